@@ -1,0 +1,138 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// check refuses values that could only fail later, in words of the key.
+func (l *loader) check() {
+	c := l.config
+	bad := func(key, format string, args ...any) {
+		l.fail("", key+": "+fmt.Sprintf(format, args...))
+	}
+	for _, a := range []struct{ key, value string }{{"sip.listen", c.SIP.Listen}, {"http.listen", c.HTTP.Listen}} {
+		if err := hostPort(a.value, true); err != nil {
+			bad(a.key, "%q %v; write :PORT or ADDRESS:PORT", a.value, err)
+		}
+	}
+	if a := c.SIP.PublicAddr; a != "" {
+		if err := publicAddr(a); err != nil {
+			bad("sip.public_addr", "%q %v; write the host or host:port that the outside sees", a, err)
+		}
+	}
+	if a := c.RTP.PublicAddr; a != "" && net.ParseIP(a) == nil {
+		bad("rtp.public_addr", "%q is not an IP address; sound needs one", a)
+	}
+	switch {
+	case c.RTP.Low < 1024 || c.RTP.High > 65535:
+		bad("rtp.low", "ports %d–%d are out of range; take them from 1024–65535", c.RTP.Low, c.RTP.High)
+	case c.RTP.Low%2 != 0:
+		bad("rtp.low", "%d is odd; sound takes even ports and the next one for its reports", c.RTP.Low)
+	case c.RTP.High-c.RTP.Low < 1:
+		bad("rtp.high", "%d is not above rtp.low %d; each call takes two ports", c.RTP.High, c.RTP.Low)
+	}
+	if pairs := (c.RTP.High - c.RTP.Low + 1) / 2; c.Call.MaxCalls > pairs && pairs > 0 {
+		bad("call.max_calls", "%d calls need %d ports, rtp.low to rtp.high are %d", c.Call.MaxCalls, 2*c.Call.MaxCalls, 2*pairs)
+	}
+	for _, n := range []struct {
+		key   string
+		value int
+	}{{"call.max_calls", c.Call.MaxCalls}, {"speech.workers", c.Speech.Workers}, {"speech.threads", c.Speech.Threads}} {
+		if n.value < 0 {
+			bad(n.key, "%d is negative", n.value)
+		}
+	}
+	for _, s := range l.settings {
+		if d, ok := s.field.Interface().(interface{ Nanoseconds() int64 }); ok && d.Nanoseconds() < 0 {
+			bad(s.Key, "a negative length of time")
+		}
+	}
+	if c.Speech.Threads == 0 {
+		c.Speech.Threads = 1
+	}
+	for i, u := range c.Speech.URLs {
+		if err := httpURL(u); err != nil {
+			bad("speech.urls", "the %d. address %v", i+1, err)
+		}
+	}
+	if u := c.LLM.BaseURL; u != "" {
+		if err := httpURL(u); err != nil {
+			bad("llm.base_url", "it %v", err)
+		}
+		if c.LLM.Model == "" {
+			bad("llm.model", "is missing; name the model that %s serves", u)
+		}
+	}
+	if u := c.Database.URL.Reveal(); u != "" && !strings.HasPrefix(u, "sqlite:") && !strings.HasPrefix(u, "postgres://") && !strings.HasPrefix(u, "postgresql://") {
+		bad("database.url", "neither sqlite:PATH nor postgres://…")
+	}
+	if c.Data.Dir == "" {
+		bad("data.dir", "is empty; name a folder")
+	}
+	if len(c.Business) == 0 {
+		bad("business", "no folder; name at least one, examples/retail-zh say")
+	}
+	oneOf(bad, "log.level", &c.Log.Level, "debug", "info", "warn", "error")
+	oneOf(bad, "log.format", &c.Log.Format, "text", "json")
+}
+
+func oneOf(bad func(key, format string, args ...any), key string, value *string, known ...string) {
+	*value = strings.ToLower(*value)
+	if !slices.Contains(known, *value) {
+		bad(key, "%q is none of %s", *value, strings.Join(known, ", "))
+	}
+}
+
+func hostPort(a string, listen bool) error {
+	host, port, err := net.SplitHostPort(a)
+	if err != nil {
+		return fmt.Errorf("is not host:port")
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 || n == 0 && !listen {
+		return fmt.Errorf("has no usable port")
+	}
+	if strings.ContainsAny(host, " /@") {
+		return fmt.Errorf("has no usable host")
+	}
+	return nil
+}
+
+func publicAddr(a string) error {
+	if net.ParseIP(a) != nil {
+		return nil
+	}
+	if strings.Contains(a, ":") {
+		return hostPort(a, false)
+	}
+	if strings.ContainsAny(a, " /@") {
+		return fmt.Errorf("is not a host")
+	}
+	return nil
+}
+
+// httpURL says what is wrong with an address without repeating it: it may carry a
+// password.
+func httpURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil {
+		return fmt.Errorf("is not a URL")
+	}
+	switch u.Scheme {
+	case "http", "https":
+		if u.Host == "" {
+			return fmt.Errorf("has no host")
+		}
+	case "unix":
+		if u.Path == "" && u.Opaque == "" {
+			return fmt.Errorf("has no socket path; write unix:/run/hotline/speech.sock")
+		}
+	default:
+		return fmt.Errorf("begins neither with http:// nor https:// nor unix:")
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package config
+
+import "time"
+
+// Config is everything that a server needs to be told about the machine it runs
+// on. What the business says and knows is in its own folder (package business).
+//
+// The comments below are the text of docs/settings.md: the first paragraph says
+// what the field is for and its unit.
+type Config struct {
+	// The folders of the businesses that this server answers for. The first line
+	// that is marked as default, in the first folder that has one, takes the
+	// numbers that nobody listed.
+	Business []string `yaml:"business" file:"path"`
+	// Where models are looked for, first hit wins. In the environment the folders
+	// are separated as in PATH.
+	Models []string `yaml:"models" env:"path" file:"path"`
+	// A file with the key that personal data is sealed with. Without it one is
+	// made in the data folder at the first start.
+	MasterKeyFile string `yaml:"master_key_file" file:"path"`
+	// The password of the demo agents and of the first console login. Without it
+	// one is made and printed at the first start.
+	DemoPassword Secret `yaml:"demo_password"`
+
+	SIP      SIP      `yaml:"sip"`
+	RTP      RTP      `yaml:"rtp"`
+	HTTP     HTTP     `yaml:"http"`
+	Data     Data     `yaml:"data"`
+	Database Database `yaml:"database"`
+	Speech   Speech   `yaml:"speech"`
+	LLM      LLM      `yaml:"llm"`
+	API      API      `yaml:"api"`
+	Call     Call     `yaml:"call"`
+	Log      Log      `yaml:"log"`
+
+	// Unused are HOTLINE_* variables that mean nothing here.
+	Unused []string `yaml:"-"`
+}
+
+// SIP is the telephone signalling.
+type SIP struct {
+	// The address that signalling is taken on, UDP and TCP alike.
+	Listen string `yaml:"listen"`
+	// The host, or host:port, that the outside reaches us by, for a server behind
+	// address translation. Empty: the address of the interface that a packet came
+	// in on.
+	PublicAddr string `yaml:"public_addr"`
+	// The realm of digest authentication. Changing it makes stored digests useless.
+	Realm string `yaml:"realm"`
+	// How long a registration lasts at most before the phone must renew it.
+	MaxExpires time.Duration `yaml:"max_expires"`
+}
+
+// RTP is the sound of calls.
+type RTP struct {
+	// The lowest port for sound. Even; each call takes a pair.
+	Low int `yaml:"low"`
+	// The highest port for sound.
+	High int `yaml:"high"`
+	// The address for sound that is told to the other side, for a server behind
+	// address translation. Empty: that of sip.public_addr, or of the interface.
+	PublicAddr string `yaml:"public_addr"`
+}
+
+// HTTP is the console, the API and SIP over WebSocket.
+type HTTP struct {
+	// The address that the web server is reached on.
+	Listen string `yaml:"listen"`
+	// How long a login in the console lasts.
+	Session time.Duration `yaml:"session"`
+}
+
+// Data is the folder for everything that is written.
+type Data struct {
+	// The folder for the database, recordings, the speech cache and keys.
+	Dir string `yaml:"dir" file:"path"`
+}
+
+// Database is where calls are recorded.
+type Database struct {
+	// The database: empty for SQLite in the data folder, sqlite:PATH, or
+	// postgres://user@host/name. One with a password may only come from the
+	// environment or a file.
+	URL Secret `yaml:"url" plain:"true"`
+}
+
+// Speech is hearing and speaking.
+type Speech struct {
+	// Servers that speak OpenAI's audio API and share the load. Empty: a speech
+	// worker of our own is started and watched.
+	URLs []string `yaml:"urls"`
+	// The key for those servers.
+	APIKey Secret `yaml:"api_key"`
+	// How many sentences are decoded at once. 0: one for each core.
+	Workers int `yaml:"workers"`
+	// Threads for one sentence. More than one gains little and costs double.
+	Threads int `yaml:"threads"`
+	// The model for hearing, for each language (zh, en). A single name counts for
+	// all; empty: the best that is installed.
+	ASR Choice `yaml:"asr"`
+	// The model for speaking, in the same way. The voice is the line's.
+	TTS Choice `yaml:"tts"`
+}
+
+// LLM is a language model, if there is one. Nothing depends on it.
+type LLM struct {
+	// The address of an OpenAI-compatible API, http://127.0.0.1:8000/v1 say. Empty:
+	// no language model.
+	BaseURL string `yaml:"base_url"`
+	// Its key.
+	APIKey Secret `yaml:"api_key"`
+	// The name of the model.
+	Model string `yaml:"model"`
+	// How long an answer may take before the call goes on without it.
+	Timeout time.Duration `yaml:"timeout"`
+}
+
+// API is access for programs.
+type API struct {
+	// A bearer token with an administrator's rights. Empty: only tokens made by
+	// `hotline token`.
+	Token Secret `yaml:"token"`
+}
+
+// Call is how many calls and how they end.
+type Call struct {
+	// Calls at once; more are refused as busy. 0: as many as there are pairs of
+	// ports.
+	MaxCalls int `yaml:"max_calls"`
+	// How long no sound packet may come from the other side before the call is
+	// given up for dead. 0: never.
+	Silence time.Duration `yaml:"silence"`
+	// How long running calls may go on when the server is told to stop.
+	Drain time.Duration `yaml:"drain"`
+	// Whether calls are recorded.
+	Record bool `yaml:"record"`
+}
+
+// Log is what the server writes about itself. Numbers and names of callers are
+// masked.
+type Log struct {
+	// The least important thing that is written: debug, info, warn or error.
+	Level string `yaml:"level"`
+	// How it is written: text or json.
+	Format string `yaml:"format"`
+}
+
+// Default is the configuration of a server that was told nothing.
+func Default() Config {
+	return Config{
+		Business: []string{"examples/retail-zh"},
+		Models:   []string{"~/.cache/hotline/models", "models"},
+		SIP:      SIP{Listen: ":5060", Realm: "hotline", MaxExpires: time.Hour},
+		RTP:      RTP{Low: 20000, High: 29999},
+		HTTP:     HTTP{Listen: ":8080", Session: 12 * time.Hour},
+		Data:     Data{Dir: "data"},
+		Speech:   Speech{Threads: 1},
+		LLM:      LLM{Timeout: 5 * time.Second},
+		Call:     Call{Silence: 30 * time.Second, Drain: 30 * time.Second, Record: true},
+		Log:      Log{Level: "info", Format: "text"},
+	}
+}
