@@ -191,3 +191,10 @@ type Listener interface {
 	// is not known without side effects.
 	Preview(text string) string
 }
+
+// An Assenter is a Conversation that knows which words are no turn of their own
+// when they are spoken over the bot: "嗯", "好的", "uh-huh". Safe for concurrent
+// use.
+type Assenter interface {
+	Assent(text string) bool
+}
