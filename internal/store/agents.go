@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // RFC 3261 section 22.4 and most desk phones
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Agent is a person whom calls are handed to: a SIP user of our registrar.
+type Agent struct {
+	Name        string // the SIP user part
+	DisplayName string
+	Skills      []string
+	Disabled    bool
+	CreatedAt   time.Time
+}
+
+// PutAgent keeps an agent, new or changed. An empty password leaves the present one.
+//
+// Not the password is kept but the digests of it that the registrar compares with
+// (RFC 8760: MD5 and SHA-256), sealed, for the realm of the Config.
+func (s *Store) PutAgent(ctx context.Context, a Agent, password string) error {
+	if !validName.MatchString(a.Name) {
+		return fmt.Errorf("keep agent: %w", ErrName)
+	}
+	if a.Skills == nil {
+		a.Skills = []string{}
+	}
+	f := &sealing{s: s, table: "agents", row: a.Name}
+	args := []any{a.Name, f.seal("display_name", a.DisplayName), f.json(a.Skills), flag(a.Disabled), s.cfg.Realm, s.now().UnixMilli(), nil, nil}
+	if password != "" {
+		a1 := []byte(a.Name + ":" + s.cfg.Realm + ":" + password)
+		weak, strong := md5.Sum(a1), sha256.Sum256(a1) //nolint:gosec // see above
+		args[6] = f.seal("ha1_md5", hex.EncodeToString(weak[:]))
+		args[7] = f.seal("ha1_sha256", hex.EncodeToString(strong[:]))
+	}
+	if f.err != nil {
+		return f.err
+	}
+	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO agents (name, display_name, skills, disabled, realm, created_at, ha1_md5, ha1_sha256)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT (name) DO UPDATE SET display_name = excluded.display_name, skills = excluded.skills, disabled = excluded.disabled,
+				realm = CASE WHEN excluded.ha1_md5 IS NULL THEN agents.realm ELSE excluded.realm END,
+				ha1_md5 = COALESCE(excluded.ha1_md5, agents.ha1_md5), ha1_sha256 = COALESCE(excluded.ha1_sha256, agents.ha1_sha256)`, args...)
+		if err != nil {
+			return fmt.Errorf("keep agent %s: %w", a.Name, err)
+		}
+		return nil
+	})
+}
+
+// Agents lists all agents by name.
+func (s *Store) Agents(ctx context.Context) (agents []Agent, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT name, display_name, skills, disabled, created_at FROM agents ORDER BY name`)
+	if err != nil {
+		return nil, fmt.Errorf("list agents: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var a Agent
+		var display []byte
+		var skills string
+		if err := rows.Scan(&a.Name, &display, &skills, &a.Disabled, nullTime{&a.CreatedAt}); err != nil {
+			return nil, fmt.Errorf("list agents: %w", err)
+		}
+		f := &sealing{s: s, table: "agents", row: a.Name}
+		a.DisplayName = f.open("display_name", display)
+		f.parse(skills, &a.Skills)
+		if f.err != nil {
+			return nil, f.err
+		}
+		agents = append(agents, a)
+	}
+	return agents, rows.Err()
+}
+
+// HA1 is what the registrar compares an agent's digest answer with, in hex:
+// H(user:realm:password) by algorithm "MD5" or "SHA-256". ok is false for an agent
+// that does not exist, is disabled, or has no password for this realm.
+func (s *Store) HA1(ctx context.Context, user, realm, algorithm string) (ha1 string, ok bool, err error) {
+	column := map[string]string{"": "ha1_md5", "MD5": "ha1_md5", "SHA-256": "ha1_sha256"}[algorithm]
+	if column == "" {
+		return "", false, nil
+	}
+	var sealed []byte
+	err = s.read.QueryRowContext(ctx, `SELECT `+column+` FROM agents WHERE name = $1 AND realm = $2 AND disabled = 0`, user, realm).Scan(&sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("credentials of agent %s: %w", user, err)
+	}
+	f := &sealing{s: s, table: "agents", row: user}
+	ha1 = f.open(column, sealed)
+	return ha1, ha1 != "", f.err
+}

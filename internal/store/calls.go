@@ -1,0 +1,309 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"hotline/internal/call"
+)
+
+var _ call.Journal = (*Store)(nil)
+
+const callColumns = `id, sip_call_id, line, language, direction, caller, called, started_at, answered_at, ended_at,
+	outcome, transfer_reason, agent, end_cause, error, recording, summary, codec, media`
+
+// Begin keeps a new call.
+func (s *Store) Begin(ctx context.Context, r call.Record) error {
+	return s.putCall(ctx, r, `INSERT INTO calls (`+callColumns+`, caller_hash, caller_tail, called_hash, called_tail, duration_ms, node)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`, s.cfg.Node)
+}
+
+const updateCall = `UPDATE calls SET sip_call_id = $2, line = $3, language = $4, direction = $5, caller = $6, called = $7,
+	started_at = $8, answered_at = $9, ended_at = $10, outcome = $11, transfer_reason = $12, agent = $13, end_cause = $14,
+	error = $15, recording = $16, summary = $17, codec = $18, media = $19, caller_hash = $20, caller_tail = $21,
+	called_hash = $22, called_tail = $23, duration_ms = $24 WHERE id = $1`
+
+// Update replaces what is kept of a call.
+func (s *Store) Update(ctx context.Context, r call.Record) error { return s.putCall(ctx, r, updateCall) }
+
+// End keeps a call's last state; the end is now where r does not say.
+func (s *Store) End(ctx context.Context, r call.Record) error {
+	if r.EndedAt.IsZero() {
+		r.EndedAt = s.now()
+	}
+	return s.putCall(ctx, r, updateCall)
+}
+
+func (s *Store) putCall(ctx context.Context, r call.Record, statement string, more ...any) error {
+	if r.ID == "" {
+		return errors.New("keep call: it has no id")
+	}
+	f := &sealing{s: s, table: "calls", row: r.ID}
+	caller, called := NormalNumber(r.Caller), NormalNumber(r.Called)
+	var duration int64
+	if !r.EndedAt.IsZero() && !r.AnsweredAt.IsZero() {
+		duration = max(0, r.EndedAt.Sub(r.AnsweredAt).Milliseconds())
+	}
+	args := append([]any{
+		r.ID, r.SIPCallID, r.Line, r.Language, r.Direction, f.seal("caller", r.Caller), f.seal("called", r.Called),
+		r.StartedAt.UnixMilli(), millis(r.AnsweredAt), millis(r.EndedAt), string(r.Outcome), r.TransferReason, r.Agent, r.EndCause,
+		f.seal("error", r.Error), r.Recording, f.seal("summary", r.Summary), r.Codec, f.json(r.Media),
+		f.hash(wholeNumber, caller), f.hash(numberTail, tail(caller)), f.hash(wholeNumber, called), f.hash(numberTail, tail(called)), duration,
+	}, more...)
+	if f.err != nil {
+		return f.err
+	}
+	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		return changeOne(tx.ExecContext(ctx, statement, args...))("keep call " + r.ID)
+	})
+}
+
+// changeOne turns a statement that found no row into ErrNotFound.
+func changeOne(res sql.Result, err error) func(doing string) error {
+	return func(doing string) error {
+		if err != nil {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
+		if n, err := res.RowsAffected(); err == nil && n == 0 {
+			return fmt.Errorf("%s: %w", doing, ErrNotFound)
+		}
+		return nil
+	}
+}
+
+// AddTurn keeps a turn; a turn of the same index is replaced (what was heard of it
+// is known only later).
+func (s *Store) AddTurn(ctx context.Context, t call.TurnRecord) error {
+	f := &sealing{s: s, table: "turns", row: t.Call + "/" + strconv.Itoa(t.Index)}
+	candidates, timing := "", ""
+	if len(t.Candidates) > 0 {
+		candidates = f.json(t.Candidates)
+	}
+	if t.Timing != nil {
+		timing = f.json(t.Timing)
+	}
+	args := []any{
+		t.Call, t.Index, s.now().UnixMilli(), t.Speaker, f.seal("text", t.Text), f.seal("heard", t.Heard), t.StartMS, t.EndMS,
+		t.ResponseMS, t.Confidence, t.Intent, t.Source, t.KnowledgeID, candidates, timing, t.Emotion,
+	}
+	if f.err != nil {
+		return f.err
+	}
+	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO turns (call_id, idx, at, speaker, text, heard, start_ms, end_ms, response_ms,
+				confidence, intent, source, knowledge_id, candidates, timing, emotion)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+			ON CONFLICT (call_id, idx) DO UPDATE SET speaker = excluded.speaker, text = excluded.text, heard = excluded.heard,
+				start_ms = excluded.start_ms, end_ms = excluded.end_ms, response_ms = excluded.response_ms,
+				confidence = excluded.confidence, intent = excluded.intent, source = excluded.source,
+				knowledge_id = excluded.knowledge_id, candidates = excluded.candidates, timing = excluded.timing, emotion = excluded.emotion`, args...)
+		if err != nil {
+			return fmt.Errorf("keep a turn of call %s: %w", t.Call, err)
+		}
+		return nil
+	})
+}
+
+// AddEvents keeps marks behind those that the call has.
+func (s *Store) AddEvents(ctx context.Context, id string, events []call.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	texts := make([]string, len(events))
+	for i, e := range events {
+		if len(e.Data) > 0 {
+			b, err := json.Marshal(e.Data)
+			if err != nil {
+				return fmt.Errorf("keep events of call %s: %w", id, err)
+			}
+			texts[i] = string(b)
+		}
+	}
+	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var seq int64
+		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM call_events WHERE call_id = $1`, id).Scan(&seq); err != nil {
+			return fmt.Errorf("keep events of call %s: %w", id, err)
+		}
+		for len(events) > 0 {
+			n := min(len(events), 100)
+			if err := s.insertEvents(ctx, tx, id, seq, events[:n], texts[:n]); err != nil {
+				return fmt.Errorf("keep events of call %s: %w", id, err)
+			}
+			seq, events, texts = seq+int64(n), events[n:], texts[n:]
+		}
+		return nil
+	})
+}
+
+// insertEvents is one statement for many rows; a statement has at most 32,766
+// parameters in SQLite and 65,535 in PostgreSQL.
+func (s *Store) insertEvents(ctx context.Context, tx *sql.Tx, id string, seq int64, events []call.Event, texts []string) error {
+	var b strings.Builder
+	b.WriteString(`INSERT INTO call_events (call_id, seq, ms, kind, data) VALUES `)
+	args := []any{id}
+	for i, e := range events {
+		seq++
+		f := &sealing{s: s, table: "call_events", row: id + "/" + strconv.FormatInt(seq, 10)}
+		data := f.seal("data", texts[i])
+		if f.err != nil {
+			return f.err
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		n := len(args)
+		fmt.Fprintf(&b, "($1, $%d, $%d, $%d, $%d)", n+1, n+2, n+3, n+4)
+		args = append(args, seq, e.MS, e.Kind, data)
+	}
+	_, err := tx.ExecContext(ctx, b.String(), args...)
+	return err
+}
+
+// Call is what is kept of a call.
+func (s *Store) Call(ctx context.Context, id string) (call.Record, error) {
+	r, err := s.scanCall(s.read.QueryRowContext(ctx, `SELECT `+callColumns+` FROM calls WHERE id = $1`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return call.Record{}, fmt.Errorf("call %s: %w", id, err)
+	}
+	return r, nil
+}
+
+type row interface{ Scan(to ...any) error }
+
+func (s *Store) scanCall(from row, more ...any) (call.Record, error) {
+	var r call.Record
+	var caller, called, failure, summary []byte
+	var media string
+	err := from.Scan(append([]any{
+		&r.ID, &r.SIPCallID, &r.Line, &r.Language, &r.Direction, &caller, &called,
+		nullTime{&r.StartedAt}, nullTime{&r.AnsweredAt}, nullTime{&r.EndedAt}, &r.Outcome, &r.TransferReason, &r.Agent, &r.EndCause,
+		&failure, &r.Recording, &summary, &r.Codec, &media,
+	}, more...)...)
+	if err != nil {
+		return r, err
+	}
+	f := &sealing{s: s, table: "calls", row: r.ID}
+	r.Caller, r.Called = f.open("caller", caller), f.open("called", called)
+	r.Error, r.Summary = f.open("error", failure), f.open("summary", summary)
+	f.parse(media, &r.Media)
+	return r, f.err
+}
+
+// Turns are a call's turns in order.
+func (s *Store) Turns(ctx context.Context, id string) (turns []call.TurnRecord, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT idx, speaker, text, heard, start_ms, end_ms, response_ms, confidence, intent, source,
+		knowledge_id, candidates, timing, emotion FROM turns WHERE call_id = $1 ORDER BY idx`, id)
+	if err != nil {
+		return nil, fmt.Errorf("turns of call %s: %w", id, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		t := call.TurnRecord{Call: id}
+		var text, heard []byte
+		var candidates, timing string
+		if err := rows.Scan(&t.Index, &t.Speaker, &text, &heard, &t.StartMS, &t.EndMS, &t.ResponseMS, &t.Confidence, &t.Intent,
+			&t.Source, &t.KnowledgeID, &candidates, &timing, &t.Emotion); err != nil {
+			return nil, fmt.Errorf("turns of call %s: %w", id, err)
+		}
+		f := &sealing{s: s, table: "turns", row: id + "/" + strconv.Itoa(t.Index)}
+		t.Text, t.Heard = f.open("text", text), f.open("heard", heard)
+		f.parse(candidates, &t.Candidates)
+		f.parse(timing, &t.Timing)
+		if f.err != nil {
+			return nil, f.err
+		}
+		turns = append(turns, t)
+	}
+	return turns, rows.Err()
+}
+
+// Events are a call's marks by time, at most 10,000.
+func (s *Store) Events(ctx context.Context, id string) (events []call.Event, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT seq, ms, kind, data FROM call_events WHERE call_id = $1 ORDER BY ms, seq LIMIT 10000`, id)
+	if err != nil {
+		return nil, fmt.Errorf("events of call %s: %w", id, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var e call.Event
+		var seq int64
+		var data []byte
+		if err := rows.Scan(&seq, &e.MS, &e.Kind, &data); err != nil {
+			return nil, fmt.Errorf("events of call %s: %w", id, err)
+		}
+		f := &sealing{s: s, table: "call_events", row: id + "/" + strconv.FormatInt(seq, 10)}
+		f.openJSON("data", data, &e.Data)
+		if f.err != nil {
+			return nil, f.err
+		}
+		events = append(events, e)
+	}
+	return events, rows.Err()
+}
+
+// Interrupted is a call that was in progress when the server died.
+type Interrupted struct {
+	ID        string
+	Recording string // below the data folder; its header may need mending
+}
+
+// Recover gives the calls that a dead server of this node left behind their end:
+// outcome and cause "interrupted", ended when the last thing was heard of them. It
+// returns them, so that their spool recordings can be mended. Call it once, before
+// the first call is taken.
+func (s *Store) Recover(ctx context.Context) (left []Interrupted, err error) {
+	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		left, err = s.interrupted(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("recover calls: %w", err)
+	}
+	for _, l := range left {
+		s.log.WarnContext(ctx, "call_was_interrupted", "call", l.ID, "recording", l.Recording)
+	}
+	return left, nil
+}
+
+func (s *Store) interrupted(ctx context.Context, tx *sql.Tx) (left []Interrupted, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT id, recording, started_at, COALESCE(answered_at, 0),
+		COALESCE((SELECT MAX(ms) FROM call_events WHERE call_id = calls.id), 0),
+		COALESCE((SELECT MAX(end_ms) FROM turns WHERE call_id = calls.id), 0)
+		FROM calls WHERE ended_at IS NULL AND node = $1 ORDER BY id`, s.cfg.Node)
+	if err != nil {
+		return nil, err
+	}
+	var durations []int64
+	var ends []time.Time
+	for rows.Next() {
+		var l Interrupted
+		var started, answered, event, turn int64
+		if err := rows.Scan(&l.ID, &l.Recording, &started, &answered, &event, &turn); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		last := int64(0)
+		if answered > 0 {
+			started, last = answered, max(event, turn)
+		}
+		left, durations, ends = append(left, l), append(durations, last), append(ends, time.UnixMilli(started+last))
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	for i, l := range left {
+		if _, err := tx.ExecContext(ctx, `UPDATE calls SET outcome = $2, end_cause = $3, ended_at = $4, duration_ms = $5 WHERE id = $1`,
+			l.ID, string(call.Interrupted), string(call.Interrupted), ends[i].UnixMilli(), durations[i]); err != nil {
+			return nil, err
+		}
+	}
+	return left, nil
+}

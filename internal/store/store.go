@@ -1,0 +1,178 @@
+// Package store keeps the truth of calls, wishes, users and agents in a database:
+// SQLite in a file today, with queries that PostgreSQL takes as they are.
+//
+// # Concepts
+//
+// Personal fields (numbers, names, what was said) are sealed by a [seal.Sealer]
+// before they are written, each bound to its table, column and row. Numbers are
+// found by keyed hash, whole or by their last four digits. Statements use $1
+// placeholders, ON CONFLICT and plain types, so that both databases run the same
+// text; what differs stands in [backend].
+//
+// Write methods return when the row is durable (WAL, synchronous=FULL).
+//
+// # Concurrency
+//
+// A Store is safe for concurrent use and starts no goroutine. SQLite has one
+// writer, so writers that meet are committed together: the first of them leads and
+// takes along what is queued (see [group]). A slow disk makes writers wait, up to
+// their ctx, and never readers; the call core writes from its own goroutine.
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"hotline/internal/seal"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// ErrNotFound is returned for a row that does not exist.
+var ErrNotFound = errors.New("not found")
+
+// Config says where the data lies.
+type Config struct {
+	// URL of the database: "sqlite:PATH" or a path. Default "data/hotline.db".
+	URL string
+	// Sealer for personal fields; required.
+	Sealer *seal.Sealer
+	// Node names this server among several on one database; default "main".
+	Node string
+	// Realm of the SIP digest that agents' credentials are kept for; default "hotline".
+	Realm string
+	// Logger; default discards.
+	Logger *slog.Logger
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+}
+
+// Store is an open database.
+type Store struct {
+	cfg     Config
+	read    *sql.DB
+	group   group
+	hashing chan struct{} // bounds the memory and the cores that password hashing takes
+	log     *slog.Logger
+	now     func() time.Time
+}
+
+// backend is what differs between databases.
+type backend struct {
+	driver      string
+	write, read string // data source names
+	writers     int    // connections for writing
+	readers     int
+}
+
+// Open opens or creates the database and brings it to the present schema. A key
+// that does not fit the data is an error here, not later.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if cfg.Sealer == nil {
+		return nil, errors.New("store: no sealer")
+	}
+	cfg.Node = cmp.Or(cfg.Node, "main")
+	cfg.Realm = cmp.Or(cfg.Realm, "hotline")
+	b, err := backendFor(cmp.Or(cfg.URL, filepath.Join("data", "hotline.db")))
+	if err != nil {
+		return nil, err
+	}
+	write, err := sql.Open(b.driver, b.write)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	write.SetMaxOpenConns(b.writers)
+	write.SetMaxIdleConns(b.writers)
+	read, err := sql.Open(b.driver, b.read)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the database: %w", err), write.Close())
+	}
+	read.SetMaxOpenConns(b.readers)
+	read.SetMaxIdleConns(b.readers)
+	s := &Store{
+		cfg: cfg, read: read, group: group{db: write},
+		hashing: make(chan struct{}, 2),
+		log:     cfg.Logger, now: cfg.Now,
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) prepare(ctx context.Context) error {
+	n, err := migrate(ctx, s.group.db, s.now())
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		s.log.InfoContext(ctx, "database_migrated", "steps", n)
+	}
+	return s.checkKey(ctx)
+}
+
+// Close closes the database; calls in progress must have ended.
+func (s *Store) Close() error { return errors.Join(s.read.Close(), s.group.db.Close()) }
+
+// Ping tells whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.read.PingContext(ctx); err != nil {
+		return fmt.Errorf("the database does not answer: %w", err)
+	}
+	return nil
+}
+
+func backendFor(dsn string) (backend, error) {
+	scheme, rest, ok := strings.Cut(dsn, ":")
+	switch {
+	case !ok || len(scheme) == 1: // a path, or one with a drive letter
+		return sqlite(dsn)
+	case scheme == "sqlite" || scheme == "file":
+		return sqlite(strings.TrimPrefix(rest, "//"))
+	default:
+		return backend{}, fmt.Errorf("database %s: is not supported, use sqlite:PATH", scheme)
+	}
+}
+
+func sqlite(path string) (backend, error) {
+	if path == "" || strings.ContainsAny(path, "?#") {
+		return backend{}, errors.New("database: the path of an SQLite file is missing or has a ? or # in it")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return backend{}, fmt.Errorf("make the database's folder: %w", err)
+	}
+	// SQLite would make the file as the umask says; the data is private.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
+		return backend{}, fmt.Errorf("the database cannot be written: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return backend{}, err
+	}
+	source := func(more ...string) string {
+		q := url.Values{"_pragma": {"busy_timeout(10000)", "foreign_keys(1)"}}
+		q["_pragma"] = append(q["_pragma"], more...)
+		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+	}
+	return backend{
+		driver:  "sqlite",
+		write:   source("journal_mode(WAL)", "synchronous(FULL)") + "&_txlock=immediate",
+		read:    source("query_only(1)"),
+		writers: 1, readers: 4,
+	}, nil
+}

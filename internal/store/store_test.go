@@ -1,0 +1,258 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"hotline/dialog"
+	"hotline/internal/call"
+	"hotline/internal/seal"
+	"hotline/internal/store"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// place is a database that a contract test opens, maybe several times.
+type place struct {
+	url, key string
+	now      func() time.Time
+}
+
+// backends are what the contract holds for. PostgreSQL joins by a second entry.
+var backends = map[string]func(t *testing.T) place{
+	"sqlite": func(t *testing.T) place {
+		t.Helper()
+		dir := t.TempDir()
+		return place{filepath.Join(dir, "data", "hotline.db"), filepath.Join(dir, "master.key"), nil}
+	},
+}
+
+func (p place) open(t *testing.T) *store.Store {
+	t.Helper()
+	sealer, _, err := seal.LoadOrCreate(p.key)
+	require.NoError(t, err)
+	s, err := store.Open(t.Context(), store.Config{URL: p.url, Sealer: sealer, Now: p.now})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	return s
+}
+
+func onEach(t *testing.T, test func(t *testing.T, p place)) {
+	t.Helper()
+	for name, make := range backends {
+		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, make(t)) })
+	}
+}
+
+var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+func record(id string, at time.Time) call.Record {
+	return call.Record{
+		ID: id, SIPCallID: "sip-" + id, Line: "main", Language: "zh", Direction: "inbound", Caller: "+86 138 0013 8000", Called: "8000",
+		StartedAt: at, AnsweredAt: at.Add(100 * time.Millisecond), Outcome: call.InProgress, Recording: "spool/" + id + ".wav",
+	}
+}
+
+func TestCallIsKeptWhole(t *testing.T) {
+	onEach(t, func(t *testing.T, p place) {
+		ctx := t.Context()
+		s := p.open(t)
+		r := record("A", noon)
+		require.NoError(t, s.Begin(ctx, r))
+		require.Error(t, s.Begin(ctx, r), "an id is used once")
+
+		question := call.TurnRecord{Call: "A", Index: 1, Speaker: "caller", Text: "你们几点开门？", StartMS: 2000, EndMS: 3500, Confidence: 0.9}
+		answer := call.TurnRecord{
+			Call: "A", Index: 2, Speaker: "bot", Text: "早上九点。", StartMS: 4100, EndMS: 6000, ResponseMS: 600, Intent: "hours", Source: "knowledge",
+			KnowledgeID: "hours-1", Candidates: []dialog.Candidate{{ID: "hours-1", Question: "营业时间", Score: 0.93, Sound: 0.8}},
+			Timing: &call.Timing{EndpointMS: 400, PlayMS: 20},
+		}
+		require.NoError(t, s.AddTurn(ctx, question))
+		require.NoError(t, s.AddTurn(ctx, answer))
+		answer.Heard = "早上"
+		require.NoError(t, s.AddTurn(ctx, answer), "what was heard is known later")
+
+		var marks []call.Event
+		for i := range 250 {
+			marks = append(marks, call.Event{MS: int64(i * 10), Kind: call.KindSilence})
+		}
+		marks[3].Data = map[string]any{"text": "你们几点开门？", "score": 0.5}
+		require.NoError(t, s.AddEvents(ctx, "A", marks[:4]))
+		require.NoError(t, s.AddEvents(ctx, "A", nil))
+		require.NoError(t, s.AddEvents(ctx, "A", marks[4:]))
+
+		r.Outcome, r.EndCause, r.EndedAt, r.Summary = call.Resolved, "caller_hangup", noon.Add(30*time.Second), "问营业时间"
+		r.Media = call.Quality{Received: 1500, Lost: 3, JitterMS: 1.5}
+		require.NoError(t, s.End(ctx, r))
+
+		s = p.open(t) // what another process sees
+		got, err := s.Call(ctx, "A")
+		require.NoError(t, err)
+		assert.Equal(t, r, got)
+		turns, err := s.Turns(ctx, "A")
+		require.NoError(t, err)
+		assert.Equal(t, []call.TurnRecord{question, answer}, turns)
+		events, err := s.Events(ctx, "A")
+		require.NoError(t, err)
+		assert.Equal(t, marks, events)
+
+		_, err = s.Call(ctx, "B")
+		require.ErrorIs(t, err, store.ErrNotFound)
+		require.ErrorIs(t, s.Update(ctx, record("B", noon)), store.ErrNotFound)
+		require.Error(t, s.AddTurn(ctx, call.TurnRecord{Call: "B"}))
+	})
+}
+
+func TestPersonalDataIsNotInTheFile(t *testing.T) {
+	p := backends["sqlite"](t)
+	s := p.open(t)
+	ctx := t.Context()
+	r := record("A", noon)
+	r.Caller, r.Called, r.Summary, r.Error = "13900001111", "13900002222", "geheim-summary", "geheim-error"
+	require.NoError(t, s.Begin(ctx, r))
+	require.NoError(t, s.AddTurn(ctx, call.TurnRecord{Call: "A", Text: "geheim-text", Heard: "geheim-heard"}))
+	require.NoError(t, s.AddEvents(ctx, "A", []call.Event{{Kind: "transcript", Data: map[string]any{"text": "geheim-event"}}}))
+	require.NoError(t, s.AddWish(ctx, call.Wish{ID: "W", Number: "13900003333", When: "geheim-when", Summary: "geheim-wish", Fields: map[string]string{"a": "geheim-field"}}))
+	require.NoError(t, s.PutAgent(ctx, store.Agent{Name: "agent1", DisplayName: "geheim-agent"}, "geheim-password"))
+	require.NoError(t, s.SetSetting(ctx, "k", "geheim-setting"))
+	_, err := s.AddUser(ctx, store.User{Name: "wang", DisplayName: "geheim-user", Role: store.Admin}, "geheim-password")
+	require.NoError(t, err)
+	for _, suffix := range []string{"", "-wal"} {
+		b, err := os.ReadFile(p.url + suffix)
+		require.NoError(t, err)
+		for _, word := range []string{"geheim", "1390000"} {
+			assert.False(t, bytes.Contains(b, []byte(word)), "%q is in hotline.db%s", word, suffix)
+		}
+	}
+	info, err := os.Stat(p.url)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
+func TestWrongKeyIsSaidAtStart(t *testing.T) {
+	onEach(t, func(t *testing.T, p place) {
+		p.open(t)
+		other, _, err := seal.LoadOrCreate(filepath.Join(t.TempDir(), "other.key"))
+		require.NoError(t, err)
+		_, err = store.Open(t.Context(), store.Config{URL: p.url, Sealer: other})
+		require.ErrorIs(t, err, seal.ErrKey)
+		require.ErrorContains(t, err, "HOTLINE_MASTER_KEY_FILE")
+	})
+}
+
+func TestRecoverGivesLeftCallsAnEnd(t *testing.T) {
+	onEach(t, func(t *testing.T, p place) {
+		ctx := t.Context()
+		s := p.open(t)
+		require.NoError(t, s.Begin(ctx, record("A", noon)))
+		require.NoError(t, s.AddEvents(ctx, "A", []call.Event{{MS: 7000, Kind: call.KindSpeechEnd}}))
+		ringing := record("B", noon)
+		ringing.AnsweredAt = time.Time{}
+		require.NoError(t, s.Begin(ctx, ringing))
+		done := record("C", noon)
+		require.NoError(t, s.Begin(ctx, done))
+		done.Outcome, done.EndedAt = call.Resolved, noon.Add(time.Minute)
+		require.NoError(t, s.End(ctx, done))
+
+		s = p.open(t)
+		left, err := s.Recover(ctx)
+		require.NoError(t, err)
+		assert.Equal(t, []store.Interrupted{{"A", "spool/A.wav"}, {"B", "spool/B.wav"}}, left)
+		a, err := s.Call(ctx, "A")
+		require.NoError(t, err)
+		assert.Equal(t, call.Interrupted, a.Outcome)
+		assert.Equal(t, "interrupted", a.EndCause)
+		assert.Equal(t, a.AnsweredAt.Add(7*time.Second), a.EndedAt, "the last that was heard of it")
+		c, err := s.Call(ctx, "C")
+		require.NoError(t, err)
+		assert.Equal(t, call.Resolved, c.Outcome)
+		left, err = s.Recover(ctx)
+		require.NoError(t, err)
+		assert.Empty(t, left)
+	})
+}
+
+func TestManyWritersAtOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, p place) {
+		ctx := t.Context()
+		s := p.open(t)
+		const calls, turns = 40, 5
+		var wg sync.WaitGroup
+		for i := range calls {
+			wg.Go(func() {
+				id := fmt.Sprintf("call-%03d", i)
+				assert.NoError(t, s.Begin(ctx, record(id, noon)))
+				for n := range turns {
+					assert.NoError(t, s.AddTurn(ctx, call.TurnRecord{Call: id, Index: n, Text: "一句话"}))
+					assert.NoError(t, s.AddEvents(ctx, id, []call.Event{{MS: int64(n), Kind: "transcript"}}))
+					// A neighbour's failure does not reach the others' rows.
+					assert.Error(t, s.AddTurn(ctx, call.TurnRecord{Call: "nobody", Index: n}))
+				}
+			})
+		}
+		// Some give up waiting; nobody else is hurt.
+		for range 20 {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
+				defer cancel()
+				_ = s.SetSetting(ctx, "x", "y")
+			})
+		}
+		wg.Wait()
+		for i := range calls {
+			id := fmt.Sprintf("call-%03d", i)
+			got, err := s.Turns(ctx, id)
+			require.NoError(t, err)
+			assert.Len(t, got, turns)
+			events, err := s.Events(ctx, id)
+			require.NoError(t, err)
+			assert.Len(t, events, turns)
+		}
+		require.NoError(t, s.SetSetting(ctx, "after", "all"), "the queue still moves")
+	})
+}
+
+func TestAgentCredentials(t *testing.T) {
+	onEach(t, func(t *testing.T, p place) {
+		ctx := t.Context()
+		s := p.open(t)
+		a := store.Agent{Name: "agent1", DisplayName: "小王", Skills: []string{"sales"}}
+		require.NoError(t, s.PutAgent(ctx, a, "secret"))
+		a.Skills = []string{"sales", "returns"}
+		require.NoError(t, s.PutAgent(ctx, a, ""), "no password leaves the present one")
+		sum := md5.Sum([]byte("agent1:hotline:secret"))
+		got, ok, err := s.HA1(ctx, "agent1", "hotline", "MD5")
+		require.NoError(t, err)
+		assert.True(t, ok)
+		assert.Equal(t, hex.EncodeToString(sum[:]), got)
+		got, ok, err = s.HA1(ctx, "agent1", "hotline", "SHA-256")
+		require.NoError(t, err)
+		assert.True(t, ok)
+		assert.Len(t, got, 64)
+		for _, miss := range [][3]string{{"agent2", "hotline", "MD5"}, {"agent1", "elsewhere", "MD5"}, {"agent1", "hotline", "SHA-512"}} {
+			_, ok, err := s.HA1(ctx, miss[0], miss[1], miss[2])
+			require.NoError(t, err)
+			assert.False(t, ok, "%v", miss)
+		}
+		agents, err := s.Agents(ctx)
+		require.NoError(t, err)
+		require.Len(t, agents, 1)
+		assert.Equal(t, a.Skills, agents[0].Skills)
+		assert.Equal(t, "小王", agents[0].DisplayName)
+		a.Disabled = true
+		require.NoError(t, s.PutAgent(ctx, a, ""))
+		_, ok, err = s.HA1(ctx, "agent1", "hotline", "MD5")
+		require.NoError(t, err)
+		assert.False(t, ok, "disabled")
+		require.ErrorIs(t, s.PutAgent(ctx, store.Agent{Name: "a b"}, "x"), store.ErrName)
+	})
+}
