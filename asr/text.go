@@ -1,0 +1,124 @@
+package asr
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// CutLoop removes a phrase that a recogniser repeats without end ("发货发货发货…",
+// "thank you thank you thank you …"): what repeats more often than people do is
+// left once. It reports whether it has cut.
+func CutLoop(text string) (string, bool) {
+	r := []rune(text)
+	cut := false
+	for {
+		start, period, end := findLoop(r)
+		if period == 0 {
+			break
+		}
+		r = append(r[:start+period:start+period], r[end:]...)
+		cut = true
+	}
+	if !cut {
+		return text, false
+	}
+	return strings.TrimSpace(string(r)), true
+}
+
+// findLoop returns the first stretch of r that repeats a phrase of period runes
+// too often; period is 0 where there is none.
+func findLoop(r []rune) (start, period, end int) {
+	for i := range r {
+		for p := 1; p <= (len(r)-i)/3; p++ {
+			n := 1
+			for k := i + p; k+p <= len(r) && sameRunes(r[i:i+p], r[k:k+p]); k += p {
+				n++
+			}
+			if n >= loopLimit(r[i:i+p]) {
+				return i, p, i + n*p
+			}
+		}
+	}
+	return 0, 0, 0
+}
+
+// loopLimit is how often a phrase may follow itself. People say 对对对 and
+// 好的好的好的, and dictate 8888; a phrase of a clause's length they say twice.
+func loopLimit(phrase []rune) int {
+	digits := true
+	for _, r := range phrase {
+		digits = digits && (unicode.IsDigit(r) || strings.ContainsRune(digitWords, r) || unicode.IsSpace(r))
+	}
+	words := len(strings.Fields(string(phrase)))
+	han := hanCount(string(phrase))
+	switch {
+	case digits:
+		return 12
+	case han > 3 || words > 2:
+		return 3
+	case han > 1 || words > 1:
+		return 4
+	default:
+		return 6
+	}
+}
+
+func sameRunes(a, b []rune) bool {
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// joinTexts puts the texts of consecutive pieces together: with a space where two
+// words of an alphabet meet, without one in Chinese.
+func joinTexts(a, b string) string {
+	a, b = strings.TrimSpace(a), strings.TrimSpace(b)
+	if a == "" || b == "" {
+		return a + b
+	}
+	l, _ := utf8.DecodeLastRuneInString(a)
+	f, _ := utf8.DecodeRuneInString(b)
+	if isHan(l) || isHan(f) || unicode.Is(unicode.Han, l) || strings.ContainsRune("。，！？；：、", l) {
+		return a + b
+	}
+	return a + " " + b
+}
+
+// hasWords says whether text holds anything that can be said.
+func hasWords(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) >= 0
+}
+
+// VocabularyPrompt makes a prompt of terms, as many as fit, for engines that are
+// biased by text before the utterance.
+func VocabularyPrompt(terms []string, language string) string {
+	sep := ", "
+	if language != "en" {
+		sep = "、"
+	}
+	var b strings.Builder
+	n := 0
+	for _, t := range terms {
+		t = strings.TrimSpace(t)
+		if t == "" {
+			continue
+		}
+		l := utf8.RuneCountInString(t)
+		if language == "en" {
+			l = (l + 3) / 4 // a token is about four letters, or one character
+		}
+		if n+l > vocabularyRunes {
+			break
+		}
+		if b.Len() > 0 {
+			b.WriteString(sep)
+		}
+		b.WriteString(t)
+		n += l + 1
+	}
+	return b.String()
+}
