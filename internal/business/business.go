@@ -1,0 +1,280 @@
+package business
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"hotline/dialog"
+)
+
+// Business is everything that a folder says.
+type Business struct {
+	// Dir is the folder.
+	Dir string `yaml:"-" json:"dir"`
+	// Name is the business's, as it is spoken.
+	Name string `yaml:"name" json:"name"`
+	// Assistant is what the bot calls itself.
+	Assistant string `yaml:"assistant" json:"assistant"`
+	// Language is that of lines that name none: "zh" or "en".
+	Language string `yaml:"language" json:"language"`
+	// Timezone is where opening hours and dates are reckoned, "Asia/Shanghai" say.
+	Timezone string `yaml:"timezone" json:"timezone"`
+	// Lines are the telephone numbers.
+	Lines []Line `yaml:"lines" json:"lines"`
+	// Hours is when people (agents) can be reached. The bot answers always.
+	Hours Hours `yaml:"hours" json:"hours"`
+	// Voices is the voice for each language, for lines that name none.
+	Voices map[string]string `yaml:"voices" json:"voices"`
+	// Skills are the groups that a caller can be handed to.
+	Skills []Skill `yaml:"skills" json:"skills"`
+	// Agents are the people.
+	Agents []Agent `yaml:"agents" json:"agents"`
+	// Escalation is how a caller gets to a person.
+	Escalation Escalation `yaml:"escalation" json:"escalation"`
+	// Limits are those of lines that set none.
+	Limits Limits `yaml:"limits" json:"limits"`
+	// Terms are the business's own words (names of goods, of the shop), for the
+	// recogniser, most important first.
+	Terms []string `yaml:"terms" json:"terms"`
+
+	// Knowledge is every row of knowledge/, in the order of files and rows.
+	Knowledge []Row `yaml:"-" json:"-"`
+	// Location is Timezone.
+	Location *time.Location `yaml:"-" json:"-"`
+}
+
+// Line is how one or more telephone numbers are answered.
+type Line struct {
+	// Name is what records and settings call it.
+	Name string `yaml:"name" json:"name"`
+	// Numbers are the called numbers or user parts.
+	Numbers []string `yaml:"numbers" json:"numbers"`
+	// Default takes every number that no line lists.
+	Default bool `yaml:"default" json:"default,omitempty"`
+	// Language is spoken on it: "zh", "en".
+	Language string `yaml:"language" json:"language"`
+	// Voice is "model/speaker" ("kokoro-v1.0/zf_xiaoxiao") or a model of one voice.
+	Voice string `yaml:"voice" json:"voice"`
+	// Greeting follows the disclosure: the open question.
+	Greeting string `yaml:"greeting" json:"greeting"`
+	// Disclosure is what the law and decency want said first.
+	Disclosure Disclosure `yaml:"disclosure" json:"disclosure"`
+	// Recording is whether calls are recorded and what is said of it.
+	Recording Recording `yaml:"recording" json:"recording"`
+	// Menu is what keys do, while the bot talks or listens: "0"–"9", "*", "#".
+	Menu map[string]MenuItem `yaml:"menu" json:"menu,omitempty"`
+	// Limits override the business's, field by field.
+	Limits Limits `yaml:"limits" json:"limits"`
+	// Business is another folder, relative to this one, whose line of the name
+	// From (its default line without) answers these numbers.
+	Business string `yaml:"business" json:"business,omitempty"`
+	From     string `yaml:"from" json:"from,omitempty"`
+
+	// Home is the business that answers; never nil after Load.
+	Home *Business `yaml:"-" json:"-"`
+}
+
+// Disclosure says who is speaking and that it is a machine.
+type Disclosure struct {
+	Text string `yaml:"text" json:"text"`
+	// Interruptible allows the caller to cut it short. The default is no.
+	Interruptible bool `yaml:"interruptible" json:"interruptible,omitempty"`
+}
+
+// Recording is whether calls are recorded.
+type Recording struct {
+	// Off keeps calls on this line from being recorded.
+	Off bool `yaml:"off" json:"off,omitempty"`
+	// Announcement is said after the disclosure, where that does not say it.
+	Announcement string `yaml:"announcement" json:"announcement,omitempty"`
+}
+
+// MenuItem is what a key does: exactly one of Pair, Skill and Command.
+type MenuItem struct {
+	// Say names the choice when the menu is read out: "查物流".
+	Say string `yaml:"say" json:"say"`
+	// Pair is the id of the question that is answered.
+	Pair string `yaml:"pair" json:"pair,omitempty"`
+	// Skill is whom the caller is handed to.
+	Skill string `yaml:"skill" json:"skill,omitempty"`
+	// Command is one of Commands.
+	Command string `yaml:"command" json:"command,omitempty"`
+}
+
+// Commands are what a key can do besides answers and people.
+func Commands() []string {
+	return []string{"agent", "callback", "goodbye", "help", "message", "repeat", "slower"}
+}
+
+// Skill is a group of agents.
+type Skill struct {
+	Name  string `yaml:"name" json:"name"`
+	Title string `yaml:"title" json:"title"` // as it is spoken: "售后客服"
+	// Agents are names of agents that have the skill, beside those that say so
+	// themselves.
+	Agents []string `yaml:"agents" json:"agents,omitempty"`
+}
+
+// Agent is a person who takes calls.
+type Agent struct {
+	Name      string   `yaml:"name" json:"name"` // the SIP user that registers
+	Title     string   `yaml:"title" json:"title"`
+	Skills    []string `yaml:"skills" json:"skills"`
+	Languages []string `yaml:"languages" json:"languages"`
+}
+
+// Escalation is how a caller gets to a person.
+type Escalation struct {
+	// Skill takes callers that nothing sends elsewhere.
+	Skill string `yaml:"skill" json:"skill"`
+	// Ring is how long one agent's phone rings.
+	Ring time.Duration `yaml:"ring" json:"ring"`
+	// Wait is how long the caller waits in all before being offered a choice.
+	Wait time.Duration `yaml:"wait" json:"wait"`
+	// Announcement is said before it rings.
+	Announcement string `yaml:"announcement" json:"announcement"`
+	// OutOfHours is said when nobody is there; the offers follow.
+	OutOfHours string `yaml:"out_of_hours" json:"out_of_hours"`
+	// Offers are the choices when nobody answers: "wait", "callback", "message".
+	Offers []string `yaml:"offers" json:"offers"`
+}
+
+// Limits bound a call. Zero means the business's, then the default.
+type Limits struct {
+	// Silence is how long nothing may be heard before help is offered. 6 s.
+	Silence time.Duration `yaml:"silence" json:"silence"`
+	// Silences is how many such silences in a row end the call. 3.
+	Silences int `yaml:"silences" json:"silences"`
+	// NoMatch is how often in a row the bot may fail to understand before it
+	// offers a person. 3.
+	NoMatch int `yaml:"no_match" json:"no_match"`
+	// MaxCall is how long a call may last. 30 min.
+	MaxCall time.Duration `yaml:"max_call" json:"max_call"`
+	// Message is how long a recorded message may last. 2 min.
+	Message time.Duration `yaml:"message" json:"message"`
+}
+
+// DefaultLimits are those of a business that sets none.
+func DefaultLimits() Limits {
+	return Limits{Silence: 6 * time.Second, Silences: 3, NoMatch: 3, MaxCall: 30 * time.Minute, Message: 2 * time.Minute}
+}
+
+// Over fills what l leaves at zero from base.
+func (l Limits) Over(base Limits) Limits {
+	pick := func(a, b time.Duration) time.Duration {
+		if a != 0 {
+			return a
+		}
+		return b
+	}
+	count := func(a, b int) int {
+		if a != 0 {
+			return a
+		}
+		return b
+	}
+	return Limits{
+		Silence: pick(l.Silence, base.Silence), Silences: count(l.Silences, base.Silences),
+		NoMatch: count(l.NoMatch, base.NoMatch), MaxCall: pick(l.MaxCall, base.MaxCall),
+		Message: pick(l.Message, base.Message),
+	}
+}
+
+// Opening is what is said when a call is answered: disclosure, recording
+// announcement, greeting. What must be heard is marked.
+func (l Line) Opening() []dialog.Say {
+	var out []dialog.Say
+	must := func(text string, must bool) {
+		if text = strings.TrimSpace(text); text != "" {
+			out = append(out, dialog.Say{Text: text, MustHear: must})
+		}
+	}
+	must(l.Disclosure.Text, !l.Disclosure.Interruptible)
+	if !l.Recording.Off {
+		must(l.Recording.Announcement, true)
+	}
+	must(l.Greeting, false)
+	return out
+}
+
+// Find is the line that answers number: the one that lists it, else the default
+// of the first business that has one, else the first line of all.
+func Find(businesses []*Business, number string) (Line, bool) {
+	for _, b := range businesses {
+		for _, l := range b.Lines {
+			if slices.Contains(l.Numbers, number) {
+				return l, true
+			}
+		}
+	}
+	for _, b := range businesses {
+		for _, l := range b.Lines {
+			if l.Default {
+				return l, true
+			}
+		}
+	}
+	for _, b := range businesses {
+		if len(b.Lines) > 0 {
+			return b.Lines[0], true
+		}
+	}
+	return Line{}, false
+}
+
+// LineNamed is the line of that name.
+func (b *Business) LineNamed(name string) (Line, bool) {
+	for _, l := range b.Lines {
+		if l.Name == name {
+			return l, true
+		}
+	}
+	return Line{}, false
+}
+
+// AgentsWith are the agents of a skill who speak language, those who list it
+// first; an agent that lists no language counts for all.
+func (b *Business) AgentsWith(skill, language string) []Agent {
+	var out []Agent
+	for _, a := range b.Agents {
+		if !slices.Contains(a.Skills, skill) {
+			continue
+		}
+		if language == "" || len(a.Languages) == 0 || slices.Contains(a.Languages, language) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// SkillTitle is a skill as it is spoken.
+func (b *Business) SkillTitle(name string) string {
+	for _, s := range b.Skills {
+		if s.Name == name && s.Title != "" {
+			return s.Title
+		}
+	}
+	return name
+}
+
+// RowByID is the row with that id.
+func (b *Business) RowByID(id string) (Row, bool) {
+	for _, r := range b.Knowledge {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Row{}, false
+}
+
+// RowsFor are the rows that count on a line.
+func (b *Business) RowsFor(line string) []Row {
+	var out []Row
+	for _, r := range b.Knowledge {
+		if len(r.Lines) == 0 || slices.Contains(r.Lines, line) {
+			out = append(out, r)
+		}
+	}
+	return out
+}

@@ -1,0 +1,115 @@
+package business
+
+import (
+	"fmt"
+	"strings"
+)
+
+// message is a problem's wording. The verbs are numbered (%[1]v), so that the two
+// languages may use the details in their own order and leave some out.
+type message struct{ en, enCure, zh, zhCure string }
+
+func fill(format string, args []any) string {
+	if !strings.Contains(format, "%") {
+		return format
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+// catalogue is every problem in both languages.
+func catalogue() map[string]message {
+	return map[string]message{
+		// files
+		"no_business":     {"there is no business.yaml in this folder", "name the folder of a business, or copy examples/retail-zh to begin one", "文件夹里没有 business.yaml", "请指定业务文件夹,或复制 examples/retail-zh 作为起点"},
+		"unreadable":      {"cannot be read: %[1]v", "check that it is a file and that the server may read it", "读不了:%[1]v", "请确认它是普通文件,并且服务有权限读取"},
+		"encoding":        {"some characters are in no encoding we know", "save it again as UTF-8", "有些字符认不出编码", "请另存为 UTF-8 编码"},
+		"syntax":          {"not readable as YAML: %[1]v", "check indentation, colons and quotes on this line and the one before", "YAML 格式有误:%[1]v", "请检查这一行和上一行的缩进、冒号和引号"},
+		"quote":           {"a quotation mark is opened here and never closed", "close it, or write a mark inside a field twice (\"\")", "这里的双引号没有配对", "请补上另一半;单元格内容里的双引号要写成两个"},
+		"workbook":        {"not readable as a workbook: %[1]v", "save it again as .xlsx, without a password", "不是能读取的 Excel 文件:%[1]v", "请重新另存为 .xlsx,不要加密码"},
+		"unknown_file":    {"this kind of file is not read", "save it as .csv, .xlsx or .yaml, or move it elsewhere", "不读取这种文件", "请另存为 .csv、.xlsx 或 .yaml,或移到别处"},
+		"empty_file":      {"holds no rows", "fill it or delete it", "里面没有内容", "请填写内容或删除文件"},
+		"no_knowledge":    {"there are no questions and answers", "put a knowledge/questions.csv with the columns question and answer into the folder", "没有任何问答", "请在文件夹里放 knowledge/问答.csv,至少有“问题”和“答案”两列"},
+		"no_headings":     {"the first row has no columns question and answer (it reads: %[1]v)", "make the first row the headings: question, answer, variants", "第一行没有“问题”和“答案”两个列名(现在是:%[1]v)", "请把第一行写成列名:问题,答案,相似问"},
+		"too_many_fields": {"the row has %[1]v fields, the headings are %[2]v", "put quotes around an answer that holds a comma", "这一行有 %[1]v 列,表头只有 %[2]v 列", "内容里有逗号时,请用双引号把整个单元格括起来"},
+		"ragged":          {"the row has %[1]v fields, the headings are %[2]v", "put quotes around a value that holds a comma, and fill missing ones with nothing between commas", "这一行有 %[1]v 列,表头是 %[2]v 列", "内容里有逗号请加双引号,缺的列请留空补齐"},
+
+		// keys and values
+		"unknown_key":      {"%[1]q is not known here", "known are: %[2]v", "不认识“%[1]v”", "这里可以写:%[2]v"},
+		"unknown_key_near": {"%[1]q is not known here", "did you mean %[2]q?", "不认识“%[1]v”", "是不是想写“%[2]v”?"},
+		"duplicate_key":    {"%[1]q stands here twice", "keep one of them", "“%[1]v”写了两次", "请只保留一个"},
+		"wrong_value":      {"%[1]q is not %[2]v", "write %[2]v", "“%[1]v”填得不对", "应当是:%[2]v"},
+		"missing":          {"is missing", "%[1]v", "没有填写", "%[2]v"},
+		"date":             {"%[1]q is no date that can be read without doubt", "write 2026-10-01", "日期“%[1]v”看不懂", "请写成 2026-10-01"},
+		"timezone":         {"the time zone %[1]q does not exist", "write Asia/Shanghai or America/New_York", "没有“%[1]v”这个时区", "请写 Asia/Shanghai 这样的名称"},
+		"language":         {"the language %[1]q is not spoken", "write zh or en", "不支持语言“%[1]v”", "请写 zh 或 en"},
+		"range":            {"%[1]v is out of range", "write a value from %[2]v to %[3]v", "“%[1]v”超出范围", "请填 %[2]v 到 %[3]v 之间的值"},
+
+		// lines and people
+		"no_lines":         {"no line is set up, so no call is answered", "add one under lines: with a name and numbers", "没有设置线路,电话打进来没人接", "请在 lines 下至少写一条线路(name、numbers)"},
+		"no_default":       {"no line is the default; numbers that are not listed are answered by %[1]q", "mark one line with default: true", "没有默认线路,未列出的号码将由“%[1]v”接听", "请给其中一条线路写上 default: true"},
+		"two_defaults":     {"both %[1]q and %[2]q are the default", "leave default: true on one of them", "“%[1]v”和“%[2]v”都是默认线路", "请只保留一个 default: true"},
+		"number_twice":     {"the number %[1]v is on line %[2]q already", "take it off one of the two", "号码 %[1]v 已经属于线路“%[2]v”", "请从其中一条线路删掉"},
+		"number_odd":       {"%[1]q is not a number that can be called", "write digits, or a word of letters and digits", "“%[1]v”不是能拨打的号码", "请写数字,或由字母和数字组成的名称"},
+		"name_twice":       {"the name %[1]q is taken already", "give it another one", "名称“%[1]v”重复了", "请换一个名称"},
+		"business_missing": {"there is no business in the folder %[1]q", "write the way to a folder with a business.yaml, counted from this one", "文件夹“%[1]v”里没有业务", "请写含有 business.yaml 的文件夹(相对于本文件夹)"},
+		"business_loop":    {"the folder %[1]q leads back to this one", "a line cannot live in two folders that point at each other", "文件夹“%[1]v”又指回了这里", "两个业务文件夹不能互相引用"},
+		"line_missing":     {"the folder %[1]q has no line %[2]q", "name one of its lines under from:", "文件夹“%[1]v”里没有线路“%[2]v”", "请在 from: 写那边已有的线路名"},
+		"voice_missing":    {"no voice is set for language %[1]q", "add one under voices:, kokoro-v1.0/zf_xiaoxiao say", "语言“%[1]v”没有设置声音", "请在 voices 下填写,例如 kokoro-v1.0/zf_xiaoxiao"},
+		"skill_missing":    {"there is no skill %[1]q", "known are: %[2]v", "没有技能组“%[1]v”", "已有的是:%[2]v"},
+		"agent_missing":    {"there is no agent %[1]q", "known are: %[2]v", "没有坐席“%[1]v”", "已有的是:%[2]v"},
+		"skill_empty":      {"nobody has the skill %[1]q", "give it to an agent, or callers who need it will only be offered a callback", "技能组“%[1]v”里没有坐席", "请把它分给坐席,否则只能给来电人回拨"},
+		"skill_language":   {"nobody with the skill %[1]q speaks %[2]q, which line %[3]q needs", "add the language to an agent of that skill", "技能组“%[1]v”没有会“%[2]v”的坐席,而线路“%[3]v”需要", "请给该技能组的坐席加上这种语言"},
+		"menu_key":         {"%[1]q is not a key of a telephone", "write one of 0–9, * and #", "“%[1]v”不是电话按键", "请写 0–9、* 或 #"},
+		"menu_target":      {"the key does %[1]v things", "give it exactly one of pair, skill and command", "这个按键对应了 %[1]v 个动作", "pair、skill、command 请正好写一个"},
+		"menu_pair":        {"there is no question with the id %[1]q", "write the id of a row in knowledge/", "知识库里没有编号为“%[1]v”的问题", "请写 knowledge/ 里已有的编号"},
+		"menu_pair_near":   {"there is no question with the id %[1]q", "did you mean %[2]q?", "知识库里没有编号为“%[1]v”的问题", "是不是想写“%[2]v”?"},
+		"menu_command":     {"the command %[1]q does not exist", "known are: %[2]v", "没有“%[1]v”这个命令", "可以写:%[2]v"},
+		"offer":            {"the offer %[1]q does not exist", "write wait, callback or message", "没有“%[1]v”这个选项", "请写 wait、callback 或 message"},
+
+		// opening
+		"opening_long":   {"the opening takes about %[1]v s to say; callers hang up on more than 6", "say the name, that it is a machine and is recorded, and one open question, no more", "开场白大约要 %[1]v 秒,超过 6 秒来电人会不耐烦", "只说店名、是智能助手、会录音,再问一句要办什么"},
+		"opening_name":   {"the opening does not say the business's name (%[1]v)", "say who the caller has reached", "开场白没有报出“%[1]v”", "请先告诉来电人打到了哪里"},
+		"opening_bot":    {"the opening does not say that a machine is speaking", "say so: callers have a right to know, and the law of many places demands it", "开场白没有说明是智能助手", "请说明,这是来电人的知情权,很多地方的法律也有要求"},
+		"opening_record": {"calls are recorded and the opening does not say so", "say it in the disclosure, set recording.announcement, or set recording.off", "会录音,但开场白没有告知", "请在 disclosure 里告知,或填写 recording.announcement,或关闭录音"},
+		"opening_empty":  {"the line says nothing when it answers", "fill in disclosure.text and greeting", "这条线路接通后什么也不说", "请填写 disclosure.text 和 greeting"},
+
+		// hours
+		"holiday_order":   {"the holiday ends (%[2]v) before it begins (%[1]v)", "swap the two dates", "假期结束日(%[2]v)早于开始日(%[1]v)", "请对调两个日期"},
+		"holiday_overlap": {"the holiday overlaps %[1]q", "let each day belong to one holiday", "和假期“%[1]v”重叠", "每一天只能属于一个假期"},
+		"workday_holiday": {"%[1]v is both a make-up workday and part of %[2]q", "take it out of one of them", "%[1]v 既是调休上班日,又在“%[2]v”里", "请从其中一处删掉"},
+		"workday_weekday": {"%[1]v is a weekday anyway", "make-up workdays are Saturdays and Sundays; check the date", "%[1]v 本来就是工作日", "调休上班日应当是周六或周日,请核对日期"},
+		"never_open":      {"people can never be reached by these hours", "give at least one day its hours", "按这个时间,人工永远不上班", "请至少给一天填上时间"},
+
+		// knowledge
+		"question_empty":    {"the question is empty", "write it, or delete the row", "问题是空的", "请填写问题,或删掉这一行"},
+		"question_repeated": {"the row has the same question and answer as %[1]v", "delete one of the two", "和 %[1]v 的问题、答案都一样", "请删掉其中一条"},
+		"contradiction":     {"the question has another answer at %[1]v", "keep one answer, or give the rows dates or lines that do not overlap", "同一个问题在 %[1]v 有不同的答案", "请只保留一个答案,或让两条的有效期、线路不重叠"},
+		"variant_shared":    {"the wording %[1]q also belongs to %[2]v, with another answer", "leave it with one of the two questions", "说法“%[1]v”也写在 %[2]v,答案却不同", "请只留给其中一个问题"},
+		"variant_repeated":  {"the wording %[1]q stands in this row twice", "delete one", "说法“%[1]v”在这一行写了两次", "请删掉一个"},
+		"answer_empty":      {"the answer is empty", "write it, or name a flow", "答案是空的", "请填写答案,或指定流程"},
+		"id_repeated":       {"the id %[1]q is used at %[2]v already", "give each question its own", "编号“%[1]v”在 %[2]v 已经用过", "每个问题请用不同的编号"},
+		"id_odd":            {"the id %[1]q has characters that ids cannot have", "use letters, digits, - and _", "编号“%[1]v”含有不能用的字符", "请用字母、数字、- 和 _"},
+		"dates_order":       {"it ends (%[2]v) before it begins (%[1]v)", "swap the two dates", "失效日期(%[2]v)早于生效日期(%[1]v)", "请对调两个日期"},
+		"expired":           {"it has not counted since %[1]v", "give it a new date, or delete the row", "%[1]v 之后已经失效", "请更新日期,或删掉这一行"},
+		"row_line":          {"there is no line %[1]q", "known are: %[2]v", "没有线路“%[1]v”", "已有的是:%[2]v"},
+
+		"import_place": {"it would change a row of %[1]v, which is not CSV", "change it there, or turn that file into CSV first (hotline knowledge export)", "要修改的内容在 %[1]v 里,它不是 CSV", "请直接在那个文件里改,或先导出为 CSV"},
+
+		// how answers sound
+		"speech_long":      {"it takes about %[1]v s to say; more than %[2]v are not listened to", "say the answer first and leave the rest for a question or a text message", "念出来大约要 %[1]v 秒,超过 %[2]v 秒没人听得完", "先说结论,其余的等来电人追问,或发短信"},
+		"speech_sentences": {"it has %[1]v sentences", "at most two: the answer, then one more thing", "有 %[1]v 句话", "最多两句:先说结论,再补充一句"},
+		"speech_list":      {"it lists %[1]v things", "name at most three and offer to text the rest", "一口气列了 %[1]v 样", "最多说三样,其余的可以发短信"},
+		"speech_url":       {"%[1]q cannot be taken down from a telephone", "say where to find it, or offer to text it", "“%[1]v”在电话里记不下来", "请说在哪里能找到,或者发短信"},
+		"speech_latin":     {"%[1]q is spelled letter by letter", "say it in Chinese, put it into spoken, or list it under terms if people say it so", "“%[1]v”会被逐个字母念出来", "请换成中文说法,或写在“口播”里;大家确实这么说的,请加进 terms"},
+		"speech_marks":     {"%[1]q cannot be spoken", "write the words", "“%[1]v”念不出来", "请用文字表达"},
+		"speech_look":      {"%[1]q asks the caller to look at something", "say it in a way that works without a screen", "“%[1]v”要来电人看屏幕才能懂", "请换成只听也能明白的说法"},
+		"speech_polite":    {"it says 你", "say 您", "用了“你”", "请用“您”"},
+		"speech_number":    {"the number %[1]v is too long to follow", "break it into groups: 400-800-1234", "“%[1]v”太长,听不清", "请分段写,例如 400-800-1234"},
+
+		// conversations
+		"script_empty": {"there is nothing to hold", "write at least one turn", "没有可执行的对话", "请至少写一轮"},
+		"script_turn":  {"the turn does %[1]v things", "give it exactly one of say, keys, silence and unheard", "这一轮写了 %[1]v 种动作", "say、keys、silence、unheard 请正好写一种"},
+		"script_pair":  {"it expects the question %[1]q, which does not exist", "write the id of a row in knowledge/", "期望的问题编号“%[1]v”不存在", "请写 knowledge/ 里已有的编号"},
+		"script_act":   {"the act %[1]q does not exist", "known are: %[2]v", "没有“%[1]v”这个动作", "可以写:%[2]v"},
+	}
+}
