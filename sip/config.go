@@ -1,0 +1,151 @@
+package sip
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Config configures a Server. The zero value listens on UDP and TCP port 5060.
+type Config struct {
+	// Listen holds entries like "udp:0.0.0.0:5060", "tcp::5060", "udp:[::1]:0".
+	// Default: udp and tcp on port 5060 of all addresses.
+	Listen []string
+	// PublicAddr is the address (HOST or HOST:PORT) that far ends reach us by when
+	// a NAT lies between; it is shown in Contact, Via and, by Leg.LocalIP, in SDP.
+	// Default: the local address of the route to the far end.
+	PublicAddr string
+	// UserAgent is shown in User-Agent and Server. Default "hotline".
+	UserAgent string
+	// Realm is the domain we call ourselves in From and, when the Registrar names
+	// none, in challenges. Default: the local address in From.
+	Realm string
+
+	// MaxLegs bounds the legs at once; more INVITEs are refused with 503.
+	// Default 2000.
+	MaxLegs int
+	// MaxConnections bounds the stream connections at once. Default 2000.
+	MaxConnections int
+	// MaxMessage bounds one message, in octets. Default 65535.
+	MaxMessage int
+	// MessageTimeout bounds the time that a connection may take to deliver one
+	// message, from its first octet. Default 10 s.
+	MessageTimeout time.Duration
+	// IdleTimeout closes a connection that has been silent for so long; one that
+	// never sent a message is closed after MessageTimeout. Default 2 h.
+	IdleTimeout time.Duration
+	// T1 is RFC 3261's estimate of the round-trip time, from which all SIP timers
+	// derive: raise it for satellite links. Default 500 ms.
+	T1 time.Duration
+	// RetryAfter is what callers are told when they are refused for load or
+	// draining. Default 10 s.
+	RetryAfter time.Duration
+}
+
+func (c *Config) fill() error {
+	if len(c.Listen) == 0 {
+		c.Listen = []string{"udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"}
+	}
+	c.UserAgent = cmp.Or(c.UserAgent, "hotline")
+	c.MaxLegs = cmp.Or(c.MaxLegs, 2000)
+	c.MaxConnections = cmp.Or(c.MaxConnections, 2000)
+	c.MaxMessage = cmp.Or(c.MaxMessage, 65535)
+	c.MessageTimeout = cmp.Or(c.MessageTimeout, 10*time.Second)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, 2*time.Hour)
+	c.T1 = cmp.Or(c.T1, 500*time.Millisecond)
+	c.RetryAfter = cmp.Or(c.RetryAfter, 10*time.Second)
+	if strings.ContainsAny(c.UserAgent+c.Realm, "\r\n\"") {
+		return errors.New("sip user agent and realm must be one line without quotes")
+	}
+	return nil
+}
+
+// public splits PublicAddr; port 0 means the port we listen on.
+func (c *Config) public() (host string, port uint16, err error) {
+	if c.PublicAddr == "" {
+		return "", 0, nil
+	}
+	host, p, err := net.SplitHostPort(c.PublicAddr)
+	if err != nil {
+		return strings.Trim(c.PublicAddr, "[]"), 0, nil
+	}
+	n, err := strconv.ParseUint(p, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("sip public address %q: bad port", c.PublicAddr)
+	}
+	return host, uint16(n), nil
+}
+
+// Causes of a Leg's Context. They may be wrapped in an *EndError that keeps the
+// Reason header.
+var (
+	ErrBye          = errors.New("the far end hung up")
+	ErrCancelled    = errors.New("the caller gave up before the answer")
+	ErrTransport    = errors.New("the far end can no longer be reached")
+	ErrServerClosed = errors.New("the SIP server is closed")
+	ErrHungUp       = errors.New("hung up by us")
+)
+
+// EndError is a cause of a Leg's end with what the far end said about it.
+type EndError struct {
+	Err    error  // ErrBye or ErrCancelled
+	Reason string // its Reason header (RFC 3326): `Q.850;cause=16;text="..."`
+}
+
+func (e *EndError) Error() string { return e.Err.Error() + " (" + e.Reason + ")" }
+
+// Unwrap makes errors.Is find the sentinel.
+func (e *EndError) Unwrap() error { return e.Err }
+
+func endCause(err error, reason string) error {
+	if reason == "" {
+		return err
+	}
+	return &EndError{Err: err, Reason: reason}
+}
+
+// StatusError is a refusal by the far end.
+type StatusError struct {
+	Code   int
+	Reason string // reason phrase
+	// RetryAfter is what the far end asked for, 0 when it did not.
+	RetryAfter time.Duration
+}
+
+func (e *StatusError) Error() string {
+	return "refused with " + strconv.Itoa(e.Code) + " " + e.Reason
+}
+
+// Status is the SIP status code.
+func (e *StatusError) Status() int { return e.Code }
+
+// Party is one end of a call as its messages name it.
+type Party struct {
+	Name string // display name, may be empty
+	User string // user part of the URI: a number, mostly
+	Host string
+	URI  string
+}
+
+// Credentials answer a digest challenge.
+type Credentials struct{ User, Password string }
+
+// localAddr finds the address of ours that a far end sees when no public one is
+// set: the one on the way to it.
+func localAddr(f flow) netip.Addr {
+	if ip := f.carrier.local().Addr(); ip.IsValid() && !ip.IsUnspecified() {
+		return ip
+	}
+	// Connecting a UDP socket sends nothing; the kernel only picks the route.
+	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(f.remote))
+	if err != nil {
+		return f.remote.Addr()
+	}
+	defer func() { _ = conn.Close() }()
+	return addrPort(conn.LocalAddr()).Addr()
+}

@@ -1,0 +1,312 @@
+package sip
+
+import (
+	"crypto/hmac"
+	"crypto/md5" //nolint:gosec // RFC 3261 section 22: what phones speak
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Digest authentication (RFC 3261 section 22 with RFC 7616 and RFC 8760).
+
+// MD5 and SHA256 are digest algorithms by their names on the wire.
+const (
+	MD5    = "MD5"
+	SHA256 = "SHA-256"
+)
+
+func hashOf(algorithm string) (func() hash.Hash, bool) {
+	switch strings.ToUpper(algorithm) {
+	case "", MD5:
+		return md5.New, true
+	case SHA256:
+		return sha256.New, true
+	}
+	return nil, false
+}
+
+func hexHash(newHash func() hash.Hash, s string) string {
+	h := newHash()
+	_, _ = h.Write([]byte(s))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// HA1 is the secret that a PasswordLookup may return instead of the password, so
+// that none is stored: "HA1:MD5:…" or "HA1:SHA-256:…" of user, realm and password.
+func HA1(algorithm, user, realm, password string) (string, error) {
+	newHash, ok := hashOf(algorithm)
+	if !ok {
+		return "", fmt.Errorf("digest algorithm %q is not known", algorithm)
+	}
+	return "HA1:" + strings.ToUpper(algorithm) + ":" + hexHash(newHash, user+":"+realm+":"+password), nil
+}
+
+// digestParams are the parameters of a challenge or of credentials.
+type digestParams map[string]string
+
+// parseDigest reads `Digest username="x", qop=auth, …`; false for another scheme.
+func parseDigest(value string) (digestParams, bool) {
+	scheme, rest, ok := strings.Cut(strings.TrimSpace(value), " ")
+	if !ok || !strings.EqualFold(scheme, "Digest") {
+		return nil, false
+	}
+	p := make(digestParams, 10)
+	for _, part := range splitList(rest) {
+		k, v, ok := strings.Cut(part, "=")
+		k, v = strings.ToLower(strings.TrimSpace(k)), strings.TrimSpace(v)
+		if !ok || k == "" {
+			continue
+		}
+		if len(v) >= 2 && v[0] == '"' && v[len(v)-1] == '"' {
+			v = unquote(v[1 : len(v)-1])
+		}
+		if _, twice := p[k]; twice {
+			return nil, false
+		}
+		p[k] = v
+	}
+	return p, true
+}
+
+// digestResponse computes the response parameter.
+func digestResponse(newHash func() hash.Hash, ha1, method string, p digestParams) string {
+	ha2 := hexHash(newHash, method+":"+p["uri"])
+	if p["qop"] == "" { // RFC 2069
+		return hexHash(newHash, ha1+":"+p["nonce"]+":"+ha2)
+	}
+	return hexHash(newHash, strings.Join([]string{ha1, p["nonce"], p["nc"], p["cnonce"], p["qop"], ha2}, ":"))
+}
+
+// answerChallenge computes the credentials for a 401 or 407, by the first of its
+// challenges that we can answer (RFC 8760 section 2.4).
+func answerChallenge(res *sip.Response, method, uri string, c Credentials) (name, value string, err error) {
+	ask, name := "WWW-Authenticate", "Authorization"
+	if res.StatusCode == 407 {
+		ask, name = "Proxy-Authenticate", "Proxy-Authorization"
+	}
+	for _, h := range res.GetHeaders(ask) {
+		ch, ok := parseDigest(h.Value())
+		if !ok {
+			continue
+		}
+		newHash, ok := hashOf(ch["algorithm"])
+		if !ok || ch["nonce"] == "" {
+			continue
+		}
+		p := digestParams{"uri": uri, "nonce": ch["nonce"]}
+		for _, q := range strings.Split(ch["qop"], ",") {
+			if strings.EqualFold(strings.TrimSpace(q), "auth") {
+				p["qop"], p["nc"], p["cnonce"] = "auth", "00000001", rand.Text()
+			}
+		}
+		ha1 := hexHash(newHash, c.User+":"+ch["realm"]+":"+c.Password)
+		var b strings.Builder
+		fmt.Fprintf(&b, `Digest username="%s", realm="%s", nonce="%s", uri="%s", response="%s"`,
+			quote(c.User), quote(ch["realm"]), quote(ch["nonce"]), uri, digestResponse(newHash, ha1, method, p))
+		if ch["algorithm"] != "" {
+			b.WriteString(", algorithm=" + ch["algorithm"])
+		}
+		if p["qop"] != "" {
+			fmt.Fprintf(&b, `, qop=auth, nc=%s, cnonce="%s"`, p["nc"], p["cnonce"])
+		}
+		if ch["opaque"] != "" {
+			fmt.Fprintf(&b, `, opaque="%s"`, quote(ch["opaque"]))
+		}
+		return name, b.String(), nil
+	}
+	return "", "", errors.New("no digest challenge that can be answered")
+}
+
+// nonces makes nonces that carry their own age and remembers the counts of those
+// that were used well, so that nothing heard on the wire can be played again.
+type nonces struct {
+	secret [32]byte
+	life   time.Duration
+	limit  int
+
+	mu   sync.Mutex
+	used map[string]nonceUse
+}
+
+type nonceUse struct {
+	count   uint64
+	expires time.Time
+}
+
+func newNonces(life time.Duration, limit int) *nonces {
+	n := &nonces{life: life, limit: limit, used: make(map[string]nonceUse)}
+	_, _ = rand.Read(n.secret[:])
+	return n
+}
+
+func (n *nonces) mac(stamp []byte) []byte {
+	m := hmac.New(sha256.New, n.secret[:])
+	_, _ = m.Write(stamp)
+	return m.Sum(nil)[:16]
+}
+
+func (n *nonces) issue(now time.Time) string {
+	b := make([]byte, 16, 32)
+	binary.BigEndian.PutUint64(b, uint64(now.UnixNano()))
+	_, _ = rand.Read(b[8:])
+	return base64.RawURLEncoding.EncodeToString(append(b, n.mac(b)...))
+}
+
+// fresh tells whether a nonce is ours and not too old.
+func (n *nonces) fresh(nonce string, now time.Time) bool {
+	b, err := base64.RawURLEncoding.DecodeString(nonce)
+	if err != nil || len(b) != 32 || !hmac.Equal(b[16:], n.mac(b[:16])) {
+		return false
+	}
+	age := now.Sub(time.Unix(0, int64(binary.BigEndian.Uint64(b))))
+	return age >= 0 && age < n.life
+}
+
+// use counts one good use, and refuses one that was counted before.
+func (n *nonces) use(nonce, nc string, now time.Time) bool {
+	count := uint64(1)
+	if nc != "" {
+		v, err := strconv.ParseUint(nc, 16, 32)
+		if err != nil || v == 0 {
+			return false
+		}
+		count = v
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if count <= n.used[nonce].count {
+		return false
+	}
+	if len(n.used) >= n.limit {
+		for k, u := range n.used {
+			if now.After(u.expires) {
+				delete(n.used, k)
+			}
+		}
+		if len(n.used) >= n.limit {
+			return false // the phone is asked again, which costs it a round trip
+		}
+	}
+	n.used[nonce] = nonceUse{count, now.Add(n.life)}
+	return true
+}
+
+func (n *nonces) sweep(now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for k, u := range n.used {
+		if now.After(u.expires) {
+			delete(n.used, k)
+		}
+	}
+}
+
+// sources limits failed log-ins by where they come from.
+type sources struct {
+	failures int           // allowed in window
+	window   time.Duration // and how long a source is refused after more
+	limit    int
+
+	mu sync.Mutex
+	m  map[netip.Prefix]sourceUse
+}
+
+type sourceUse struct {
+	failures int
+	until    time.Time
+}
+
+func sourceOf(ip netip.Addr) netip.Prefix {
+	ip = ip.Unmap()
+	bits := 32
+	if ip.Is6() {
+		bits = 64 // one customer
+	}
+	p, _ := ip.Prefix(bits)
+	return p
+}
+
+func (s *sources) blocked(ip netip.Addr, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u, ok := s.m[sourceOf(ip)]
+	return ok && now.Before(u.until) && u.failures >= s.failures
+}
+
+// failed counts a failure, and tells whether it was the one that blocks.
+func (s *sources) failed(ip netip.Addr, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := sourceOf(ip)
+	u := s.m[key]
+	if now.After(u.until) {
+		u = sourceUse{}
+	}
+	u.failures++
+	u.until = now.Add(s.window)
+	if s.m == nil {
+		s.m = make(map[netip.Prefix]sourceUse)
+	}
+	if _, known := s.m[key]; !known && len(s.m) >= s.limit {
+		for k := range s.m { // any one gives way: the table must not grow
+			delete(s.m, k)
+			break
+		}
+	}
+	s.m[key] = u
+	return u.failures == s.failures
+}
+
+func (s *sources) good(ip netip.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.m, sourceOf(ip))
+}
+
+func (s *sources) sweep(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k, u := range s.m {
+		if now.After(u.until) {
+			delete(s.m, k)
+		}
+	}
+}
+
+// verify checks the response of credentials against a secret of PasswordLookup.
+func verify(p digestParams, method, secret string) bool {
+	newHash, ok := hashOf(p["algorithm"])
+	if !ok {
+		return false
+	}
+	ha1 := ""
+	if stored, isHA1 := strings.CutPrefix(secret, "HA1:"); isHA1 {
+		algorithm, sum, _ := strings.Cut(stored, ":")
+		asked := p["algorithm"]
+		if asked == "" {
+			asked = MD5
+		}
+		if !strings.EqualFold(algorithm, asked) {
+			return false
+		}
+		ha1 = strings.ToLower(sum)
+	} else {
+		ha1 = hexHash(newHash, p["username"]+":"+p["realm"]+":"+secret)
+	}
+	want := digestResponse(newHash, ha1, method, p)
+	return subtle.ConstantTimeCompare([]byte(want), []byte(strings.ToLower(p["response"]))) == 1
+}

@@ -1,0 +1,48 @@
+// Package sip is the signalling side of the hotline: it listens for calls, places
+// them, and keeps the register of the agents' phones. Session descriptions are
+// opaque bytes here; the package knows nothing of media.
+//
+// # Concepts
+//
+// A [Server] listens on UDP and TCP and runs one [Handler] for each call that comes
+// in. A [Leg] is the signalling of one party of a call (an RFC 3261 dialog),
+// whichever side began it: Answer, Reject, Transfer and Hangup are ours to call, its
+// Context ends when the far end hangs up. [Server.Dial] rings a URI or all phones of
+// an agent and returns the Leg that answered. A [Registrar] authenticates the
+// agents' phones and remembers where they are. [Server.KeepRegistered] is the other
+// side of it: a registration with somebody else's registrar.
+//
+// Nothing is ever proxied: an INVITE is answered by the Handler or refused, so a
+// stranger cannot place calls through the server.
+//
+// # What is built on what
+//
+// Messages, header fields and URIs are those of emiago/sipgo. Its transport and
+// transaction layers are not used: they start a goroutine for each message, so the
+// order of messages is lost; they keep every request for 32 s, do not bound the
+// addresses they have heard of, and refuse to send datagrams over 1,300 bytes.
+// From the wire to the call a message passes
+//
+//	transport.go    sockets and connections: one message at a time, bounded
+//	wire.go         the validating read: RFC 3261 and RFC 4475, before sipgo parses
+//	transaction.go  the state machines of RFC 3261 section 17 and RFC 6026
+//	server.go       requests outside a dialog
+//	leg.go          requests inside one
+//
+// A message that fails the validating read is answered or dropped there, and a
+// panic while one is handled is logged and costs that message only.
+//
+// # Concurrency
+//
+// Each socket or connection has one reading goroutine, and it takes a message all
+// the way through its transaction to the leg, so messages of a call are seen in the
+// order of their arrival. Nothing on that way blocks, except a write to a connection,
+// which has a deadline. Work that may take time (the Handler, the callbacks of
+// [Leg.OnUpdate] and [Leg.OnKey]) runs elsewhere: each Handler in a goroutine of its
+// own, the callbacks of one leg one after another in a goroutine that exists only
+// while there is work. Server.Run waits for all of them.
+//
+// Locks: Server.mu, Leg.mu, the transactions' and the transport's mutexes are never
+// held across I/O or a callback. Where two are held, the order is Leg.mu, then
+// Server.mu; a transaction's mutex is never held when calling upwards.
+package sip

@@ -1,0 +1,475 @@
+package sip
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Leg is the signalling of one party of a call, rung by it or by us. Its methods
+// may be called from any goroutine.
+type Leg struct {
+	s        *Server
+	inbound  bool
+	callID   string
+	localTag string
+	inviteID string       // inbound: identifies the INVITE among merged ones
+	invite   *sip.Request // inbound: the INVITE; outbound: what we sent
+	inviteTx *serverTx    // inbound
+	heard    sip.Message  // the message that Header looks into
+	from, to Party
+
+	remoteTag string // set before others can find the leg
+
+	ctx    context.Context //nolint:containedctx // the far end's presence; handed out by Context
+	cancel context.CancelCauseFunc
+
+	mu        sync.Mutex // guards what follows
+	state     legState
+	flow      flow
+	target    sip.Uri      // remote target (RFC 3261 section 12.1)
+	routes    []sip.Header // route set, in the order to be sent
+	localSeq  uint32
+	remoteSeq uint32
+	remoteSDP []byte
+	localSDP  []byte
+	accepting *acceptance // the latest 2xx of ours to an INVITE
+	reason    string      // Reason of the BYE that we will send
+	ack       []byte      // outbound: our ACK, and its way
+	ackFlow   flow
+	onUpdate  func(offer []byte) (answer []byte, err error)
+	onKey     func(digit byte)
+	jobs      []func()
+	busy      bool
+	referred  chan *StatusError // outcome of a transfer, nil when none runs
+}
+
+type legState uint8
+
+const (
+	legEarly     legState = iota
+	legAnswering          // our 2xx is out, or about to be
+	legConfirmed
+	legEnded
+)
+
+const maxJobs = 32 // callbacks of one leg that may wait
+
+// normalClearing is the Reason of a BYE when nothing else was said (RFC 3326).
+const normalClearing = `Q.850;cause=16;text="Normal call clearing"`
+
+// ID is the Call-ID.
+func (l *Leg) ID() string { return l.callID }
+
+// Context ends when the leg has ended, with the cause: ErrBye, ErrCancelled,
+// ErrTransport, ErrServerClosed or ErrHungUp.
+func (l *Leg) Context() context.Context { return l.ctx }
+
+// Offer is the far end's latest session description; nil before it sent one. On a
+// leg whose INVITE had none it is the answer from the ACK, once Answer has returned.
+func (l *Leg) Offer() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.remoteSDP
+}
+
+// From is who calls.
+func (l *Leg) From() Party { return l.from }
+
+// To is who is called, as the To header says; see also Called.
+func (l *Leg) To() Party { return l.to }
+
+// Called is the user part of the Request-URI: what was really dialled.
+func (l *Leg) Called() string {
+	if l.invite.Recipient.Raw() != "" { // tel:
+		number, _, _ := strings.Cut(l.invite.Recipient.Raw(), ";")
+		return number
+	}
+	return userOf(&l.invite.Recipient)
+}
+
+// Header is the first value of a header field of the INVITE, or, on a leg that we
+// dialled, of the response that accepted; "" without one.
+func (l *Leg) Header(name string) string {
+	if h := headerOf(l.heard, name); h != nil {
+		return h.Value()
+	}
+	return ""
+}
+
+// RemoteAddr is where the far end's messages come from.
+func (l *Leg) RemoteAddr() netip.AddrPort {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.flow.remote
+}
+
+// LocalIP is the address of ours that the far end reaches: the public one when one
+// is set. It belongs into the session description.
+func (l *Leg) LocalIP() netip.Addr {
+	l.mu.Lock()
+	f := l.flow
+	l.mu.Unlock()
+	if ip, err := netip.ParseAddr(l.s.publicHost); err == nil {
+		return ip
+	}
+	return l.s.routes.local(f)
+}
+
+// OnUpdate sets who answers a new offer of the far end (re-INVITE, UPDATE): hold,
+// resume, another codec. With a nil offer the far end asks for ours; its answer is
+// then handed to a second call, whose result is dropped. An error refuses with 488.
+// Without a callback the last description of ours is repeated.
+func (l *Leg) OnUpdate(f func(offer []byte) (answer []byte, err error)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.onUpdate = f
+}
+
+// OnKey sets who takes the keys that the far end sends by INFO: '0'-'9', '*', '#',
+// 'A'-'D'.
+func (l *Leg) OnKey(f func(digit byte)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.onKey = f
+}
+
+// inboundLeg makes the leg of an INVITE.
+func (s *Server) inboundLeg(req *sip.Request, tx *serverTx, f flow, id string) *Leg {
+	l := &Leg{
+		s: s, inbound: true, callID: req.CallID().Value(), localTag: sip.GenerateTagN(12), inviteID: id,
+		invite: req, inviteTx: tx, heard: req, flow: f, remoteSeq: req.CSeq().SeqNo,
+		from: party(req.From().DisplayName, &req.From().Address), to: party(req.To().DisplayName, &req.To().Address),
+	}
+	l.remoteTag, _ = req.From().Params.Get("tag")
+	if len(req.Body()) > 0 {
+		l.remoteSDP = req.Body()
+	}
+	l.target = targetOf(req, req.From().Address)
+	for _, h := range req.GetHeaders("Record-Route") { // RFC 3261 section 12.1.1
+		l.routes = append(l.routes, routeOf(h))
+	}
+	l.ctx, l.cancel = context.WithCancelCause(context.Background())
+	return l
+}
+
+// Ringing sends a provisional response (180, 183 …), with early media when sdp is
+// given.
+func (l *Leg) Ringing(_ context.Context, status int, sdp []byte) error {
+	if status <= 100 || status > 199 {
+		return fmt.Errorf("sip: %d is no provisional status", status)
+	}
+	l.mu.Lock()
+	if err := l.early(); err != nil {
+		l.mu.Unlock()
+		return err
+	}
+	if sdp != nil {
+		l.localSDP = sdp
+	}
+	f := l.flow
+	l.mu.Unlock()
+	res := l.s.response(l.invite, status, reasonPhrase(status), l.localTag)
+	res.AppendHeader(l.s.contact(f, l.Called()))
+	withSDP(res, sdp)
+	_, err := l.inviteTx.respond(status, render(res))
+	return err
+}
+
+// early tells why the leg can no longer be answered. The caller holds l.mu.
+func (l *Leg) early() error {
+	switch {
+	case !l.inbound:
+		return errors.New("sip: a leg that we dialled is answered by the far end")
+	case l.state == legEnded:
+		return context.Cause(l.ctx)
+	case l.state != legEarly:
+		return errors.New("sip: the leg is answered already")
+	}
+	return nil
+}
+
+// Answer accepts the call with our session description, our answer or, when Offer
+// is nil, our offer. It returns when the far end has acknowledged.
+func (l *Leg) Answer(ctx context.Context, sdp []byte) error {
+	l.mu.Lock()
+	if err := l.early(); err != nil {
+		l.mu.Unlock()
+		return err
+	}
+	l.state, l.localSDP = legAnswering, sdp
+	delayed := l.remoteSDP == nil
+	l.mu.Unlock()
+	a := l.acceptance(l.invite, l.inviteTx, render(l.accept(l.invite, sdp)), delayed)
+	l.mu.Lock()
+	l.accepting = a
+	l.mu.Unlock()
+
+	sent, err := l.inviteTx.respond(200, a.msg)
+	if !sent { // cancelled in this moment
+		<-l.ctx.Done()
+		return context.Cause(l.ctx)
+	}
+	if err != nil {
+		l.finish(ErrTransport)
+		l.s.dropLeg(l)
+		return fmt.Errorf("%w: %w", ErrTransport, err)
+	}
+	a.start()
+	select {
+	case <-a.acked:
+		return nil
+	case <-l.ctx.Done():
+		return context.Cause(l.ctx)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Reject refuses the call before it is answered.
+func (l *Leg) Reject(_ context.Context, status int, reason string) error {
+	if status < 300 || status > 699 {
+		return fmt.Errorf("sip: %d is no refusal", status)
+	}
+	l.mu.Lock()
+	if err := l.early(); err != nil {
+		l.mu.Unlock()
+		return err
+	}
+	l.state = legAnswering
+	l.mu.Unlock()
+	res := l.s.response(l.invite, status, cmp.Or(oneLine(reason), reasonPhrase(status)), l.localTag)
+	_, err := l.inviteTx.respond(status, render(res))
+	l.finish(ErrHungUp)
+	l.s.dropLeg(l)
+	return err
+}
+
+// Hangup ends the leg: BYE after the answer, a refusal before it. It returns when
+// the far end has confirmed or ctx has ended. On a leg that has ended it does nothing.
+func (l *Leg) Hangup(ctx context.Context) error {
+	l.mu.Lock()
+	state, a := l.state, l.accepting
+	l.mu.Unlock()
+	switch {
+	case state == legEnded:
+		return nil
+	case state == legEarly:
+		status, phrase := 480, ""
+		if l.s.closed() {
+			status = 503
+		}
+		return l.Reject(ctx, status, phrase)
+	case state == legAnswering && a != nil:
+		// RFC 3261 section 15: no BYE before the ACK, or the time for it is over.
+		select {
+		case <-a.acked:
+		case <-l.ctx.Done():
+			return nil
+		case <-ctx.Done():
+		}
+	}
+	return l.bye(ctx, cmp.Or(l.byeReason(), normalClearing))
+}
+
+func (l *Leg) byeReason() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reason
+}
+
+// SetReason sets the Reason header of the BYE that Hangup will send (RFC 3326):
+// protocol "Q.850" with an ISDN cause, or "SIP" with a status.
+func (l *Leg) SetReason(protocol string, cause int, text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reason = fmt.Sprintf("%s;cause=%d;text=%q", oneLine(protocol), cause, strings.Map(printable, text))
+}
+
+// failed makes the leg end as broken: its handler has panicked.
+func (l *Leg) failed() {
+	l.SetReason("Q.850", 41, "Internal error")
+	l.mu.Lock()
+	early := l.early() == nil
+	l.mu.Unlock()
+	if early {
+		_ = l.Reject(l.ctx, 500, "Server Internal Error")
+	}
+}
+
+// bye ends an answered leg and waits for the far end's confirmation.
+func (l *Leg) bye(ctx context.Context, reason string) error {
+	l.mu.Lock()
+	if l.state == legEnded {
+		l.mu.Unlock()
+		return nil
+	}
+	l.state = legEnded
+	a := l.accepting
+	l.mu.Unlock()
+	if a != nil {
+		a.stop()
+	}
+	l.cancel(ErrHungUp)
+
+	done := make(chan struct{})
+	over := sync.OnceFunc(func() {
+		l.s.dropLeg(l) // until now a BYE that crosses ours finds the leg
+		close(done)
+	})
+	req, f, err := l.newRequest(ctx, sip.BYE)
+	if err == nil {
+		req.AppendHeader(sip.NewHeader("Reason", reason))
+		req.SetBody(nil)
+		_, err = l.s.tx.request(req, f, func(res *sip.Response) {
+			if res.StatusCode >= 200 {
+				over()
+			}
+		}, func(error) { over() })
+	}
+	if err != nil {
+		over()
+		return fmt.Errorf("hang up: %w", err)
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("hang up: the far end did not confirm: %w", ctx.Err())
+	}
+}
+
+// finish marks the leg as ended; the caller takes it out of the server's table.
+func (l *Leg) finish(cause error) {
+	l.mu.Lock()
+	l.state = legEnded
+	a := l.accepting
+	l.mu.Unlock()
+	if a != nil {
+		a.stop()
+	}
+	l.cancel(cause)
+}
+
+// cancelled takes the CANCEL of the INVITE.
+func (l *Leg) cancelled(reason string) {
+	res := l.s.response(l.invite, 487, "Request Terminated", l.localTag)
+	if sent, _ := l.inviteTx.respond(487, render(res)); !sent {
+		return // answered or refused in this moment
+	}
+	l.finish(endCause(ErrCancelled, reason))
+	l.s.dropLeg(l)
+}
+
+// acceptance is a 2xx to an INVITE, sent again until its ACK comes, over any
+// transport (RFC 3261 section 13.3.1.4).
+type acceptance struct {
+	leg     *Leg
+	seq     uint32
+	msg     []byte
+	flow    flow
+	offered bool // it holds our offer, so the ACK holds the answer
+	acked   chan struct{}
+
+	mu    sync.Mutex
+	timer *time.Timer
+	every time.Duration
+	until time.Time
+	over  bool
+}
+
+// acceptance prepares a 2xx to an INVITE.
+func (l *Leg) acceptance(req *sip.Request, tx *serverTx, msg []byte, offered bool) *acceptance {
+	return &acceptance{leg: l, seq: req.CSeq().SeqNo, msg: msg, flow: tx.flow, offered: offered, acked: make(chan struct{})}
+}
+
+func (a *acceptance) start() {
+	t := a.leg.s.tx.timers
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.over {
+		return
+	}
+	a.every, a.until = t.t1, time.Now().Add(t.longest())
+	a.timer = time.AfterFunc(a.every, a.again)
+}
+
+func (a *acceptance) again() {
+	t := a.leg.s.tx.timers
+	a.mu.Lock()
+	if a.over {
+		a.mu.Unlock()
+		return
+	}
+	if !time.Now().Before(a.until) {
+		a.mu.Unlock()
+		a.leg.unacknowledged()
+		return
+	}
+	a.every = min(2*a.every, t.t2)
+	a.timer.Reset(a.every)
+	a.mu.Unlock()
+	_ = a.flow.send(a.msg)
+}
+
+// stop ends the retransmission, and tells whether it was running.
+func (a *acceptance) stop() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.over {
+		return false
+	}
+	a.over = true
+	if a.timer != nil {
+		a.timer.Stop()
+	}
+	return true
+}
+
+// unacknowledged ends a leg whose ACK never came (RFC 3261 section 13.3.1.4).
+func (l *Leg) unacknowledged() {
+	l.mu.Lock()
+	ended := l.state == legEnded
+	l.mu.Unlock()
+	if ended {
+		return
+	}
+	l.s.log.Warn("sip_no_ack", "call_id", l.callID)
+	l.s.spawn(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), l.s.tx.timers.t2)
+		defer cancel()
+		l.cancel(ErrTransport)
+		_ = l.bye(ctx, `SIP;cause=408;text="ACK missing"`)
+	})
+}
+
+// acknowledged takes the ACK of a 2xx.
+func (l *Leg) acknowledged(req *sip.Request) {
+	l.mu.Lock()
+	a := l.accepting
+	if a == nil || a.seq != req.CSeq().SeqNo || !a.stop() {
+		l.mu.Unlock()
+		return // of an earlier one, or again
+	}
+	update := l.onUpdate
+	first := l.state == legAnswering
+	if first {
+		l.state = legConfirmed
+	}
+	body := req.Body()
+	if a.offered && len(body) > 0 {
+		l.remoteSDP = body
+	}
+	l.mu.Unlock()
+	close(a.acked)
+	if !first && a.offered && len(body) > 0 && update != nil {
+		l.later(func() { _, _ = update(body) })
+	}
+}

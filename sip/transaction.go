@@ -1,0 +1,509 @@
+package sip
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// timers are RFC 3261's, derived from T1 (section 17 and table 4).
+type timers struct{ t1, t2, t4 time.Duration }
+
+func newTimers(t1 time.Duration) timers { return timers{t1: t1, t2: 8 * t1, t4: 10 * t1} }
+
+// longest is how long a transaction tries (timers B, F, H, J, L, M).
+func (t timers) longest() time.Duration { return 64 * t.t1 }
+
+// Reasons why a client transaction ended without a final response.
+var (
+	errTimeout       = errors.New("no answer to the SIP request")
+	errTransportLost = errors.New("the SIP connection was lost")
+)
+
+// transactions are those of one server.
+type transactions struct {
+	timers timers
+
+	mu     sync.Mutex
+	server map[string]*serverTx
+	client map[string]*clientTx
+}
+
+func newTransactions(t timers) *transactions {
+	return &transactions{timers: t, server: make(map[string]*serverTx), client: make(map[string]*clientTx)}
+}
+
+func (l *transactions) counts() (server, client int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.server), len(l.client)
+}
+
+// serverKey identifies the transaction of a request (RFC 3261 section 17.2.3). ACK
+// and CANCEL are looked up as the INVITE that they belong to.
+func serverKey(req *sip.Request, method sip.RequestMethod) string {
+	if method == sip.ACK {
+		method = sip.INVITE
+	}
+	via := req.Via()
+	branch, _ := via.Params.Get("branch")
+	if len(branch) > len(sip.RFC3261BranchMagicCookie) && strings.HasPrefix(branch, sip.RFC3261BranchMagicCookie) {
+		return branch + "|" + strings.ToLower(via.Host) + "|" + strconv.Itoa(via.Port) + "|" + string(method)
+	}
+	// RFC 2543: no usable branch.
+	tag, _ := req.From().Params.Get("tag")
+	return "2543|" + req.CallID().Value() + "|" + tag + "|" + strconv.Itoa(int(req.CSeq().SeqNo)) + "|" + via.Value() + "|" + string(method)
+}
+
+// serverTx answers one request. It keeps the bytes of its last response and not the
+// request, since it stays for 32 s after the end.
+type serverTx struct {
+	layer  *transactions
+	key    string
+	flow   flow // where responses go
+	invite bool
+
+	mu       sync.Mutex
+	state    txState
+	last     []byte // last response
+	timer    *time.Timer
+	resend   *time.Timer
+	every    time.Duration
+	accept   bool // a 2xx was sent: the leg retransmits it
+	onCancel func(reason string)
+}
+
+type txState uint8
+
+const (
+	txProceeding txState = iota
+	txCompleted
+	txConfirmed // INVITE: ACK received
+	txTerminated
+)
+
+// receive finds the transaction of a request or makes it. fresh tells that the
+// request is new and must be handled; else it was a retransmission and is done with.
+func (l *transactions) receive(req *sip.Request, f flow) (tx *serverTx, fresh bool) {
+	key := serverKey(req, req.Method)
+	l.mu.Lock()
+	tx = l.server[key]
+	if tx == nil {
+		tx = &serverTx{layer: l, key: key, flow: f, invite: req.Method == sip.INVITE}
+		l.server[key] = tx
+		l.mu.Unlock()
+		return tx, true
+	}
+	l.mu.Unlock()
+	tx.retransmitted()
+	return tx, false
+}
+
+// find looks up the INVITE transaction that an ACK or a CANCEL belongs to.
+func (l *transactions) find(req *sip.Request) *serverTx {
+	key := serverKey(req, sip.INVITE)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.server[key]
+}
+
+// retransmitted answers a request that came again with the last response.
+func (tx *serverTx) retransmitted() {
+	tx.mu.Lock()
+	last := tx.last
+	if tx.accept || tx.state > txCompleted {
+		last = nil // RFC 6026 section 7.1: absorbed
+	}
+	tx.mu.Unlock()
+	if last != nil {
+		_ = tx.flow.send(last)
+	}
+}
+
+// respond sends a response. After a final one it does nothing and returns false.
+func (tx *serverTx) respond(status int, msg []byte) (bool, error) {
+	tx.mu.Lock()
+	if tx.state != txProceeding {
+		tx.mu.Unlock()
+		return false, nil
+	}
+	tx.last = msg
+	if status >= 200 {
+		tx.state = txCompleted
+		reliable, t := tx.flow.carrier.reliable(), tx.layer.timers
+		switch {
+		case tx.invite && status < 300: // timer L
+			tx.accept, tx.last = true, nil
+			tx.timer = time.AfterFunc(t.longest(), tx.end)
+		case tx.invite: // timers G and H
+			tx.timer = time.AfterFunc(t.longest(), tx.end)
+			if !reliable {
+				tx.every = t.t1
+				tx.resend = time.AfterFunc(t.t1, tx.again)
+			}
+		case reliable: // timer J is zero
+			defer tx.end()
+		default:
+			tx.timer = time.AfterFunc(t.longest(), tx.end)
+		}
+	}
+	tx.mu.Unlock()
+	return true, tx.flow.send(msg)
+}
+
+// again is timer G.
+func (tx *serverTx) again() {
+	tx.mu.Lock()
+	if tx.state != txCompleted {
+		tx.mu.Unlock()
+		return
+	}
+	tx.every = min(2*tx.every, tx.layer.timers.t2)
+	tx.resend.Reset(tx.every)
+	last := tx.last
+	tx.mu.Unlock()
+	_ = tx.flow.send(last)
+}
+
+// ack takes the ACK of a response that is no 2xx, and tells whether it was one.
+func (tx *serverTx) ack() bool {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.accept || tx.state == txProceeding {
+		return false
+	}
+	if tx.state == txCompleted {
+		tx.state, tx.last = txConfirmed, nil
+		if tx.resend != nil {
+			tx.resend.Stop()
+		}
+		wait := tx.layer.timers.t4 // timer I absorbs further ACKs
+		if tx.flow.carrier.reliable() {
+			wait = 0
+		}
+		tx.timer.Reset(wait)
+	}
+	return true
+}
+
+// setOnCancel names who is told of a CANCEL.
+func (tx *serverTx) setOnCancel(f func(reason string)) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.onCancel = f
+}
+
+// cancel tells the owner that a CANCEL came while there was no final response.
+func (tx *serverTx) cancel(reason string) {
+	tx.mu.Lock()
+	f := tx.onCancel
+	if tx.state != txProceeding {
+		f = nil
+	}
+	tx.onCancel = nil
+	tx.mu.Unlock()
+	if f != nil {
+		f(reason)
+	}
+}
+
+func (tx *serverTx) end() {
+	tx.mu.Lock()
+	tx.state = txTerminated
+	for _, t := range []*time.Timer{tx.timer, tx.resend} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+	tx.mu.Unlock()
+	tx.layer.mu.Lock()
+	if tx.layer.server[tx.key] == tx {
+		delete(tx.layer.server, tx.key)
+	}
+	tx.layer.mu.Unlock()
+}
+
+// clientTx sends one request. on is called for each response, in order and from the
+// reading goroutine: every provisional one, the final one once, and each 2xx of an
+// INVITE again (RFC 6026 section 7.2); failed at most once instead of a final one.
+// Neither may block.
+type clientTx struct {
+	layer  *transactions
+	key    string
+	flow   flow
+	req    *sip.Request
+	invite bool
+	on     func(*sip.Response)
+	failed func(error)
+
+	mu     sync.Mutex
+	state  clientState
+	bytes  []byte // the request; after a refusal the ACK
+	resend *time.Timer
+	every  time.Duration
+	timer  *time.Timer
+}
+
+type clientState uint8
+
+const (
+	ctCalling clientState = iota
+	ctProceeding
+	ctAccepted  // INVITE: 2xx, further ones go up
+	ctCompleted // final response received
+	ctTerminated
+)
+
+func clientKey(branch string, method sip.RequestMethod) string { return branch + "|" + string(method) }
+
+// request starts a client transaction. The error tells that the request could not
+// be sent at all; failed is not called then.
+func (l *transactions) request(req *sip.Request, f flow, on func(*sip.Response), failed func(error)) (*clientTx, error) {
+	branch, _ := req.Via().Params.Get("branch")
+	tx := &clientTx{
+		layer: l, key: clientKey(branch, req.Method), flow: f, req: req, invite: req.Method == sip.INVITE,
+		on: on, failed: failed, bytes: render(req),
+	}
+	l.mu.Lock()
+	l.client[tx.key] = tx
+	l.mu.Unlock()
+
+	tx.mu.Lock()
+	tx.timer = time.AfterFunc(l.timers.longest(), func() { tx.fail(errTimeout) }) // timers B and F
+	if !f.carrier.reliable() {
+		tx.every = l.timers.t1
+		tx.resend = time.AfterFunc(tx.every, tx.again) // timers A and E
+	}
+	tx.mu.Unlock()
+	if err := f.send(tx.bytes); err != nil {
+		tx.end()
+		return nil, err
+	}
+	return tx, nil
+}
+
+// again is timer A or E.
+func (tx *clientTx) again() {
+	tx.mu.Lock()
+	if tx.state > ctProceeding || tx.invite && tx.state != ctCalling {
+		tx.mu.Unlock()
+		return
+	}
+	tx.every *= 2
+	if !tx.invite {
+		tx.every = min(tx.every, tx.layer.timers.t2)
+		if tx.state == ctProceeding {
+			tx.every = tx.layer.timers.t2
+		}
+	}
+	tx.resend.Reset(tx.every)
+	msg := tx.bytes
+	tx.mu.Unlock()
+	_ = tx.flow.send(msg)
+}
+
+// abandon stops sending the INVITE again and bounds the wait for its end: nobody
+// wants it any more.
+func (tx *clientTx) abandon() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.state > ctProceeding {
+		return
+	}
+	tx.quiet()
+	tx.timer = time.AfterFunc(tx.layer.timers.longest(), func() { tx.fail(errTimeout) })
+}
+
+// response hands a response to the transaction that it belongs to.
+func (l *transactions) response(res *sip.Response) bool {
+	branch, _ := res.Via().Params.Get("branch")
+	l.mu.Lock()
+	tx := l.client[clientKey(branch, res.CSeq().MethodName)]
+	l.mu.Unlock()
+	if tx == nil || len(res.GetHeaders("Via")) != 1 { // RFC 3261 section 8.1.3.3
+		return false
+	}
+	tx.receive(res)
+	return true
+}
+
+func (tx *clientTx) receive(res *sip.Response) {
+	t := tx.layer.timers
+	tx.mu.Lock()
+	up := false
+	var ack []byte
+	switch {
+	case tx.state == ctTerminated:
+	case res.StatusCode < 200:
+		if tx.state <= ctProceeding {
+			tx.state, up = ctProceeding, true
+			if tx.invite {
+				tx.quiet() // the owner decides how long it may ring
+			}
+		}
+	case tx.invite && res.StatusCode < 300:
+		if tx.state <= ctAccepted {
+			up = true
+			if tx.state != ctAccepted {
+				tx.quiet()
+				tx.timer = time.AfterFunc(t.longest(), tx.end) // timer M
+			}
+			tx.state, tx.bytes = ctAccepted, nil
+		}
+	case tx.invite:
+		switch tx.state {
+		case ctCalling, ctProceeding:
+			up = true
+			tx.quiet()
+			tx.state, tx.bytes = ctCompleted, render(ackRefusal(tx.req, res))
+			wait := t.longest() // timer D
+			if tx.flow.carrier.reliable() {
+				wait = 0
+			}
+			tx.timer = time.AfterFunc(wait, tx.end)
+			ack = tx.bytes
+		case ctCompleted:
+			ack = tx.bytes
+		default:
+		}
+	case tx.state <= ctProceeding:
+		up = true
+		tx.quiet()
+		tx.state, tx.bytes = ctCompleted, nil
+		wait := t.t4 // timer K
+		if tx.flow.carrier.reliable() {
+			wait = 0
+		}
+		tx.timer = time.AfterFunc(wait, tx.end)
+	}
+	tx.mu.Unlock()
+	if ack != nil {
+		_ = tx.flow.send(ack)
+	}
+	if up {
+		tx.on(res)
+	}
+}
+
+// quiet stops the timers. The caller holds tx.mu.
+func (tx *clientTx) quiet() {
+	if tx.resend != nil {
+		tx.resend.Stop()
+	}
+	if tx.timer != nil {
+		tx.timer.Stop()
+	}
+}
+
+// fail ends a transaction that has no final response.
+func (tx *clientTx) fail(err error) {
+	if open := tx.terminate(); open && tx.failed != nil {
+		tx.failed(err)
+	}
+}
+
+func (tx *clientTx) end() { tx.terminate() }
+
+// terminate ends the transaction and tells whether it still waited for a final response.
+func (tx *clientTx) terminate() (open bool) {
+	tx.mu.Lock()
+	open = tx.state <= ctProceeding
+	tx.state = ctTerminated
+	tx.quiet()
+	tx.mu.Unlock()
+	tx.layer.mu.Lock()
+	if tx.layer.client[tx.key] == tx {
+		delete(tx.layer.client, tx.key)
+	}
+	tx.layer.mu.Unlock()
+	return open
+}
+
+// lost fails what waits for a response on a connection that has ended.
+func (l *transactions) lost(c carrier) {
+	l.mu.Lock()
+	var hit []*clientTx
+	for _, tx := range l.client {
+		if tx.flow.carrier == c {
+			hit = append(hit, tx)
+		}
+	}
+	l.mu.Unlock()
+	for _, tx := range hit {
+		tx.fail(errTransportLost)
+	}
+}
+
+// close ends everything; nothing is sent any more.
+func (l *transactions) close() {
+	l.mu.Lock()
+	servers := make([]*serverTx, 0, len(l.server))
+	for _, tx := range l.server {
+		servers = append(servers, tx)
+	}
+	clients := make([]*clientTx, 0, len(l.client))
+	for _, tx := range l.client {
+		clients = append(clients, tx)
+	}
+	l.mu.Unlock()
+	for _, tx := range servers {
+		tx.end()
+	}
+	for _, tx := range clients {
+		tx.fail(ErrServerClosed)
+	}
+}
+
+// render writes a message down.
+func render(m sip.Message) []byte {
+	var b bytes.Buffer
+	b.Grow(1024)
+	m.StringWrite(&b)
+	return b.Bytes()
+}
+
+// ackRefusal is the ACK of a final response that is no 2xx (RFC 3261 section
+// 17.1.1.3).
+func ackRefusal(invite *sip.Request, res *sip.Response) *sip.Request {
+	ack := sip.NewRequest(sip.ACK, *invite.Recipient.Clone())
+	ack.AppendHeader(sip.HeaderClone(invite.Via()))
+	for _, h := range invite.GetHeaders("Route") {
+		ack.AppendHeader(sip.HeaderClone(h))
+	}
+	ack.AppendHeader(maxForwards())
+	ack.AppendHeader(sip.HeaderClone(invite.From()))
+	ack.AppendHeader(sip.HeaderClone(res.To()))
+	ack.AppendHeader(sip.HeaderClone(invite.CallID()))
+	ack.AppendHeader(&sip.CSeqHeader{SeqNo: invite.CSeq().SeqNo, MethodName: sip.ACK})
+	ack.SetBody(nil)
+	return ack
+}
+
+// cancelOf is the CANCEL of a request (RFC 3261 section 9.1).
+func cancelOf(invite *sip.Request, reason string) *sip.Request {
+	req := sip.NewRequest(sip.CANCEL, *invite.Recipient.Clone())
+	req.AppendHeader(sip.HeaderClone(invite.Via()))
+	for _, h := range invite.GetHeaders("Route") {
+		req.AppendHeader(sip.HeaderClone(h))
+	}
+	req.AppendHeader(maxForwards())
+	req.AppendHeader(sip.HeaderClone(invite.From()))
+	req.AppendHeader(sip.HeaderClone(invite.To()))
+	req.AppendHeader(sip.HeaderClone(invite.CallID()))
+	req.AppendHeader(&sip.CSeqHeader{SeqNo: invite.CSeq().SeqNo, MethodName: sip.CANCEL})
+	if reason != "" {
+		req.AppendHeader(sip.NewHeader("Reason", reason))
+	}
+	req.SetBody(nil)
+	return req
+}
+
+func maxForwards() sip.Header {
+	n := sip.MaxForwardsHeader(70)
+	return &n
+}

@@ -1,0 +1,457 @@
+package sip
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A carrier moves whole messages: a UDP socket, or one connection of a stream
+// transport. A transport that is added (TLS, WebSocket) is another carrier.
+type carrier interface {
+	// send writes one message; to is ignored by connections.
+	send(b []byte, to netip.AddrPort) error
+	network() string // "udp", "tcp"
+	reliable() bool  // RFC 3261 section 17: no retransmissions needed
+	local() netip.AddrPort
+	alive() bool
+}
+
+// flow is a way to one far end.
+type flow struct {
+	carrier carrier
+	remote  netip.AddrPort
+}
+
+func (f flow) send(b []byte) error { return f.carrier.send(b, f.remote) }
+
+func withPort(a netip.AddrPort, port uint16) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr(), port)
+}
+
+// listenAddr is one entry of Config.Listen.
+type listenAddr struct{ network, addr string }
+
+func parseListen(s string) (listenAddr, error) {
+	network, addr, ok := strings.Cut(s, ":")
+	network = strings.ToLower(network)
+	if !ok || network != "udp" && network != "tcp" {
+		return listenAddr{}, fmt.Errorf("sip listen address %q: want udp:HOST:PORT or tcp:HOST:PORT", s)
+	}
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return listenAddr{}, fmt.Errorf("sip listen address %q: %w", s, err)
+	}
+	return listenAddr{network, addr}, nil
+}
+
+// limits bound what strangers can make us hold.
+type limits struct {
+	message     int           // octets of one message
+	connections int           // stream connections at once
+	messageTime time.Duration // from the first octet of a message to its last
+	strangerIdle,
+	friendIdle time.Duration // silence on a connection before and after its first good message
+	writeTime time.Duration // one write to a connection
+}
+
+// transport owns all sockets. received is called by the reading goroutines, one
+// message at a time for each socket or connection.
+type transport struct {
+	log      *slog.Logger
+	limits   limits
+	received func(data []byte, f flow, stream bool) error // an error closes the connection
+	closed   func(c carrier)
+
+	wg sync.WaitGroup
+
+	mu        sync.Mutex // guards what follows
+	down      bool
+	packets   []*packetSocket
+	listeners []net.Listener
+	conns     map[netip.AddrPort]*streamConn // by remote address
+}
+
+// open binds every address, or none.
+func (t *transport) open(ctx context.Context, addrs []listenAddr) (err error) {
+	t.conns = make(map[netip.AddrPort]*streamConn)
+	defer func() {
+		if err != nil {
+			t.close()
+		}
+	}()
+	var lc net.ListenConfig
+	for _, a := range addrs {
+		if a.network == "udp" {
+			conn, err := lc.ListenPacket(ctx, "udp", a.addr)
+			if err != nil {
+				return fmt.Errorf("listen for SIP on udp %s: %w", a.addr, err)
+			}
+			udp := conn.(*net.UDPConn)
+			// A burst of calls must survive a busy moment; the kernel may give less.
+			_ = udp.SetReadBuffer(4 << 20)
+			t.packets = append(t.packets, &packetSocket{conn: udp, at: addrPort(udp.LocalAddr())})
+			continue
+		}
+		l, err := lc.Listen(ctx, "tcp", a.addr)
+		if err != nil {
+			return fmt.Errorf("listen for SIP on tcp %s: %w", a.addr, err)
+		}
+		t.listeners = append(t.listeners, l)
+	}
+	return nil
+}
+
+// start begins reading; close ends it and wait returns when all has ended.
+func (t *transport) start() {
+	for _, p := range t.packets {
+		t.wg.Go(func() { t.readPackets(p) })
+	}
+	for _, l := range t.listeners {
+		t.wg.Go(func() { t.accept(l) })
+	}
+}
+
+func (t *transport) close() {
+	t.mu.Lock()
+	t.down = true
+	conns := make([]*streamConn, 0, len(t.conns))
+	for _, c := range t.conns {
+		conns = append(conns, c)
+	}
+	t.mu.Unlock()
+	for _, p := range t.packets {
+		_ = p.conn.Close()
+	}
+	for _, l := range t.listeners {
+		_ = l.Close()
+	}
+	for _, c := range conns {
+		c.close()
+	}
+}
+
+func (t *transport) wait() { t.wg.Wait() }
+
+func (t *transport) addrs() []net.Addr {
+	var out []net.Addr
+	for _, p := range t.packets {
+		out = append(out, p.conn.LocalAddr())
+	}
+	for _, l := range t.listeners {
+		out = append(out, l.Addr())
+	}
+	return out
+}
+
+// port is the port that we listen on for a network, 0 when we do not. UDP and TCP
+// usually share it.
+func (t *transport) port(network string) uint16 {
+	if network == "udp" {
+		for _, p := range t.packets {
+			return p.at.Port()
+		}
+		return 0
+	}
+	for _, l := range t.listeners {
+		return addrPort(l.Addr()).Port()
+	}
+	return 0
+}
+
+// flowTo finds or makes a way to an address.
+func (t *transport) flowTo(ctx context.Context, network string, to netip.AddrPort) (flow, error) {
+	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+	if network == "udp" {
+		if p := t.socketFor(to); p != nil {
+			return flow{p, to}, nil
+		}
+		return flow{}, fmt.Errorf("no UDP socket that reaches %s: add one to the listen addresses", to)
+	}
+	t.mu.Lock()
+	c := t.conns[to]
+	t.mu.Unlock()
+	if c != nil && c.alive() {
+		return flow{c, to}, nil
+	}
+	d := net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
+	conn, err := d.DialContext(ctx, "tcp", to.String())
+	if err != nil {
+		return flow{}, fmt.Errorf("connect for SIP: %w", err)
+	}
+	c, err = t.adopt(conn)
+	if err != nil {
+		return flow{}, err
+	}
+	return flow{c, to}, nil
+}
+
+func (t *transport) socketFor(to netip.AddrPort) *packetSocket {
+	var fallback *packetSocket
+	for _, p := range t.packets {
+		ip := p.at.Addr()
+		switch {
+		case ip.IsUnspecified() && (to.Addr().Is4() || ip.Is6()):
+			if fallback == nil {
+				fallback = p
+			}
+		case ip.Unmap().Is4() == to.Addr().Is4() && !ip.IsUnspecified():
+			if ip.IsLoopback() == to.Addr().IsLoopback() {
+				return p
+			}
+			if fallback == nil {
+				fallback = p
+			}
+		}
+	}
+	return fallback
+}
+
+// packetSocket is a UDP socket.
+type packetSocket struct {
+	conn *net.UDPConn
+	at   netip.AddrPort
+}
+
+func (p *packetSocket) send(b []byte, to netip.AddrPort) error {
+	if ip := to.Addr(); ip.IsMulticast() || ip.IsUnspecified() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return fmt.Errorf("%s is no address to send SIP to", to)
+	}
+	if p.at.Addr().Is6() && !p.at.Addr().Is4In6() && to.Addr().Is4() {
+		to = netip.AddrPortFrom(netip.AddrFrom16(to.Addr().As16()), to.Port())
+	}
+	if _, err := p.conn.WriteToUDPAddrPort(b, to); err != nil {
+		return fmt.Errorf("send SIP by UDP: %w", err)
+	}
+	return nil
+}
+
+func (*packetSocket) network() string         { return "udp" }
+func (*packetSocket) reliable() bool          { return false }
+func (p *packetSocket) local() netip.AddrPort { return p.at }
+func (*packetSocket) alive() bool             { return true }
+
+func (t *transport) readPackets(p *packetSocket) {
+	buf := make([]byte, 65536)
+	for {
+		n, from, err := p.conn.ReadFromUDPAddrPort(buf)
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			// An ICMP error of an earlier datagram, say: the socket is still good.
+			t.log.Debug("sip_udp_read", "error", err)
+			continue
+		}
+		if n <= 4 || n > t.limits.message {
+			continue // a keep-alive (RFC 5626 section 4.4), or more than we take
+		}
+		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		_ = t.received(buf[:n], flow{p, from}, false)
+	}
+}
+
+// accept takes connections as long as there is room.
+func (t *transport) accept(l net.Listener) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			t.log.Warn("sip_accept", "error", err)
+			pause := time.NewTimer(50 * time.Millisecond) // out of files: let some go
+			<-pause.C
+			continue
+		}
+		if _, err := t.adopt(conn); err != nil {
+			t.log.Debug("sip_connection_refused", "error", err)
+		}
+	}
+}
+
+// adopt makes a connection ours and begins to read it.
+func (t *transport) adopt(conn net.Conn) (*streamConn, error) {
+	c := &streamConn{conn: conn, net: "tcp", timeout: t.limits.writeTime, at: addrPort(conn.LocalAddr()), peer: addrPort(conn.RemoteAddr())}
+	t.mu.Lock()
+	full := len(t.conns) >= t.limits.connections
+	if t.down || full {
+		t.mu.Unlock()
+		_ = conn.Close()
+		if full {
+			return nil, errors.New("too many SIP connections")
+		}
+		return nil, ErrServerClosed
+	}
+	t.conns[c.peer] = c
+	t.wg.Add(1)
+	t.mu.Unlock()
+	go func() {
+		defer t.wg.Done()
+		if err := t.readStream(c); err != nil {
+			t.log.Debug("sip_connection_ended", "remote", c.peer.String(), "error", err)
+		}
+		c.close()
+		t.mu.Lock()
+		if t.conns[c.peer] == c {
+			delete(t.conns, c.peer)
+		}
+		t.mu.Unlock()
+		t.closed(c)
+	}()
+	return c, nil
+}
+
+// streamConn is one connection.
+type streamConn struct {
+	conn     net.Conn
+	net      string
+	timeout  time.Duration
+	at, peer netip.AddrPort
+	dead     atomic.Bool
+	mu       sync.Mutex // one write at a time
+}
+
+func (c *streamConn) send(b []byte, _ netip.AddrPort) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.dead.Load() {
+		return fmt.Errorf("SIP connection to %s: %w", c.peer, net.ErrClosed)
+	}
+	_ = c.conn.SetWriteDeadline(time.Now().Add(c.timeout))
+	if _, err := c.conn.Write(b); err != nil {
+		c.close() // half a message may be out: nothing can follow it
+		return fmt.Errorf("SIP connection to %s: %w", c.peer, err)
+	}
+	return nil
+}
+
+func (c *streamConn) close() {
+	if !c.dead.Swap(true) {
+		_ = c.conn.Close()
+	}
+}
+
+func (c *streamConn) network() string       { return c.net }
+func (*streamConn) reliable() bool          { return true }
+func (c *streamConn) local() netip.AddrPort { return c.at }
+func (c *streamConn) alive() bool           { return !c.dead.Load() }
+
+// readStream cuts the stream into messages (RFC 3261 section 18.3).
+func (t *transport) readStream(c *streamConn) error {
+	var (
+		buf     = make([]byte, 0, 4096)
+		friend  = false
+		started time.Time // of the message that is in buf
+	)
+	for {
+		rest := skipNewlines(c, buf)
+		n, err := messageLength(rest, t.limits.message)
+		if n > 0 {
+			if err := t.received(rest[:n], flow{c, c.peer}, true); err != nil {
+				return err
+			}
+			friend, started = true, time.Time{}
+			buf = append(buf[:0], rest[n:]...)
+			if cap(buf) > 16384 && len(buf) == 0 {
+				buf = make([]byte, 0, 4096) // give a large message's room back
+			}
+			continue
+		}
+		if err != nil {
+			_ = t.received(rest, flow{c, c.peer}, true) // it answers what can be answered
+			return err
+		}
+		buf = append(buf[:0], rest...)
+
+		now := time.Now()
+		wait := t.limits.strangerIdle
+		switch {
+		case len(buf) > 0:
+			if started.IsZero() {
+				started = now
+			}
+			wait = t.limits.messageTime - now.Sub(started)
+		case friend:
+			wait = t.limits.friendIdle
+		}
+		if err := c.conn.SetReadDeadline(now.Add(wait)); err != nil {
+			return err
+		}
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		got, err := c.conn.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+got]
+		if err != nil && got == 0 {
+			if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// skipNewlines drops line ends before a message, and answers a ping (RFC 5626
+// section 3.5.1).
+func skipNewlines(c *streamConn, buf []byte) []byte {
+	rest := bytes.TrimLeft(buf, "\r\n")
+	if skipped := len(buf) - len(rest); skipped >= 4 && len(rest) == 0 {
+		_ = c.send([]byte("\r\n"), c.peer)
+	} else if len(rest) == 0 {
+		return buf // perhaps half a ping
+	}
+	return rest
+}
+
+// messageLength is the length of the first message in buf, 0 when it is not whole
+// yet. The error tells that its end cannot be known.
+func messageLength(buf []byte, limit int) (int, error) {
+	end := bytes.Index(buf, []byte("\r\n\r\n"))
+	if end < 0 {
+		if len(buf) > limit {
+			return 0, errors.New("SIP message is too large")
+		}
+		if i := bytes.IndexByte(buf, '\n'); i > 0 && buf[i-1] != '\r' {
+			return 0, errors.New("not SIP")
+		}
+		return 0, nil
+	}
+	raw, err := split(buf[:end+4])
+	if err != nil {
+		return 0, err
+	}
+	n, err := raw.contentLength()
+	switch {
+	case err != nil:
+		return 0, err
+	case n < 0:
+		return 0, errors.New("SIP message without Content-Length")
+	case n > limit-end-4:
+		return 0, errors.New("SIP message is too large")
+	case len(buf) < end+4+n:
+		return 0, nil
+	}
+	return end + 4 + n, nil
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	var ap netip.AddrPort
+	switch a := a.(type) {
+	case *net.UDPAddr:
+		ap = a.AddrPort()
+	case *net.TCPAddr:
+		ap = a.AddrPort()
+	default:
+		ap, _ = netip.ParseAddrPort(a.String())
+	}
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}

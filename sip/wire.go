@@ -1,0 +1,547 @@
+package sip
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// The validating read. sipgo's parser is fed only what this file has taken apart,
+// checked and written down again in one plain form (no folding, long header names,
+// one value a line), because the parser refuses some valid messages of RFC 4475 and
+// accepts some invalid ones.
+
+const (
+	maxHeaders   = 128  // header fields in one message
+	maxVia       = 32   // hops, and routes
+	maxURILength = 2048 // octets of a Request-URI
+	maxSequence  = 1<<31 - 1
+)
+
+// field is a header field with its canonical name and unfolded value.
+type field struct{ name, value string }
+
+// rawMessage is a message taken apart but not interpreted.
+type rawMessage struct {
+	start  string
+	fields []field
+	body   []byte
+}
+
+// malformed is a message that must not go further. With status 0 it is dropped,
+// else raw is answered with that status.
+type malformed struct {
+	status int
+	reason string // reason phrase, told to the sender
+	extra  []field
+	raw    *rawMessage
+}
+
+func (m *malformed) Error() string {
+	if m.status == 0 {
+		return "sip message dropped: " + m.reason
+	}
+	return "sip message refused with " + strconv.Itoa(m.status) + " " + m.reason
+}
+
+// canonical maps lower-case names, long and compact (RFC 3261 section 7.3.3), to
+// the form written on.
+var canonical = map[string]string{
+	"v": "Via", "via": "Via", "f": "From", "from": "From", "t": "To", "to": "To",
+	"i": "Call-ID", "call-id": "Call-ID", "m": "Contact", "contact": "Contact",
+	"cseq": "CSeq", "max-forwards": "Max-Forwards", "route": "Route", "record-route": "Record-Route",
+	"l": "Content-Length", "content-length": "Content-Length", "c": "Content-Type", "content-type": "Content-Type",
+	"e": "Content-Encoding", "s": "Subject", "subject": "Subject", "k": "Supported", "supported": "Supported",
+	"o": "Event", "event": "Event", "r": "Refer-To", "refer-to": "Refer-To", "b": "Referred-By", "referred-by": "Referred-By",
+	"u": "Allow-Events", "x": "Session-Expires", "session-expires": "Session-Expires", "expires": "Expires",
+	"require": "Require", "proxy-require": "Proxy-Require", "accept": "Accept", "user-agent": "User-Agent",
+	"authorization": "Authorization", "proxy-authorization": "Proxy-Authorization", "allow": "Allow",
+	"www-authenticate": "WWW-Authenticate", "proxy-authenticate": "Proxy-Authenticate",
+}
+
+// split takes a message apart. The body is what follows the empty line, whatever
+// Content-Length says.
+func split(data []byte) (*rawMessage, error) {
+	head, body, ok := bytes.Cut(data, []byte("\r\n\r\n"))
+	if !ok {
+		return nil, errors.New("no empty line ends the header")
+	}
+	if bytes.IndexByte(head, 0) >= 0 {
+		return nil, errors.New("a NUL octet in the header")
+	}
+	text := string(head)
+	raw := &rawMessage{body: body, fields: make([]field, 0, 16)}
+	raw.start, text, _ = strings.Cut(text, "\r\n")
+	for text != "" {
+		var line string
+		line, text, _ = strings.Cut(text, "\r\n")
+		for text != "" && (text[0] == ' ' || text[0] == '\t') { // RFC 3261 section 7.3.1: folding
+			var more string
+			more, text, _ = strings.Cut(text, "\r\n")
+			line = strings.TrimRight(line, " \t") + " " + strings.TrimLeft(more, " \t")
+		}
+		name, value, ok := strings.Cut(line, ":")
+		name = strings.Trim(name, " \t")
+		if !ok || !isToken(name) || strings.ContainsAny(line, "\r\n") {
+			return raw, errors.New("a line that is no header field")
+		}
+		if long, known := canonical[strings.ToLower(name)]; known {
+			name = long
+		}
+		if len(raw.fields) == maxHeaders {
+			return raw, errors.New("too many header fields")
+		}
+		raw.fields = append(raw.fields, field{name, strings.Trim(value, " \t")})
+	}
+	return raw, nil
+}
+
+// get returns the first value of a header field, by canonical name.
+func (r *rawMessage) get(name string) string {
+	for _, f := range r.fields {
+		if f.name == name {
+			return f.value
+		}
+	}
+	return ""
+}
+
+func (r *rawMessage) count(name string) (n int) {
+	for _, f := range r.fields {
+		if f.name == name {
+			n++
+		}
+	}
+	return n
+}
+
+// contentLength is the size of the body by its header field, -1 without one.
+func (r *rawMessage) contentLength() (int, error) {
+	n := -1
+	for _, f := range r.fields {
+		if f.name != "Content-Length" {
+			continue
+		}
+		v, err := strconv.ParseUint(f.value, 10, 31)
+		if err != nil {
+			return 0, fmt.Errorf("Content-Length %q", clip(f.value)) //nolint:revive // a header's name
+		}
+		if n >= 0 && n != int(v) {
+			return 0, errors.New("two values of Content-Length")
+		}
+		n = int(v)
+	}
+	return n, nil
+}
+
+// read checks one message and has it parsed. The error is a *malformed.
+func read(data []byte, stream bool, parser *sip.Parser) (sip.Message, error) {
+	raw, err := split(data)
+	if err != nil {
+		return nil, refuse(raw, 400, err.Error())
+	}
+	if err := raw.check(stream); err != nil {
+		return nil, err
+	}
+	plain, err := raw.plain()
+	if err != nil {
+		return nil, refuse(raw, 400, err.Error())
+	}
+	msg, err := parser.ParseSIP(plain)
+	if err != nil {
+		return nil, refuse(raw, 400, "Bad Request")
+	}
+	if err := checkParsed(msg); err != nil {
+		return nil, refuse(raw, 400, err.Error())
+	}
+	return msg, nil
+}
+
+// refuse makes the error for a message: a bad response, an ACK and what cannot be
+// answered are dropped (RFC 3261 sections 8.2.7, 18.1.2 and 18.3).
+func refuse(raw *rawMessage, status int, reason string, extra ...field) *malformed {
+	m := &malformed{status: status, reason: reason, raw: raw, extra: extra}
+	if raw == nil || isResponse(raw.start) || strings.HasPrefix(raw.start, "ACK ") || raw.get("Via") == "" {
+		m.status = 0
+	}
+	return m
+}
+
+func isResponse(start string) bool {
+	return len(start) >= 4 && strings.EqualFold(start[:4], "SIP/")
+}
+
+// check applies what can be said before header fields are parsed.
+func (r *rawMessage) check(stream bool) error {
+	length, err := r.contentLength()
+	if err != nil {
+		return refuse(r, 400, err.Error())
+	}
+	switch {
+	case length < 0 && stream: // RFC 3261 section 20.14
+		return refuse(r, 400, "Missing Content-Length")
+	case length > len(r.body): // RFC 3261 section 18.3
+		return refuse(r, 400, "Content-Length is larger than the body")
+	case length >= 0:
+		r.body = r.body[:length]
+	}
+	if isResponse(r.start) {
+		return r.checkResponse()
+	}
+	return r.checkRequest()
+}
+
+func (r *rawMessage) checkResponse() error {
+	version, rest, _ := strings.Cut(r.start, " ")
+	code, _, _ := strings.Cut(rest, " ")
+	if !strings.EqualFold(version, "SIP/2.0") || len(code) != 3 || code < "100" || code > "699" {
+		return refuse(r, 0, "bad status line")
+	}
+	if _, err := strconv.Atoi(code); err != nil {
+		return refuse(r, 0, "bad status code")
+	}
+	for _, name := range []string{"Via", "From", "To", "Call-ID", "CSeq"} {
+		if r.get(name) == "" {
+			return refuse(r, 0, "response without "+name)
+		}
+	}
+	if _, _, err := parseCSeq(r.get("CSeq")); err != nil {
+		return refuse(r, 0, "bad CSeq")
+	}
+	return nil
+}
+
+func (r *rawMessage) checkRequest() error {
+	// RFC 3261 section 7.1: exactly two spaces.
+	parts := strings.Split(r.start, " ")
+	method := parts[0]
+	if !isToken(method) || len(parts) < 3 {
+		return refuse(r, 0, "not a request")
+	}
+	version := parts[len(parts)-1]
+	if v := strings.TrimPrefix(strings.ToUpper(version), "SIP/"); v != strings.ToUpper(version) && v != "2.0" {
+		return refuse(r, 505, "Version Not Supported")
+	}
+	if len(parts) != 3 || !strings.EqualFold(version, "SIP/2.0") {
+		return refuse(r, 400, "Bad Request Line")
+	}
+	uri := parts[1]
+	scheme, _, ok := strings.Cut(uri, ":")
+	switch {
+	case len(uri) > maxURILength:
+		return refuse(r, 414, "Request-URI Too Long")
+	case !ok || strings.ContainsAny(uri, "<>\"\t"):
+		return refuse(r, 400, "Bad Request-URI")
+	case !strings.EqualFold(scheme, "sip") && !strings.EqualFold(scheme, "sips") && !strings.EqualFold(scheme, "tel"):
+		return refuse(r, 416, "Unsupported URI Scheme")
+	}
+	for _, name := range []string{"Via", "From", "To", "Call-ID", "CSeq"} {
+		if r.get(name) == "" {
+			return refuse(r, 400, "Missing "+name)
+		}
+		if name != "Via" && r.count(name) > 1 {
+			return refuse(r, 400, "Repeated "+name)
+		}
+	}
+	for _, name := range []string{"Max-Forwards", "Content-Type", "Expires"} {
+		if r.count(name) > 1 {
+			return refuse(r, 400, "Repeated "+name)
+		}
+	}
+	_, cseqMethod, err := parseCSeq(r.get("CSeq"))
+	if err != nil {
+		return refuse(r, 400, err.Error())
+	}
+	if cseqMethod != method { // RFC 3261 section 8.1.1.5
+		return refuse(r, 400, "CSeq names another method")
+	}
+	if v := r.get("Max-Forwards"); v != "" {
+		if n, err := strconv.ParseUint(v, 10, 32); err != nil || n > 255 {
+			return refuse(r, 400, "Bad Max-Forwards")
+		}
+	}
+	if v := r.get("Expires"); v != "" {
+		if _, err := strconv.ParseUint(v, 10, 32); err != nil {
+			return refuse(r, 400, "Bad Expires")
+		}
+	}
+	return nil
+}
+
+// parseCSeq reads "314159 INVITE".
+func parseCSeq(v string) (uint32, string, error) {
+	number, method, ok := strings.Cut(v, " ")
+	method = strings.Trim(method, " \t")
+	if i := strings.IndexByte(number, '\t'); !ok && i > 0 {
+		number, method, ok = number[:i], strings.Trim(number[i:], " \t"), true
+	}
+	n, err := strconv.ParseUint(number, 10, 32)
+	if !ok || err != nil || n > maxSequence || !isToken(method) {
+		return 0, "", errors.New("Bad CSeq") //nolint:staticcheck // sent as a reason phrase
+	}
+	return uint32(n), method, nil
+}
+
+// listed header fields may hold several values in one line.
+var listed = []string{"Via", "Contact", "Route", "Record-Route"}
+
+// structured fields have white space around separators that means nothing.
+var structured = []string{"Via", "Contact", "Route", "Record-Route", "From", "To"}
+
+// plain writes the message down in the one form that sipgo reads correctly.
+func (r *rawMessage) plain() ([]byte, error) {
+	out := make([]byte, 0, 1024+len(r.body))
+	out = append(out, r.start...)
+	out = append(out, "\r\n"...)
+	hops := 0
+	for _, f := range r.fields {
+		value := f.value
+		switch {
+		case f.name == "Content-Length" || value == "" && slices.Contains(structured, f.name):
+			continue
+		case f.name == "CSeq":
+			number, method, _ := parseCSeq(value)
+			value = strconv.FormatUint(uint64(number), 10) + " " + method
+		case slices.Contains(structured, f.name):
+			values := []string{value}
+			if slices.Contains(listed, f.name) {
+				values = splitList(value)
+			}
+			for _, v := range values {
+				if hops++; hops > 2*maxVia {
+					return nil, errors.New("too many hops")
+				}
+				v, err := tidy(f.name, v)
+				if err != nil {
+					return nil, err
+				}
+				out = append(append(append(append(out, f.name...), ": "...), v...), "\r\n"...)
+			}
+			continue
+		case f.name == "Refer-To" || f.name == "Referred-By":
+			v, err := tidy(f.name, value)
+			if err != nil {
+				return nil, err
+			}
+			value = v
+		}
+		out = append(append(append(append(out, f.name...), ": "...), value...), "\r\n"...)
+	}
+	out = append(out, "Content-Length: "...)
+	out = strconv.AppendInt(out, int64(len(r.body)), 10)
+	out = append(out, "\r\n\r\n"...)
+	return append(out, r.body...), nil
+}
+
+// tidy removes white space around separators outside quotes and brackets, and
+// rejects what is not balanced.
+func tidy(name, v string) (string, error) {
+	var (
+		b       strings.Builder
+		quoted  bool
+		bracket bool
+		brackts int
+	)
+	b.Grow(len(v))
+	for i := 0; i < len(v); i++ {
+		c := v[i]
+		switch {
+		case quoted:
+			b.WriteByte(c)
+			if c == '\\' && i+1 < len(v) {
+				i++
+				b.WriteByte(v[i])
+			} else if c == '"' {
+				quoted = false
+			}
+			continue
+		case bracket:
+			if c == ' ' || c == '\t' || c == '<' || c == '"' {
+				return "", errors.New("Bad " + name)
+			}
+			bracket = c != '>'
+		case c == '"':
+			quoted = true
+		case c == '<':
+			bracket = true
+			if brackts++; brackts > 1 || name == "Via" {
+				return "", errors.New("Bad " + name)
+			}
+		case c == ' ' || c == '\t':
+			// Keep a single space, and none before or after a separator.
+			next := strings.TrimLeft(v[i:], " \t")
+			i = len(v) - len(next) - 1
+			if next == "" || strings.IndexByte(";=/,>", next[0]) >= 0 && (name == "Via" || brackts > 0 || next[0] == ';' || next[0] == '=') {
+				continue
+			}
+			if s := b.String(); s == "" || strings.IndexByte(";=/", s[len(s)-1]) >= 0 {
+				continue
+			}
+			if name == "Via" && strings.Count(b.String(), "/") == 2 && strings.HasPrefix(next, ":") {
+				continue
+			}
+			c = ' '
+		}
+		b.WriteByte(c)
+	}
+	if quoted || bracket {
+		return "", errors.New("Bad " + name)
+	}
+	s := b.String()
+	if name == "Via" {
+		// "SIP/2.0/UDP host:port": white space inside sent-by is allowed around the colon.
+		if proto, sentBy, ok := strings.Cut(s, " "); ok {
+			s = proto + " " + strings.ReplaceAll(strings.ReplaceAll(sentBy, " :", ":"), ": ", ":")
+		}
+	}
+	if strings.Contains(s, ";;") || strings.HasSuffix(s, ";") || s == "" {
+		return "", errors.New("Bad " + name)
+	}
+	return s, nil
+}
+
+// splitList splits at commas outside quotes and brackets.
+func splitList(v string) []string {
+	var (
+		out             []string
+		quoted, bracket bool
+		from            int
+	)
+	for i := 0; i < len(v); i++ {
+		switch c := v[i]; {
+		case quoted:
+			if c == '\\' {
+				i++
+			} else if c == '"' {
+				quoted = false
+			}
+		case c == '"':
+			quoted = true
+		case c == '<':
+			bracket = true
+		case c == '>':
+			bracket = false
+		case c == ',' && !bracket:
+			out = append(out, strings.Trim(v[from:i], " \t"))
+			from = i + 1
+		}
+	}
+	return append(out, strings.Trim(v[from:], " \t"))
+}
+
+// checkParsed looks at what sipgo made of it.
+func checkParsed(msg sip.Message) error {
+	via := msg.Via()
+	switch {
+	case via == nil || via.Host == "" || !isToken(via.Transport) || strings.ContainsAny(via.Host, " \t<>\""):
+		return errors.New("Bad Via")
+	case !strings.EqualFold(via.ProtocolName, "SIP") || via.ProtocolVersion != "2.0" || via.Port < 0 || via.Port > 65535:
+		return errors.New("Bad Via")
+	case msg.From() == nil || badAddress(&msg.From().Address):
+		return errors.New("Bad From")
+	case msg.To() == nil || badAddress(&msg.To().Address):
+		return errors.New("Bad To")
+	case msg.CallID() == nil || strings.ContainsAny(msg.CallID().Value(), " \t,;"):
+		return errors.New("Bad Call-ID")
+	case msg.CSeq() == nil:
+		return errors.New("Bad CSeq")
+	}
+	if req, ok := msg.(*sip.Request); ok && req.Recipient.Raw() == "" {
+		if badAddress(&req.Recipient) || len(req.Recipient.Headers) > 0 { // RFC 3261 section 19.1.5
+			return errors.New("Bad Request-URI")
+		}
+	}
+	for _, h := range msg.GetHeaders("Contact") {
+		if c, ok := h.(*sip.ContactHeader); ok && !c.Address.Wildcard && badAddress(&c.Address) {
+			return errors.New("Bad Contact")
+		}
+	}
+	return nil
+}
+
+func badAddress(u *sip.Uri) bool {
+	if u.Raw() != "" {
+		return false // a scheme that we do not look into
+	}
+	return u.Host == "" || u.Port < 0 || u.Port > 65535 || strings.ContainsAny(u.Host, " \t<>\",@")
+}
+
+// isToken is RFC 3261's token.
+func isToken(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-.!%*_+`'~", c) >= 0 {
+			continue
+		}
+		return false
+	}
+	return s != ""
+}
+
+// reply answers the message by echoing its raw header fields (RFC 3261 section
+// 8.2.6), for messages that could not be parsed.
+func (m *malformed) reply(f flow, userAgent string) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "SIP/2.0 %d %s\r\n", m.status, m.reason)
+	first := true
+	for _, h := range m.raw.fields {
+		switch h.name {
+		case "Via":
+			value := h.value
+			if first { // RFC 3581 section 4
+				value += ";received=" + f.remote.Addr().Unmap().String()
+				value = strings.Replace(value, ";rport;", ";rport="+strconv.Itoa(int(f.remote.Port()))+";", 1)
+				first = false
+			}
+			fmt.Fprintf(&b, "Via: %s\r\n", value)
+		case "From", "Call-ID", "CSeq":
+			fmt.Fprintf(&b, "%s: %s\r\n", h.name, h.value)
+		case "To":
+			value := h.value
+			if !strings.Contains(strings.ReplaceAll(value, " ", ""), ";tag=") {
+				value += ";tag=" + sip.GenerateTagN(12)
+			}
+			fmt.Fprintf(&b, "To: %s\r\n", value)
+		}
+	}
+	for _, h := range m.extra {
+		fmt.Fprintf(&b, "%s: %s\r\n", h.name, h.value)
+	}
+	fmt.Fprintf(&b, "Server: %s\r\nContent-Length: 0\r\n\r\n", userAgent)
+	return b.Bytes()
+}
+
+// replyTo is where a response to the raw message goes: the source address, at
+// sent-by's port unless rport was asked for (RFC 3261 section 18.2.2, RFC 3581).
+func (m *malformed) replyTo(f flow) flow {
+	if f.carrier.reliable() {
+		return f
+	}
+	value, err := tidy("Via", splitList(m.raw.get("Via"))[0])
+	if err != nil {
+		return f
+	}
+	_, sentBy, _ := strings.Cut(value, " ")
+	sentBy, params, _ := strings.Cut(sentBy, ";")
+	if slices.Contains(strings.Split(params, ";"), "rport") {
+		return f
+	}
+	_, port, _ := strings.Cut(sentBy[strings.LastIndexByte(sentBy, ']')+1:], ":")
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 {
+		n = 5060
+	}
+	return flow{f.carrier, withPort(f.remote, uint16(n))}
+}
+
+func clip(s string) string {
+	if len(s) > 32 {
+		return s[:32]
+	}
+	return s
+}
