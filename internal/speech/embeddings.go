@@ -1,0 +1,79 @@
+package speech
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// embeddingRequest asks for vectors; input is a string or a list of strings.
+type embeddingRequest struct {
+	Model  string          `json:"model"`
+	Input  json.RawMessage `json:"input"`
+	Format string          `json:"encoding_format"`
+}
+
+func (q embeddingRequest) texts() ([]string, error) {
+	var many []string
+	if err := json.Unmarshal(q.Input, &many); err != nil {
+		var one string
+		if err := json.Unmarshal(q.Input, &one); err != nil {
+			return nil, bad("the input must be a text or a list of texts")
+		}
+		many = []string{one}
+	}
+	if len(many) == 0 || len(many) > maxTexts {
+		return nil, bad("1 to %d texts are allowed, not %d", maxTexts, len(many))
+	}
+	if q.Format != "" && q.Format != "float" {
+		return nil, bad("the encoding_format %q is not known here: float", q.Format)
+	}
+	return many, nil
+}
+
+func (s *Server) embeddings(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	var q embeddingRequest
+	if err := readJSON(w, r, &q); err != nil {
+		s.answerError(w, r, err)
+		return
+	}
+	texts, err := q.texts()
+	if err != nil {
+		s.answerError(w, r, err)
+		return
+	}
+	id, err := s.embed.choose(q.Model, "")
+	if err != nil {
+		s.answerError(w, r, err)
+		return
+	}
+	engine, err := s.embed.get(ctx, id)
+	if err != nil {
+		s.answerError(w, r, err)
+		return
+	}
+	leave, _, err := s.embeds.enter(ctx)
+	if err != nil {
+		s.answerError(w, r, err)
+		return
+	}
+	defer leave()
+	vectors, err := engine.Embed(ctx, texts)
+	if err != nil {
+		s.answerError(w, r, err)
+		return
+	}
+	type item struct {
+		Object    string    `json:"object"`
+		Index     int       `json:"index"`
+		Embedding []float32 `json:"embedding"`
+	}
+	data := make([]item, len(vectors))
+	for i, v := range vectors {
+		data[i] = item{"embedding", i, v}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{
+		"object": "list", "data": data, "model": id,
+		"usage": map[string]int{"prompt_tokens": 0, "total_tokens": 0},
+	})
+}
