@@ -1,0 +1,230 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"hotline/dialog"
+	"hotline/dialog/command"
+	"hotline/dialog/internal/lang"
+	"hotline/dialog/knowledge"
+)
+
+// Conversation is one call. It implements dialog.Conversation and dialog.Listener.
+type Conversation struct {
+	e     *Engine
+	facts dialog.Facts
+
+	mu   sync.Mutex
+	st   state   // guarded by mu
+	memo [4]memo // guarded by mu: the last searches
+	next int     // guarded by mu
+}
+
+var (
+	_ dialog.Engine       = (*Engine)(nil)
+	_ dialog.Conversation = (*Conversation)(nil)
+	_ dialog.Listener     = (*Conversation)(nil)
+)
+
+// memo is a search that Patience, Preview and Reply would otherwise each make.
+type memo struct {
+	index *knowledge.Index
+	key   string
+	found knowledge.Result
+}
+
+// Reply implements dialog.Conversation. The first act is a Note.
+func (c *Conversation) Reply(ctx context.Context, t dialog.Turn, do func(dialog.Act) error) error {
+	start := c.e.c.Now()
+	c.mu.Lock()
+	st := c.st
+	c.mu.Unlock()
+	p := c.plan(ctx, st, t)
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	p.note.Think = c.e.c.Now().Sub(start)
+	c.mu.Lock()
+	c.st = p.st
+	c.mu.Unlock()
+	for _, a := range append([]dialog.Act{p.note}, p.acts...) {
+		if err := do(a); err != nil {
+			return err
+		}
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Preview implements dialog.Listener: the first sentence group (the first Say) of
+// what Reply would say to text.
+func (c *Conversation) Preview(text string) string {
+	if strings.TrimSpace(text) == "" {
+		return ""
+	}
+	c.mu.Lock()
+	st := c.st
+	c.mu.Unlock()
+	p := c.plan(context.Background(), st, dialog.Turn{Kind: dialog.Spoke, Text: text, Confidence: 1})
+	for _, a := range p.acts {
+		if s, ok := a.(dialog.Say); ok {
+			return s.Text
+		}
+	}
+	return ""
+}
+
+// Patience implements dialog.Listener.
+func (c *Conversation) Patience(text string, confidence float64) time.Duration {
+	const (
+		short  = 420 * time.Millisecond
+		middle = 600 * time.Millisecond
+		long   = 1100 * time.Millisecond
+		count  = 1300 * time.Millisecond
+	)
+	c.mu.Lock()
+	st := c.st
+	c.mu.Unlock()
+	pending := c.e.command.Pending(text)
+	cmd := c.e.command.Recognize(text)
+	switch {
+	case strings.TrimSpace(text) == "":
+		return middle
+	case pending == command.Counting, st.pending == number && cmd.Kind == command.None:
+		return count
+	case cmd.Kind == command.Person, cmd.Kind == command.Goodbye:
+		return short
+	case cmd.Kind == command.Backchannel, cmd.Kind == command.Yes, cmd.Kind == command.No:
+		if st.pending != nothing {
+			return short
+		}
+		return middle // a question often follows
+	case cmd.Kind != command.None:
+		return short
+	}
+	found := c.find(context.Background(), &st, text, nil)
+	top := found.Top()
+	sure := top != nil && top.Score >= c.e.c.Thresholds.Answer+0.15
+	switch {
+	case pending == command.Half && (top == nil || !top.Exact):
+		return long
+	case confidence > 0 && confidence < c.e.c.Thresholds.Misheard:
+		return middle + 100*time.Millisecond
+	case sure:
+		return short
+	case pending == command.Complete:
+		return middle - 80*time.Millisecond
+	}
+	return middle
+}
+
+// Suggest implements dialog.Listener. Behind a question of the bot's the likely
+// answers go first.
+func (c *Conversation) Suggest(text string, n int) []string {
+	x := c.e.c.Pairs()
+	if x == nil || n <= 0 {
+		return nil
+	}
+	c.mu.Lock()
+	st := c.st
+	c.mu.Unlock()
+	var out []string
+	if st.pending == which || st.pending == confirm {
+		for _, id := range st.ids {
+			if p, ok := x.Pair(id); ok && len(out) < n {
+				out = append(out, p.Question)
+			}
+		}
+	}
+	return append(out, x.Suggest(text, n-len(out))...)
+}
+
+// Vocabulary implements dialog.Listener.
+func (c *Conversation) Vocabulary() []string {
+	if x := c.e.c.Pairs(); x != nil {
+		return x.Vocabulary()
+	}
+	return nil
+}
+
+// find searches the knowledge in the light of what was answered before.
+func (c *Conversation) find(ctx context.Context, st *state, text string, alternatives []string) knowledge.Result {
+	x := c.e.c.Pairs()
+	if x == nil {
+		return knowledge.Result{None: 1}
+	}
+	elliptical := st.last != "" && c.e.command.Elliptical(text)
+	key := fmt.Sprintf("%s\x00%s\x00%v\x00%q", text, st.last, elliptical, alternatives)
+	c.mu.Lock()
+	for i := range c.memo {
+		if c.memo[i].index == x && c.memo[i].key == key {
+			r := c.memo[i].found
+			c.mu.Unlock()
+			return r
+		}
+	}
+	c.mu.Unlock()
+	r := x.Find(ctx, knowledge.Query{
+		Text: text, Alternatives: alternatives, Line: c.e.c.Name, Now: c.now(), After: st.last, Elliptical: elliptical,
+	})
+	c.mu.Lock()
+	c.memo[c.next%len(c.memo)] = memo{x, key, r}
+	c.next++
+	c.mu.Unlock()
+	return r
+}
+
+func (c *Conversation) now() time.Time { return c.e.c.Now() }
+
+// unheardFrom is what is to be said again of an interrupted reply: from the start
+// of the clause in which it was cut.
+func unheardFrom(i *dialog.Interruption) string {
+	if strings.TrimSpace(i.Unheard) == "" {
+		return ""
+	}
+	cut := strings.LastIndexAny(i.Heard, "。!?;,、.!?;,:")
+	tail := i.Heard
+	if cut >= 0 {
+		_, size := lastRune(i.Heard[cut:])
+		tail = i.Heard[cut+size:]
+	}
+	if len([]rune(tail)) > 40 { // a clause so long is not said twice
+		tail = ""
+	}
+	return strings.TrimSpace(tail + i.Unheard)
+}
+
+// lastRune is the rune that s begins with and its size.
+func lastRune(s string) (rune, int) {
+	for _, r := range s {
+		return r, len(string(r))
+	}
+	return 0, 0
+}
+
+// spokenNumber groups a telephone number for the ear: 138 0013 8000.
+func spokenNumber(d string) string {
+	switch n := len(d); {
+	case n == 11:
+		return d[:3] + " " + d[3:7] + " " + d[7:]
+	case n == 10:
+		return d[:3] + " " + d[3:6] + " " + d[6:]
+	case n > 4:
+		return d[:n-4] + " " + d[n-4:]
+	}
+	return d
+}
+
+func digitsOf(text string) string {
+	d, ok := lang.Digits(text)
+	if !ok {
+		return ""
+	}
+	return d
+}

@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"hotline/dialog/internal/lang"
+)
+
+// Key names a thing that the bot may have to say by itself.
+type Key string
+
+// The keys of a catalogue. Words in braces in a phrase are filled in: {a} and {b}
+// with the names of two subjects, {menu} with the keypad menu, {hours} with when
+// people are there, {number} with a telephone number, {when} with a time in the
+// caller's words, {topics} with up to three things that callers ask.
+const (
+	KeyGreeting      Key = "greeting"        // where the business gives none
+	KeyReady         Key = "ready"           // go ahead, I am listening
+	KeyHere          Key = "here"            // answer to "hello?"
+	KeyRobot         Key = "robot"           // yes, I am a machine
+	KeyHelp          Key = "help"            // what I can do
+	KeyAgain         Key = "again"           // before a repetition
+	KeySlower        Key = "slower"          // before a slow repetition
+	KeyLouder        Key = "louder"          // before a loud repetition
+	KeyTakeTime      Key = "take_time"       // answer to "wait"
+	KeyStillHere     Key = "still_here"      // behind a long wait
+	KeyWelcome       Key = "welcome"         // you are welcome, anything else?
+	KeyAnythingElse  Key = "anything_else"   //
+	KeyGoodbye       Key = "goodbye"         //
+	KeyThanksGoodbye Key = "thanks_goodbye"  // you are welcome, goodbye
+	KeyWhich         Key = "which"           // {a} or {b}?
+	KeyConfirm       Key = "confirm"         // is it about {a}?
+	KeyRephrase      Key = "rephrase"        // not known: put it differently
+	KeyMisunderstood Key = "misunderstood"   // that was not it: put it differently
+	KeyDontKnow      Key = "dont_know"       // not known: person, callback, message?
+	KeyDontKnowOff   Key = "dont_know_off"   // the same while nobody is there
+	KeyMisheard      Key = "misheard"        // a narrower question
+	KeyMisheardMenu  Key = "misheard_menu"   // an example or the keypad
+	KeyNoHearing     Key = "no_hearing"      // recognition is lost: keypad
+	KeyYesOrNo       Key = "yes_or_no"       // misheard behind a yes/no question
+	KeyTransfer      Key = "transfer"        // you are being connected
+	KeyTransferSorry Key = "transfer_sorry"  // the same to an upset caller
+	KeyTransferLost  Key = "transfer_lost"   // the same because of not understanding
+	KeySorry         Key = "sorry"           // to an upset caller, with the offer of a person
+	KeySorryOffer    Key = "sorry_offer"     // the same as a question
+	KeyNoAgent       Key = "no_agent"        // wait, callback or message?
+	KeyOff           Key = "off"             // nobody there: callback or message?
+	KeyChooseAgain   Key = "choose_again"    // person, callback or message, once more
+	KeyChooseOff     Key = "choose_off"      // callback or message, once more
+	KeyTakeMessage   Key = "take_message"    // speak behind the tone
+	KeyMessageTaken  Key = "message_taken"   //
+	KeyMessageEmpty  Key = "message_empty"   // nothing was recorded: again or callback?
+	KeyCallbackWhen  Key = "callback_when"   // when does it suit?
+	KeyCallbackNum   Key = "callback_number" // which number?
+	KeyNumberAgain   Key = "number_again"    // the number once more
+	KeyNumberTaken   Key = "number_taken"    // {number}; when does it suit?
+	KeyCallbackDone  Key = "callback_done"   // we ring you {when}
+	KeyBadKey        Key = "bad_key"         // that key does nothing: {menu}
+	KeySilentFirst   Key = "silent_first"    // nothing said yet
+	KeySilentSecond  Key = "silent_second"   // still nothing
+	KeySilentGoodbye Key = "silent_goodbye"  //
+	KeyAfterTransfer Key = "after_transfer"  // goodbye when the agent has hung up
+	KeyAllRight      Key = "all_right"       // an offer was refused: go ahead
+	KeyTooLong       Key = "too_long"        // the limit of turns: goodbye
+	KeyFollowUp      Key = "follow_up"       // shall I tell {a}?
+	KeyAskElse       Key = "ask_else"        // behind an acknowledged answer
+)
+
+// Phrases are the wordings of each key; several are used in turn.
+type Phrases map[Key][]string
+
+// DefaultPhrases returns a copy of the catalogue of language.
+func DefaultPhrases(language string) Phrases {
+	if lang.Chinese(language) {
+		return phrasesChinese()
+	}
+	return phrasesEnglish()
+}
+
+// merge puts own before the defaults; where own has but one wording, the defaults
+// stay behind it so that nothing is said twice running.
+func merge(defaults, own Phrases) (Phrases, error) {
+	out := maps.Clone(defaults)
+	for k, list := range own {
+		old, ok := out[k]
+		if !ok {
+			return nil, fmt.Errorf("phrases: there is no phrase %q; known are %s", k, strings.Join(keys(defaults), ", "))
+		}
+		var clean []string
+		for _, w := range list {
+			if w = strings.TrimSpace(w); w != "" {
+				clean = append(clean, w)
+			}
+		}
+		switch len(clean) {
+		case 0:
+		case 1:
+			out[k] = append(clean, slices.DeleteFunc(slices.Clone(old), func(s string) bool { return s == clean[0] })...)
+		default:
+			out[k] = slices.Compact(clean)
+		}
+	}
+	return out, nil
+}
+
+func keys(p Phrases) []string {
+	var ks []string
+	for k := range p {
+		ks = append(ks, string(k))
+	}
+	slices.Sort(ks)
+	return ks
+}
+
+// fill replaces the words in braces.
+func fill(phrase string, values map[string]string) string {
+	if !strings.Contains(phrase, "{") {
+		return phrase
+	}
+	for k, v := range values {
+		phrase = strings.ReplaceAll(phrase, "{"+k+"}", v)
+	}
+	return phrase
+}

@@ -1,0 +1,294 @@
+package engine
+
+import (
+	"context"
+	"strings"
+
+	"hotline/dialog"
+	"hotline/dialog/command"
+	"hotline/dialog/knowledge"
+)
+
+// spoke answers what was said. answered says that the bot's last turn was an answer.
+func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
+	st := &p.st
+	text := strings.TrimSpace(t.Text)
+	if text == "" {
+		p.unheard(t.Lost)
+		return
+	}
+	cmd := p.c.e.command.Recognize(text)
+	p.note.Confidence = cmd.Certain
+	if t.Interrupted != nil {
+		st.rest = unheardFrom(t.Interrupted)
+		if st.rest != "" && st.rest != st.said {
+			st.justSaid = answered
+		}
+	}
+	upset := p.c.e.command.Upset(text)
+	if upset {
+		st.upset++
+		p.note.Emotion, p.note.EmotionScore = "angry", 0.8
+	}
+	if cmd.Kind == command.Person {
+		p.intent("person", "command")
+		if upset {
+			p.transfer("asked", KeyTransferSorry)
+			return
+		}
+		p.transfer("asked", KeyTransfer)
+		return
+	}
+	if t.Interrupted != nil && p.goOn(ctx, t, cmd) {
+		return
+	}
+	if p.reply(ctx, t, cmd) {
+		return
+	}
+	found := p.c.find(ctx, st, text, t.Alternatives)
+	if top := found.Top(); cmd.Kind != command.None && (top == nil || !top.Exact) {
+		p.command(cmd, text, answered)
+		return
+	}
+	p.known(found, t, upset)
+}
+
+// goOn continues an interrupted reply where the caller wants just that.
+func (p *plan) goOn(ctx context.Context, t dialog.Turn, cmd command.Command) bool {
+	st := &p.st
+	if st.rest == "" {
+		return false
+	}
+	switch cmd.Kind {
+	case command.GoOn, command.Backchannel:
+		// an acknowledgement, or the wish itself
+	case command.None:
+		found := p.c.find(ctx, st, t.Text, t.Alternatives)
+		top := found.Top()
+		if top == nil || top.Pair.ID != st.last || top.Score < p.c.e.c.Thresholds.Answer || st.said == "" {
+			return false
+		}
+	default:
+		return false
+	}
+	p.intent("go_on", "command")
+	p.note.KnowledgeID = st.last
+	p.text(st.rest)
+	st.justSaid = true
+	return true
+}
+
+// command answers what was said to the bot itself, when nothing pending took it.
+func (p *plan) command(cmd command.Command, text string, answered bool) {
+	st := &p.st
+	p.intent(string(cmd.Kind), "command")
+	switch cmd.Kind {
+	case command.Repeat:
+		p.again(KeyAgain, dialog.Say{Slower: st.repeats > 0})
+	case command.Slower:
+		p.again(KeySlower, dialog.Say{Slower: true})
+	case command.Louder:
+		p.again(KeyLouder, dialog.Say{Style: "loud"})
+	case command.Wait, command.Hold:
+		st.waiting = true
+		p.say(KeyTakeTime, nil)
+	case command.Thanks:
+		if st.elseAsked {
+			p.goodbye(KeyThanksGoodbye, "thanks")
+			return
+		}
+		st.elseAsked = true
+		p.question(KeyWelcome, nil, anyElse)
+	case command.Goodbye, command.Done:
+		p.goodbye(KeyGoodbye, "goodbye")
+	case command.Robot:
+		p.say(KeyRobot, nil)
+	case command.Greeting:
+		p.say(KeyHere, nil)
+	case command.Help:
+		p.say(KeyHelp, nil)
+	case command.GoOn:
+		if st.rest != "" {
+			p.text(st.rest)
+			st.rest, st.justSaid = "", true
+			return
+		}
+		p.say(KeyReady, nil)
+	case command.Callback:
+		p.callback()
+	case command.Message:
+		p.message()
+	case command.Correction:
+		p.corrected()
+	case command.No:
+		if answered || st.last != "" && p.contradicts(text) {
+			p.corrected()
+			return
+		}
+		p.goodbye(KeyGoodbye, "goodbye")
+	case command.Neither:
+		p.corrected()
+	case command.Yes, command.Backchannel:
+		if st.last != "" && !st.elseAsked {
+			st.elseAsked = true
+			p.question(KeyAskElse, nil, anyElse)
+			return
+		}
+		p.say(KeyReady, nil)
+	default: // first, second: of nothing
+		p.unknown(text)
+	}
+}
+
+// contradicts tells "that is wrong" from "no more".
+func (p *plan) contradicts(text string) bool {
+	for _, w := range []string{"不对", "不是", "错", "wrong", "incorrect", "not right"} {
+		if strings.Contains(strings.ToLower(text), w) {
+			return true
+		}
+	}
+	return false
+}
+
+// corrected asks anew when the answer was not what the caller wanted; the second
+// candidate may be it.
+func (p *plan) corrected() {
+	st := &p.st
+	if x := p.c.e.c.Pairs(); x != nil && st.runnerUp != "" {
+		if pair, ok := x.Pair(st.runnerUp); ok {
+			id := st.runnerUp
+			st.runnerUp = ""
+			p.question(KeyConfirm, map[string]string{"a": pair.Name()}, confirm, id)
+			return
+		}
+	}
+	st.unknown++
+	st.trouble++
+	if st.unknown > 1 {
+		p.offerWays()
+		return
+	}
+	p.st.ask(nothing)
+	p.say(KeyMisunderstood, nil)
+}
+
+// again repeats the last reply.
+func (p *plan) again(k Key, how dialog.Say) {
+	st := &p.st
+	st.repeats++
+	if st.said == "" {
+		p.say(KeyHere, nil)
+		return
+	}
+	text := st.said
+	if x := p.c.e.c.Pairs(); x != nil && st.repeats > 1 { // other words, where the pack has them
+		if pair, ok := x.Pair(st.last); ok && pair.Spoken != "" && pair.Answer != "" && text == pair.Spoken {
+			text = pair.Answer
+		}
+	}
+	p.say(k, nil)
+	how.Text = text
+	p.act(how)
+	st.saidLast = text
+	st.justSaid = st.last != "" && st.pending == nothing
+}
+
+// known answers from the knowledge, asks back, or admits that it does not know.
+func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
+	st := &p.st
+	th := p.c.e.c.Thresholds
+	x := p.c.e.c.Pairs()
+	p.note.Source = "knowledge"
+	for i := range found.Matches[:min(5, len(found.Matches))] {
+		p.note.Candidates = append(p.note.Candidates, found.Matches[i].Candidate())
+	}
+	if found.Top() == nil {
+		p.notKnown(t, upset, found.None)
+		return
+	}
+	top := found.Matches[0]
+	second := knowledge.Match{}
+	if len(found.Matches) > 1 {
+		second = found.Matches[1]
+	}
+	p.note.Intent, p.note.Confidence = top.Pair.ID, top.Score
+	score := top.Score
+	if second.Pair != nil && second.Pair.Say() == top.Pair.Say() {
+		score += second.Score
+	}
+	switch {
+	case score >= th.Answer || top.Exact:
+		if upset {
+			if st.upset > 1 {
+				st.note(shorten(t.Text, p.c.e.zh), false)
+				p.transfer("upset", KeyTransferSorry)
+				return
+			}
+			p.say(KeySorry, nil)
+		}
+		p.answer(x, top.Pair, t.Text)
+		if second.Pair != nil && second.Score > 0.1 {
+			st.runnerUp = second.Pair.ID
+		}
+	case upset:
+		p.notKnown(t, upset, found.None)
+	case second.Pair != nil && score+second.Score >= th.Which && second.Score >= 0.15:
+		p.question(KeyWhich, map[string]string{"a": top.Pair.Name(), "b": second.Pair.Name()}, which, top.Pair.ID, second.Pair.ID)
+		p.note.Intent = "which"
+	case score >= th.Confirm:
+		p.question(KeyConfirm, map[string]string{"a": top.Pair.Name()}, confirm, top.Pair.ID)
+		p.note.Intent = "confirm"
+	default:
+		p.notKnown(t, upset, found.None)
+	}
+}
+
+// notKnown is for what no pair answers: misheard, or heard and not known.
+func (p *plan) notKnown(t dialog.Turn, upset bool, none float64) {
+	st := &p.st
+	if upset {
+		p.intent("upset", "command")
+		st.note(shorten(t.Text, p.c.e.zh), false)
+		if st.upset > 1 {
+			p.transfer("upset", KeyTransferSorry)
+			return
+		}
+		if !p.reachable() {
+			p.offerWays()
+			return
+		}
+		p.question(KeySorryOffer, nil, offer)
+		return
+	}
+	if t.Confidence > 0 && t.Confidence < p.c.e.c.Thresholds.Misheard {
+		candidates := p.note.Candidates
+		p.unheard(t.Lost)
+		p.note.Candidates = candidates
+		return
+	}
+	p.note.Confidence = none
+	p.unknown(t.Text)
+}
+
+// unknown asks once for other words, then says so and what it can do.
+func (p *plan) unknown(text string) {
+	st := &p.st
+	p.note.Intent, p.note.Source = "unknown", "fallback"
+	p.note.KnowledgeID = ""
+	st.unknown++
+	st.trouble++
+	st.note(shorten(text, p.c.e.zh), false)
+	switch {
+	case st.trouble > p.c.e.c.Limits.Trouble:
+		p.giveUp()
+	case st.unknown == 1:
+		st.ask(nothing)
+		w := p.wording(KeyRephrase, nil)
+		p.text(w)
+		st.said = w
+	case st.pending == choice:
+		p.chooseAgain()
+	default:
+		p.offerWays()
+	}
+}

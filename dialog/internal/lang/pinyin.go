@@ -1,0 +1,135 @@
+package lang
+
+import (
+	"sync"
+
+	"github.com/mozillazg/go-pinyin"
+)
+
+// Unit is a unit of sound: for a Chinese character its syllable without tone and
+// with the merged initial and final, for anything else a hash above unitOther.
+type Unit uint16
+
+const unitOther Unit = 0x4000
+
+// Initials and finals after merging. Merged are those which dialects level out and
+// recognisers exchange: zh/z ch/c sh/s, n/l, r/l, f/h, and a final's ng/n.
+var (
+	initials = []string{"zh", "ch", "sh", "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "r", "z", "c", "s", "y", "w"}
+	merged   = map[string]string{"zh": "z", "ch": "c", "sh": "s", "n": "l", "r": "l", "f": "h"}
+)
+
+type sounds struct {
+	unit [0x9fff - 0x4e00 + 1]Unit // by character, 0 where unknown
+}
+
+// table maps each common character to its unit. Building takes some ms, once.
+var table = sync.OnceValue(func() *sounds {
+	t := &sounds{}
+	begin, end := map[string]Unit{}, map[string]Unit{}
+	number := func(m map[string]Unit, s string) Unit {
+		if _, ok := m[s]; !ok {
+			m[s] = Unit(len(m) + 1)
+		}
+		return m[s]
+	}
+	args := pinyin.NewArgs()
+	for r := rune(0x4e00); r <= 0x9fff; r++ {
+		p := pinyin.SinglePinyin(r, args)
+		if len(p) == 0 || p[0] == "" {
+			continue
+		}
+		i, f := splitSyllable(reading(r, p[0]))
+		t.unit[r-0x4e00] = number(begin, i)<<6 | number(end, f)
+	}
+	return t
+})
+
+// reading corrects the dictionary's first reading where the other is the usual one.
+func reading(r rune, first string) string {
+	switch r {
+	case '长':
+		return "chang"
+	case '重':
+		return "zhong"
+	case '地':
+		return "di"
+	case '都':
+		return "dou"
+	}
+	return first
+}
+
+func splitSyllable(p string) (string, string) {
+	initial := ""
+	for _, i := range initials {
+		if len(p) > len(i) && p[:len(i)] == i {
+			initial = i
+			break
+		}
+	}
+	final := p[len(initial):]
+	if m, ok := merged[initial]; ok {
+		initial = m
+	}
+	if n := len(final); n > 2 && final[n-1] == 'g' {
+		final = final[:n-1]
+	}
+	switch final { // hu / fu and the like are told apart by the vowel alone once merged
+	case "v":
+		final = "u"
+	case "ve":
+		final = "ue"
+	case "uen":
+		final = "un"
+	}
+	return initial, final
+}
+
+// Syllables gives the units of a folded text: one for each Chinese character, one
+// for each other word. Spaces give none.
+func Syllables(folded string) []Unit {
+	t := table()
+	us := make([]Unit, 0, len(folded)/3+1)
+	var h uint32
+	flush := func() {
+		if h != 0 {
+			us = append(us, unitOther|Unit(h&0x3fff))
+			h = 0
+		}
+	}
+	for _, r := range folded {
+		switch {
+		case r >= 0x4e00 && r <= 0x9fff:
+			flush()
+			u := t.unit[r-0x4e00]
+			if u == 0 {
+				u = unitOther | Unit(r&0x3fff)
+			}
+			us = append(us, u)
+		case r == ' ':
+			flush()
+		default:
+			h = (h ^ uint32(r)) * 16777619
+			if h == 0 {
+				h = 1
+			}
+		}
+	}
+	flush()
+	return us
+}
+
+// Alike is how much two units sound alike: 1 the same, 0.5 the same final or the
+// same initial, else 0.
+func Alike(a, b Unit) float32 {
+	switch {
+	case a == b:
+		return 1
+	case (a|b)&unitOther != 0:
+		return 0
+	case a&0x3f == b&0x3f, a>>6 == b>>6:
+		return 0.5
+	}
+	return 0
+}

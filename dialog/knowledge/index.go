@@ -1,0 +1,290 @@
+package knowledge
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"hotline/dialog/internal/lang"
+)
+
+// Options are how an Index is built and used. The zero value is a Chinese index
+// without embeddings.
+type Options struct {
+	Language string // "zh" (default) or "en"
+	// Synonyms are the business's own words of the same meaning, a group each.
+	Synonyms [][]string
+	// Terms are the business's own names (products, brands), most important first.
+	Terms []string
+	// Embedder is optional. New asks it for the vectors of all texts; where that
+	// fails, the index does without.
+	Embedder Embedder
+	// Reuse is an index whose vectors serve for texts that have not changed.
+	Reuse *Index
+	// EmbedWithin bounds the embedding of a query; default 30 ms.
+	EmbedWithin time.Duration
+	// BuildWithin bounds the embedding of all texts in New; default 60 s.
+	BuildWithin time.Duration
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+}
+
+// Index finds pairs. It never changes.
+type Index struct {
+	o        Options
+	analyser analyser
+	pairs    []Pair
+	byID     map[string]int
+	variants []variant
+	lex, snd inverted
+	dim      int       // of the vectors, 0 without
+	vectors  []float32 // len(variants)*dim
+	spread   spread    // of the cosine of variants of different pairs
+	vocab    []string
+	guard    *guard
+	scratch  *sync.Pool
+	embedErr error
+}
+
+// variant is one wording of a pair.
+type variant struct {
+	pair     int32
+	text     string
+	bare     string
+	units    []lang.Unit
+	lex, snd float32 // weight of all terms
+}
+
+// inverted is an inverted index over variants and pairs.
+type inverted struct {
+	ids      map[uint64]int32
+	weight   []float32 // rarity
+	variants [][]int32
+	pairs    [][]int32
+}
+
+type spread struct{ mean, dev float32 }
+
+// New builds the index of pairs. It takes a second for tens of thousands of
+// variants, and as long as the embedder needs for texts not in Options.Reuse.
+func New(pairs []Pair, o Options) (*Index, error) {
+	if o.Language == "" {
+		o.Language = "zh"
+	}
+	if o.EmbedWithin <= 0 {
+		o.EmbedWithin = 30 * time.Millisecond
+	}
+	if o.BuildWithin <= 0 {
+		o.BuildWithin = time.Minute
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	x := &Index{o: o, pairs: slices.Clone(pairs), byID: make(map[string]int, len(pairs)), guard: &guard{}}
+	if lang.Chinese(o.Language) {
+		x.analyser = newChinese(o.Synonyms)
+	} else {
+		x.analyser = newEnglish(o.Synonyms)
+	}
+	var lexTerms, sndTerms [][]term
+	for i := range x.pairs {
+		p := &x.pairs[i]
+		if err := p.check(); err != nil {
+			return nil, fmt.Errorf("knowledge: %w", err)
+		}
+		if _, ok := x.byID[p.ID]; ok {
+			return nil, fmt.Errorf("knowledge: the id %s is used twice", p.ID)
+		}
+		x.byID[p.ID] = i
+		seen := map[string]bool{}
+		for j := -1; j < len(p.Variants); j++ {
+			text := p.Question
+			if j >= 0 {
+				text = p.Variants[j]
+			}
+			a := x.analyser.analyse(text)
+			if a.folded == "" || seen[a.folded] {
+				continue
+			}
+			seen[a.folded] = true
+			x.variants = append(x.variants, variant{pair: int32(i), text: text, bare: a.bare, units: a.units})
+			lexTerms = append(lexTerms, a.terms)
+			sndTerms = append(sndTerms, a.grams)
+		}
+	}
+	x.lex = x.invert(lexTerms, func(v *variant) *float32 { return &v.lex })
+	x.snd = x.invert(sndTerms, func(v *variant) *float32 { return &v.snd })
+	x.scratch = &sync.Pool{New: func() any { return newScratch(len(x.variants), len(x.pairs)) }}
+	x.vocab = vocabulary(x.pairs, o.Terms, lang.Chinese(o.Language))
+	x.o.Reuse = nil // not to keep a chain of old indexes alive
+	if o.Embedder != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), o.BuildWithin)
+		defer cancel()
+		x.embedErr = x.embed(ctx, o.Embedder, o.Reuse)
+	}
+	return x, nil
+}
+
+// WithEmbedder returns a copy of x which also compares meanings; x stays as it is.
+// It takes as long as the embedder needs for texts that reuse does not hold, so a
+// server builds without, answers, and swaps the copy in when it is there.
+func (x *Index) WithEmbedder(ctx context.Context, e Embedder, reuse *Index) (*Index, error) {
+	y := *x
+	y.guard = &guard{}
+	y.o.Embedder = e
+	if reuse == nil {
+		reuse = x
+	}
+	if err := y.embed(ctx, e, reuse); err != nil {
+		return nil, err
+	}
+	return &y, nil
+}
+
+// EmbedErr tells why New went on without the embedder; nil when it did not.
+func (x *Index) EmbedErr() error { return x.embedErr }
+
+// Meaning says whether the index compares meanings.
+func (x *Index) Meaning() bool { return x.dim > 0 }
+
+// Language is the index's language.
+func (x *Index) Language() string { return x.o.Language }
+
+// Len is the number of pairs, Variants that of their wordings.
+func (x *Index) Len() int { return len(x.pairs) }
+
+// Variants is the number of wordings of all pairs.
+func (x *Index) Variants() int { return len(x.variants) }
+
+// Pair returns the pair with id.
+func (x *Index) Pair(id string) (Pair, bool) {
+	i, ok := x.byID[id]
+	if !ok {
+		return Pair{}, false
+	}
+	return x.pairs[i], true
+}
+
+// Pairs calls yield for each pair.
+func (x *Index) Pairs(yield func(Pair) bool) {
+	for i := range x.pairs {
+		if !yield(x.pairs[i]) {
+			return
+		}
+	}
+}
+
+// invert fills an inverted index; weights are multiplied by rarity over pairs.
+func (x *Index) invert(terms [][]term, total func(*variant) *float32) inverted {
+	in := inverted{ids: map[uint64]int32{}}
+	for v, ts := range terms {
+		pair := x.variants[v].pair
+		for _, t := range ts {
+			id, ok := in.ids[t.id]
+			if !ok {
+				id = int32(len(in.weight))
+				in.ids[t.id] = id
+				in.weight = append(in.weight, t.weight)
+				in.variants = append(in.variants, nil)
+				in.pairs = append(in.pairs, nil)
+			}
+			in.variants[id] = append(in.variants[id], int32(v))
+			if ps := in.pairs[id]; len(ps) == 0 || ps[len(ps)-1] != pair {
+				in.pairs[id] = append(ps, pair)
+			}
+		}
+	}
+	n := float64(len(x.pairs))
+	for i := range in.weight {
+		in.weight[i] *= rarity(n, float64(len(in.pairs[i])))
+	}
+	for v, ts := range terms {
+		sum := total(&x.variants[v])
+		for _, t := range ts {
+			*sum += in.weight[in.ids[t.id]]
+		}
+	}
+	return in
+}
+
+// rarity is 1 for what one pair in n has, and falls towards 0.
+func rarity(n, df float64) float32 {
+	return float32(math.Log(1+n/max(df, 1)) / math.Log(1+max(n, 1)))
+}
+
+// embed fills the vectors, taking those of equal texts from reuse.
+func (x *Index) embed(ctx context.Context, e Embedder, reuse *Index) error {
+	const batch = 64
+	old := map[string][]float32{}
+	if reuse != nil && reuse.dim > 0 {
+		for i := range reuse.variants {
+			old[reuse.variants[i].text] = reuse.vector(i)
+		}
+	}
+	vs := make([][]float32, len(x.variants))
+	var missing []int
+	for i := range x.variants {
+		if v, ok := old[x.variants[i].text]; ok {
+			vs[i] = v
+		} else {
+			missing = append(missing, i)
+		}
+	}
+	for part := range slices.Chunk(missing, batch) {
+		texts := make([]string, len(part))
+		for k, i := range part {
+			texts[k] = x.variants[i].text
+		}
+		out, err := e.Embed(ctx, texts)
+		if err != nil {
+			return fmt.Errorf("embedding the knowledge: %w", err)
+		}
+		if len(out) != len(part) {
+			return fmt.Errorf("embedding the knowledge: %d vectors for %d texts", len(out), len(part))
+		}
+		for k, i := range part {
+			vs[i] = slices.Clone(out[k])
+			unit(vs[i])
+		}
+	}
+	if len(vs) == 0 {
+		return nil
+	}
+	dim := len(vs[0])
+	flat := make([]float32, 0, dim*len(vs))
+	for _, v := range vs {
+		if len(v) != dim {
+			return fmt.Errorf("embedding the knowledge: vectors of %d and %d numbers", dim, len(v))
+		}
+		flat = append(flat, v...)
+	}
+	x.vectors, x.dim = flat, dim
+	x.spread = x.measureSpread()
+	return nil
+}
+
+func (x *Index) vector(i int) []float32 { return x.vectors[i*x.dim : (i+1)*x.dim] }
+
+// measureSpread samples the cosine of variants of different pairs: the scale of
+// this embedder, on which "near" is measured.
+func (x *Index) measureSpread() spread {
+	var sum, sum2, n float64
+	const samples = 4000
+	step := max(1, len(x.variants)*len(x.variants)/samples)
+	for k := 0; k < len(x.variants)*len(x.variants); k += step {
+		i, j := k/len(x.variants), k%len(x.variants)
+		if x.variants[i].pair == x.variants[j].pair {
+			continue
+		}
+		c := float64(dot(x.vector(i), x.vector(j)))
+		sum, sum2, n = sum+c, sum2+c*c, n+1
+	}
+	if n < 2 {
+		return spread{0.5, 0.2}
+	}
+	mean := sum / n
+	return spread{float32(mean), float32(math.Sqrt(max(sum2/n-mean*mean, 1e-4)))}
+}

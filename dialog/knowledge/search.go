@@ -1,0 +1,392 @@
+package knowledge
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"hotline/dialog"
+)
+
+// Query is what was said, and where.
+type Query struct {
+	Text string
+	// Alternatives are the recogniser's other readings.
+	Alternatives []string
+	// Line and Now restrict the pairs; empty and zero do not.
+	Line string
+	Now  time.Time
+	// After is the id of the pair that was answered last.
+	After string
+	// Elliptical marks a text which makes sense only after another ("and the cost?").
+	Elliptical bool
+	// Words leaves the embedder out.
+	Words bool
+}
+
+// Match is a pair that the text may have meant.
+type Match struct {
+	Pair    *Pair // not to be changed
+	Score   float64
+	Lexical float64 // 0–1: how much of both wordings agrees
+	Sound   float64 // the same by sound
+	Meaning float64 // cosine, 0 without an embedder
+	Variant string  // the wording that is nearest
+	Exact   bool    // it is the text, politeness apart
+}
+
+// Candidate is the match in the form of the call's record.
+func (m *Match) Candidate() dialog.Candidate {
+	round := func(f float64) float64 { return math.Round(f*1000) / 1000 }
+	return dialog.Candidate{
+		ID: m.Pair.ID, Question: m.Pair.Question, Score: round(m.Score),
+		Lexical: round(m.Lexical), Sound: round(m.Sound), Meaning: round(m.Meaning),
+	}
+}
+
+// Result is what Find found.
+type Result struct {
+	Matches []Match // best first; their scores and None add up to 1
+	None    float64 // chance that the text means none of the pairs
+}
+
+// Top is the best match, or nil.
+func (r *Result) Top() *Match {
+	if len(r.Matches) == 0 {
+		return nil
+	}
+	return &r.Matches[0]
+}
+
+// shortlist is the number of candidates that are compared closely.
+const shortlist = 12
+
+// scratch holds the sums of one search, reused between searches.
+type scratch struct {
+	lex, snd         []float32 // by variant
+	lexPair, sndPair []float32 // by pair
+	cos              []float32 // by variant
+	best             []int32   // best variant by pair, −1 none
+	pre              []float32 // its coarse score
+	order            []int32
+	align            aligner
+}
+
+func newScratch(variants, pairs int) *scratch {
+	return &scratch{
+		lex: make([]float32, variants), snd: make([]float32, variants), cos: make([]float32, variants),
+		lexPair: make([]float32, pairs), sndPair: make([]float32, pairs),
+		best: make([]int32, pairs), pre: make([]float32, pairs), order: make([]int32, 0, pairs),
+	}
+}
+
+// Find ranks the pairs that q may mean. Without the embedder it takes well under a
+// millisecond for 1,000 variants.
+func (x *Index) Find(ctx context.Context, q Query) Result {
+	r := x.find(ctx, q.Text, q)
+	const sure, discount = 0.8, 0.9
+	for i, alt := range q.Alternatives {
+		if i == 3 || r.Top() != nil && r.Top().Score >= sure {
+			break
+		}
+		if alt == q.Text {
+			continue
+		}
+		other := x.find(ctx, alt, q)
+		if o, t := other.Top(), r.Top(); o != nil && (t == nil || o.Score*discount > t.Score) {
+			for j := range other.Matches {
+				other.Matches[j].Score *= discount
+			}
+			other.None = 1 - (1-other.None)*discount
+			r = other
+		}
+	}
+	return r
+}
+
+func (x *Index) find(ctx context.Context, text string, q Query) Result {
+	if len(text) > 2000 {
+		text = string([]rune(text)[:min(500, len([]rune(text)))])
+	}
+	a := x.analyser.analyse(text)
+	if len(x.variants) == 0 || a.folded == "" {
+		return Result{None: 1}
+	}
+	s := x.scratch.Get().(*scratch) //nolint:errcheck // the pool holds nothing else
+	defer x.scratch.Put(s)
+	obs := x.observe(ctx, a, text, q, s)
+	prior := x.prior(ctx, q)
+	return x.decide(obs, prior)
+}
+
+// observation is what the comparison of a text with the pairs gave.
+type observation struct {
+	none       [noneFeatures]float64
+	candidates []compared
+	meaning    bool
+}
+
+type compared struct {
+	pair, variant int32
+	f             [candidateFeatures]float64
+	cos           float32
+	exact         bool
+}
+
+// observe compares a with the pairs and keeps the best.
+func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s *scratch) observation {
+	clear(s.lex)
+	clear(s.snd)
+	clear(s.lexPair)
+	clear(s.sndPair)
+	lexTotal, lexKnown := x.lex.sum(a.terms, s.lex, s.lexPair)
+	sndTotal, sndKnown := x.snd.sum(a.grams, s.snd, s.sndPair)
+	meaning, near := x.meanings(ctx, text, q, s)
+	for p := range s.best {
+		s.best[p], s.pre[p] = -1, 0
+	}
+	for v := range x.variants {
+		vr := &x.variants[v]
+		l, n := cosine(s.lex[v], lexTotal, vr.lex), cosine(s.snd[v], sndTotal, vr.snd)
+		pre := l + 0.8*n
+		if meaning {
+			pre += 0.25 * max((s.cos[v]-near.mean)/near.dev, 0)
+		}
+		if pre > s.pre[vr.pair] {
+			s.best[vr.pair], s.pre[vr.pair] = int32(v), pre
+		}
+	}
+	s.order = s.order[:0]
+	for p := range s.best {
+		if s.best[p] >= 0 && x.pairs[p].usable(q.Line, q.Now) {
+			s.order = append(s.order, int32(p))
+		}
+	}
+	slices.SortFunc(s.order, func(i, j int32) int {
+		return cmp.Or(cmp.Compare(s.pre[j], s.pre[i]), cmp.Compare(i, j))
+	})
+	o := observation{meaning: meaning}
+	top := s.order[:min(shortlist, len(s.order))]
+	bestZ := 0.0
+	for _, p := range top {
+		v := s.best[p]
+		vr := &x.variants[v]
+		c := compared{pair: p, variant: v, exact: vr.bare == a.bare}
+		common := s.align.align(a.units, vr.units, x.analyser.alike)
+		c.f = [candidateFeatures]float64{
+			fLexQuery:   ratio(s.lex[v], lexTotal),
+			fLexVariant: ratio(s.lex[v], vr.lex),
+			fLexBoth:    float64(cosine(s.lex[v], lexTotal, vr.lex)),
+			fPairQuery:  ratio(s.lexPair[p], lexTotal),
+			fSound:      float64(cosine(s.snd[v], sndTotal, vr.snd)),
+			fSoundPair:  ratio(s.sndPair[p], sndTotal),
+			fAlign:      float64(2*common) / float64(len(a.units)+len(vr.units)+1),
+		}
+		if c.exact {
+			c.f[fExact] = 1
+		}
+		if meaning {
+			c.cos = s.cos[v]
+			c.f[fMeaning] = float64((s.cos[v] - near.mean) / near.dev)
+			c.f[fMeaningWide] = float64((s.cos[v] - x.spread.mean) / x.spread.dev)
+			bestZ = max(bestZ, c.f[fMeaningWide])
+		}
+		o.candidates = append(o.candidates, c)
+	}
+	o.none = [noneFeatures]float64{
+		nOne:     1,
+		nNew:     1 - ratio(lexKnown, lexTotal),
+		nNewSnd:  1 - ratio(sndKnown, sndTotal),
+		nLength:  math.Log1p(float64(lexTotal)),
+		nPairs:   math.Log(float64(len(x.pairs) + 1)),
+		nMeaning: bestZ,
+	}
+	return o
+}
+
+// sum adds the weight of each term to every variant and pair that has it, and
+// returns the weight of all terms and that of those which any variant has.
+func (in *inverted) sum(ts []term, variants, pairs []float32) (total, known float32) {
+	for _, t := range ts {
+		id, ok := in.ids[t.id]
+		if !ok {
+			total += t.weight
+			continue
+		}
+		w := in.weight[id]
+		total += w
+		known += w
+		for _, v := range in.variants[id] {
+			variants[v] += w
+		}
+		for _, p := range in.pairs[id] {
+			pairs[p] += w
+		}
+	}
+	return total, known
+}
+
+func ratio(a, b float32) float64 {
+	if b <= 0 {
+		return 0
+	}
+	return float64(min(a/b, 1))
+}
+
+func cosine(common, a, b float32) float32 {
+	if a <= 0 || b <= 0 {
+		return 0
+	}
+	return common / float32(math.Sqrt(float64(a)*float64(b)))
+}
+
+// meanings fills s.cos and returns its spread for this text; false without vectors.
+func (x *Index) meanings(ctx context.Context, text string, q Query, s *scratch) (bool, spread) {
+	if x.dim == 0 || q.Words || ctx.Err() != nil {
+		return false, spread{}
+	}
+	start := x.o.Now()
+	if !x.guard.open(start) {
+		return false, spread{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, x.o.EmbedWithin)
+	defer cancel()
+	vs, err := x.o.Embedder.Embed(ctx, []string{text})
+	if err == nil && (len(vs) != 1 || len(vs[0]) != x.dim) {
+		err = errShape
+	}
+	x.guard.report(start, err)
+	if err != nil {
+		return false, spread{}
+	}
+	v := slices.Clone(vs[0])
+	unit(v)
+	var sum, sum2 float64
+	for i := range x.variants {
+		c := dot(v, x.vector(i))
+		s.cos[i] = c
+		sum += float64(c)
+		sum2 += float64(c) * float64(c)
+	}
+	n := float64(len(x.variants))
+	mean := sum / n
+	return true, spread{float32(mean), float32(math.Sqrt(max(sum2/n-mean*mean, 1e-4)))}
+}
+
+// prior is the log of how much more likely each pair is because of the one that
+// was answered before; nil where nothing is known.
+func (x *Index) prior(ctx context.Context, q Query) map[int32]float64 {
+	last, ok := x.byID[q.After]
+	if !ok {
+		return nil
+	}
+	same, near := 0.25, 0.0
+	if q.Elliptical {
+		same, near = 1.2, 5
+	}
+	prior := map[int32]float64{}
+	category := x.pairs[last].Category
+	for i := range x.pairs {
+		if category != "" && x.pairs[i].Category == category {
+			prior[int32(i)] = same
+		}
+	}
+	if q.Elliptical {
+		for _, m := range x.find(ctx, x.pairs[last].Question, Query{Words: true}).Matches {
+			i := int32(x.byID[m.Pair.ID])
+			prior[i] += near * m.Lexical
+		}
+		prior[int32(last)] -= 2.5 // asked again in fewer words is rare
+	}
+	return prior
+}
+
+// decide makes probabilities of what was observed.
+func (x *Index) decide(o observation, prior map[int32]float64) Result {
+	w := weightsFor(x.o.Language, o.meaning)
+	logits := make([]float64, len(o.candidates))
+	none := w.none.dot(o.none)
+	if prior != nil {
+		none -= priorNone
+	}
+	top := none
+	for i, c := range o.candidates {
+		logits[i] = w.candidate.dot(c.f) + prior[c.pair]
+		top = max(top, logits[i])
+	}
+	sum := math.Exp(none - top)
+	for _, l := range logits {
+		sum += math.Exp(l - top)
+	}
+	r := Result{None: math.Exp(none-top) / sum, Matches: make([]Match, len(o.candidates))}
+	for i, c := range o.candidates {
+		r.Matches[i] = Match{
+			Pair: &x.pairs[c.pair], Score: math.Exp(logits[i]-top) / sum,
+			Lexical: c.f[fLexBoth], Sound: max(c.f[fSound], c.f[fAlign]), Meaning: float64(c.cos),
+			Variant: x.variants[c.variant].text, Exact: c.exact,
+		}
+	}
+	slices.SortStableFunc(r.Matches, func(a, b Match) int { return cmp.Compare(b.Score, a.Score) })
+	return r
+}
+
+// Search returns up to n pairs that text may mean, best first.
+func (x *Index) Search(text string, n int) []dialog.Candidate {
+	r := x.Find(context.Background(), Query{Text: text, Now: x.o.Now()})
+	out := make([]dialog.Candidate, 0, min(n, len(r.Matches)))
+	for i := range r.Matches[:min(n, len(r.Matches))] {
+		out = append(out, r.Matches[i].Candidate())
+	}
+	return out
+}
+
+// Suggest returns up to n wordings of pairs that sound most like text, best first,
+// at most two of a pair: what the caller may have said when text was heard.
+func (x *Index) Suggest(text string, n int) []string {
+	a := x.analyser.analyse(text)
+	if n <= 0 || len(a.units) == 0 || len(x.variants) == 0 {
+		return nil
+	}
+	s := x.scratch.Get().(*scratch) //nolint:errcheck // the pool holds nothing else
+	defer x.scratch.Put(s)
+	clear(s.snd)
+	clear(s.sndPair)
+	total, _ := x.snd.sum(a.grams, s.snd, s.sndPair)
+	type scored struct {
+		v     int
+		score float32
+	}
+	var all []scored
+	for v := range x.variants {
+		if c := cosine(s.snd[v], total, x.variants[v].snd); c > 0.05 {
+			all = append(all, scored{v, c})
+		}
+	}
+	byScore := func(a, b scored) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.v, b.v)) }
+	slices.SortFunc(all, byScore)
+	all = all[:min(len(all), 4*n+8)]
+	for i := range all {
+		u := x.variants[all[i].v].units
+		all[i].score += 2 * s.align.align(a.units, u, x.analyser.alike) / float32(len(a.units)+len(u))
+	}
+	slices.SortFunc(all, byScore)
+	perPair := map[int32]int{}
+	out := make([]string, 0, n)
+	for _, c := range all {
+		v := &x.variants[c.v]
+		if perPair[v.pair] == 2 {
+			continue
+		}
+		perPair[v.pair]++
+		out = append(out, v.text)
+		if len(out) == n {
+			break
+		}
+	}
+	return out
+}
+
+// Vocabulary is the business's own terms, most important first.
+func (x *Index) Vocabulary() []string { return slices.Clone(x.vocab) }
