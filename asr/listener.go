@@ -205,7 +205,7 @@ func (h *hearing) take(ctx context.Context, f media.Frame, p float64) error {
 	case voiced && !t.paused:
 		t.voicedTo(h.now)
 	case voiced:
-		if t.again++; t.again >= resumeFrames || p >= voiceSure {
+		if t.again++; t.again >= resumeFrames {
 			h.resume()
 		}
 	default:
@@ -273,7 +273,7 @@ func (h *hearing) resume() {
 	t.paused, t.again = false, 0
 	t.voicedTo(h.now)
 	h.emit(Result{Kind: SpeechResume, Utterance: t.id, Start: at(t.start), End: at(t.end)})
-	if h.length(len(t.samples)) >= softCut && t.current.wanted {
+	if h.length(len(t.samples)) >= softCut && t.current.submitted && t.current.wanted {
 		// Long enough to stand alone; its decode goes on or is done.
 		t.pieces = append(t.pieces, t.current)
 		keep := min(len(t.samples), int(preRoll/frameTime)*h.frameLen)
@@ -294,7 +294,7 @@ func (h *hearing) speaking() {
 		h.cut()
 		return
 	}
-	if at(h.now-t.partialAt) < partialEvery || length < partialEvery || h.running > 0 || !idle(h.cfg.Decoder) {
+	if h.silence() > 0 || at(h.now-t.partialAt) < partialEvery || length < partialEvery || h.running > 0 || !idle(h.cfg.Decoder) {
 		return
 	}
 	t.partialAt = h.now
