@@ -166,7 +166,7 @@ func (s *supervisor) once(ctx context.Context) error {
 		return err
 	}
 	cmd := exec.Command(s.Executable, append(append([]string(nil), s.Args...), "--listen", "unix:"+s.Socket)...) //nolint:gosec,noctx // our own program; it is stopped as a group below
-	cmd.Env = append(os.Environ(), s.Env...)
+	cmd.Env = append(append(os.Environ(), "HOTLINE_LOG_FORMAT=json"), s.Env...) // relay reads JSON
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	r, w, err := os.Pipe()
 	if err != nil {
