@@ -211,6 +211,14 @@ func (s *Store) LastTurns(ctx context.Context, calls []string) (map[string]call.
 	return last, nil
 }
 
+// LiveCalls counts the calls in progress.
+func (s *Store) LiveCalls(ctx context.Context) (n int, err error) {
+	if err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM calls WHERE ended_at IS NULL`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count calls: %w", err)
+	}
+	return n, nil
+}
+
 // Figures are what a stretch of time amounts to.
 type Figures struct {
 	Calls    int                  // that began in it

@@ -25,7 +25,7 @@ const (
 var ErrPassword = fmt.Errorf("a password has %d to %d characters", minPassword, maxPassword)
 
 const (
-	minPassword = 10
+	minPassword = 8
 	maxPassword = 200
 )
 

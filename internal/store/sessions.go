@@ -13,11 +13,8 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// How long a session lasts: without use, and in all.
-const (
-	sessionIdle = 12 * time.Hour
-	sessionLife = 7 * 24 * time.Hour
-)
+// sessionLife is how long a session lasts at most, however much it is used.
+const sessionLife = 7 * 24 * time.Hour
 
 // Session is a signed-in user.
 type Session struct {
@@ -39,7 +36,7 @@ func (s *Store) NewSession(ctx context.Context, u User) (token string, _ Session
 	session := Session{u, secret(24), now.Add(sessionLife)}
 	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE expires_at < $1 OR seen_at < $2`,
-			now.UnixMilli(), now.Add(-sessionIdle).UnixMilli()); err != nil {
+			now.UnixMilli(), now.Add(-s.cfg.Session).UnixMilli()); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (hash, user_id, csrf, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $4, $5)`,
@@ -61,14 +58,14 @@ func (s *Store) Session(ctx context.Context, token string) (Session, error) {
 	var err error
 	session.User, err = s.scanUser(s.read.QueryRowContext(ctx, `SELECT `+userColumns+`, csrf, expires_at, seen_at FROM sessions
 		JOIN users ON users.id = user_id WHERE hash = $1 AND disabled = 0 AND expires_at > $2 AND seen_at > $3`,
-		hash, now.UnixMilli(), now.Add(-sessionIdle).UnixMilli()), &session.CSRF, nullTime{&session.ExpiresAt}, nullTime{&seen})
+		hash, now.UnixMilli(), now.Add(-s.cfg.Session).UnixMilli()), &session.CSRF, nullTime{&session.ExpiresAt}, nullTime{&seen})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ErrNotFound
 	}
 	if err != nil {
 		return Session{}, fmt.Errorf("session: %w", err)
 	}
-	if now.Sub(seen) > sessionIdle/100 { // not a write for each request
+	if now.Sub(seen) > s.cfg.Session/100 { // not a write for each request
 		err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, `UPDATE sessions SET seen_at = $2 WHERE hash = $1`, hash, now.UnixMilli())
 			return err

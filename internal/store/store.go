@@ -50,6 +50,9 @@ type Config struct {
 	Node string
 	// Realm of the SIP digest that agents' credentials are kept for; default "hotline".
 	Realm string
+	// Session is how long a login lasts without use; default 12 hours. However much
+	// it is used, it ends after a week.
+	Session time.Duration
 	// Logger; default discards.
 	Logger *slog.Logger
 	// Now is the clock; default time.Now.
@@ -82,6 +85,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	cfg.Node = cmp.Or(cfg.Node, "main")
 	cfg.Realm = cmp.Or(cfg.Realm, "hotline")
+	cfg.Session = cmp.Or(cfg.Session, 12*time.Hour)
 	b, err := backendFor(cmp.Or(cfg.URL, filepath.Join("data", "hotline.db")))
 	if err != nil {
 		return nil, err

@@ -1,0 +1,212 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"hotline/internal/call"
+	"hotline/internal/store"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Call is a call's record as the API shows it.
+type Call struct {
+	call.Record
+	DurationMS int64            `json:"duration_ms" doc:"from the answer to the end, or until now"`
+	LastTurn   *call.TurnRecord `json:"last_turn,omitempty" doc:"of a call in progress"`
+}
+
+// CallDetail is a call with all that happened in it.
+type CallDetail struct {
+	Call
+	Turns    []call.TurnRecord `json:"turns"`
+	Timeline []call.Event      `json:"timeline"`
+	Wishes   []Wish            `json:"wishes"`
+}
+
+// FilterInput are the query parameters that choose calls.
+type FilterInput struct {
+	Live      string    `query:"live" enum:"true,false" doc:"in progress, or ended"`
+	From      time.Time `query:"from" format:"date-time" doc:"started at or after"`
+	To        time.Time `query:"to" format:"date-time" doc:"started before"`
+	Outcome   []string  `query:"outcome" enum:"in_progress,resolved,unresolved,transferred,abandoned,interrupted" doc:"one or several, with commas"`
+	Line      string    `query:"line" maxLength:"64"`
+	Direction string    `query:"direction" enum:"inbound,outbound"`
+	Agent     string    `query:"agent" maxLength:"64"`
+	Number    string    `query:"number" maxLength:"128" doc:"of either side: the whole number, or its last four digits"`
+	Sort      string    `query:"sort" enum:"started,duration" default:"started"`
+	Order     string    `query:"order" enum:"desc,asc" default:"desc"`
+}
+
+func (f FilterInput) filter() store.Filter {
+	out := store.Filter{
+		From: f.From, To: f.To, Line: f.Line, Direction: f.Direction, Agent: f.Agent, Number: f.Number,
+		Sort: f.Sort, Oldest: f.Order == "asc",
+	}
+	if f.Live != "" {
+		live := f.Live == "true"
+		out.Live = &live
+	}
+	for _, o := range f.Outcome {
+		out.Outcomes = append(out.Outcomes, call.Outcome(o))
+	}
+	return out
+}
+
+type listInput struct {
+	FilterInput
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
+	Cursor string `query:"cursor" maxLength:"512"`
+}
+
+// List is one page; an empty next_cursor is the end.
+type callList struct {
+	Body struct {
+		Items      []Call `json:"items"`
+		NextCursor string `json:"next_cursor"`
+	}
+}
+
+// IDInput names a call.
+type IDInput struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
+type callOutput struct{ Body CallDetail }
+
+type placeInput struct {
+	Body struct {
+		To   string `json:"to" minLength:"1" maxLength:"256" doc:"sip:… or a number"`
+		Line string `json:"line" maxLength:"64" required:"false" doc:"who speaks; default the first line"`
+	}
+}
+
+type placeOutput struct {
+	Body struct {
+		ID string `json:"id"`
+	}
+}
+
+func (s *Server) callRoutes() {
+	route(s, look, operation(http.MethodGet, "/calls", "list-calls", "Calls, newest first", "calls"), s.listCalls)
+	route(s, look, operation(http.MethodGet, "/calls/{id}", "get-call", "A call with its turns and timeline", "calls"), s.getCall)
+	export := operation(http.MethodGet, "/calls.csv", "export-calls", "The list as CSV, at most 50,000 calls", "calls")
+	export.Responses = streamed("text/csv", "one line per call")
+	route(s, look, export, s.exportCalls)
+	place := operation(http.MethodPost, "/calls", "place-call", "Call somebody", "calls")
+	place.DefaultStatus = http.StatusAccepted
+	route(s, manage, place, s.placeCall)
+	route(s, manage, operation(http.MethodPost, "/calls/{id}/hangup", "hang-up", "End a call in progress", "calls"), s.hangUp)
+}
+
+func streamed(mediaType, description string) map[string]*huma.Response {
+	return map[string]*huma.Response{"200": {
+		Description: description,
+		Content:     map[string]*huma.MediaType{mediaType: {Schema: &huma.Schema{Type: huma.TypeString}}},
+	}}
+}
+
+// view is a record as this identity may see it.
+func (i *identity) view(r call.Record, now time.Time) Call {
+	if !i.seesNumbers() {
+		r.Caller, r.Called = mask(r.Caller), mask(r.Called)
+	}
+	c := Call{Record: r}
+	switch {
+	case r.AnsweredAt.IsZero():
+	case r.EndedAt.IsZero():
+		c.DurationMS = max(0, now.Sub(r.AnsweredAt).Milliseconds())
+	default:
+		c.DurationMS = max(0, r.EndedAt.Sub(r.AnsweredAt).Milliseconds())
+	}
+	return c
+}
+
+func (s *Server) listCalls(ctx context.Context, in *listInput) (*callList, error) {
+	f := in.filter()
+	f.Limit, f.Cursor = in.Limit, in.Cursor
+	page, err := s.cfg.Store.Calls(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	var live []string
+	for _, r := range page.Items {
+		if r.EndedAt.IsZero() {
+			live = append(live, r.ID)
+		}
+	}
+	last, err := s.cfg.Store.LastTurns(ctx, live)
+	if err != nil {
+		return nil, err
+	}
+	out := &callList{}
+	out.Body.Items, out.Body.NextCursor = make([]Call, 0, len(page.Items)), page.Next
+	now := time.Now()
+	for _, r := range page.Items {
+		c := who(ctx).view(r, now)
+		if t, ok := last[r.ID]; ok {
+			c.LastTurn = &t
+		}
+		out.Body.Items = append(out.Body.Items, c)
+	}
+	return out, nil
+}
+
+func (s *Server) getCall(ctx context.Context, in *IDInput) (*callOutput, error) {
+	r, err := s.cfg.Store.Call(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	i := who(ctx)
+	out := &callOutput{Body: CallDetail{
+		Call: i.view(r, time.Now()), Turns: []call.TurnRecord{}, Timeline: []call.Event{}, Wishes: []Wish{},
+	}}
+	turns, err := s.cfg.Store.Turns(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	events, err := s.cfg.Store.Events(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	wishes, err := s.cfg.Store.Wishes(ctx, store.WishFilter{Call: in.ID})
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Turns = append(out.Body.Turns, turns...)
+	out.Body.Timeline = append(out.Body.Timeline, events...)
+	for _, w := range wishes.Items {
+		out.Body.Wishes = append(out.Body.Wishes, i.viewWish(w))
+	}
+	return out, nil
+}
+
+func (s *Server) placeCall(ctx context.Context, in *placeInput) (*placeOutput, error) {
+	if s.cfg.Place == nil {
+		return nil, problem(http.StatusNotImplemented, "no_outbound", "this server does not place calls")
+	}
+	id, err := s.cfg.Place.Place(ctx, in.Body.To, in.Body.Line)
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		return nil, problem(http.StatusUnprocessableEntity, refused.Code, refused.Detail)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &placeOutput{}
+	out.Body.ID = id
+	return out, nil
+}
+
+func (s *Server) hangUp(_ context.Context, in *IDInput) (*struct{}, error) {
+	if s.cfg.End == nil {
+		return nil, problem(http.StatusNotImplemented, "no_hangup", "this server does not hang calls up")
+	}
+	if !s.cfg.End.Hangup(in.ID) {
+		return nil, problem(http.StatusNotFound, "not_in_progress", "no call of this id is in progress")
+	}
+	return nil, nil
+}

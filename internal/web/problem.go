@@ -1,0 +1,92 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"hotline/internal/store"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Problem is an error as RFC 9457 has it, with a code for machines.
+type Problem struct {
+	Status int                 `json:"status"`
+	Title  string              `json:"title"`
+	Code   string              `json:"code"`
+	Detail string              `json:"detail,omitempty"`
+	Errors []*huma.ErrorDetail `json:"errors,omitempty"`
+
+	headers http.Header
+}
+
+func problem(status int, code, detail string) *Problem {
+	return &Problem{Status: status, Title: http.StatusText(status), Code: code, Detail: detail}
+}
+
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus is for huma.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders is for huma.
+func (p *Problem) GetHeaders() http.Header { return p.headers }
+
+// ContentType is for huma.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// asProblem gives the errors that huma makes itself (of validation) a code too, and
+// takes the values out of them: one may be a password.
+func asProblem(_ huma.Context, _ string, v any) (any, error) {
+	e, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	p := problem(e.Status, "invalid", e.Detail)
+	switch {
+	case e.Status >= http.StatusInternalServerError:
+		p.Code, p.Detail = "internal", "something went wrong in the server, its log says what"
+	case e.Status == http.StatusRequestEntityTooLarge:
+		p.Code = "too_large"
+	case e.Status == http.StatusUnsupportedMediaType || e.Status == http.StatusNotAcceptable:
+		p.Code = "media_type"
+	}
+	for _, d := range e.Errors {
+		if d != nil && e.Status < http.StatusInternalServerError {
+			p.Errors = append(p.Errors, &huma.ErrorDetail{Message: d.Message, Location: d.Location})
+		}
+	}
+	return p, nil
+}
+
+// describeProblem puts the code into the OpenAPI's description of errors.
+func describeProblem(api huma.API) {
+	if schema := api.OpenAPI().Components.Schemas.Map()["ErrorModel"]; schema != nil {
+		schema.Properties["code"] = &huma.Schema{Type: huma.TypeString, Description: "what happened, for machines"}
+		delete(schema.Properties, "type")
+		delete(schema.Properties, "instance")
+	}
+}
+
+func writeProblem(w http.ResponseWriter, p *Problem) {
+	for k, v := range p.headers {
+		w.Header()[k] = v
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client may be gone
+}
+
+// storeProblem is what the client learns of a store's error; others go to the log
+// as an internal error.
+func storeProblem(err error) error {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return problem(http.StatusNotFound, "not_found", "there is none with this id")
+	case errors.Is(err, store.ErrCursor):
+		return problem(http.StatusBadRequest, "bad_cursor", "the cursor does not belong to this list, begin again without one")
+	default:
+		return err
+	}
+}

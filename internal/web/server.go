@@ -1,0 +1,181 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"hotline/internal/event"
+	"hotline/internal/store"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/net/netutil"
+)
+
+// Config is what the server shows and acts on.
+type Config struct {
+	Listen  string        // address; default ":8080"
+	Session time.Duration // the cookie's life; default 7 days, the store ends idle ones before
+	Store   *store.Store  // required
+	Bus     *event.Bus    // required
+	DataDir string        // recordings lie below it; default "data"
+	Token   string        // a bearer token with an administrator's rights; "" for none
+	Version string        // of hotline
+	Logger  *slog.Logger  // default discards
+
+	Ready   Readiness            // nil: always ready
+	Metrics *prometheus.Registry // nil: no /metrics
+	Place   Caller               // nil: no calls out
+	End     Ender                // nil: no hanging up
+	Agents  AgentLister          // nil: none are listed
+	Lines   LineLister           // nil: none are listed
+	System  SystemReporter       // nil: only the version is known
+}
+
+// Limits that keep one client from taking the server down.
+const (
+	maxConnections  = 2048
+	maxBody         = 1 << 20
+	maxHeader       = 32 << 10
+	requestTime     = 30 * time.Second // to take a request in and to answer it
+	shutdownTime    = 10 * time.Second
+	maxDrawing      = 2 // waveforms computed at once
+)
+
+// Server is the HTTP server.
+type Server struct {
+	cfg      Config
+	log      *slog.Logger
+	http     *http.Server
+	listener net.Listener
+	api      huma.API
+	ui       fs.FS
+	logins   logins
+	streams  streams
+	drawing  chan struct{}  // bounds the waveforms computed at once
+	requests *prometheus.HistogramVec
+	started  time.Time
+}
+
+// New binds the address and puts the routes together; it serves nothing yet.
+func New(cfg Config) (*Server, error) {
+	if cfg.Store == nil || cfg.Bus == nil {
+		return nil, errors.New("web: no store or no bus")
+	}
+	cfg.Listen = cmp.Or(cfg.Listen, ":8080")
+	cfg.DataDir = cmp.Or(cfg.DataDir, "data")
+	cfg.Session = cmp.Or(cfg.Session, 7*24*time.Hour)
+	s := &Server{
+		cfg: cfg, log: cfg.Logger, drawing: make(chan struct{}, maxDrawing), started: time.Now(),
+		streams: streams{over: make(chan struct{}), slots: make(chan struct{}, maxStreams)},
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if s.ui, err = builtUI(); err != nil {
+		return nil, err
+	}
+	handler, err := s.handler()
+	if err != nil {
+		return nil, err
+	}
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("web: the address %s cannot be used, set http.listen to a free one: %w", cfg.Listen, err)
+	}
+	s.listener = netutil.LimitListener(l, maxConnections)
+	s.http = &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       requestTime,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	s.http.RegisterOnShutdown(s.streams.end)
+	return s, nil
+}
+
+// Addr is the address that the server is bound to, host:port.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Close gives the address back; only for a Server whose Run was not called.
+func (s *Server) Close() error { return s.listener.Close() }
+
+// Run serves until ctx ends, then lets the requests in progress finish.
+func (s *Server) Run(ctx context.Context) error {
+	stopped := make(chan error, 1)
+	release := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+		defer cancel()
+		err := s.http.Shutdown(grace)
+		if err != nil {
+			err = errors.Join(err, s.http.Close())
+		}
+		stopped <- err
+	})
+	err := s.http.Serve(s.listener)
+	if release() { // it failed by itself
+		return fmt.Errorf("web: %w", err)
+	}
+	if err := <-stopped; err != nil {
+		return fmt.Errorf("web: requests were still in progress at the stop: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) handler() (http.Handler, error) {
+	mux := http.NewServeMux()
+	config := huma.DefaultConfig("hotline", cmp.Or(s.cfg.Version, "dev"))
+	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil
+	config.OpenAPIPath = "/api/v1/openapi"
+	config.Transformers = []huma.Transformer{asProblem}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token":   {Type: "http", Scheme: "bearer", Description: "HOTLINE_API_TOKEN, or one made by `hotline token new`"},
+		"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "from POST /api/v1/session; changes need its csrf value as X-CSRF-Token as well"},
+	}
+	config.Security = []map[string][]string{{"token": {}}, {"session": {}}}
+	s.api = humago.New(mux, config)
+	s.sessionRoutes()
+	s.callRoutes()
+	s.recordingRoutes()
+	s.wishRoutes()
+	s.systemRoutes()
+	s.eventRoutes()
+	describeProblem(s.api)
+
+	mux.HandleFunc("GET /healthz", healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	if r := s.cfg.Metrics; r != nil {
+		s.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "hotline_http_request_seconds", Help: "How long HTTP requests took, by route and status.",
+			Buckets: []float64{.005, .02, .1, .5, 2, 10},
+		}, []string{"route", "status"})
+		for _, c := range []prometheus.Collector{s.requests, s.streams.gauge()} {
+			if err := r.Register(c); err != nil {
+				return nil, fmt.Errorf("web: %w", err)
+			}
+		}
+		mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: requestTime}))
+	}
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, problem(http.StatusNotFound, "no_such_route", "there is no such route, see /api/v1/openapi.json"))
+	})
+	mux.HandleFunc("/", s.serveUI)
+	return s.around(mux), nil
+}
+
+func healthz(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+}

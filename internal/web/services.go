@@ -1,0 +1,108 @@
+package web
+
+import (
+	"context"
+	"time"
+)
+
+// Readiness tells whether calls can be taken, and if not, why.
+type Readiness interface {
+	Ready() (ok bool, reasons []string)
+}
+
+// A Caller places calls. Place returns the new call's id as soon as it is on its
+// way; [RefusedError] tells the client why not.
+type Caller interface {
+	Place(ctx context.Context, to, line string) (id string, err error)
+}
+
+// RefusedError is an error that the client can do something about.
+type RefusedError struct {
+	Code   string // for machines: "no_such_line", "not_allowed" …
+	Detail string // for people
+}
+
+func (e *RefusedError) Error() string { return e.Detail }
+
+// An Ender hangs calls up; false if no call of this id is in progress.
+type Ender interface {
+	Hangup(id string) bool
+}
+
+// Agent is a person whom calls are handed to.
+type Agent struct {
+	Name        string    `json:"name"`
+	DisplayName string    `json:"display_name,omitempty"`
+	Skills      []string  `json:"skills"`
+	State       string    `json:"state" enum:"offline,ready,ringing,talking,not_ready"`
+	Since       time.Time `json:"since"`
+	Contacts    int       `json:"contacts" doc:"telephones registered now"`
+}
+
+// AgentLister lists agents and their state.
+type AgentLister interface {
+	Agents(ctx context.Context) ([]Agent, error)
+}
+
+// Line is a number that the bot answers.
+type Line struct {
+	Name     string   `json:"name"`
+	Title    string   `json:"title,omitempty"`
+	Numbers  []string `json:"numbers"`
+	Language string   `json:"language"`
+	Open     bool     `json:"open" doc:"people are there now"`
+	Dial     string   `json:"dial,omitempty" doc:"a SIP URI that reaches it from this network"`
+}
+
+// LineLister lists the lines of the business.
+type LineLister interface {
+	Lines(ctx context.Context) ([]Line, error)
+}
+
+// SystemState is how the server does.
+type SystemState struct {
+	Version   string    `json:"version"`
+	Business  string    `json:"business,omitempty"`
+	StartedAt time.Time `json:"started_at"`
+	Ready     bool      `json:"ready"`
+	Reasons   []string  `json:"reasons" doc:"why it is not ready"`
+	Workers   []Worker  `json:"workers"`
+	Models    []Model   `json:"models"`
+	Endpoints []string  `json:"endpoints" doc:"where calls arrive: sip:192.0.2.1:5060;transport=udp"`
+	Advice    []Advice  `json:"advice" doc:"what somebody should do"`
+}
+
+// Worker is a process that recognises and synthesises speech.
+type Worker struct {
+	Name     string    `json:"name"`
+	State    string    `json:"state" enum:"up,starting,down"`
+	Since    time.Time `json:"since"`
+	Restarts int       `json:"restarts"`
+	Detail   string    `json:"detail,omitempty"`
+}
+
+// Model is a speech or language model.
+type Model struct {
+	ID        string   `json:"id"`
+	Title     string   `json:"title,omitempty"`
+	Kind      string   `json:"kind" doc:"asr, tts, vad, turn, embed"`
+	Languages []string `json:"languages"`
+	Bytes     int64    `json:"bytes"`
+	Licence   string   `json:"licence,omitempty"`
+	Installed bool     `json:"installed"`
+	Used      []string `json:"used" doc:"languages of lines that it serves now"`
+}
+
+// Advice is something to do, with a command where one does it.
+type Advice struct {
+	Code    string `json:"code"`
+	Grave   bool   `json:"grave" doc:"calls suffer until it is done"`
+	Text    string `json:"text"`
+	Command string `json:"command,omitempty"`
+}
+
+// SystemReporter reports how the server does. It need not fill in Version,
+// StartedAt, Ready and Reasons.
+type SystemReporter interface {
+	System(ctx context.Context) (SystemState, error)
+}

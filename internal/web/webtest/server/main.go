@@ -1,0 +1,86 @@
+// Command server runs the real store and web server over a day of made-up calls, for
+// the console's end-to-end tests and for work on the console. It prints its address
+// as a line of JSON and ends with its standard input.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"hotline/internal/event"
+	"hotline/internal/seal"
+	"hotline/internal/store"
+	"hotline/internal/web"
+	"hotline/internal/web/webtest"
+
+	"golang.org/x/sync/errgroup"
+)
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:0", "address")
+	empty := flag.Bool("empty", false, "no calls, only the users")
+	pause := flag.Duration("pause", 1500*time.Millisecond, "between the turns of the call in progress")
+	flag.Parse()
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if err := run(*listen, *empty, *pause, log); err != nil {
+		log.Error("server", "error", err)
+		os.Exit(1)
+	}
+}
+
+func run(listen string, empty bool, pause time.Duration, log *slog.Logger) (err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	dir, err := os.MkdirTemp("", "hotline-web-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	sealer, _, err := seal.LoadOrCreate(filepath.Join(dir, "master.key"))
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(ctx, store.Config{URL: filepath.Join(dir, "hotline.db"), Sealer: sealer, Logger: log})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	bus := &event.Bus{}
+	services := webtest.NewServices(s, bus, time.Now())
+	if empty {
+		err = webtest.Users(ctx, s)
+	} else {
+		_, err = webtest.Seed(ctx, s, dir, time.Now())
+	}
+	if err != nil {
+		return err
+	}
+	config := web.Config{
+		Listen: listen, Store: s, Bus: bus, DataDir: dir, Version: "0.1.0", Logger: log,
+		Ready: services, End: services, Lines: services, System: services, Agents: services,
+	}
+	server, err := web.New(config)
+	if err != nil {
+		return err
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(map[string]string{"url": "http://" + server.Addr(), "password": webtest.Password}); err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return server.Run(ctx) })
+	if !empty {
+		g.Go(func() error { return services.Live(ctx, dir, pause) })
+	}
+	g.Go(func() error {
+		_, err := io.Copy(io.Discard, os.Stdin)
+		cancel()
+		return err
+	})
+	return g.Wait()
+}
