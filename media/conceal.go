@@ -1,0 +1,154 @@
+package media
+
+import "math"
+
+// concealer makes up sound where packets are missing: the last pitch period is
+// repeated and fades, and joins are crossfaded, as ITU-T G.711 appendix I
+// describes, but without its delay.
+type concealer struct {
+	rate    int
+	history []int16 // what was heard last
+	period  []int16 // what is repeated
+	at      int     // position in it
+	made    int     // samples made up since the last good one
+	step    float32 // offset at the join, decaying
+	floor   float32 // background level, mean magnitude
+	scratch []int16
+}
+
+// Fade and joins, in fractions of a second.
+const (
+	fadeStart = 100 // the first 10 ms are at full level
+	fadeEnd   = 11  // nothing is left after 90 ms
+	joinTime  = 200 // 5 ms
+)
+
+func newConcealer(rate int) *concealer {
+	return &concealer{
+		rate:    rate,
+		history: make([]int16, rate*60/1000),
+		period:  make([]int16, 0, rate*15/1000),
+		scratch: make([]int16, rate/joinTime),
+		floor:   math.MaxInt16,
+	}
+}
+
+// good takes real sound, smoothing its start after a hole.
+func (c *concealer) good(x []int16) {
+	if c.made > 0 {
+		n := min(len(c.scratch), len(x))
+		c.make(c.scratch[:n])
+		for i := range n {
+			x[i] = int16((int(c.scratch[i])*(n-i) + int(x[i])*i) / n)
+		}
+		c.made = 0
+	}
+	c.remember(x)
+}
+
+// silence takes a pause that the far end intended.
+func (c *concealer) silence(x []int16) {
+	clear(x)
+	if c.made == 0 && c.history[len(c.history)-1] != 0 {
+		last := int(c.history[len(c.history)-1])
+		n := min(len(c.scratch), len(x))
+		for i := range n {
+			x[i] = int16(last * (n - i) / n)
+		}
+	}
+	c.made = 0
+	c.remember(x)
+}
+
+func (c *concealer) remember(x []int16) {
+	n := len(c.history)
+	if len(x) >= n {
+		copy(c.history, x[len(x)-n:])
+		return
+	}
+	copy(c.history, c.history[len(x):])
+	copy(c.history[n-len(x):], x)
+}
+
+// fill makes up len(x) samples.
+func (c *concealer) fill(x []int16) {
+	if c.made == 0 {
+		c.begin()
+	}
+	c.make(x)
+}
+
+func (c *concealer) make(x []int16) {
+	start, end := c.rate/fadeStart, c.rate/fadeEnd
+	for i := range x {
+		if c.made >= end {
+			clear(x[i:])
+			c.made += len(x) - i
+			return
+		}
+		v := float32(c.period[c.at]) + c.step
+		c.step *= 0.9
+		if c.made > start {
+			v *= float32(end-c.made) / float32(end-start)
+		}
+		x[i] = int16(max(math.MinInt16, min(math.MaxInt16, v)))
+		c.made++
+		if c.at++; c.at == len(c.period) {
+			c.at = 0
+		}
+	}
+}
+
+// begin chooses what to repeat.
+func (c *concealer) begin() {
+	h, n := c.history, len(c.history)
+	lag := c.pitch()
+	c.period = append(c.period[:0], h[n-lag:]...)
+	// The end of the period must lead into its start: blend it with what came before
+	// the start.
+	q := lag / 4
+	for j := lag - q; j < lag; j++ {
+		w := j - (lag - q) + 1
+		c.period[j] = int16((int(h[n-lag+j])*(q-w) + int(h[n-2*lag+j])*w) / q)
+	}
+	c.at = 0
+	c.step = float32(h[n-1]) - float32(h[n-lag-1])
+}
+
+// pitch is the lag, between 2.5 and 15 ms, at which the last 20 ms repeat best.
+func (c *concealer) pitch() int {
+	h, n := c.history, len(c.history)
+	stride := max(1, c.rate/8000)
+	low, high, window := c.rate/400, c.rate*15/1000, c.rate/50
+	best, score := high, float32(0)
+	for lag := low; lag <= high; lag += stride {
+		var cross, energy float32 = 0, 1
+		for i := n - window; i < n; i += stride {
+			a, b := float32(h[i]), float32(h[i-lag])
+			cross += a * b
+			energy += b * b
+		}
+		if cross <= 0 {
+			continue
+		}
+		if s := cross * cross / energy; s > score*1.0001 {
+			best, score = lag, s
+		}
+	}
+	return best
+}
+
+// quiet tells whether x is background, so that a piece of time may be left out of
+// it unheard, and follows the background's level.
+func (c *concealer) quiet(x []int16) bool {
+	var sum int
+	for _, v := range x {
+		if v < 0 {
+			v = ^v
+		}
+		sum += int(v)
+	}
+	level := float32(sum) / float32(max(1, len(x)))
+	c.floor = max(1, min(c.floor*1.01, level))
+	return level < max(50, 1.6*c.floor)
+}

@@ -1,0 +1,240 @@
+package media
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	pionrtp "github.com/pion/rtp"
+
+	"hotline/media/rtp"
+)
+
+// comfortNoise is the static payload type of RFC 3389.
+const comfortNoise = 13
+
+// parsed is a packet's header, reused.
+type parsed struct{ header pionrtp.Header }
+
+// parse returns the payload of an RTP packet, nil if it is none.
+func (p *parsed) parse(b []byte) []byte {
+	n, err := p.header.Unmarshal(b)
+	if err != nil || p.header.Version != 2 || n > len(b) {
+		return nil
+	}
+	payload := b[n:]
+	if p.header.Padding {
+		if len(payload) == 0 {
+			return nil
+		}
+		pad := int(payload[len(payload)-1])
+		if pad == 0 || pad > len(payload) {
+			return nil
+		}
+		payload = payload[:len(payload)-pad]
+	}
+	return payload
+}
+
+// receive takes what has arrived since the last tick.
+func (s *Session) receive(now time.Time, w *scratch) {
+	s.mu.Lock()
+	s.buffer.Begin(len(s.fifo) * s.media.Codec.ClockRate / s.codec.SampleRate())
+	s.mu.Unlock()
+	for range 4 { // a flood is cut off here and waits in the kernel, which bounds it
+		n, err := s.cfg.Conn.Receive(&w.batch)
+		if err != nil {
+			if !errors.Is(err, net.ErrClosed) {
+				err = errors.Join(errors.New("receiving RTP"), err)
+			}
+			s.giveUp(err)
+			return
+		}
+		if n == 0 {
+			return
+		}
+		s.mu.Lock()
+		for i := range n {
+			p := &w.batch.Packets[i]
+			age := min(max(0, now.Sub(p.At)), time.Second)
+			if isControl(p.Data) {
+				s.rtcp.take(p.Data, now, age, &s.stats)
+				continue
+			}
+			s.packet(p.Data, p.From, age, &w.parsed)
+		}
+		s.mu.Unlock()
+		if n < batchSize {
+			return
+		}
+	}
+}
+
+// isControl tells RTCP from RTP on one port (RFC 5761 section 4).
+func isControl(b []byte) bool { return len(b) >= 8 && b[1] >= 192 && b[1] <= 223 }
+
+// packet takes one RTP packet. It needs s.mu.
+func (s *Session) packet(b []byte, from netip.AddrPort, age time.Duration, p *parsed) {
+	payload := p.parse(b)
+	if payload == nil {
+		s.stats.Malformed++
+		return
+	}
+	h := &p.header
+	audio := h.PayloadType == s.media.Codec.PayloadType
+	event := s.media.HasDTMF && h.PayloadType == s.media.DTMF
+	if !audio && !event && h.PayloadType != comfortNoise {
+		s.stats.Unexpected++
+		return
+	}
+	tick := s.ticks.Load()
+	if !s.media.Direction.Receives() || !s.latch.accept(from, h.SSRC, h.SequenceNumber, tick) {
+		s.stats.Foreign++
+		return
+	}
+	s.heard = tick
+	at := time.Duration(tick)*FrameTime - age
+	if !s.stream(h.SSRC, audio) {
+		if event { // some gateways send keys as a stream of their own
+			s.key(h, payload, tick)
+		}
+		return
+	}
+	s.stats.Received++
+	s.receiver.Put(h.SequenceNumber, h.Timestamp, at, audio)
+	var v rtp.Verdict
+	switch {
+	case audio:
+		v = s.buffer.Put(h.SequenceNumber, h.Timestamp, payload, age)
+	default:
+		v = s.buffer.Skip(h.SequenceNumber, h.Timestamp)
+		if event {
+			s.key(h, payload, tick)
+		}
+	}
+	switch v {
+	case rtp.Duplicate:
+		s.stats.Duplicate++
+	case rtp.Late:
+		s.stats.Late++
+	default:
+	}
+}
+
+// stream tells whether a packet belongs to the stream that is being played. Two
+// packets in a row of another source make that the stream. It needs s.mu.
+func (s *Session) stream(ssrc uint32, audio bool) bool {
+	switch {
+	case s.hasSSRC && ssrc == s.ssrcIn:
+		s.newSSRC = s.ssrcIn
+		return true
+	case !audio && s.hasSSRC:
+		return false
+	case s.hasSSRC && ssrc != s.newSSRC:
+		s.newSSRC = ssrc
+		return false
+	}
+	if s.hasSSRC {
+		s.buffer.Reset()
+		s.receiver.Restart()
+		s.keyIn = rtp.KeyReceiver{}
+	}
+	s.hasSSRC, s.ssrcIn, s.newSSRC = true, ssrc, ssrc
+	s.rtcp.source(ssrc)
+	return true
+}
+
+// keyTimeout is after how many ticks a key counts as released whose end was lost.
+const keyTimeout = 10
+
+// key takes a telephone event. It needs s.mu.
+func (s *Session) key(h *pionrtp.Header, payload []byte, tick int64) {
+	s.keyHeld = tick
+	digit, ok := s.keyIn.Put(h.Timestamp, h.Marker, payload)
+	if !ok {
+		return
+	}
+	select {
+	case s.keys <- Key{Digit: digit, At: time.Duration(tick) * FrameTime}:
+	default:
+		s.stats.KeysDropped++
+	}
+}
+
+// hear fills in with the far end's next 20 ms. It needs s.mu.
+func (s *Session) hear(in Frame, w *scratch) {
+	if s.keyIn.Active() && s.ticks.Load()-s.keyHeld > keyTimeout {
+		s.keyIn.Release()
+	}
+	f := w.wide[:s.codec.SampleRate()/50]
+	adjust := s.buffer.Adjust()
+	switch {
+	case adjust > 0:
+		s.conceal.fill(f)
+		s.buffer.Inserted()
+	default:
+		real := s.pull(f, w)
+		if adjust < 0 && real && (s.conceal.quiet(f) || adjust == -2) {
+			// Two frames become one; a crossfade hides the seam.
+			g := w.other[:len(f)]
+			if s.pull(g, w) {
+				s.buffer.Dropped()
+			}
+			for i := range f {
+				f[i] = int16((int(f[i])*(len(f)-i) + int(g[i])*i) / len(f))
+			}
+		}
+	}
+	if s.fromRate == nil {
+		copy(in, f)
+		return
+	}
+	s.fromRate.convert(in, f)
+}
+
+// pull fills f from the buffer. It returns whether all of it is real. It needs s.mu.
+func (s *Session) pull(f Frame, w *scratch) bool {
+	real := true
+	for len(s.fifo) < len(f) {
+		payload, v := s.buffer.Next()
+		if v == rtp.Play {
+			if s.decode(payload) {
+				continue
+			}
+			v = rtp.Lost
+		}
+		n := len(f) - len(s.fifo)
+		rest := s.fifo[len(s.fifo) : len(s.fifo)+n]
+		real = false
+		switch {
+		case v == rtp.Lost && !s.keyIn.Active():
+			s.conceal.fill(rest)
+			s.stats.Concealed++
+		default:
+			s.conceal.silence(rest)
+		}
+		s.fifo = s.fifo[:len(f)]
+		if v != rtp.Idle {
+			s.buffer.Concealed(n * s.media.Codec.ClockRate / s.codec.SampleRate())
+		}
+	}
+	copy(f, s.fifo)
+	s.fifo = s.fifo[:copy(s.fifo, s.fifo[len(f):])]
+	return real
+}
+
+// decode appends a packet's sound to the fifo. It needs s.mu.
+func (s *Session) decode(payload []byte) bool {
+	room := s.fifo[len(s.fifo):cap(s.fifo)]
+	n, err := s.codec.Decode(room, payload)
+	if err != nil || n == 0 {
+		s.stats.Malformed++
+		s.buffer.Played(s.media.Codec.ClockRate / 50)
+		return false
+	}
+	s.buffer.Played(n * s.media.Codec.ClockRate / s.codec.SampleRate())
+	s.conceal.good(room[:n])
+	s.fifo = s.fifo[:len(s.fifo)+n]
+	return true
+}

@@ -1,0 +1,171 @@
+package media
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/pion/rtcp"
+)
+
+// reportTicks is the mean time between our reports: 5 s (RFC 3550 section 6.2).
+const reportTicks = 250
+
+// control is the RTCP side of a session. Fields are guarded by the session's mu.
+type control struct {
+	cname  string
+	due    int
+	remote uint32 // the far end's SSRC
+	has    bool
+	lastSR uint32 // middle bits of its last sender report's time
+	lastAt time.Time
+}
+
+func newControl(cname string) control {
+	if cname == "" {
+		cname = "hotline"
+	}
+	return control{cname: cname, due: reportTicks/4 + rand.IntN(reportTicks/4)}
+}
+
+// source notes whose stream we hear.
+func (c *control) source(ssrc uint32) { c.remote, c.has, c.lastSR = ssrc, true, 0 }
+
+// report reads and sends RTCP when it is time. It runs in the tick.
+func (s *Session) report(now time.Time, w *scratch) {
+	s.mu.Lock()
+	s.rtcp.due--
+	due := s.rtcp.due
+	s.mu.Unlock()
+	if due%25 == 0 {
+		s.receiveControl(now, w)
+	}
+	if due > 0 {
+		return
+	}
+	s.mu.Lock()
+	s.rtcp.due = reportTicks/2 + rand.IntN(reportTicks)
+	packets := s.compound(now)
+	s.mu.Unlock()
+	s.sendControl(packets)
+}
+
+func (s *Session) receiveControl(now time.Time, w *scratch) {
+	n, err := s.cfg.Conn.ReceiveControl(&w.batch)
+	if err != nil {
+		return // the RTP side meets the same failure and says so
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range n {
+		p := &w.batch.Packets[i]
+		if s.latch.source.IsValid() && p.From.Addr() != s.latch.source.Addr() && p.From != s.media.RemoteRTCP {
+			s.stats.Foreign++
+			continue
+		}
+		s.rtcp.take(p.Data, now, max(0, now.Sub(p.At)), &s.stats)
+	}
+}
+
+// ntp is the middle 32 bits of the network time (RFC 3550 section 4), and all 64.
+func ntp(t time.Time) (mid uint32, full uint64) {
+	const epoch = 2208988800 // 1900 to 1970
+	full = uint64(t.Unix()+epoch)<<32 | uint64(t.Nanosecond())<<32/1e9
+	return uint32(full >> 16), full
+}
+
+// take reads a compound packet that came age ago.
+func (c *control) take(b []byte, now time.Time, age time.Duration, stats *Stats) {
+	packets, err := rtcp.Unmarshal(b)
+	if err != nil {
+		stats.Malformed++
+		return
+	}
+	for _, p := range packets {
+		switch p := p.(type) {
+		case *rtcp.SenderReport:
+			if c.has && p.SSRC == c.remote {
+				c.lastSR, c.lastAt = uint32(p.NTPTime>>16), now.Add(-age)
+			}
+			c.far(p.Reports, now.Add(-age), stats)
+		case *rtcp.ReceiverReport:
+			c.far(p.Reports, now.Add(-age), stats)
+		}
+	}
+}
+
+// far reads what the far end says of our stream.
+func (c *control) far(reports []rtcp.ReceptionReport, at time.Time, stats *Stats) {
+	for _, r := range reports {
+		if r.SSRC != stats.ssrc {
+			continue
+		}
+		stats.FarReports++
+		stats.FarLossRate = float64(r.FractionLost) / 256
+		stats.farJitter = r.Jitter
+		if r.LastSenderReport != 0 {
+			// Section 6.4.1: the time since our report went out, less what the far end
+			// kept it, in 1/65536 s.
+			mid, _ := ntp(at)
+			if rtt := int32(mid - r.LastSenderReport - r.Delay); rtt >= 0 {
+				stats.RoundTrip = time.Duration(rtt) * time.Second >> 16
+			}
+		}
+	}
+}
+
+// compound is our report with our name. It needs s.mu.
+func (s *Session) compound(now time.Time) []rtcp.Packet {
+	var blocks []rtcp.ReceptionReport
+	if s.rtcp.has {
+		r := s.receiver.Report()
+		b := rtcp.ReceptionReport{
+			SSRC: s.rtcp.remote, FractionLost: r.FractionLost, TotalLost: r.TotalLost,
+			LastSequenceNumber: r.HighestSeq, Jitter: r.Jitter, LastSenderReport: s.rtcp.lastSR,
+		}
+		if b.LastSenderReport != 0 {
+			b.Delay = uint32(now.Sub(s.rtcp.lastAt) << 16 / time.Second)
+		}
+		blocks = append(blocks, b)
+	}
+	var first rtcp.Packet = &rtcp.ReceiverReport{SSRC: s.send.ssrc, Reports: blocks}
+	if s.send.sent > 0 {
+		_, full := ntp(now)
+		first = &rtcp.SenderReport{
+			SSRC: s.send.ssrc, NTPTime: full, RTPTime: s.send.ts,
+			PacketCount: uint32(s.send.sent), OctetCount: uint32(s.send.octets), Reports: blocks,
+		}
+	}
+	return []rtcp.Packet{first, rtcp.NewCNAMESourceDescription(s.send.ssrc, s.rtcp.cname)}
+}
+
+func (s *Session) sendControl(packets []rtcp.Packet) {
+	b, err := rtcp.Marshal(packets)
+	if err != nil {
+		s.log.Warn("building RTCP", "error", err)
+		return
+	}
+	s.mu.Lock()
+	to, mux := s.media.RemoteRTCP, s.media.RTCPMux
+	if target := s.latch.target(); target != s.media.Remote && target.IsValid() {
+		// The far end sits behind a NAT: its RTCP port is most likely mapped beside.
+		to = netipAddrPort(target, mux)
+	}
+	s.mu.Unlock()
+	if !to.IsValid() || to.Addr().IsUnspecified() || to.Port() == 0 {
+		return
+	}
+	// RTCP is worth no retry and no complaint: RTP meets the same failures.
+	if mux {
+		_ = s.cfg.Conn.Send(b, to)
+		return
+	}
+	_ = s.cfg.Conn.SendControl(b, to)
+}
+
+// sayGoodbye ends our stream (RFC 3550 section 6.6).
+func (s *Session) sayGoodbye() {
+	s.mu.Lock()
+	packets := append(s.compound(time.Now()), &rtcp.Goodbye{Sources: []uint32{s.send.ssrc}})
+	s.mu.Unlock()
+	s.sendControl(packets)
+}

@@ -1,0 +1,339 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hotline/media/rtp"
+	"hotline/media/sdp"
+)
+
+// ErrMediaTimeout is returned by Session.Run when the far end has sent no RTP for
+// SessionConfig.SilenceTimeout.
+var ErrMediaTimeout = errors.New("no RTP from the far end")
+
+// DefaultSilenceTimeout is how long the far end may send nothing.
+const DefaultSilenceTimeout = 30 * time.Second
+
+// SessionConfig says what a Session is made of.
+type SessionConfig struct {
+	Conn  PacketConn // the Session closes it
+	Media sdp.Media  // what was agreed with the far end
+
+	// Rate is that of In and Out in Hz; 0 means the codec's.
+	Rate int
+	// NewCodec makes the codec; nil means the built-in ones.
+	NewCodec func(sdp.Codec) (Codec, error)
+	// Recorder takes both directions; nil means none. Whoever made it closes it.
+	Recorder *Recorder
+	// SilenceTimeout is how long the far end may send nothing while it should; 0
+	// means DefaultSilenceTimeout, less than 0 for ever.
+	SilenceTimeout time.Duration
+	// Clock is shared with other sessions; nil means one of its own.
+	Clock *Clock
+	// Logger is told what an operator should know; nil means nobody.
+	Logger *slog.Logger
+	// CNAME names us in RTCP (RFC 3550 section 6.5.1); it should not name the caller.
+	CNAME string
+}
+
+// Key is a key that the far end pressed.
+type Key struct {
+	Digit byte          // 0-9 * # A-D
+	At    time.Duration // by the session's clock
+}
+
+// Session is the audio of one call leg.
+type Session struct {
+	cfg  SessionConfig
+	log  *slog.Logger
+	rate int
+	in   *Ring
+	out  *Player
+	keys chan Key
+	fail chan error    // the reason for the clock to give up; room for one
+	done chan struct{} // closed when Run has returned
+
+	ticks atomic.Int64 // since the start
+	echo  atomic.Bool
+
+	mu       sync.Mutex
+	err      error // a codec that cannot be had
+	media    sdp.Media
+	codec    Codec
+	latch    latch
+	buffer   *rtp.Buffer
+	receiver *rtp.Receiver
+	keyIn    rtp.KeyReceiver
+	keyHeld  int64 // tick of its last packet
+	heard    int64 // tick of the last valid packet
+	ssrcIn   uint32
+	newSSRC  uint32 // seen once
+	hasSSRC  bool
+	stats    Stats
+	keyOut   keyQueue
+	port     *Port
+	ended    bool
+
+	// decoding, at the codec's rate
+	fifo     []int16
+	conceal  *concealer
+	fromRate *converter // codec's rate to ours, nil if equal
+	toRate   *converter
+
+	send sender
+	rtcp control
+}
+
+// NewSession returns a Session. It does nothing until Run.
+func NewSession(cfg SessionConfig) *Session {
+	s := &Session{
+		cfg:  cfg,
+		log:  cfg.Logger,
+		keys: make(chan Key, 32),
+		fail: make(chan error, 1),
+		done: make(chan struct{}),
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.cfg.NewCodec == nil {
+		s.cfg.NewCodec = NewCodec
+	}
+	if s.cfg.SilenceTimeout == 0 {
+		s.cfg.SilenceTimeout = DefaultSilenceTimeout
+	}
+	s.rate = cfg.Rate
+	if s.rate == 0 {
+		s.rate = cfg.Media.Codec.SampleRate
+	}
+	if s.rate == 0 {
+		s.rate = 8000
+	}
+	s.send = newSender()
+	s.stats.ssrc = s.send.ssrc
+	s.rtcp = newControl(cfg.CNAME)
+	s.err = s.setMedia(cfg.Media)
+	s.in = NewRing(s.rate)
+	s.out = NewPlayer(s.rate)
+	return s
+}
+
+// setMedia takes what was agreed. It needs s.mu once the session runs.
+func (s *Session) setMedia(m sdp.Media) error {
+	if s.codec == nil || m.Codec != s.media.Codec {
+		codec, err := s.cfg.NewCodec(m.Codec)
+		if err != nil {
+			return fmt.Errorf("setting up audio: %w", err)
+		}
+		rate := codec.SampleRate()
+		if s.codec == nil || s.codec.SampleRate() != rate || m.Codec.ClockRate != s.media.Codec.ClockRate {
+			s.buffer = rtp.NewBuffer(m.Codec.ClockRate)
+			s.receiver = rtp.NewReceiver(m.Codec.ClockRate)
+			s.conceal = newConcealer(rate)
+			s.fifo = make([]int16, 0, (MaxPacket+1)*rate/50)
+			s.fromRate, s.toRate = newConverter(rate, s.rate), newConverter(s.rate, rate)
+			s.hasSSRC = false
+		}
+		s.codec = codec
+	}
+	if m.Remote != s.media.Remote {
+		s.latch.reset(m.Remote)
+	}
+	s.media = m
+	s.heard = s.ticks.Load() // the time of silence counts anew
+	return nil
+}
+
+// Update takes what a re-INVITE has agreed: another address, codec or direction.
+// The rate of In and Out stays.
+func (s *Session) Update(m sdp.Media) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.setMedia(m)
+}
+
+// Media is what was agreed last.
+func (s *Session) Media() sdp.Media {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.media
+}
+
+// In is what the far end says, one frame each 20 ms. It ends with the session.
+// Frames are kept from the first call on; there is one reader.
+func (s *Session) In() Reader {
+	s.in.open()
+	return s.in
+}
+
+// Out is what we say.
+func (s *Session) Out() *Player { return s.out }
+
+// Keys yields the keys that the far end presses. It is closed when the session ends.
+func (s *Session) Keys() <-chan Key { return s.keys }
+
+// Rate is the sample rate of In and Out in Hz.
+func (s *Session) Rate() int { return s.rate }
+
+// Elapsed is the session's time, in whole frames: the recording's time axis.
+func (s *Session) Elapsed() time.Duration { return time.Duration(s.ticks.Load()) * FrameTime }
+
+// Done is closed when Run has returned.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Run moves audio until ctx ends (nil), the far end falls silent (ErrMediaTimeout)
+// or the socket fails. It closes the Conn, ends In and Keys, flushes Out, leaves the
+// Bridge and says goodbye by RTCP. It must be called once.
+func (s *Session) Run(ctx context.Context) (err error) {
+	defer s.end()
+	if s.err != nil {
+		return s.err
+	}
+	if r := s.cfg.Recorder; r != nil && r.rate != s.rate {
+		return fmt.Errorf("recording a session of %d Hz: the recorder has %d Hz", s.rate, r.rate)
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	clock := s.cfg.Clock
+	if clock == nil {
+		clock = &Clock{Workers: 1}
+		own, stop := context.WithCancel(context.WithoutCancel(ctx))
+		defer stop()
+		wg.Go(func() { _ = clock.Run(own) })
+	}
+	if r := s.cfg.Recorder; r != nil {
+		wg.Go(func() {
+			r.drain()
+			if err := r.Err(); err != nil { // once: the call goes on without it
+				s.log.Error("the recording has stopped, the call goes on; free disk space", "error", err)
+			}
+		})
+		defer r.finish()
+	}
+	e := clock.add(s)
+	select {
+	case <-ctx.Done():
+	case err = <-s.fail:
+	case <-clock.done():
+		err = ErrClockStopped
+	}
+	e.remove()
+	s.sayGoodbye()
+	return err
+}
+
+// end gives everything back. No tick comes after it.
+func (s *Session) end() {
+	s.mu.Lock()
+	port := s.port
+	s.ended = true
+	s.keyOut.end()
+	s.mu.Unlock()
+	if port != nil {
+		port.Leave()
+	}
+	if err := s.cfg.Conn.Close(); err != nil {
+		s.log.Warn("closing media sockets", "error", err)
+	}
+	_ = s.in.Close()
+	s.out.close()
+	close(s.keys)
+	close(s.done)
+}
+
+// panicked ends the session after a fault of its own.
+func (s *Session) panicked(err error) { s.giveUp(err) }
+
+// giveUp makes Run return err.
+func (s *Session) giveUp(err error) {
+	select {
+	case s.fail <- err:
+	default:
+	}
+}
+
+// scratch is memory for the length of a tick, shared by the sessions of a worker.
+type scratch struct {
+	batch  Batch
+	parsed parsed
+	wide   []int16 // a frame at a codec's rate
+	other  []int16
+	in     []int16 // a frame at the session's rate
+	out    []int16
+	packet []byte
+}
+
+// maxRate is the highest sample rate of a session or codec.
+const maxRate = 48000
+
+func newScratch() *scratch {
+	return &scratch{
+		wide:   make([]int16, maxRate/50),
+		other:  make([]int16, maxRate/50),
+		in:     make([]int16, maxRate/50),
+		out:    make([]int16, maxRate/50),
+		packet: make([]byte, 0, packetMTU),
+	}
+}
+
+// tick is 20 ms of the call: what has arrived is heard, what is to be said is sent.
+func (s *Session) tick(now time.Time, w *scratch, skip int) {
+	for range skip {
+		s.lose(w)
+	}
+	s.receive(now, w)
+	in, out := w.in[:s.rate/50], w.out[:s.rate/50]
+	s.mu.Lock()
+	s.hear(in, w)
+	s.watch()
+	port, mode := s.port, s.outgoing()
+	s.mu.Unlock()
+
+	_ = s.in.WriteFrame(in)
+	s.speak(out, in, port, mode)
+	if s.cfg.Recorder != nil {
+		s.cfg.Recorder.write(in, out)
+	}
+	s.transmit(out, mode, w)
+	s.report(now, w)
+	s.ticks.Add(1)
+}
+
+// lose passes over a tick for which the clock came too late: time goes on on all
+// axes, and what waits to be said keeps waiting.
+func (s *Session) lose(w *scratch) {
+	in, out := w.in[:s.rate/50], w.out[:s.rate/50]
+	clear(out)
+	s.mu.Lock()
+	s.send.skip(s.media.Codec.ClockRate / 50)
+	s.hear(in, w)
+	s.mu.Unlock()
+	_ = s.in.WriteFrame(in)
+	if s.cfg.Recorder != nil {
+		s.cfg.Recorder.write(in, out)
+	}
+	s.ticks.Add(1)
+}
+
+// watch ends a session whose far end is gone. It needs s.mu.
+func (s *Session) watch() {
+	limit := s.cfg.SilenceTimeout
+	if limit < 0 || !s.media.Direction.Receives() {
+		s.heard = s.ticks.Load()
+		return
+	}
+	if time.Duration(s.ticks.Load()-s.heard)*FrameTime >= limit {
+		s.giveUp(fmt.Errorf("%w for %v", ErrMediaTimeout, limit))
+	}
+}
+
+func randomBits() (a uint32, b uint16, c uint32) {
+	return rand.Uint32(), uint16(rand.Uint32()), rand.Uint32()
+}

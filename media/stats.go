@@ -1,0 +1,74 @@
+package media
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Stats is what a Session has counted.
+type Stats struct {
+	Received   int64 // packets of the stream being played
+	Sent       int64
+	Lost       int64 // never came
+	Late       int64 // came after their time
+	Duplicate  int64
+	Reordered  int64
+	Concealed  int64 // frames made up
+	Foreign    int64 // packets of sources that are not the far end
+	Unexpected int64 // packets of types that were not agreed
+	Malformed  int64
+	SendErrors int64
+
+	KeysDropped int64 // keys that nobody took
+	RingDropped int64 // frames that the reader of In was too slow for
+
+	JitterMS float64
+	LossRate float64 // 0-1: lost or late
+	DelayMS  float64 // of the jitter buffer, now
+	Grown    int64   // frames by which that delay grew
+	Shrunk   int64
+
+	// What the far end reports of our stream.
+	FarReports  int64
+	FarLossRate float64 // 0-1, in its last interval
+	FarJitterMS float64
+	RoundTrip   time.Duration
+
+	Codec  string
+	Remote netip.AddrPort // whom we send to
+
+	ssrc      uint32
+	farJitter uint32
+}
+
+// Stats is the present state of the counters.
+func (s *Session) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.stats
+	st.Codec = s.media.Codec.Name
+	st.Remote = s.latch.target()
+	st.RingDropped = s.in.Dropped()
+	if s.receiver == nil {
+		return st
+	}
+	st.Lost, st.Reordered = s.receiver.Lost(), s.receiver.Reordered()
+	st.JitterMS = milliseconds(s.receiver.Jitter())
+	if expected := s.receiver.Expected(); expected > 0 {
+		st.LossRate = float64(st.Lost+st.Late) / float64(expected)
+	}
+	st.DelayMS = milliseconds(s.buffer.Delay())
+	st.Grown, st.Shrunk = s.buffer.Changes()
+	st.FarJitterMS = float64(st.farJitter) * 1000 / float64(s.media.Codec.ClockRate)
+	return st
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// netipAddrPort is where the RTCP that belongs to an RTP address is taken to be.
+func netipAddrPort(rtp netip.AddrPort, mux bool) netip.AddrPort {
+	if mux || rtp.Port() == 65535 {
+		return rtp
+	}
+	return netip.AddrPortFrom(rtp.Addr(), rtp.Port()+1)
+}

@@ -1,0 +1,299 @@
+package media
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+
+	"hotline/media/dsp"
+	"hotline/media/rtp"
+)
+
+// sender is the state of the stream that we send. Only ticks use it.
+type sender struct {
+	ssrc    uint32
+	seq     uint16
+	ts      uint32
+	keyTS   uint32
+	marker  bool
+	sent    int64
+	octets  int64
+	noise   uint32
+	last    int16 // what was sent last, for a soft end
+	failing int
+}
+
+// maxFailing is how many packets in a row may fail to be sent: 5 s.
+const maxFailing = 250
+
+func newSender() sender {
+	var s sender
+	s.ssrc, s.seq, s.ts = randomBits() // RFC 3550 section 5.1
+	s.noise = s.ssrc | 1
+	s.marker = true
+	return s
+}
+
+func (s *sender) skip(ts int) {
+	s.ts += uint32(ts)
+	s.marker = true
+}
+
+// outMode is what the clock does this tick with what we say.
+type outMode struct {
+	hold   bool // the far end does not listen: nothing is sent and the player waits
+	to     netip.AddrPort
+	event  bool
+	first  bool
+	key    rtp.Event
+	tone   *dsp.Tone
+	keying bool // a key, or the rest after it: the player waits
+}
+
+// outgoing decides it. It needs s.mu.
+func (s *Session) outgoing() outMode {
+	m := outMode{to: s.latch.target()}
+	if !s.media.Direction.Sends() || !m.to.IsValid() || m.to.Addr().IsUnspecified() {
+		m.hold = true
+		return m
+	}
+	m.keying = s.keyOut.step(s.media.Codec.ClockRate, s.rate, s.media.HasDTMF, &m)
+	return m
+}
+
+// speak fills out with what is to be sent: the player, the bridge, or an echo.
+func (s *Session) speak(out, in Frame, port *Port, m outMode) {
+	active := false
+	switch {
+	case m.hold:
+		clear(out)
+		if port != nil {
+			port.exchange(in, nil)
+		}
+		return
+	case m.tone != nil:
+		m.tone.Fill(out)
+		active = true
+	case m.keying:
+	case s.echo.Load():
+		copy(out, in)
+		active = true
+	default:
+		active = s.out.next(out)
+	}
+	if !active {
+		s.send.comfort(out)
+	}
+	if port != nil {
+		port.exchange(in, out)
+	}
+	s.send.last = out[len(out)-1]
+}
+
+// comfort fills out with noise at about -75 dBov, so that a pause does not sound
+// like a dead line, beginning softly where sound broke off.
+func (s *sender) comfort(out Frame) {
+	n, last := len(out)/4, int32(s.last)
+	x := s.noise
+	for i := range out {
+		x ^= x << 13
+		x ^= x >> 17
+		x ^= x << 5
+		v := int32(x>>28) - 8
+		if i < n {
+			v += last * int32(n-i) / int32(n)
+		}
+		out[i] = int16(max(-32768, min(32767, v)))
+	}
+	s.noise = x
+}
+
+// transmit sends out, or a key event in its place.
+func (s *Session) transmit(out Frame, m outMode, w *scratch) {
+	t := &s.send
+	s.mu.Lock()
+	codec, media, convert := s.codec, s.media, s.toRate
+	s.mu.Unlock()
+	step := uint32(media.Codec.ClockRate / 50)
+	if m.hold {
+		t.skip(int(step))
+		return
+	}
+	p := append(w.packet[:0], 0x80, media.Codec.PayloadType, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	ts := t.ts
+	if m.event {
+		p[1] = media.DTMF
+		if m.first {
+			t.keyTS, t.marker = t.ts, true
+		}
+		ts = t.keyTS
+		p = m.key.Append(p)
+	} else {
+		f := out
+		if convert != nil {
+			f = w.wide[:codec.SampleRate()/50]
+			convert.convert(f, out)
+		}
+		var err error
+		if p, err = codec.Encode(p, f); err != nil {
+			s.giveUp(fmt.Errorf("encoding audio: %w", err))
+			return
+		}
+	}
+	if t.marker {
+		p[1] |= 0x80
+		t.marker = false
+	}
+	binary.BigEndian.PutUint16(p[2:], t.seq)
+	binary.BigEndian.PutUint32(p[4:], ts)
+	binary.BigEndian.PutUint32(p[8:], t.ssrc)
+	w.packet = p
+	t.seq++
+	t.ts += step
+	if err := s.cfg.Conn.Send(p, m.to); err != nil {
+		s.sendFailed(err)
+		return
+	}
+	t.failing = 0
+	t.sent++
+	t.octets += int64(len(p) - rtpHeader)
+	s.mu.Lock()
+	s.stats.Sent++
+	s.mu.Unlock()
+}
+
+const rtpHeader = 12
+
+// sendFailed ends the session when sending has failed for long; a route that is
+// away for a moment is only lost packets.
+func (s *Session) sendFailed(err error) {
+	s.mu.Lock()
+	s.stats.SendErrors++
+	s.mu.Unlock()
+	s.send.failing++
+	switch {
+	case errors.Is(err, net.ErrClosed):
+		s.giveUp(err)
+	case s.send.failing == 1:
+		s.log.Warn("sending RTP", "error", err)
+	case s.send.failing > maxFailing:
+		s.giveUp(fmt.Errorf("sending RTP: %w", err))
+	}
+}
+
+// Errors of SendKeys.
+var (
+	ErrKey         = errors.New("not a telephone key")
+	ErrTooManyKeys = errors.New("too many keys are waiting to be sent")
+)
+
+// maxKeys is how many keys may wait to be sent.
+const maxKeys = 64
+
+// keyQueue is what SendKeys has left to do.
+type keyQueue struct {
+	digits []byte
+	waits  []keyWait
+	sender rtp.KeySender
+	tone   *dsp.Tone
+	sent   int
+}
+
+// keyWait is closed when so many keys have been sent.
+type keyWait struct {
+	after int
+	done  chan struct{}
+}
+
+// step says what this tick does for the keys; false means that there are none.
+func (q *keyQueue) step(clockRate, rate int, events bool, m *outMode) bool {
+	if !q.sender.Busy() {
+		if len(q.digits) == 0 {
+			return false
+		}
+		q.sender.Start(q.digits[0], clockRate)
+		q.tone = nil
+		if !events {
+			q.tone = keyTone(rate, q.digits[0])
+		}
+		q.digits = q.digits[1:]
+	}
+	e, first, send := q.sender.Next()
+	if send && q.tone != nil {
+		m.tone = q.tone
+	} else if send {
+		m.event, m.first, m.key = true, first, e
+	}
+	if !q.sender.Busy() {
+		q.sent++
+		for len(q.waits) > 0 && q.waits[0].after <= q.sent {
+			close(q.waits[0].done)
+			q.waits = q.waits[1:]
+		}
+	}
+	return true
+}
+
+func (q *keyQueue) end() {
+	q.digits = nil
+	for _, w := range q.waits {
+		close(w.done)
+	}
+	q.waits = nil
+}
+
+// keyTone is a key's pair of tones (ITU-T Q.23), for far ends without telephone
+// events.
+func keyTone(rate int, digit byte) *dsp.Tone {
+	i := strings.IndexByte("123A456B789C*0#D", digit)
+	rows, columns := [4]float64{697, 770, 852, 941}, [4]float64{1209, 1336, 1477, 1633}
+	return dsp.NewTone(rate, -12, rows[i/4], columns[i%4])
+}
+
+// SendKeys presses keys (0-9 * # A-D), one after another, while the player waits,
+// and returns when the last has been sent, ctx has ended (its cause) or the session
+// has (ErrClosed).
+func (s *Session) SendKeys(ctx context.Context, digits string) error {
+	digits = strings.ToUpper(digits)
+	for i := range len(digits) {
+		if strings.IndexByte(rtp.Keys, digits[i]) < 0 {
+			return fmt.Errorf("%w: %q", ErrKey, digits[i])
+		}
+	}
+	if digits == "" {
+		return nil
+	}
+	done := make(chan struct{})
+	s.mu.Lock()
+	q := &s.keyOut
+	if s.ended {
+		s.mu.Unlock()
+		return ErrClosed
+	}
+	if len(q.digits)+len(digits) > maxKeys {
+		s.mu.Unlock()
+		return ErrTooManyKeys
+	}
+	busy := 0
+	if q.sender.Busy() {
+		busy = 1
+	}
+	q.digits = append(q.digits, digits...)
+	q.waits = append(q.waits, keyWait{q.sent + busy + len(q.digits), done})
+	s.mu.Unlock()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-done:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return ErrClosed
+	}
+	return nil
+}
