@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bufio"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hotline/internal/store"
+)
+
+func newUser(s *settings) *cobra.Command {
+	cmd := &cobra.Command{Use: "user", Short: "Who may sign in to the console"}
+	var role string
+	add := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Add a user; the password is read from standard input, or made and printed when that is a terminal or empty",
+		Args:  exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			password, made, err := readPassword(cmd)
+			if err != nil {
+				return err
+			}
+			db, closeDB, err := s.openStore(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer closeDB()
+			if _, err := db.AddUser(cmd.Context(), store.User{Name: args[0], Role: store.Role(role)}, password); err != nil {
+				return err
+			}
+			if made {
+				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s's password, shown once: %s\n", args[0], password)
+			}
+			return nil
+		},
+	}
+	add.Flags().StringVar(&role, "role", string(store.AgentRole), "admin, supervisor, agent or analyst")
+	cmd.AddCommand(add)
+	return cmd
+}
+
+func newToken(s *settings) *cobra.Command {
+	cmd := &cobra.Command{Use: "token", Short: "Bearer tokens for programs"}
+	var role, name string
+	var days int
+	add := &cobra.Command{
+		Use: "new", Short: "Make a token and print it; it is not shown again", Args: exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			db, closeDB, err := s.openStore(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer closeDB()
+			text, _, err := db.NewToken(cmd.Context(), name, store.Role(role), time.Now().AddDate(0, 0, days))
+			if err != nil {
+				return err
+			}
+			_, _ = fmt.Fprintln(cmd.OutOrStdout(), text)
+			return nil
+		},
+	}
+	add.Flags().StringVar(&role, "role", string(store.Analyst), "admin, supervisor, agent or analyst")
+	add.Flags().StringVar(&name, "name", "api", "what it is for")
+	add.Flags().IntVar(&days, "days", 365, "how many days it is good for")
+	cmd.AddCommand(add)
+	return cmd
+}
+
+// readPassword takes the first line of standard input when that is a pipe or a
+// file.
+func readPassword(cmd *cobra.Command) (password string, made bool, err error) {
+	if f, ok := cmd.InOrStdin().(*os.File); ok {
+		if st, err := f.Stat(); err != nil || st.Mode()&os.ModeCharDevice != 0 {
+			return rand.Text(), true, nil
+		}
+	}
+	line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	line = strings.TrimRight(line, "\r\n")
+	if line == "" {
+		return rand.Text(), true, nil
+	}
+	if len(line) < 8 {
+		return "", false, errors.New("the password is too short: at least eight characters")
+	}
+	_ = err // a last line without its end is a line
+	return line, false, nil
+}

@@ -1,0 +1,301 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hotline/asr"
+	"hotline/dialog"
+	"hotline/media"
+	"hotline/media/sdp"
+	"hotline/tts"
+)
+
+// Person is an agent who can be rung.
+type Person struct {
+	Name, Title string
+	Target      Target
+}
+
+// OfferResult is what became of ringing an agent.
+type OfferResult string
+
+// The results of an offer.
+const (
+	OfferTaken    OfferResult = "taken"
+	OfferRefused  OfferResult = "refused"
+	OfferNoAnswer OfferResult = "no_answer"
+	OfferFailed   OfferResult = "failed"
+	OfferGone     OfferResult = "caller_gone"
+)
+
+// A Desk knows who can take a call.
+type Desk interface {
+	// Reserve picks the ready agent with the skill who has waited longest, leaving
+	// out those tried already, and keeps others from ringing him. open is false
+	// when the skill is out of hours.
+	Reserve(skill string, tried []string) (p Person, found, open bool)
+	// Talking marks a reserved agent as in a call.
+	Talking(name string)
+	// Release gives a reserved agent back.
+	Release(name string, result OfferResult)
+}
+
+const (
+	ringAgent    = 20 * time.Second // until the next agent is tried
+	maxAgentTry  = 4                // agents rung for one wish
+	whisperLimit = 15 * time.Second
+)
+
+var errHandoverOver = errors.New("the hand-over is over")
+
+// handover brings the caller to a person: it rings agents one after another while
+// the caller hears the ring-back tone, tells the one who answers in a sentence
+// what it is about, and joins the two. The call stays anchored here: recorded,
+// recognised, and back with the bot when the agent hangs up.
+type handover struct {
+	act     dialog.Transfer
+	call    string
+	caller  *media.Session
+	line    Line
+	desk    Desk
+	dialer  Dialer
+	audio   *Audio
+	from    string
+	reached func() sdp.Local // address for our offer, without a port
+	log     *slog.Logger
+
+	report chan<- handoverNews
+	cancel context.CancelCauseFunc
+	done   chan struct{}
+	agent  atomic.Pointer[media.Session] // while bridged: keys go there
+
+	result dialog.Result // after done
+	err    error         // after done
+}
+
+// handoverNews is what converse must know while a hand-over goes on.
+type handoverNews struct {
+	kind   string // "ringing", "refused", "answered", "bridged", "agent_said", "agent_gone"
+	person Person
+	detail string
+	said   asr.Result
+}
+
+func (h *handover) start(ctx context.Context) {
+	ctx, h.cancel = context.WithCancelCause(ctx)
+	h.done = make(chan struct{})
+	go func() {
+		defer close(h.done)
+		defer h.cancel(nil)
+		defer func() {
+			if p := recover(); p != nil {
+				h.err = &PanicError{Value: p, Stack: debug.Stack()}
+				h.result = dialog.TransferNoAnswer
+			}
+		}()
+		h.result, h.err = h.run(ctx)
+	}()
+}
+
+// bridged tells whether caller and agent hear each other now.
+func (h *handover) bridged() bool { return h.agent.Load() != nil }
+
+// sendKeys passes the caller's keys on to the agent's side, for whatever answers
+// there.
+func (h *handover) sendKeys(ctx context.Context, keys string) error {
+	if s := h.agent.Load(); s != nil {
+		return s.SendKeys(ctx, keys)
+	}
+	return nil
+}
+
+func (h *handover) run(ctx context.Context) (dialog.Result, error) {
+	ringing, quiet := context.WithCancelCause(ctx)
+	tone := h.caller.Out().Utterance(ringing)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer tone.Finish()
+		if err := RingBack(h.line.Language).play(ringing, tone); err != nil && ringing.Err() == nil && !errors.Is(err, media.ErrFlushed) {
+			h.log.Warn("playing the ring-back tone", "call", h.call, "error", err)
+		}
+	})
+	stopTone := func() {
+		quiet(errHandoverOver)
+		h.caller.Out().Flush()
+		wg.Wait()
+	}
+	defer stopTone()
+
+	var tried []string
+	for range maxAgentTry {
+		p, found, open := h.desk.Reserve(h.act.Skill, tried)
+		switch {
+		case !open:
+			return dialog.TransferOff, nil
+		case !found && len(tried) == 0:
+			return dialog.TransferNoAgent, nil
+		case !found:
+			return dialog.TransferNoAnswer, nil
+		}
+		tried = append(tried, p.Name)
+		h.tell(ctx, handoverNews{kind: "ringing", person: p})
+		taken, err := h.offer(ctx, p, stopTone)
+		if ctx.Err() != nil {
+			h.desk.Release(p.Name, OfferGone)
+			return "", context.Cause(ctx)
+		}
+		if taken {
+			h.desk.Release(p.Name, OfferTaken)
+			return dialog.TransferDone, nil
+		}
+		result := offerResult(err)
+		h.desk.Release(p.Name, result)
+		h.tell(ctx, handoverNews{kind: "refused", person: p, detail: string(result)})
+		if result == OfferFailed {
+			h.log.Warn("ringing an agent", "call", h.call, "agent", p.Name, "error", err)
+		}
+	}
+	return dialog.TransferNoAnswer, nil
+}
+
+func offerResult(err error) OfferResult {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return OfferNoAnswer
+	}
+	var status StatusError
+	if !errors.As(err, &status) {
+		return OfferFailed
+	}
+	switch status.Status() {
+	case 408, 480, 487:
+		return OfferNoAnswer
+	case 486, 600, 603:
+		return OfferRefused
+	default:
+		return OfferFailed
+	}
+}
+
+// offer rings one agent and, when he answers, stays until he or the caller hangs
+// up. taken is false if he did not answer.
+func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken bool, err error) {
+	socket, err := h.audio.Ports.Listen()
+	if err != nil {
+		return false, fmt.Errorf("opening an RTP port for the agent: %w", err)
+	}
+	local := h.reached()
+	local.Port = int(socket.Addr().Port())
+	local.SessionID = uint64(time.Now().UnixNano())
+
+	target := p.Target
+	target.From, target.FromName = h.from, h.line.Title
+	dialing, stop := context.WithTimeout(ctx, ringAgent)
+	l, err := h.dialer.Dial(dialing, target, sdp.Offer(local), func(int) {})
+	stop()
+	if err != nil {
+		_ = socket.Close()
+		if dialing.Err() != nil && ctx.Err() == nil {
+			err = errors.Join(context.DeadlineExceeded, err)
+		}
+		return false, err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
+		defer cancel()
+		if err := l.Hangup(ctx); err != nil {
+			h.log.Warn("hanging up the agent's leg", "call", h.call, "agent", p.Name, "error", err)
+		}
+	}()
+	m, err := sdp.Accept(local, l.Offer())
+	if err != nil {
+		_ = socket.Close()
+		return false, fmt.Errorf("reading the agent's session description: %w", err)
+	}
+	session := h.audio.open(socket, m, nil)
+	h.desk.Talking(p.Name)
+	h.tell(ctx, handoverNews{kind: "answered", person: p})
+	return true, h.talk(ctx, l, session, p, answered)
+}
+
+// talk runs the agent's side: a whisper to him alone, then the bridge.
+func (h *handover) talk(ctx context.Context, l Leg, agent *media.Session, p Person, answered func()) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(l.Context(), func() { cancel(context.Cause(l.Context())) })
+	defer stop()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel(errHandoverOver)
+	wg.Go(func() {
+		if err := agent.Run(ctx); err != nil {
+			cancel(fmt.Errorf("the agent's audio: %w", err))
+		}
+	})
+	wg.Go(func() { h.listen(ctx, agent, p) })
+
+	if h.act.Summary != "" {
+		if err := h.whisper(ctx, agent); err != nil && ctx.Err() == nil {
+			h.log.Warn("telling the agent what it is about", "call", h.call, "agent", p.Name, "error", err)
+		}
+	}
+	if ctx.Err() != nil {
+		h.tell(context.WithoutCancel(ctx), handoverNews{kind: "agent_gone", person: p})
+		return nil
+	}
+	answered() // the ring-back tone ends
+	bridge := media.NewBridge(h.caller.Rate())
+	a, b := bridge.Join(h.caller), bridge.Join(agent)
+	h.agent.Store(agent)
+	h.tell(ctx, handoverNews{kind: "bridged", person: p})
+	<-ctx.Done()
+	h.agent.Store(nil)
+	a.Leave()
+	b.Leave()
+	h.tell(context.WithoutCancel(ctx), handoverNews{kind: "agent_gone", person: p})
+	return nil
+}
+
+// whisper speaks the summary to the agent alone; the caller still hears ringing.
+func (h *handover) whisper(ctx context.Context, agent *media.Session) error {
+	ctx, cancel := context.WithTimeout(ctx, whisperLimit)
+	defer cancel()
+	u := agent.Out().Utterance(ctx)
+	defer u.Finish()
+	if err := h.line.Speak.Synthesize(ctx, tts.Utterance{Text: h.act.Summary, Voice: h.line.Voice, Language: h.line.Language}, u); err != nil {
+		return err
+	}
+	u.Finish()
+	return wait(ctx, u.Done())
+}
+
+// listen writes down what the agent says.
+func (h *handover) listen(ctx context.Context, agent *media.Session, p Person) {
+	rec := h.line.Hear(Hearing{Call: h.call + "/" + p.Name, Language: h.line.Language})
+	err := rec.Recognize(ctx, agent.In(), func(r asr.Result) {
+		if r.Kind == asr.Final && r.Text != "" && h.bridged() {
+			h.tell(ctx, handoverNews{kind: "agent_said", person: p, said: r})
+		}
+	})
+	if err != nil && ctx.Err() == nil {
+		h.log.Warn("listening to the agent", "call", h.call, "agent", p.Name, "error", err)
+	}
+}
+
+// tell hands news to converse, which is always reading until the hand-over is
+// done; the limit guards against the opposite.
+func (h *handover) tell(ctx context.Context, n handoverNews) {
+	timer := time.NewTimer(time.Second)
+	defer timer.Stop()
+	select {
+	case h.report <- n:
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,232 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"hotline/media"
+)
+
+// App answers a test line: echo, tone, announcement. It returns when it is done or
+// ctx ends.
+type App func(ctx context.Context, s *media.Session) error
+
+// Route is what answers a number: a Line or an App.
+type Route struct {
+	Line *Line
+	App  App
+}
+
+// Refuser is a Leg that can be refused with a status and a time to come back.
+type Refuser interface {
+	Reject(ctx context.Context, status int, reason string) error
+}
+
+// Manager admits calls, runs them, and ends them when the server stops.
+type Manager struct {
+	services Services
+	route    func(called string) Route
+	max      int
+
+	mu       sync.Mutex // guards the rest
+	calls    map[string]*running
+	draining bool
+	refused  int64
+	total    int64
+}
+
+type running struct {
+	cancel  context.CancelCauseFunc
+	line    string
+	started time.Time
+}
+
+// Live is a call in progress.
+type Live struct {
+	ID      string
+	Line    string
+	Started time.Time
+}
+
+// DefaultMaxCalls is how many calls a node takes when its settings do not say.
+const DefaultMaxCalls = 500
+
+// NewManager returns a Manager which finds what answers a number by route. maxCalls
+// 0 means DefaultMaxCalls.
+func NewManager(s Services, route func(called string) Route, maxCalls int) *Manager {
+	if maxCalls == 0 {
+		maxCalls = DefaultMaxCalls
+	}
+	return &Manager{services: s, route: route, max: maxCalls, calls: map[string]*running{}}
+}
+
+// Serve runs one inbound call and returns when it is over. A panic in it ends this
+// call alone.
+func (m *Manager) Serve(ctx context.Context, a Arrival) {
+	id := ulid.Make().String()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	log := m.services.Log
+	defer func() {
+		if p := recover(); p != nil {
+			log.Error("a call panicked", "call", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			m.refuse(ctx, a.Leg, 500, "Server Internal Error")
+		}
+	}()
+	route := m.route(a.Called)
+	if route.Line == nil && route.App == nil {
+		m.refuse(ctx, a.Leg, 404, "Not Found")
+		return
+	}
+	name := "test"
+	if route.Line != nil {
+		name = route.Line.Name
+	}
+	if !m.admit(id, name, cancel) {
+		m.refuse(ctx, a.Leg, 503, "Service Unavailable")
+		return
+	}
+	defer m.leave(id)
+	err := m.run(ctx, id, a, route)
+	var crash *PanicError
+	switch {
+	case errors.As(err, &crash):
+		log.Error("a call panicked", "call", id, "panic", fmt.Sprint(crash.Value), "stack", string(crash.Stack))
+	case err != nil:
+		if cause, _ := EndCause(err); cause == "error" {
+			log.Error("a call ended by an error", "call", id, "error", err)
+			return
+		}
+		log.Info("call over", "call", id, "cause", err.Error())
+	}
+}
+
+func (m *Manager) run(ctx context.Context, id string, a Arrival, r Route) error {
+	if r.App != nil {
+		return m.app(ctx, a, r.App)
+	}
+	c := &Call{ID: id, Arrival: a, Line: *r.Line, Services: m.services}
+	return c.Run(ctx)
+}
+
+// app runs a test line.
+func (m *Manager) app(ctx context.Context, a Arrival, app App) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	far := a.Leg.Context()
+	stop := context.AfterFunc(far, func() { cancel(context.Cause(far)) })
+	defer stop()
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
+		defer cancel()
+		if err := a.Leg.Hangup(ctx); err != nil {
+			m.services.Log.Warn("hanging up", "error", err)
+		}
+	}()
+	in, err := m.services.Audio.answering(a.Leg.Offer(), a.Reached, nil)
+	if err != nil {
+		return err
+	}
+	s, err := in.settle(ctx, a.Leg)
+	if err != nil {
+		return err
+	}
+	if a.OnUpdate != nil {
+		a.OnUpdate(func(offer []byte) ([]byte, error) {
+			answer, _, err := in.refresh(s, offer)
+			return answer, err
+		})
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { cancel(s.Run(ctx)) })
+	wg.Go(func() {
+		if err := app(ctx, s); err != nil {
+			cancel(err)
+			return
+		}
+		cancel(ErrDone)
+	})
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+func (m *Manager) refuse(ctx context.Context, l Leg, status int, reason string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
+	defer cancel()
+	var err error
+	if r, ok := l.(Refuser); ok {
+		err = r.Reject(ctx, status, reason)
+	} else {
+		err = l.Hangup(ctx)
+	}
+	if err != nil {
+		m.services.Log.Warn("refusing a call", "status", status, "error", err)
+	}
+}
+
+func (m *Manager) admit(id, line string, cancel context.CancelCauseFunc) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.draining || len(m.calls) >= m.max {
+		m.refused++
+		return false
+	}
+	m.total++
+	m.calls[id] = &running{cancel: cancel, line: line, started: time.Now()}
+	return true
+}
+
+func (m *Manager) leave(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.calls, id)
+}
+
+// Hangup ends a call; false if there is none of that id.
+func (m *Manager) Hangup(id string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c, ok := m.calls[id]
+	if ok {
+		c.cancel(ErrHungUp)
+	}
+	return ok
+}
+
+// Drain refuses new calls; those in progress go on.
+func (m *Manager) Drain() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.draining = true
+}
+
+// Draining tells whether Drain was called.
+func (m *Manager) Draining() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.draining
+}
+
+// Live lists the calls in progress.
+func (m *Manager) Live() []Live {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	live := make([]Live, 0, len(m.calls))
+	for id, c := range m.calls {
+		live = append(live, Live{ID: id, Line: c.line, Started: c.started})
+	}
+	return live
+}
+
+// Counts are the calls in progress, taken and refused since the start.
+func (m *Manager) Counts() (live int, total, refused int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.calls), m.total, m.refused
+}
