@@ -56,13 +56,13 @@ type Supervision struct {
 	StopTime  time.Duration // for a worker to end by itself; default 3 s
 	MaxPause  time.Duration // between restarts, at most; default 10 s
 	Probe     time.Duration // between questions how it is; default 2 s
+	Answer    time.Duration // for an answer; after three without one it counts as hung; default 1.5 s
 }
 
 const (
 	minPause  = 100 * time.Millisecond // before the first restart
 	steady    = 30 * time.Second       // a worker that lived as long has its restarts forgiven
 	startPoll = 50 * time.Millisecond  // between questions whether it hears yet
-	probeTime = 3 * time.Second        // for an answer to a question
 	maxMissed = 3                      // questions without an answer before it counts as hung
 	maxLine   = 4 << 10                // bytes of a log line that is passed on
 )
@@ -93,7 +93,7 @@ func (s Supervision) withDefaults() (Supervision, error) {
 	for _, d := range []struct {
 		v     *time.Duration
 		deflt time.Duration
-	}{{&s.ReadyTime, time.Minute}, {&s.StopTime, 3 * time.Second}, {&s.MaxPause, 10 * time.Second}, {&s.Probe, 2 * time.Second}} {
+	}{{&s.ReadyTime, time.Minute}, {&s.StopTime, 3 * time.Second}, {&s.MaxPause, 10 * time.Second}, {&s.Probe, 2 * time.Second}, {&s.Answer, 1500 * time.Millisecond}} {
 		if *d.v <= 0 {
 			*d.v = d.deflt
 		}
@@ -166,7 +166,7 @@ func (s *supervisor) once(ctx context.Context) error {
 		return err
 	}
 	cmd := exec.Command(s.Executable, append(append([]string(nil), s.Args...), "--listen", "unix:"+s.Socket)...) //nolint:gosec,noctx // our own program; it is stopped as a group below
-	cmd.Env = append(append(os.Environ(), "HOTLINE_LOG_FORMAT=json"), s.Env...) // relay reads JSON
+	cmd.Env = append(append(os.Environ(), "HOTLINE_LOG_FORMAT=json"), s.Env...)                                  // relay reads JSON
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -221,7 +221,7 @@ func (s *supervisor) watch(ctx context.Context, pid int, exited <-chan error) er
 				return fmt.Errorf("the worker was not ready within %v", s.ReadyTime)
 			}
 		case <-tick.C:
-			probe, cancel := context.WithTimeout(ctx, probeTime)
+			probe, cancel := context.WithTimeout(ctx, s.Answer)
 			h, err := s.end.Health(probe)
 			cancel()
 			switch {
