@@ -84,12 +84,23 @@ func (c *Config) public() (host string, port uint16, err error) {
 // Causes of a Leg's Context. They may be wrapped in an *EndError that keeps the
 // Reason header.
 var (
-	ErrBye          = errors.New("the far end hung up")
-	ErrCancelled    = errors.New("the caller gave up before the answer")
-	ErrTransport    = errors.New("the far end can no longer be reached")
-	ErrServerClosed = errors.New("the SIP server is closed")
-	ErrHungUp       = errors.New("hung up by us")
+	ErrBye          error = &departure{"the far end hung up", true}
+	ErrCancelled    error = &departure{"the caller gave up before the answer", true}
+	ErrTransport    error = &departure{"the far end can no longer be reached", false}
+	ErrServerClosed       = errors.New("the SIP server is closed")
+	ErrHungUp             = errors.New("hung up by us")
 )
+
+// departure is how a far end left.
+type departure struct {
+	text  string
+	meant bool
+}
+
+func (d *departure) Error() string { return d.text }
+
+// CallerGone tells whether the far end left of its own will.
+func (d *departure) CallerGone() bool { return d.meant }
 
 // EndError is a cause of a Leg's end with what the far end said about it.
 type EndError struct {

@@ -124,11 +124,11 @@ func (g *registering) once(ctx context.Context, expires time.Duration) (time.Dur
 		switch {
 		case res.StatusCode < 300:
 			return g.granted(res, expires), nil
-		case (res.StatusCode == 401 || res.StatusCode == 407) && tries < 2 && (auth == "" || isStale(res)):
+		case (res.StatusCode == 401 || res.StatusCode == 407) && tries < 4 && (auth == "" || isStale(res)):
 			if name, auth, err = answerChallenge(res, string(sip.REGISTER), g.uri.String(), g.r.Auth); err != nil {
 				return 0, fmt.Errorf("register: %w", err)
 			}
-		case res.StatusCode == 423 && tries < 2 && expires > 0: // RFC 3261 section 10.2.8
+		case res.StatusCode == 423 && tries < 4 && expires > 0: // RFC 3261 section 10.2.8
 			h := res.GetHeader("Min-Expires")
 			if h == nil {
 				return 0, statusOf(res)
@@ -137,7 +137,7 @@ func (g *registering) once(ctx context.Context, expires time.Duration) (time.Dur
 			if err != nil {
 				return 0, statusOf(res)
 			}
-			expires = time.Duration(n) * time.Second
+			expires, auth = time.Duration(n)*time.Second, "" // the nonce is used up
 		default:
 			return 0, statusOf(res)
 		}
@@ -166,7 +166,7 @@ func (g *registering) request(f flow, expires time.Duration) *sip.Request {
 	id := sip.CallIDHeader(g.callID)
 	req.AppendHeader(&id)
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: g.seq, MethodName: sip.REGISTER})
-	req.AppendHeader(g.s.contact(f, escapeUser(g.r.User)))
+	req.AppendHeader(g.s.contact(f, g.r.User))
 	req.AppendHeader(sip.NewHeader("Expires", strconv.Itoa(int(expires.Seconds()))))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
 	req.AppendHeader(sip.NewHeader("User-Agent", g.s.cfg.UserAgent))

@@ -266,9 +266,9 @@ func (s *Server) guard(what string, after func()) {
 
 // received takes one message from a reading goroutine. An error says that the
 // connection cannot be trusted any further.
-func (s *Server) received(data []byte, f flow, stream bool) error {
+func (s *Server) received(data []byte, f flow) error {
 	defer s.guard("message", nil)
-	msg, err := read(data, stream, s.parser)
+	msg, err := read(data, s.parser)
 	if err != nil {
 		var bad *malformed
 		if errors.As(err, &bad) {
@@ -555,7 +555,7 @@ func (s *Server) contactHost(f flow) (host string, port int) {
 // contact is our Contact towards a far end.
 func (s *Server) contact(f flow, user string) *sip.ContactHeader {
 	host, port := s.contactHost(f)
-	u := sip.Uri{Scheme: "sip", User: user, Host: host, Port: port}
+	u := sip.Uri{Scheme: "sip", User: escapeUser(user), Host: host, Port: port}
 	if n := f.carrier.network(); n != "udp" {
 		u.UriParams.Add("transport", n)
 	}

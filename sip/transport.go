@@ -68,7 +68,7 @@ type limits struct {
 type transport struct {
 	log      *slog.Logger
 	limits   limits
-	received func(data []byte, f flow, stream bool) error // an error closes the connection
+	received func(data []byte, f flow) error // an error closes the connection
 	closed   func(c carrier)
 
 	wg sync.WaitGroup
@@ -255,7 +255,7 @@ func (t *transport) readPackets(p *packetSocket) {
 			continue // a keep-alive (RFC 5626 section 4.4), or more than we take
 		}
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		_ = t.received(buf[:n], flow{p, from}, false)
+		_ = t.received(buf[:n], flow{p, from})
 	}
 }
 
@@ -356,7 +356,7 @@ func (t *transport) readStream(c *streamConn) error {
 		rest := skipNewlines(c, buf)
 		n, err := messageLength(rest, t.limits.message)
 		if n > 0 {
-			if err := t.received(rest[:n], flow{c, c.peer}, true); err != nil {
+			if err := t.received(rest[:n], flow{c, c.peer}); err != nil {
 				return err
 			}
 			friend, started = true, time.Time{}
@@ -367,7 +367,7 @@ func (t *transport) readStream(c *streamConn) error {
 			continue
 		}
 		if err != nil {
-			_ = t.received(rest, flow{c, c.peer}, true) // it answers what can be answered
+			_ = t.received(rest, flow{c, c.peer}) // it answers what can be answered
 			return err
 		}
 		buf = append(buf[:0], rest...)
@@ -433,8 +433,12 @@ func messageLength(buf []byte, limit int) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
+	case n < 0 && raw.get("Content-Type") != "":
+		// Against RFC 3261 section 20.14, as RFC 2543 allowed it: the end cannot be
+		// known, so what has come is taken for all.
+		return min(len(buf), limit), nil
 	case n < 0:
-		return 0, errors.New("SIP message without Content-Length")
+		return end + 4, nil
 	case n > limit-end-4:
 		return 0, errors.New("SIP message is too large")
 	case len(buf) < end+4+n:

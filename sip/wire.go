@@ -71,9 +71,6 @@ func split(data []byte) (*rawMessage, error) {
 	if !ok {
 		return nil, errors.New("no empty line ends the header")
 	}
-	if bytes.IndexByte(head, 0) >= 0 {
-		return nil, errors.New("a NUL octet in the header")
-	}
 	text := string(head)
 	raw := &rawMessage{body: body, fields: make([]field, 0, 16)}
 	raw.start, text, _ = strings.Cut(text, "\r\n")
@@ -140,12 +137,12 @@ func (r *rawMessage) contentLength() (int, error) {
 }
 
 // read checks one message and has it parsed. The error is a *malformed.
-func read(data []byte, stream bool, parser *sip.Parser) (sip.Message, error) {
+func read(data []byte, parser *sip.Parser) (sip.Message, error) {
 	raw, err := split(data)
 	if err != nil {
 		return nil, refuse(raw, 400, err.Error())
 	}
-	if err := raw.check(stream); err != nil {
+	if err := raw.check(); err != nil {
 		return nil, err
 	}
 	plain, err := raw.plain()
@@ -177,14 +174,12 @@ func isResponse(start string) bool {
 }
 
 // check applies what can be said before header fields are parsed.
-func (r *rawMessage) check(stream bool) error {
+func (r *rawMessage) check() error {
 	length, err := r.contentLength()
 	if err != nil {
 		return refuse(r, 400, err.Error())
 	}
 	switch {
-	case length < 0 && stream: // RFC 3261 section 20.14
-		return refuse(r, 400, "Missing Content-Length")
 	case length > len(r.body): // RFC 3261 section 18.3
 		return refuse(r, 400, "Content-Length is larger than the body")
 	case length >= 0:
@@ -367,6 +362,10 @@ func tidy(name, v string) (string, error) {
 			bracket = c != '>'
 		case c == '"':
 			quoted = true
+		case c == ';' && strings.HasSuffix(b.String(), ";"):
+			return "", errors.New("Bad " + name)
+		case c == 0 || c == ',' || c == '?' && name != "Via" && brackts == 0: // RFC 3261 section 20.10
+			return "", errors.New("Bad " + name)
 		case c == '<':
 			bracket = true
 			if brackts++; brackts > 1 || name == "Via" {
@@ -399,7 +398,7 @@ func tidy(name, v string) (string, error) {
 			s = proto + " " + strings.ReplaceAll(strings.ReplaceAll(sentBy, " :", ":"), ": ", ":")
 		}
 	}
-	if strings.Contains(s, ";;") || strings.HasSuffix(s, ";") || s == "" {
+	if strings.HasSuffix(s, ";") || s == "" {
 		return "", errors.New("Bad " + name)
 	}
 	return s, nil
