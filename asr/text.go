@@ -13,17 +13,42 @@ func CutLoop(text string) (string, bool) {
 	r := []rune(text)
 	cut := false
 	for {
-		start, period, end := findLoop(r)
-		if period == 0 {
+		if start, period, end := findLoop(r); period > 0 {
+			r = append(r[:start+period:start+period], r[end:]...)
+		} else if n := saidTwice(r); n > 0 {
+			r = r[:n]
+		} else {
 			break
 		}
-		r = append(r[:start+period:start+period], r[end:]...)
 		cut = true
 	}
 	if !cut {
 		return text, false
 	}
 	return strings.TrimSpace(string(r)), true
+}
+
+// saidTwice returns the length of the first sentence of a text that is nothing but
+// this sentence said again (and perhaps again, and cut short), else 0: it is a
+// recogniser's habit, and nothing is lost where it was the speaker's.
+func saidTwice(r []rune) int {
+	var said []rune // what is spoken
+	var where []int // where in r it stands
+	for i, c := range r {
+		if unicode.IsLetter(c) || unicode.IsDigit(c) {
+			said, where = append(said, unicode.ToLower(c)), append(where, i)
+		}
+	}
+	least := 4 // characters; of letters, several words
+	if hanCount(string(said)) == 0 {
+		least = 10
+	}
+	for p := least; p <= len(said)/2; p++ {
+		if sameRunes(said[p:], said[:len(said)-p]) && !allDigits(said[:p]) {
+			return where[p]
+		}
+	}
+	return 0
 }
 
 // findLoop returns the first stretch of r that repeats a phrase of period runes
@@ -46,10 +71,7 @@ func findLoop(r []rune) (start, period, end int) {
 // loopLimit is how often a phrase may follow itself. People say 对对对 and
 // 好的好的好的, and dictate 8888; a phrase of a clause's length they say twice.
 func loopLimit(phrase []rune) int {
-	digits := true
-	for _, r := range phrase {
-		digits = digits && (unicode.IsDigit(r) || strings.ContainsRune(digitWords, r) || unicode.IsSpace(r))
-	}
+	digits := allDigits(phrase)
 	words := len(strings.Fields(string(phrase)))
 	han := hanCount(string(phrase))
 	switch {
@@ -62,6 +84,15 @@ func loopLimit(phrase []rune) int {
 	default:
 		return 6
 	}
+}
+
+func allDigits(phrase []rune) bool {
+	for _, r := range phrase {
+		if !unicode.IsDigit(r) && !strings.ContainsRune(digitWords, r) && !unicode.IsSpace(r) {
+			return false
+		}
+	}
+	return true
 }
 
 func sameRunes(a, b []rune) bool {

@@ -225,7 +225,8 @@ func joinPrompt(texts []string, language string) string {
 	return out
 }
 
-// chooseReading takes the prompted reading if it is clearly likelier.
+// chooseReading takes the prompted reading unless it is clearly less likely, or of
+// another length than what was said.
 func chooseReading(first, prompted Transcript) Transcript {
 	if prompted.Text == first.Text {
 		prompted.Took += first.Took
@@ -234,7 +235,7 @@ func chooseReading(first, prompted Transcript) Transcript {
 	}
 	text, looped := CutLoop(prompted.Text)
 	l1, l2 := contentLength(first.Text), contentLength(text)
-	if looped || !hasWords(text) || prompted.LogProb < first.LogProb+secondGain || l2*2 < l1 || l1*2 < l2 {
+	if looped || !hasWords(text) || prompted.LogProb < first.LogProb-secondLoss || l2*2 < l1 || l1*2 < l2 {
 		first.Alternatives = append(first.Alternatives, prompted.Text)
 		return first
 	}

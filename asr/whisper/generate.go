@@ -291,7 +291,7 @@ func repeats(ids []int64) bool {
 }
 
 // transcript makes text and figures of what was generated.
-func (m *Model) transcript(g generated, sound time.Duration) asr.Transcript {
+func (m *Model) transcript(g generated) asr.Transcript {
 	text := strings.TrimSpace(m.tokens.decode(g.ids))
 	if m.simplified != nil && (g.language == "zh" || g.language == "yue") {
 		text = strings.Map(func(r rune) rune {
@@ -309,7 +309,7 @@ func (m *Model) transcript(g generated, sound time.Duration) asr.Transcript {
 	if invented(text) {
 		t.NoSpeech = max(t.NoSpeech, 0.9)
 	}
-	t.Confidence = confidence(t, looped || g.stopped, sound)
+	t.Confidence = confidence(t, looped || g.stopped)
 	return t
 }
 

@@ -259,7 +259,7 @@ func (m *Model) Decode(ctx context.Context, s asr.Segment) (asr.Transcript, erro
 	if err != nil {
 		return asr.Transcript{}, err
 	}
-	t := m.transcript(out, sound)
+	t := m.transcript(out)
 	t.Took = time.Since(start)
 	return t, nil
 }
