@@ -1,0 +1,110 @@
+# make run    sets everything up and starts the demo business
+# make test   the whole test suite
+# The rest: build lint bench fuzz e2e e2e-long setup ui models clean help
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := build
+
+# libopusfile is not needed: nothing here reads Opus files through it.
+ifeq (,$(findstring nolibopusfile,$(GOFLAGS)))
+export GOFLAGS := $(strip $(GOFLAGS) -tags=nolibopusfile)
+endif
+export CGO_ENABLED := 1
+
+GO       ?= go
+NPM      ?= npm
+CACHE    := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/hotline
+BIN      := bin/hotline
+STAMPS   := bin/.stamps
+UI       := internal/web/ui/dist/index.html
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LIBS     := libonnxruntime.so libsherpa-onnx-c-api.so
+FUZZTIME ?= 10s
+GOLANGCI := v2.12.2
+# What "make run" serves; the first folder's default line takes unlisted numbers.
+BUSINESS ?= examples/retail-zh examples/retail-en
+# What the tests use; those that lie beside the clone are left alone.
+TEST_MODELS := vad/silero-v6 asr/whisper-base tts/kokoro-v1.0 tts/piper-en-us-joe embed/e5-small-zhen embed/minilm-l6-en turn/smart-turn-v3
+
+.PHONY: run build binary ui setup models test-models test test-go test-ui lint bench fuzz e2e e2e-long clean help
+help:
+	@sed -n '1,3s/^# //p' Makefile
+
+# --- running
+
+run: build models
+	@exec $(BIN) serve $(foreach b,$(BUSINESS),--business $(b)) $(ARGS)
+
+models: $(BIN)
+	@$(BIN) models pull
+
+# --- building
+
+build: $(STAMPS)/setup $(UI)
+	@$(MAKE) --no-print-directory binary
+
+# Go knows by itself what is to be built again, and takes a second to find that
+# there is nothing.
+binary: $(STAMPS)/libraries
+	@$(GO) build -trimpath -ldflags "-X main.version=$(VERSION) -extldflags '-Wl,-rpath,\$$ORIGIN/lib'" -o $(BIN) ./cmd/hotline
+
+$(BIN): | $(STAMPS)/setup
+	@$(MAKE) --no-print-directory build
+
+setup: $(STAMPS)/setup
+$(STAMPS)/setup: scripts/setup.sh
+	@scripts/setup.sh build run ui
+	@mkdir -p $(@D) && touch $@
+
+# The native libraries come with a Go module; beside the binary they stay when the
+# module cache goes.
+$(STAMPS)/libraries: go.mod scripts/libraries.sh | $(STAMPS)/setup
+	@scripts/libraries.sh bin/lib $(LIBS)
+	@mkdir -p $(@D) && touch $@
+
+ui: $(UI)
+UI_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null)
+ifneq (,$(wildcard web/package.json))
+$(UI): web/node_modules/.package-lock.json $(UI_SOURCES)
+	@echo "building the console"
+	@cd web && $(NPM) run --silent build
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package-lock.json | $(STAMPS)/setup
+	@cd web && $(NPM) ci --silent --no-audit --no-fund
+	@touch $@
+else
+.PHONY: $(UI)
+$(UI):
+	@echo "no web/package.json: the console is left out"
+endif
+
+# --- testing
+
+test: test-ui test-go
+
+test-go: $(STAMPS)/setup
+	@scripts/test.sh
+
+test-ui: $(if $(wildcard web/package.json),web/node_modules/.package-lock.json)
+	@[ ! -f web/package.json ] || (cd web && $(NPM) test --silent)
+
+test-models: build
+	@$(BIN) models pull $(TEST_MODELS)
+
+$(CACHE)/bin/golangci-lint-$(GOLANGCI):
+	@echo "building golangci-lint $(GOLANGCI), once"
+	@GOFLAGS= GOBIN=$(CACHE)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	@ln -sf golangci-lint $@
+
+lint: $(CACHE)/bin/golangci-lint-$(GOLANGCI) $(if $(wildcard web/package.json),web/node_modules/.package-lock.json)
+	@$(CACHE)/bin/golangci-lint run ./...
+	@[ ! -f web/package.json ] || (cd web && $(NPM) run --silent lint)
+
+fuzz: $(STAMPS)/setup
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+clean:
+	rm -rf bin internal/web/ui/dist web/node_modules
