@@ -70,13 +70,13 @@ func (c *Config) public() (host string, port uint16, err error) {
 	if c.PublicAddr == "" {
 		return "", 0, nil
 	}
-	host, p, err := net.SplitHostPort(c.PublicAddr)
-	if err != nil {
-		return strings.Trim(c.PublicAddr, "[]"), 0, nil
+	host, p, noPort := net.SplitHostPort(c.PublicAddr)
+	if noPort != nil {
+		host, p = strings.Trim(c.PublicAddr, "[]"), "0"
 	}
 	n, err := strconv.ParseUint(p, 10, 16)
-	if err != nil {
-		return "", 0, fmt.Errorf("sip public address %q: bad port", c.PublicAddr)
+	if err != nil || host == "" || strings.ContainsAny(host, " <>;@\r\n") {
+		return "", 0, fmt.Errorf("sip public address %q: want HOST or HOST:PORT", c.PublicAddr)
 	}
 	return host, uint16(n), nil
 }

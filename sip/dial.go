@@ -163,7 +163,7 @@ func (d *dialing) run(ctx context.Context) (*Leg, error) {
 	var worst *StatusError
 	var lost error
 	for _, f := range d.forks {
-		if err := d.invite(f); err != nil {
+		if err := d.invite(f); err != nil { //nolint:contextcheck // the transaction outlives ctx, to cancel it
 			lost = err
 			continue
 		}
@@ -189,7 +189,7 @@ func (d *dialing) run(ctx context.Context) (*Leg, error) {
 				l := d.take()
 				d.giveUp("SIP;cause=200;text=\"Call completed elsewhere\"") // RFC 3326
 				return l, nil
-			case d.again(e):
+			case d.again(e): //nolint:contextcheck // as above
 			default:
 				worst = better(worst, statusOf(e.res))
 				open--
@@ -200,7 +200,7 @@ func (d *dialing) run(ctx context.Context) (*Leg, error) {
 			}
 		case <-ctx.Done():
 			if l := d.take(); l != nil { // answered in this moment
-				d.hangUp(l)
+				d.hangUp(l) //nolint:contextcheck // ctx has ended
 			}
 			d.giveUp("")
 			var st *StatusError
@@ -476,8 +476,8 @@ func (d *dialing) leg(f *fork, req *sip.Request, res *sip.Response, tag string) 
 	}
 	l.target = targetOf(res, f.target)
 	rr := res.GetHeaders("Record-Route") // RFC 3261 section 12.1.2: reversed
-	for i := len(rr) - 1; i >= 0; i-- {
-		l.routes = append(l.routes, routeOf(rr[i]))
+	for _, h := range slices.Backward(rr) {
+		l.routes = append(l.routes, routeOf(h))
 	}
 	l.ctx, l.cancel = context.WithCancelCause(context.Background())
 	return l

@@ -2,15 +2,13 @@ package sip_test
 
 import (
 	"context"
-	"errors"
+	"hotline/sip"
+	"hotline/sip/siptest"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"hotline/sip"
-	"hotline/sip/siptest"
 )
 
 type dialled struct {
@@ -239,7 +237,7 @@ func TestDialWhenNotRunning(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.Dial(t.Context(), sip.DialRequest{To: "sip:x@127.0.0.1", Offer: []byte("x")}, nil)
 	require.Error(t, err)
-	require.False(t, errors.Is(err, context.Canceled))
+	require.NotErrorIs(t, err, context.Canceled)
 }
 
 func TestTwoServersTalk(t *testing.T) {

@@ -322,7 +322,7 @@ func (l *Leg) Transfer(ctx context.Context, to string) error {
 		state := l.state
 		l.mu.Unlock()
 		if state == legEnded {
-			return context.Cause(l.ctx)
+			return l.cause()
 		}
 		return errors.New("transfer: the leg is not answered, or another transfer runs")
 	}
@@ -370,10 +370,10 @@ func (l *Leg) Transfer(ctx context.Context, to string) error {
 		case err := <-failed:
 			return fmt.Errorf("transfer: %w", err)
 		case <-l.ctx.Done():
-			if accepted && errors.Is(context.Cause(l.ctx), ErrBye) {
+			if accepted && errors.Is(l.cause(), ErrBye) {
 				return nil // gone to where it was sent
 			}
-			return context.Cause(l.ctx)
+			return l.cause()
 		case <-ctx.Done():
 			return fmt.Errorf("transfer: %w", ctx.Err())
 		}

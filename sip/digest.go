@@ -95,7 +95,7 @@ func digestResponse(newHash func() hash.Hash, ha1, method string, p digestParams
 // challenges that we can answer (RFC 8760 section 2.4).
 func answerChallenge(res *sip.Response, method, uri string, c Credentials) (name, value string, err error) {
 	ask, name := "WWW-Authenticate", "Authorization"
-	if res.StatusCode == 407 {
+	if res.StatusCode == sip.StatusProxyAuthRequired {
 		ask, name = "Proxy-Authenticate", "Proxy-Authorization"
 	}
 	for _, h := range res.GetHeaders(ask) {
@@ -108,7 +108,7 @@ func answerChallenge(res *sip.Response, method, uri string, c Credentials) (name
 			continue
 		}
 		p := digestParams{"uri": uri, "nonce": ch["nonce"]}
-		for _, q := range strings.Split(ch["qop"], ",") {
+		for q := range strings.SplitSeq(ch["qop"], ",") {
 			if strings.EqualFold(strings.TrimSpace(q), "auth") {
 				p["qop"], p["nc"], p["cnonce"] = "auth", "00000001", rand.Text()
 			}
@@ -293,7 +293,7 @@ func verify(p digestParams, method, secret string) bool {
 	if !ok {
 		return false
 	}
-	ha1 := ""
+	var ha1 string
 	if stored, isHA1 := strings.CutPrefix(secret, "HA1:"); isHA1 {
 		algorithm, sum, _ := strings.Cut(stored, ":")
 		asked := p["algorithm"]

@@ -26,8 +26,8 @@
 //	transport.go    sockets and connections: one message at a time, bounded
 //	wire.go         the validating read: RFC 3261 and RFC 4475, before sipgo parses
 //	transaction.go  the state machines of RFC 3261 section 17 and RFC 6026
-//	server.go       requests outside a dialog
-//	leg.go          requests inside one
+//	request.go      requests outside a dialog
+//	dialog.go       requests inside one
 //
 // A message that fails the validating read is answered or dropped there, and a
 // panic while one is handled is logged and costs that message only.

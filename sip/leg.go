@@ -72,6 +72,8 @@ func (l *Leg) ID() string { return l.callID }
 // ErrTransport, ErrServerClosed or ErrHungUp.
 func (l *Leg) Context() context.Context { return l.ctx }
 
+func (l *Leg) cause() error { return context.Cause(l.ctx) }
+
 // Offer is the far end's latest session description; nil before it sent one. On a
 // leg whose INVITE had none it is the answer from the ACK, once Answer has returned.
 func (l *Leg) Offer() []byte {
@@ -189,7 +191,7 @@ func (l *Leg) early() error {
 	case !l.inbound:
 		return errors.New("sip: a leg that we dialled is answered by the far end")
 	case l.state == legEnded:
-		return context.Cause(l.ctx)
+		return l.cause()
 	case l.state != legEarly:
 		return errors.New("sip: the leg is answered already")
 	}
@@ -215,7 +217,7 @@ func (l *Leg) Answer(ctx context.Context, sdp []byte) error {
 	sent, err := l.inviteTx.respond(200, a.msg)
 	if !sent { // cancelled in this moment
 		<-l.ctx.Done()
-		return context.Cause(l.ctx)
+		return l.cause()
 	}
 	if err != nil {
 		l.finish(ErrTransport)
@@ -227,7 +229,7 @@ func (l *Leg) Answer(ctx context.Context, sdp []byte) error {
 	case <-a.acked:
 		return nil
 	case <-l.ctx.Done():
-		return context.Cause(l.ctx)
+		return l.cause()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -124,11 +124,11 @@ func (g *registering) once(ctx context.Context, expires time.Duration) (time.Dur
 		switch {
 		case res.StatusCode < 300:
 			return g.granted(res, expires), nil
-		case (res.StatusCode == 401 || res.StatusCode == 407) && tries < 4 && (auth == "" || isStale(res)):
+		case (res.StatusCode == sip.StatusUnauthorized || res.StatusCode == sip.StatusProxyAuthRequired) && tries < 4 && (auth == "" || isStale(res)):
 			if name, auth, err = answerChallenge(res, string(sip.REGISTER), g.uri.String(), g.r.Auth); err != nil {
 				return 0, fmt.Errorf("register: %w", err)
 			}
-		case res.StatusCode == 423 && tries < 4 && expires > 0: // RFC 3261 section 10.2.8
+		case res.StatusCode == sip.StatusIntervalToBrief && tries < 4 && expires > 0: // RFC 3261 section 10.2.8
 			h := res.GetHeader("Min-Expires")
 			if h == nil {
 				return 0, statusOf(res)

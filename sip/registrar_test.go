@@ -2,15 +2,14 @@ package sip_test
 
 import (
 	"context"
+	"hotline/sip"
+	"hotline/sip/siptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"hotline/sip"
-	"hotline/sip/siptest"
 )
 
 type passwords map[string]string

@@ -3,6 +3,8 @@ package sip_test
 import (
 	"context"
 	"errors"
+	"hotline/sip"
+	"hotline/sip/siptest"
 	"log/slog"
 	"net/netip"
 	"strings"
@@ -12,9 +14,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-
-	"hotline/sip"
-	"hotline/sip/siptest"
 )
 
 const testT1 = 50 * time.Millisecond

@@ -126,7 +126,7 @@ func (r *rawMessage) contentLength() (int, error) {
 		}
 		v, err := strconv.ParseUint(f.value, 10, 31)
 		if err != nil {
-			return 0, fmt.Errorf("Content-Length %q", clip(f.value)) //nolint:revive // a header's name
+			return 0, fmt.Errorf("bad Content-Length %q", clip(f.value))
 		}
 		if n >= 0 && n != int(v) {
 			return 0, errors.New("two values of Content-Length")
@@ -161,8 +161,8 @@ func read(data []byte, parser *sip.Parser) (sip.Message, error) {
 
 // refuse makes the error for a message: a bad response, an ACK and what cannot be
 // answered are dropped (RFC 3261 sections 8.2.7, 18.1.2 and 18.3).
-func refuse(raw *rawMessage, status int, reason string, extra ...field) *malformed {
-	m := &malformed{status: status, reason: reason, raw: raw, extra: extra}
+func refuse(raw *rawMessage, status int, reason string) *malformed {
+	m := &malformed{status: status, reason: reason, raw: raw}
 	if raw == nil || isResponse(raw.start) || strings.HasPrefix(raw.start, "ACK ") || raw.get("Via") == "" {
 		m.status = 0
 	}
@@ -277,7 +277,7 @@ func parseCSeq(v string) (uint32, string, error) {
 	}
 	n, err := strconv.ParseUint(number, 10, 32)
 	if !ok || err != nil || n > maxSequence || !isToken(method) {
-		return 0, "", errors.New("Bad CSeq") //nolint:staticcheck // sent as a reason phrase
+		return 0, "", bad("CSeq")
 	}
 	return uint32(n), method, nil
 }
@@ -357,19 +357,19 @@ func tidy(name, v string) (string, error) {
 			continue
 		case bracket:
 			if c == ' ' || c == '\t' || c == '<' || c == '"' {
-				return "", errors.New("Bad " + name)
+				return "", bad(name)
 			}
 			bracket = c != '>'
 		case c == '"':
 			quoted = true
 		case c == ';' && strings.HasSuffix(b.String(), ";"):
-			return "", errors.New("Bad " + name)
+			return "", bad(name)
 		case c == 0 || c == ',' || c == '?' && name != "Via" && brackts == 0: // RFC 3261 section 20.10
-			return "", errors.New("Bad " + name)
+			return "", bad(name)
 		case c == '<':
 			bracket = true
 			if brackts++; brackts > 1 || name == "Via" {
-				return "", errors.New("Bad " + name)
+				return "", bad(name)
 			}
 		case c == ' ' || c == '\t':
 			// Keep a single space, and none before or after a separator.
@@ -389,7 +389,7 @@ func tidy(name, v string) (string, error) {
 		b.WriteByte(c)
 	}
 	if quoted || bracket {
-		return "", errors.New("Bad " + name)
+		return "", bad(name)
 	}
 	s := b.String()
 	if name == "Via" {
@@ -399,7 +399,7 @@ func tidy(name, v string) (string, error) {
 		}
 	}
 	if strings.HasSuffix(s, ";") || s == "" {
-		return "", errors.New("Bad " + name)
+		return "", bad(name)
 	}
 	return s, nil
 }
@@ -414,9 +414,10 @@ func splitList(v string) []string {
 	for i := 0; i < len(v); i++ {
 		switch c := v[i]; {
 		case quoted:
-			if c == '\\' {
+			switch c {
+			case '\\':
 				i++
-			} else if c == '"' {
+			case '"':
 				quoted = false
 			}
 		case c == '"':
@@ -438,30 +439,32 @@ func checkParsed(msg sip.Message) error {
 	via := msg.Via()
 	switch {
 	case via == nil || via.Host == "" || !isToken(via.Transport) || strings.ContainsAny(via.Host, " \t<>\""):
-		return errors.New("Bad Via")
+		return bad("Via")
 	case !strings.EqualFold(via.ProtocolName, "SIP") || via.ProtocolVersion != "2.0" || via.Port < 0 || via.Port > 65535:
-		return errors.New("Bad Via")
+		return bad("Via")
 	case msg.From() == nil || badAddress(&msg.From().Address):
-		return errors.New("Bad From")
+		return bad("From")
 	case msg.To() == nil || badAddress(&msg.To().Address):
-		return errors.New("Bad To")
+		return bad("To")
 	case msg.CallID() == nil || strings.ContainsAny(msg.CallID().Value(), " \t,;"):
-		return errors.New("Bad Call-ID")
+		return bad("Call-ID")
 	case msg.CSeq() == nil:
-		return errors.New("Bad CSeq")
+		return bad("CSeq")
 	}
 	if req, ok := msg.(*sip.Request); ok && req.Recipient.Raw() == "" {
 		if badAddress(&req.Recipient) || len(req.Recipient.Headers) > 0 { // RFC 3261 section 19.1.5
-			return errors.New("Bad Request-URI")
+			return bad("Request-URI")
 		}
 	}
 	for _, h := range msg.GetHeaders("Contact") {
 		if c, ok := h.(*sip.ContactHeader); ok && !c.Address.Wildcard && badAddress(&c.Address) {
-			return errors.New("Bad Contact")
+			return bad("Contact")
 		}
 	}
 	return nil
 }
+
+func bad(name string) error { return errors.New("bad " + name) }
 
 func badAddress(u *sip.Uri) bool {
 	if u.Raw() != "" {

@@ -26,12 +26,7 @@ type Call struct {
 // headers are whole lines.
 func (p *Phone) Invite(user, sdp string, headers ...string) *Call {
 	p.tb.Helper()
-	server := ""
-	if p.packet != nil {
-		server = p.server.String()
-	} else {
-		server = p.stream.RemoteAddr().String()
-	}
+	server := p.Server()
 	c := p.NewCall("sip:"+user+"@"+server, "sip:caller@"+p.Addr())
 	c.Request("INVITE", sdp, headers...)
 	return c
@@ -203,12 +198,7 @@ func (c *Call) HungUp() *Message {
 // contact is the phone's own unless given. It returns the final response.
 func (p *Phone) Register(user, password, contact string, seconds int) *Message {
 	p.tb.Helper()
-	server := ""
-	if p.packet != nil {
-		server = p.server.String()
-	} else {
-		server = p.stream.RemoteAddr().String()
-	}
+	server := p.Server()
 	uri := "sip:" + server
 	c := p.NewCall("sip:"+user+"@"+server, "sip:"+user+"@"+server)
 	c.Target = uri

@@ -156,6 +156,14 @@ func (p *Phone) Addr() string {
 	return p.stream.LocalAddr().String()
 }
 
+// Server is the server's host:port.
+func (p *Phone) Server() string {
+	if p.packet != nil {
+		return p.server.String()
+	}
+	return p.stream.RemoteAddr().String()
+}
+
 // Impair sets what happens to messages from now on; nil ends it.
 func (p *Phone) Impair(f Impairment) {
 	p.mu.Lock()

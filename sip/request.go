@@ -1,0 +1,239 @@
+package sip
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// request takes one well-formed request.
+func (s *Server) request(req *sip.Request, f flow) {
+	via := req.Via()
+	back := responseFlow(via, f)
+	switch req.Method {
+	case sip.ACK:
+		s.ack(req)
+		return
+	case sip.CANCEL:
+		s.cancel(req, back)
+		return
+	case sip.INVITE:
+		if tag, _ := req.To().Params.Get("tag"); tag == "" {
+			s.invite(req, f, back)
+			return
+		}
+	default:
+	}
+	tx, fresh := s.tx.receive(req, back)
+	if !fresh {
+		return
+	}
+	if bad := s.extensions(req); bad != nil {
+		s.reply(tx, req, bad.status, bad.reason, bad.extra...)
+		return
+	}
+	if tag, _ := req.To().Params.Get("tag"); tag != "" && req.Method != sip.REGISTER && req.Method != sip.OPTIONS {
+		l := s.legOf(req)
+		if l == nil {
+			// A NOTIFY that follows a transfer may come after the BYE, and is no news.
+			s.reply(tx, req, 481, "Call/Transaction Does Not Exist")
+			return
+		}
+		l.request(req, tx, f)
+		return
+	}
+	switch req.Method {
+	case sip.OPTIONS:
+		s.options(req, tx)
+	case sip.REGISTER:
+		s.register(req, tx, f)
+	case sip.BYE, sip.INFO, sip.UPDATE, sip.NOTIFY, sip.REFER, sip.PRACK:
+		s.reply(tx, req, 481, "Call/Transaction Does Not Exist")
+	case sip.MESSAGE, sip.SUBSCRIBE, sip.PUBLISH:
+		s.reply(tx, req, 405, "Method Not Allowed", field{"Allow", allowed})
+	default:
+		s.reply(tx, req, 501, "Not Implemented", field{"Allow", allowed})
+	}
+}
+
+// responseFlow is where responses go (RFC 3261 section 18.2.2 and RFC 3581): always
+// to the address that the request came from, so that nobody can point us at others.
+func responseFlow(via *sip.ViaHeader, f flow) flow {
+	ip := f.remote.Addr().Unmap().String()
+	if _, ok := via.Params.Get("rport"); ok {
+		via.Params.Add("rport", strconv.Itoa(int(f.remote.Port())))
+		via.Params.Add("received", ip)
+		return f
+	}
+	if strings.Trim(via.Host, "[]") != ip {
+		via.Params.Add("received", ip)
+	}
+	if f.carrier.reliable() {
+		return f
+	}
+	port := uint16(5060)
+	if via.Port > 0 {
+		port = uint16(via.Port)
+	}
+	return flow{f.carrier, withPort(f.remote, port)}
+}
+
+// extensions refuses what a request requires and we do not have (RFC 3261 section
+// 8.2.2.3).
+func (s *Server) extensions(req *sip.Request) *malformed {
+	var unknown []string
+	for _, name := range []string{"Require", "Proxy-Require"} {
+		for _, h := range req.GetHeaders(name) {
+			for _, tag := range splitList(h.Value()) {
+				if tag != "" && !strings.EqualFold(tag, "timer") {
+					unknown = append(unknown, tag)
+				}
+			}
+		}
+	}
+	if len(unknown) > 0 {
+		return &malformed{status: 420, reason: "Bad Extension", extra: []field{{"Unsupported", strings.Join(unknown, ", ")}}}
+	}
+	return nil
+}
+
+// response builds a response to req with our To tag.
+func (s *Server) response(req *sip.Request, status int, reason, tag string, extra ...field) *sip.Response {
+	res := sip.NewResponseFromRequest(req, status, reason, nil)
+	res.SipVersion = "SIP/2.0"
+	if to := res.To(); to != nil && tag != "" && status > 100 {
+		if _, ok := req.To().Params.Get("tag"); !ok {
+			to.Params.Add("tag", tag)
+		}
+	}
+	for _, h := range extra {
+		res.AppendHeader(sip.NewHeader(h.name, h.value))
+	}
+	res.AppendHeader(sip.NewHeader("Server", s.cfg.UserAgent))
+	return res
+}
+
+func (s *Server) reply(tx *serverTx, req *sip.Request, status int, reason string, extra ...field) {
+	if _, err := tx.respond(status, render(s.response(req, status, reason, "", extra...))); err != nil {
+		s.log.Debug("sip_respond", "method", string(req.Method), "status", status, "error", err)
+	}
+}
+
+// options answers a question for what we can do; monitors use it to see whether we
+// take calls.
+func (s *Server) options(req *sip.Request, tx *serverTx) {
+	about := []field{{"Allow", allowed}, {"Accept", "application/sdp"}, {"Accept-Encoding", "identity"}, {"Supported", "timer"}}
+	if s.draining.Load() {
+		s.reply(tx, req, 503, "Service Unavailable", append(about, s.retryAfter())...)
+		return
+	}
+	s.reply(tx, req, 200, "OK", about...)
+}
+
+func (s *Server) retryAfter() field {
+	return field{"Retry-After", strconv.Itoa(max(1, int(s.cfg.RetryAfter.Seconds())))}
+}
+
+// ack takes an ACK: of a refusal it ends the transaction, of a 2xx it is the leg's.
+func (s *Server) ack(req *sip.Request) {
+	if tx := s.tx.find(req); tx != nil && tx.ack() {
+		return
+	}
+	if l := s.legOf(req); l != nil {
+		l.acknowledged(req)
+	}
+}
+
+// cancel answers a CANCEL and ends the INVITE that it belongs to, if that is not
+// too late (RFC 3261 section 9.2).
+func (s *Server) cancel(req *sip.Request, back flow) {
+	tx, fresh := s.tx.receive(req, back)
+	if !fresh {
+		return
+	}
+	invite := s.tx.find(req)
+	if invite == nil {
+		s.reply(tx, req, 481, "Call/Transaction Does Not Exist")
+		return
+	}
+	s.reply(tx, req, 200, "OK")
+	reason := ""
+	if h := req.GetHeader("Reason"); h != nil {
+		reason = h.Value()
+	}
+	invite.cancel(reason)
+}
+
+// invite takes an INVITE that begins a call.
+func (s *Server) invite(req *sip.Request, f, back flow) {
+	tx, fresh := s.tx.receive(req, back)
+	if !fresh {
+		return
+	}
+	refuse := func(status int, reason string, extra ...field) {
+		s.reply(tx, req, status, reason, extra...)
+	}
+	if bad := s.extensions(req); bad != nil {
+		refuse(bad.status, bad.reason, bad.extra...)
+		return
+	}
+	if ct := req.ContentType(); len(req.Body()) > 0 && (ct == nil || !isSDP(ct.Value())) {
+		refuse(415, "Unsupported Media Type", field{"Accept", "application/sdp"})
+		return
+	}
+	if !acceptsSDP(req) {
+		refuse(406, "Not Acceptable")
+		return
+	}
+	tag, _ := req.From().Params.Get("tag")
+	id := req.CallID().Value() + "\x00" + tag + "\x00" + strconv.Itoa(int(req.CSeq().SeqNo))
+	s.mu.Lock()
+	_, merged := s.invites[id]
+	s.mu.Unlock()
+	switch {
+	case merged: // RFC 3261 section 8.2.2.2
+		refuse(482, "Loop Detected")
+		return
+	case s.handler == nil:
+		refuse(480, "Temporarily Unavailable")
+		return
+	case s.draining.Load():
+		refuse(503, "Service Unavailable", s.retryAfter())
+		return
+	}
+	l := s.inboundLeg(req, tx, f, id)
+	if !s.addLeg(l) {
+		refuse(503, "Service Unavailable", s.retryAfter())
+		return
+	}
+	tx.setOnCancel(l.cancelled)
+	_, _ = tx.respond(100, render(s.response(req, 100, "Trying", "")))
+	if !s.spawn(func() { s.handle(l) }) {
+		l.finish(ErrServerClosed)
+		s.dropLeg(l)
+		refuse(503, "Service Unavailable", s.retryAfter())
+	}
+}
+
+func isSDP(contentType string) bool {
+	kind, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(kind), "application/sdp")
+}
+
+func acceptsSDP(req *sip.Request) bool {
+	hs := req.GetHeaders("Accept")
+	if len(hs) == 0 {
+		return true
+	}
+	for _, h := range hs {
+		for _, v := range splitList(h.Value()) {
+			kind, _, _ := strings.Cut(v, ";")
+			switch strings.ToLower(strings.TrimSpace(kind)) {
+			case "application/sdp", "application/*", "*/*":
+				return true
+			}
+		}
+	}
+	return false
+}
