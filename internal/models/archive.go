@@ -263,12 +263,15 @@ func (d *download) copy(w io.Writer, r io.Reader, have, total int64, watch *time
 // written outside dir (os.Root), links and devices are left out, and no more
 // than limit bytes are written.
 func extract(r io.Reader, dir string, limit int64, progress func(int64)) error {
+	return untar(tar.NewReader(bzip2.NewReader(r)), dir, limit, progress)
+}
+
+func untar(t *tar.Reader, dir string, limit int64, progress func(int64)) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = root.Close() }()
-	t := tar.NewReader(bzip2.NewReader(r))
 	var done int64
 	for entries := 0; ; entries++ {
 		h, err := t.Next()
