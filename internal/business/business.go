@@ -37,6 +37,12 @@ type Business struct {
 	// Terms are the business's own words (names of goods, of the shop), for the
 	// recogniser, most important first.
 	Terms []string `yaml:"terms" json:"terms"`
+	// Synonyms are words that mean the same in this business, a group each.
+	Synonyms [][]string `yaml:"synonyms" json:"synonyms"`
+	// Phrases are wordings of the bot's own sentences in place of the usual ones,
+	// by the keys of dialog/engine ("transfer", "off", "goodbye" …), for lines in
+	// the business's own language.
+	Phrases map[string][]string `yaml:"phrases" json:"phrases,omitempty"`
 
 	// Knowledge is every row of knowledge/, in the order of files and rows.
 	Knowledge []Row `yaml:"-" json:"-"`
@@ -56,13 +62,19 @@ type Line struct {
 	Language string `yaml:"language" json:"language"`
 	// Voice is "model/speaker" ("kokoro-v1.0/zf_xiaoxiao") or a model of one voice.
 	Voice string `yaml:"voice" json:"voice"`
+	// Rate is how fast it speaks; 1 is the voice's own pace, 1.25 a quarter faster.
+	Rate float64 `yaml:"rate" json:"rate"`
 	// Greeting follows the disclosure: the open question.
 	Greeting string `yaml:"greeting" json:"greeting"`
 	// Disclosure is what the law and decency want said first.
 	Disclosure Disclosure `yaml:"disclosure" json:"disclosure"`
 	// Recording is whether calls are recorded and what is said of it.
 	Recording Recording `yaml:"recording" json:"recording"`
-	// Menu is what keys do, while the bot talks or listens: "0"–"9", "*", "#".
+	// Topics are up to three things that callers ask, as spoken, for help and
+	// examples; the menu's names where there are none.
+	Topics []string `yaml:"topics" json:"topics,omitempty"`
+	// Menu is what the keys "1" to "9" do, while the bot talks or listens. 0 is a
+	// person and * says it again, everywhere.
 	Menu map[string]MenuItem `yaml:"menu" json:"menu,omitempty"`
 	// Limits override the business's, field by field.
 	Limits Limits `yaml:"limits" json:"limits"`
@@ -90,7 +102,7 @@ type Recording struct {
 	Announcement string `yaml:"announcement" json:"announcement,omitempty"`
 }
 
-// MenuItem is what a key does: exactly one of Pair, Skill and Command.
+// MenuItem is what a key does: it answers Pair or hands over to Skill.
 type MenuItem struct {
 	// Say names the choice when the menu is read out: "查物流".
 	Say string `yaml:"say" json:"say"`
@@ -98,13 +110,6 @@ type MenuItem struct {
 	Pair string `yaml:"pair" json:"pair,omitempty"`
 	// Skill is whom the caller is handed to.
 	Skill string `yaml:"skill" json:"skill,omitempty"`
-	// Command is one of Commands.
-	Command string `yaml:"command" json:"command,omitempty"`
-}
-
-// Commands are what a key can do besides answers and people.
-func Commands() []string {
-	return []string{"agent", "callback", "goodbye", "help", "message", "repeat", "slower"}
 }
 
 // Skill is a group of agents.
@@ -114,6 +119,8 @@ type Skill struct {
 	// Agents are names of agents that have the skill, beside those that say so
 	// themselves.
 	Agents []string `yaml:"agents" json:"agents,omitempty"`
+	// Categories of questions whose callers it takes.
+	Categories []string `yaml:"categories" json:"categories,omitempty"`
 }
 
 // Agent is a person who takes calls.
@@ -132,12 +139,6 @@ type Escalation struct {
 	Ring time.Duration `yaml:"ring" json:"ring"`
 	// Wait is how long the caller waits in all before being offered a choice.
 	Wait time.Duration `yaml:"wait" json:"wait"`
-	// Announcement is said before it rings.
-	Announcement string `yaml:"announcement" json:"announcement"`
-	// OutOfHours is said when nobody is there; the offers follow.
-	OutOfHours string `yaml:"out_of_hours" json:"out_of_hours"`
-	// Offers are the choices when nobody answers: "wait", "callback", "message".
-	Offers []string `yaml:"offers" json:"offers"`
 }
 
 // Limits bound a call. Zero means the business's, then the default.

@@ -35,7 +35,6 @@ lines:
     greeting: 请说您要办的事。
     menu:
       "1": {say: 营业时间, pair: hours}
-      "0": {say: 人工, skill: service}
 skills: [{name: service, title: 客服}]
 agents: [{name: agent1, title: 小王, skills: [service], languages: [zh]}]
 escalation: {skill: service}

@@ -59,12 +59,11 @@ func catalogue() map[string]message {
 		"agent_missing":    {"there is no agent %[1]q", "known are: %[2]v", "没有坐席“%[1]v”", "已有的是:%[2]v"},
 		"skill_empty":      {"nobody has the skill %[1]q", "give it to an agent, or callers who need it will only be offered a callback", "技能组“%[1]v”里没有坐席", "请把它分给坐席,否则只能给来电人回拨"},
 		"skill_language":   {"nobody with the skill %[1]q speaks %[2]q, which line %[3]q needs", "add the language to an agent of that skill", "技能组“%[1]v”没有会“%[2]v”的坐席,而线路“%[3]v”需要", "请给该技能组的坐席加上这种语言"},
-		"menu_key":         {"%[1]q is not a key of a telephone", "write one of 0–9, * and #", "“%[1]v”不是电话按键", "请写 0–9、* 或 #"},
-		"menu_target":      {"the key does %[1]v things", "give it exactly one of pair, skill and command", "这个按键对应了 %[1]v 个动作", "pair、skill、command 请正好写一个"},
+		"menu_key":         {"%[1]q is not a key that can be set", "write one of 1–9; 0 is always a person and * says it again", "按键“%[1]v”不能设置", "请写 1–9;0 固定转人工,* 固定再说一遍"},
+		"menu_target":      {"the key must do one thing", "give it either pair or skill", "按键应当只做一件事", "pair 和 skill 请正好写一个"},
+		"category_missing": {"no question has the category %[1]q", "write one that stands in knowledge/", "没有分类是“%[1]v”的问题", "请写 knowledge/ 里已有的分类"},
 		"menu_pair":        {"there is no question with the id %[1]q", "write the id of a row in knowledge/", "知识库里没有编号为“%[1]v”的问题", "请写 knowledge/ 里已有的编号"},
 		"menu_pair_near":   {"there is no question with the id %[1]q", "did you mean %[2]q?", "知识库里没有编号为“%[1]v”的问题", "是不是想写“%[2]v”?"},
-		"menu_command":     {"the command %[1]q does not exist", "known are: %[2]v", "没有“%[1]v”这个命令", "可以写:%[2]v"},
-		"offer":            {"the offer %[1]q does not exist", "write wait, callback or message", "没有“%[1]v”这个选项", "请写 wait、callback 或 message"},
 
 		// opening
 		"opening_long":   {"the opening takes about %[1]v s to say; callers hang up on more than 6", "say the name, that it is a machine and is recorded, and one open question, no more", "开场白大约要 %[1]v 秒,超过 6 秒来电人会不耐烦", "只说店名、是智能助手、会录音,再问一句要办什么"},

@@ -3,6 +3,7 @@ package business
 import (
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path"
@@ -13,6 +14,7 @@ import (
 	"time"
 	"unicode"
 
+	"hotline/dialog/engine"
 	"hotline/internal/strict"
 )
 
@@ -46,6 +48,7 @@ func (f *folder) check(lines strict.Lines) {
 		c.identity()
 		c.people()
 		c.telephone()
+		c.phrases()
 		c.hours()
 	}
 	c.rows()
@@ -129,6 +132,11 @@ func (c checker) people() {
 				c.report.add(Error, c.key(pathOf("skills", i)+".agents"), "agent_missing", a, strings.Join(agents, ", "))
 			}
 		}
+		for _, category := range s.Categories {
+			if !slices.ContainsFunc(b.Knowledge, func(r Row) bool { return r.Category == category }) {
+				c.report.add(Warning, c.key(pathOf("skills", i)+".categories"), "category_missing", category)
+			}
+		}
 		if s.Name != "" && len(b.AgentsWith(s.Name, "")) == 0 {
 			c.report.add(Warning, c.key(pathOf("skills", i)), "skill_empty", s.Name)
 		}
@@ -149,18 +157,11 @@ func (c checker) escalation(skills []string) {
 			c.report.add(Error, c.key("escalation."+name), "range", d, 5*time.Second, 10*time.Minute)
 		}
 	}
-	for _, o := range e.Offers {
-		if !slices.Contains([]string{"wait", "callback", "message"}, o) {
-			c.report.add(Error, c.key("escalation.offers"), "offer", o)
-		}
-	}
-	c.sound(c.key("escalation.announcement"), e.Announcement, c.business.Language)
-	c.sound(c.key("escalation.out_of_hours"), e.OutOfHours, c.business.Language)
 }
 
 // sound reports what about text does not work for the ear.
-func (c checker) sound(at place, text, language string) {
-	for _, f := range sound(text, language, c.business.Terms) {
+func (c checker) sound(at place, text, language string, rate float64) {
+	for _, f := range sound(text, language, rate, c.business.Terms) {
 		c.report.add(Warning, at, f.code, f.args...)
 	}
 }
@@ -221,6 +222,10 @@ func (c checker) line(path string, l Line) {
 		c.report.add(Warning, c.key(path), "voice_missing", l.Language)
 	}
 	c.limits(path+".limits", l.Limits)
+	if l.Rate < 0.5 || l.Rate > 2 {
+		c.report.add(Error, c.key(path+".rate"), "range", l.Rate, 0.5, 2)
+		return
+	}
 	c.opening(path, l)
 	c.menu(path, l)
 	for _, s := range b.Skills {
@@ -245,7 +250,7 @@ func (c checker) opening(path string, l Line) {
 	says := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(lower, w) })
 	}
-	if s := Seconds(text, l.Language); s > maxOpeningSeconds {
+	if s := Seconds(text, l.Language) / l.Rate; s > maxOpeningSeconds {
 		c.report.add(Warning, at, "opening_long", math.Round(s*10)/10)
 	}
 	if c.business.Name != "" && !says(strings.ToLower(c.business.Name)) {
@@ -258,7 +263,7 @@ func (c checker) opening(path string, l Line) {
 		c.report.add(Warning, at, "opening_record")
 	}
 	for _, s := range l.Opening() {
-		for _, found := range sound(s.Text, l.Language, c.business.Terms) {
+		for _, found := range sound(s.Text, l.Language, l.Rate, c.business.Terms) {
 			if found.code != "speech_long" {
 				c.report.add(Warning, at, found.code, found.args...)
 			}
@@ -277,17 +282,14 @@ func (c checker) menu(path string, l Line) {
 	}
 	for key, m := range l.Menu {
 		at := c.key(path + ".menu." + key)
-		if len(key) != 1 || !strings.Contains("0123456789*#", key) {
+		if len(key) != 1 || !strings.Contains("123456789", key) {
 			c.report.add(Error, at, "menu_key", key)
 		}
-		targets := 0
-		for _, t := range []string{m.Pair, m.Skill, m.Command} {
-			if t != "" {
-				targets++
-			}
+		if (m.Pair == "") == (m.Skill == "") {
+			c.report.add(Error, at, "menu_target")
 		}
-		if targets != 1 {
-			c.report.add(Error, at, "menu_target", targets)
+		if m.Say == "" {
+			c.report.add(Error, at, "missing", "write say: what the menu calls this key", "请写 say:念菜单时怎么称呼这个按键")
 		}
 		if m.Pair != "" && !slices.Contains(ids, m.Pair) {
 			if near := strict.Nearest(m.Pair, ids); near != "" {
@@ -299,11 +301,46 @@ func (c checker) menu(path string, l Line) {
 		if m.Skill != "" && !slices.Contains(skills, m.Skill) {
 			c.report.add(Error, at, "skill_missing", m.Skill, strings.Join(skills, ", "))
 		}
-		if m.Command != "" && !slices.Contains(Commands(), m.Command) {
-			c.report.add(Error, at, "menu_command", m.Command, strings.Join(Commands(), ", "))
-		}
-		c.sound(at, m.Say, l.Language)
+		c.sound(at, m.Say, l.Language, l.Rate)
 	}
+}
+
+// phrases checks wordings that take the place of the bot's own.
+func (c checker) phrases() {
+	b := c.business
+	if !spoken(b.Language) {
+		return
+	}
+	known := engine.DefaultPhrases(b.Language)
+	var keys []string
+	for k := range known {
+		keys = append(keys, string(k))
+	}
+	slices.Sort(keys)
+	for _, key := range slices.Sorted(maps.Keys(b.Phrases)) {
+		at := c.key("phrases." + key)
+		if _, ok := known[engine.Key(key)]; !ok {
+			if near := strict.Nearest(key, keys); near != "" {
+				c.report.add(Error, at, "unknown_key_near", key, near)
+			} else {
+				c.report.add(Error, at, "unknown_key", key, strings.Join(keys, ", "))
+			}
+			continue
+		}
+		for _, text := range b.Phrases[key] {
+			c.sound(at, bracePattern.ReplaceAllString(text, ""), b.Language, c.rate())
+		}
+	}
+}
+
+// rate is the pace of the business's own lines.
+func (c checker) rate() float64 {
+	for _, l := range c.business.Lines {
+		if l.Business == "" && l.Rate > 0 {
+			return l.Rate
+		}
+	}
+	return 1
 }
 
 func (c checker) hours() {

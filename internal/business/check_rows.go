@@ -70,7 +70,7 @@ func (c checker) row(r *Row, lines []string) {
 	if r.Spoken != "" {
 		field = "spoken"
 	}
-	c.sound(c.at(r, field), strings.TrimSpace(r.Speech()+" "+r.FollowUp), c.languageOf(r))
+	c.sound(c.at(r, field), r.Speech(), c.languageOf(r), c.rate())
 }
 
 // languageOf is the language a row is answered in: that of its line, else the

@@ -78,7 +78,7 @@ func Export(w io.Writer, rows []Row, language string) error {
 			}
 			b.WriteString(quoteCSV(f))
 		}
-		b.WriteString("\r\n")
+		b.WriteByte('\n')
 	}
 	line(heads)
 	fields := make([]string, len(names))

@@ -28,6 +28,10 @@ type Hours struct {
 	// Workdays are weekend days that are worked like a Monday (调休).
 	Workdays []Date `yaml:"workdays" json:"workdays,omitempty"`
 
+	// Spoken is when people are there, as the bot says it: 早上九点到晚上九点,
+	// "nine to six, Monday to Friday".
+	Spoken string `yaml:"spoken" json:"spoken,omitempty"`
+
 	location *time.Location
 }
 

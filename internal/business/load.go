@@ -148,9 +148,6 @@ func (f *folder) defaults(lines strict.Lines) {
 	if b.Escalation.Wait == 0 {
 		b.Escalation.Wait = time.Minute
 	}
-	if b.Escalation.Offers == nil {
-		b.Escalation.Offers = []string{"wait", "callback", "message"}
-	}
 	for i := range b.Lines {
 		l := &b.Lines[i]
 		l.Home = b
@@ -159,6 +156,9 @@ func (f *folder) defaults(lines strict.Lines) {
 		}
 		if l.Voice == "" {
 			l.Voice = b.Voices[l.Language]
+		}
+		if l.Rate == 0 {
+			l.Rate = 1
 		}
 		l.Limits = l.Limits.Over(b.Limits)
 	}

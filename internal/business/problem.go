@@ -3,6 +3,7 @@ package business
 import (
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,7 +140,7 @@ func (r Report) Write(w io.Writer, language, base string) error {
 	}
 	for _, p := range sorted {
 		if base != "" {
-			p.File = strings.TrimSuffix(base, "/") + "/" + p.File
+			p.File = path.Join(base, p.File)
 		}
 		if _, err := fmt.Fprintf(w, "%s: %s\n", word[p.Severity], p.Text(language)); err != nil {
 			return err

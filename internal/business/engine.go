@@ -1,0 +1,67 @@
+package business
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"hotline/dialog/engine"
+	"hotline/dialog/knowledge"
+)
+
+// KnowledgeOptions are the business's own words, for the index of a line.
+func (l Line) KnowledgeOptions() knowledge.Options {
+	return knowledge.Options{Language: l.Language, Terms: l.Home.Terms, Synonyms: l.Home.Synonyms}
+}
+
+// EngineConfig is the line as its dialogue engine takes it; pairs yields the index
+// in use.
+func (l Line) EngineConfig(pairs func() *knowledge.Index) engine.Config {
+	home := l.Home
+	c := engine.Config{
+		Name: l.Name, Language: l.Language, Pairs: pairs,
+		Open:  func(now time.Time, _ string) bool { return home.Hours.Open(now) },
+		Hours: home.Hours.Spoken, Skill: home.Escalation.Skill, Skills: map[string]string{},
+		Topics: l.Topics, Limits: engine.Limits{Silences: l.Limits.Silences}, Phrases: engine.Phrases{},
+	}
+	var must, greeting []string
+	for _, s := range l.Opening() {
+		if s.MustHear {
+			must = append(must, s.Text)
+		} else {
+			greeting = append(greeting, s.Text)
+		}
+	}
+	space := ""
+	if l.Language == "en" {
+		space = " "
+	}
+	c.Disclosure, c.Greeting = strings.Join(must, space), strings.Join(greeting, space)
+	for _, s := range home.Skills {
+		for _, category := range s.Categories {
+			c.Skills[category] = s.Name
+		}
+	}
+	if l.Language == home.Language {
+		known := engine.DefaultPhrases(l.Language)
+		for key, wordings := range home.Phrases {
+			if _, ok := known[engine.Key(key)]; ok && len(wordings) > 0 {
+				c.Phrases[engine.Key(key)] = slices.Clone(wordings)
+			}
+		}
+	}
+	for key := '1'; key <= '9'; key++ {
+		m, ok := l.Menu[string(key)]
+		if !ok {
+			continue
+		}
+		item := engine.MenuItem{Key: string(key), Label: m.Say, Skill: m.Skill}
+		if row, ok := home.RowByID(m.Pair); ok {
+			item.Ask = row.Question
+		}
+		if item.Ask != "" || item.Skill != "" {
+			c.Menu = append(c.Menu, item)
+		}
+	}
+	return c
+}
