@@ -67,6 +67,8 @@ const (
 	KeyTooLong       Key = "too_long"        // the limit of turns: goodbye
 	KeyFollowUp      Key = "follow_up"       // shall I tell {a}?
 	KeyAskElse       Key = "ask_else"        // behind an acknowledged answer
+	KeyFiller        Key = "filler"          // the call says it while an answer takes long
+	KeyHoldOn        Key = "hold_on"         // the call says it while recognising takes long
 )
 
 // Phrases are the wordings of each key; several are used in turn.

@@ -50,6 +50,8 @@ func phrasesEnglish() Phrases {
 		KeySilentGoodbye: {"I can't hear you, so I'll hang up now. Please call again. Goodbye.", "Still nothing, so I'll let you go. Call us any time. Goodbye."},
 		KeyAfterTransfer: {"Thanks for calling. Goodbye.", "Thank you for your call. Have a nice day."},
 		KeyAllRight:      {"Okay, go ahead.", "No problem. What is it?"},
+		KeyFiller:        {"Let me check."},
+		KeyHoldOn:        {"One moment."},
 		KeyTooLong:       {"Let's stop here for today. Please call again. Goodbye.", "We've been talking a while, so I'll let you go. Goodbye."},
 		KeyFollowUp:      {"Would you like to hear: \"{a}\"?", "Shall I also tell you: \"{a}\"?"},
 	}

@@ -50,6 +50,8 @@ func phrasesChinese() Phrases {
 		KeySilentGoodbye: {"一直没听到您说话,我先挂了,欢迎再打来,再见。", "听不到您的声音,先这样,欢迎再来电,再见。"},
 		KeyAfterTransfer: {"感谢来电,祝您生活愉快,再见。", "谢谢您的来电,再见。"},
 		KeyAllRight:      {"好的,那您请说。", "没问题,您接着说。"},
+		KeyFiller:        {"我查一下。"},
+		KeyHoldOn:        {"请稍等。"},
 		KeyTooLong:       {"今天先到这里,欢迎再打来,再见。", "时间有点长了,先到这里,再见。"},
 		KeyFollowUp:      {"要听听{a}吗?", "要我说说{a}吗?"},
 	}

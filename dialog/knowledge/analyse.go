@@ -8,7 +8,16 @@ import (
 type term struct {
 	id     uint64
 	weight float32 // how much such a term can tell, before rarity
+	group  uint8   // one, two or concept
 }
+
+// Groups of terms, whose worth is fitted apart.
+const (
+	groupOne     uint8 = iota // characters, stems
+	groupTwo                  // pairs of neighbours
+	groupConcept              // words of one meaning
+	groups
+)
 
 // analysis is a text taken apart.
 type analysis struct {
@@ -81,7 +90,7 @@ func soundGrams(units []lang.Unit, weights ...float32) []term {
 			for _, u := range units[i : i+n+1] {
 				h = h<<16 | uint64(u)
 			}
-			ts = add(ts, term{hash(kindSound1+uint64(n), h), w})
+			ts = add(ts, term{hash(kindSound1+uint64(n), h), w, groupOne})
 		}
 	}
 	return ts

@@ -56,7 +56,7 @@ func (c *chinese) analyse(text string) analysis {
 			for j < len(rs) && rs[j] != ' ' && !lang.Han(rs[j]) {
 				j++
 			}
-			a.terms = add(a.terms, term{hashString(kindWord, lang.Stem(string(rs[i:j]))), word})
+			a.terms = add(a.terms, term{hashString(kindWord, lang.Stem(string(rs[i:j]))), word, groupOne})
 			i = j - 1
 			continue
 		}
@@ -64,7 +64,7 @@ func (c *chinese) analyse(text string) analysis {
 		if c.weak[r] {
 			w = weakOne
 		}
-		a.terms = add(a.terms, term{hash(kindOne, uint64(r)), w})
+		a.terms = add(a.terms, term{hash(kindOne, uint64(r)), w, groupOne})
 		if i+1 < len(rs) && lang.Han(rs[i+1]) {
 			w = two
 			switch x, y := c.weak[r], c.weak[rs[i+1]]; {
@@ -73,13 +73,13 @@ func (c *chinese) analyse(text string) analysis {
 			case x || y:
 				w = halfTwo
 			}
-			a.terms = add(a.terms, term{hash(kindTwo, uint64(r)<<32|uint64(rs[i+1])), w})
+			a.terms = add(a.terms, term{hash(kindTwo, uint64(r)<<32|uint64(rs[i+1])), w, groupTwo})
 		}
 	}
 	for i := 0; i < len(a.bare); {
 		n, ids := c.concepts.longest(a.bare[i:])
 		for _, id := range ids {
-			a.terms = add(a.terms, term{hash(kindConcept, uint64(id)), concept})
+			a.terms = add(a.terms, term{hash(kindConcept, uint64(id)), concept, groupConcept})
 		}
 		if n > 0 {
 			i += n

@@ -1,13 +1,10 @@
 package knowledge
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math"
-	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -74,58 +71,124 @@ func dot(a, b []float32) float32 {
 	return s0 + s1 + s2 + s3
 }
 
-// HTTPEmbedder asks a server that speaks OpenAI's embeddings API, the speech
-// worker's on a Unix socket for example.
-type HTTPEmbedder struct {
-	URL    string // of the endpoint, ending in /v1/embeddings
-	Model  string
-	Client *http.Client // http.DefaultClient where nil
+// vectors are an index's texts as the embedder sees them. All but raw have the mean
+// of all wordings taken off, which spreads them, and length 1.
+type vectors struct {
+	dim      int
+	mean     []float32
+	raw      map[string][]float32 // as the embedder gave them, by text, for the next index
+	variants []float32            // len(variants)*dim
+	pairs    []float32            // centre of each pair's wordings
+	answers  []float32            // subject and answer of each pair
+	spread   spread               // of the cosine of a wording and another pair's centre
 }
 
-// Embed implements Embedder.
-func (e *HTTPEmbedder) Embed(ctx context.Context, texts []string) ([][]float32, error) {
-	body, err := json.Marshal(map[string]any{"model": e.Model, "input": texts, "encoding_format": "float"})
-	if err != nil {
-		return nil, fmt.Errorf("embedding request: %w", err)
+type spread struct{ mean, dev float32 }
+
+func (v *vectors) variant(i int) []float32 { return v.variants[i*v.dim : (i+1)*v.dim] }
+func (v *vectors) pair(i int) []float32    { return v.pairs[i*v.dim : (i+1)*v.dim] }
+func (v *vectors) answer(i int) []float32  { return v.answers[i*v.dim : (i+1)*v.dim] }
+
+// centred writes v without the mean, at length 1, into dst.
+func (v *vectors) centred(dst, raw []float32) {
+	for i := range dst {
+		dst[i] = raw[i] - v.mean[i]
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL, bytes.NewReader(body))
-	if err != nil {
-		return nil, fmt.Errorf("embedding request: %w", err)
+	unit(dst)
+}
+
+// embed makes the vectors, taking those of equal texts from reuse.
+func (x *Index) embed(ctx context.Context, e Embedder, reuse *Index) error {
+	if len(x.variants) == 0 {
+		return nil
 	}
-	req.Header.Set("Content-Type", "application/json")
-	client := e.Client
-	if client == nil {
-		client = http.DefaultClient
+	m := &vectors{raw: make(map[string][]float32, len(x.variants)+len(x.pairs))}
+	var missing []string
+	need := func(text string) {
+		if _, ok := m.raw[text]; ok {
+			return
+		}
+		if reuse != nil && reuse.meaning != nil {
+			if v, ok := reuse.meaning.raw[text]; ok {
+				m.raw[text] = v
+				return
+			}
+		}
+		m.raw[text] = nil
+		missing = append(missing, text)
 	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("embedding: %w", err)
+	for i := range x.variants {
+		need(x.variants[i].text)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end or given up
-	const most = 64 << 20
-	if resp.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 200)) //nolint:errcheck // only for the message
-		return nil, fmt.Errorf("embedding: server answered %s: %s", resp.Status, text)
+	for i := range x.pairs {
+		need(x.pairs[i].about())
 	}
-	var out struct {
-		Data []struct {
-			Index     int       `json:"index"`
-			Embedding []float32 `json:"embedding"`
-		} `json:"data"`
-	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, most)).Decode(&out); err != nil {
-		return nil, fmt.Errorf("embedding answer: %w", err)
-	}
-	vs := make([][]float32, len(texts))
-	for _, d := range out.Data {
-		if d.Index >= 0 && d.Index < len(vs) {
-			vs[d.Index] = d.Embedding
+	const batch = 32
+	for part := range slices.Chunk(missing, batch) {
+		out, err := e.Embed(ctx, part)
+		if err != nil {
+			return fmt.Errorf("embedding the knowledge: %w", err)
+		}
+		if len(out) != len(part) {
+			return fmt.Errorf("embedding the knowledge: %d vectors for %d texts", len(out), len(part))
+		}
+		for i, text := range part {
+			m.raw[text] = slices.Clone(out[i])
+			unit(m.raw[text])
 		}
 	}
-	for i, v := range vs {
-		if len(v) == 0 || len(v) != len(vs[0]) {
-			return nil, fmt.Errorf("embedding answer: no vector for text %d of %d", i+1, len(texts))
+	m.dim = len(m.raw[x.variants[0].text])
+	for _, v := range m.raw {
+		if len(v) != m.dim || m.dim == 0 {
+			return fmt.Errorf("embedding the knowledge: vectors of %d and %d numbers", m.dim, len(v))
 		}
 	}
-	return vs, nil
+	m.fill(x)
+	x.meaning = m
+	return nil
+}
+
+func (v *vectors) fill(x *Index) {
+	v.mean = make([]float32, v.dim)
+	for i := range x.variants {
+		for k, f := range v.raw[x.variants[i].text] {
+			v.mean[k] += f / float32(len(x.variants))
+		}
+	}
+	v.variants = make([]float32, len(x.variants)*v.dim)
+	v.pairs = make([]float32, len(x.pairs)*v.dim)
+	v.answers = make([]float32, len(x.pairs)*v.dim)
+	for i := range x.variants {
+		v.centred(v.variant(i), v.raw[x.variants[i].text])
+		centre := v.pair(int(x.variants[i].pair))
+		for k, f := range v.variant(i) {
+			centre[k] += f
+		}
+	}
+	for i := range x.pairs {
+		unit(v.pair(i))
+		v.centred(v.answer(i), v.raw[x.pairs[i].about()])
+	}
+	v.spread = v.measure(x)
+}
+
+// measure samples the cosine of wordings and centres of other pairs: the scale of
+// this embedder, on which "near" is measured.
+func (v *vectors) measure(x *Index) spread {
+	var sum, sum2, n float64
+	const samples = 4000
+	step := max(1, len(x.variants)*len(x.pairs)/samples)
+	for k := 0; k < len(x.variants)*len(x.pairs); k += step {
+		i, j := k/len(x.pairs), k%len(x.pairs)
+		if x.variants[i].pair == int32(j) {
+			continue
+		}
+		c := float64(dot(v.variant(i), v.pair(j)))
+		sum, sum2, n = sum+c, sum2+c*c, n+1
+	}
+	if n < 2 {
+		return spread{0, 0.1}
+	}
+	mean := sum / n
+	return spread{float32(mean), float32(math.Sqrt(max(sum2/n-mean*mean, 1e-4)))}
 }

@@ -65,7 +65,7 @@ func (e *english) analyse(text string) analysis {
 		if e.weak[w] {
 			weight = weakOne
 		}
-		a.terms = add(a.terms, term{hashString(kindWord, stems[i]), weight})
+		a.terms = add(a.terms, term{hashString(kindWord, stems[i]), weight, groupOne})
 		if i == 0 {
 			continue
 		}
@@ -76,14 +76,14 @@ func (e *english) analyse(text string) analysis {
 		case x || y:
 			weight = halfTwo
 		}
-		a.terms = add(a.terms, term{hashString(kindTwo, stems[i-1]+" "+stems[i]), weight})
+		a.terms = add(a.terms, term{hashString(kindTwo, stems[i-1]+" "+stems[i]), weight, groupTwo})
 	}
 	for i := 0; i < len(stems); {
 		step := 1
 		for n := min(e.longest, len(stems)-i); n > 0; n-- {
 			ids := e.concepts[strings.Join(stems[i:i+n], " ")]
 			for _, id := range ids {
-				a.terms = add(a.terms, term{hash(kindConcept, uint64(id)), concept})
+				a.terms = add(a.terms, term{hash(kindConcept, uint64(id)), concept, groupConcept})
 			}
 			if ids != nil {
 				step = n

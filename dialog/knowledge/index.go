@@ -40,9 +40,7 @@ type Index struct {
 	byID     map[string]int
 	variants []variant
 	lex, snd inverted
-	dim      int       // of the vectors, 0 without
-	vectors  []float32 // len(variants)*dim
-	spread   spread    // of the cosine of variants of different pairs
+	meaning  *vectors // nil without
 	vocab    []string
 	guard    *guard
 	scratch  *sync.Pool
@@ -63,10 +61,15 @@ type inverted struct {
 	ids      map[uint64]int32
 	weight   []float32 // rarity
 	variants [][]int32
-	pairs    [][]int32
+	pairs    [][]posting
 }
 
-type spread struct{ mean, dev float32 }
+// posting is a pair that has a term in some of its wordings, or in its answer only.
+type posting struct {
+	pair     int32
+	variants int32   // number of wordings
+	share    float32 // of the pair's wordings
+}
 
 // New builds the index of pairs. It takes a second for tens of thousands of
 // variants, and as long as the embedder needs for texts not in Options.Reuse.
@@ -89,7 +92,7 @@ func New(pairs []Pair, o Options) (*Index, error) {
 	} else {
 		x.analyser = newEnglish(o.Synonyms)
 	}
-	var lexTerms, sndTerms [][]term
+	var lexTerms, sndTerms, answers [][]term
 	for i := range x.pairs {
 		p := &x.pairs[i]
 		if err := p.check(); err != nil {
@@ -114,9 +117,10 @@ func New(pairs []Pair, o Options) (*Index, error) {
 			lexTerms = append(lexTerms, a.terms)
 			sndTerms = append(sndTerms, a.grams)
 		}
+		answers = append(answers, x.analyser.analyse(p.about()).terms)
 	}
-	x.lex = x.invert(lexTerms, func(v *variant) *float32 { return &v.lex })
-	x.snd = x.invert(sndTerms, func(v *variant) *float32 { return &v.snd })
+	x.lex = x.invert(lexTerms, answers, func(v *variant) *float32 { return &v.lex })
+	x.snd = x.invert(sndTerms, nil, func(v *variant) *float32 { return &v.snd })
 	x.scratch = &sync.Pool{New: func() any { return newScratch(len(x.variants), len(x.pairs)) }}
 	x.vocab = vocabulary(x.pairs, o.Terms, lang.Chinese(o.Language))
 	x.o.Reuse = nil // not to keep a chain of old indexes alive
@@ -148,7 +152,7 @@ func (x *Index) WithEmbedder(ctx context.Context, e Embedder, reuse *Index) (*In
 func (x *Index) EmbedErr() error { return x.embedErr }
 
 // Meaning says whether the index compares meanings.
-func (x *Index) Meaning() bool { return x.dim > 0 }
+func (x *Index) Meaning() bool { return x.meaning != nil }
 
 // Language is the index's language.
 func (x *Index) Language() string { return x.o.Language }
@@ -178,23 +182,31 @@ func (x *Index) Pairs(yield func(Pair) bool) {
 }
 
 // invert fills an inverted index; weights are multiplied by rarity over pairs.
-func (x *Index) invert(terms [][]term, total func(*variant) *float32) inverted {
+func (x *Index) invert(terms, answers [][]term, total func(*variant) *float32) inverted {
 	in := inverted{ids: map[uint64]int32{}}
+	id := func(t term) int32 {
+		i, ok := in.ids[t.id]
+		if !ok {
+			i = int32(len(in.weight))
+			in.ids[t.id] = i
+			in.weight = append(in.weight, t.weight)
+			in.variants = append(in.variants, nil)
+			in.pairs = append(in.pairs, nil)
+		}
+		return i
+	}
+	wordings := make([]float32, len(x.pairs))
 	for v, ts := range terms {
 		pair := x.variants[v].pair
+		wordings[pair]++
 		for _, t := range ts {
-			id, ok := in.ids[t.id]
-			if !ok {
-				id = int32(len(in.weight))
-				in.ids[t.id] = id
-				in.weight = append(in.weight, t.weight)
-				in.variants = append(in.variants, nil)
-				in.pairs = append(in.pairs, nil)
+			i := id(t)
+			in.variants[i] = append(in.variants[i], int32(v))
+			if ps := in.pairs[i]; len(ps) > 0 && ps[len(ps)-1].pair == pair {
+				ps[len(ps)-1].variants++
+				continue
 			}
-			in.variants[id] = append(in.variants[id], int32(v))
-			if ps := in.pairs[id]; len(ps) == 0 || ps[len(ps)-1] != pair {
-				in.pairs[id] = append(ps, pair)
-			}
+			in.pairs[i] = append(in.pairs[i], posting{pair: pair, variants: 1})
 		}
 	}
 	n := float64(len(x.pairs))
@@ -207,84 +219,29 @@ func (x *Index) invert(terms [][]term, total func(*variant) *float32) inverted {
 			*sum += in.weight[in.ids[t.id]]
 		}
 	}
+	// answers come last: they tell what a pair is about, not how rare a word is
+	for pair, ts := range answers {
+		for _, t := range ts {
+			i, known := in.ids[t.id]
+			if !known {
+				i = id(t)
+				in.weight[i] *= rarity(n, 1)
+			}
+			if !slices.ContainsFunc(in.pairs[i], func(p posting) bool { return p.pair == int32(pair) }) {
+				in.pairs[i] = append(in.pairs[i], posting{pair: int32(pair)})
+			}
+		}
+	}
+	for i := range in.pairs {
+		for k := range in.pairs[i] {
+			p := &in.pairs[i][k]
+			p.share = float32(math.Sqrt(float64(p.variants) / float64(max(wordings[p.pair], 1))))
+		}
+	}
 	return in
 }
 
 // rarity is 1 for what one pair in n has, and falls towards 0.
 func rarity(n, df float64) float32 {
 	return float32(math.Log(1+n/max(df, 1)) / math.Log(1+max(n, 1)))
-}
-
-// embed fills the vectors, taking those of equal texts from reuse.
-func (x *Index) embed(ctx context.Context, e Embedder, reuse *Index) error {
-	const batch = 64
-	old := map[string][]float32{}
-	if reuse != nil && reuse.dim > 0 {
-		for i := range reuse.variants {
-			old[reuse.variants[i].text] = reuse.vector(i)
-		}
-	}
-	vs := make([][]float32, len(x.variants))
-	var missing []int
-	for i := range x.variants {
-		if v, ok := old[x.variants[i].text]; ok {
-			vs[i] = v
-		} else {
-			missing = append(missing, i)
-		}
-	}
-	for part := range slices.Chunk(missing, batch) {
-		texts := make([]string, len(part))
-		for k, i := range part {
-			texts[k] = x.variants[i].text
-		}
-		out, err := e.Embed(ctx, texts)
-		if err != nil {
-			return fmt.Errorf("embedding the knowledge: %w", err)
-		}
-		if len(out) != len(part) {
-			return fmt.Errorf("embedding the knowledge: %d vectors for %d texts", len(out), len(part))
-		}
-		for k, i := range part {
-			vs[i] = slices.Clone(out[k])
-			unit(vs[i])
-		}
-	}
-	if len(vs) == 0 {
-		return nil
-	}
-	dim := len(vs[0])
-	flat := make([]float32, 0, dim*len(vs))
-	for _, v := range vs {
-		if len(v) != dim {
-			return fmt.Errorf("embedding the knowledge: vectors of %d and %d numbers", dim, len(v))
-		}
-		flat = append(flat, v...)
-	}
-	x.vectors, x.dim = flat, dim
-	x.spread = x.measureSpread()
-	return nil
-}
-
-func (x *Index) vector(i int) []float32 { return x.vectors[i*x.dim : (i+1)*x.dim] }
-
-// measureSpread samples the cosine of variants of different pairs: the scale of
-// this embedder, on which "near" is measured.
-func (x *Index) measureSpread() spread {
-	var sum, sum2, n float64
-	const samples = 4000
-	step := max(1, len(x.variants)*len(x.variants)/samples)
-	for k := 0; k < len(x.variants)*len(x.variants); k += step {
-		i, j := k/len(x.variants), k%len(x.variants)
-		if x.variants[i].pair == x.variants[j].pair {
-			continue
-		}
-		c := float64(dot(x.vector(i), x.vector(j)))
-		sum, sum2, n = sum+c, sum2+c*c, n+1
-	}
-	if n < 2 {
-		return spread{0.5, 0.2}
-	}
-	mean := sum / n
-	return spread{float32(mean), float32(math.Sqrt(max(sum2/n-mean*mean, 1e-4)))}
 }

@@ -48,6 +48,9 @@ func (p *Pair) Name() string {
 	return strings.TrimRight(strings.TrimSpace(p.Question), "??。.!!")
 }
 
+// about is what the pair's own texts beside the wordings tell of its subject.
+func (p *Pair) about() string { return p.Topic + " " + p.Category + " " + p.Answer + " " + p.Spoken }
+
 // usable says whether the pair may be used on line at now. A zero now or an
 // empty line do not restrict.
 func (p *Pair) usable(line string, now time.Time) bool {

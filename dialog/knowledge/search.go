@@ -63,11 +63,20 @@ func (r *Result) Top() *Match {
 // shortlist is the number of candidates that are compared closely.
 const shortlist = 12
 
+// sums is the weight of the text's terms that a pair has.
+type sums struct {
+	any    float32         // in any wording
+	share  float32         // the same by how many of the wordings have them
+	groups [groups]float32 // share by group
+	answer float32         // in the answer alone
+}
+
 // scratch holds the sums of one search, reused between searches.
 type scratch struct {
 	lex, snd         []float32 // by variant
-	lexPair, sndPair []float32 // by pair
+	lexPair, sndPair []sums    // by pair
 	cos              []float32 // by variant
+	centre, answer   []float32 // by pair
 	best             []int32   // best variant by pair, −1 none
 	pre              []float32 // its coarse score
 	order            []int32
@@ -77,7 +86,7 @@ type scratch struct {
 func newScratch(variants, pairs int) *scratch {
 	return &scratch{
 		lex: make([]float32, variants), snd: make([]float32, variants), cos: make([]float32, variants),
-		lexPair: make([]float32, pairs), sndPair: make([]float32, pairs),
+		lexPair: make([]sums, pairs), sndPair: make([]sums, pairs), centre: make([]float32, pairs), answer: make([]float32, pairs),
 		best: make([]int32, pairs), pre: make([]float32, pairs), order: make([]int32, 0, pairs),
 	}
 }
@@ -132,6 +141,7 @@ type compared struct {
 	pair, variant int32
 	f             [candidateFeatures]float64
 	cos           float32
+	sound         float64
 	exact         bool
 }
 
@@ -141,8 +151,8 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 	clear(s.snd)
 	clear(s.lexPair)
 	clear(s.sndPair)
-	lexTotal, lexKnown := x.lex.sum(a.terms, s.lex, s.lexPair)
-	sndTotal, sndKnown := x.snd.sum(a.grams, s.snd, s.sndPair)
+	lexTotal, lexKnown, byGroup := x.lex.sum(a.terms, s.lex, s.lexPair)
+	sndTotal, sndKnown, _ := x.snd.sum(a.grams, s.snd, s.sndPair)
 	meaning, near := x.meanings(ctx, text, q, s)
 	for p := range s.best {
 		s.best[p], s.pre[p] = -1, 0
@@ -152,10 +162,16 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 		l, n := cosine(s.lex[v], lexTotal, vr.lex), cosine(s.snd[v], sndTotal, vr.snd)
 		pre := l + 0.8*n
 		if meaning {
-			pre += 0.25 * max((s.cos[v]-near.mean)/near.dev, 0)
+			pre += 1.5 * max(s.cos[v], 0)
 		}
 		if pre > s.pre[vr.pair] {
 			s.best[vr.pair], s.pre[vr.pair] = int32(v), pre
+		}
+	}
+	for p := range s.pre {
+		s.pre[p] += float32(ratio(s.lexPair[p].share, lexTotal)+ratio(s.sndPair[p].share, sndTotal)) + 0.5*float32(ratio(s.lexPair[p].answer, lexTotal))
+		if meaning {
+			s.pre[p] += 1.5*max(s.centre[p], 0) + 0.5*max(s.answer[p], 0)
 		}
 	}
 	s.order = s.order[:0]
@@ -169,29 +185,37 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 	})
 	o := observation{meaning: meaning}
 	top := s.order[:min(shortlist, len(s.order))]
-	bestZ := 0.0
+	bestCos := 0.0
 	for _, p := range top {
 		v := s.best[p]
 		vr := &x.variants[v]
 		c := compared{pair: p, variant: v, exact: vr.bare == a.bare}
 		common := s.align.align(a.units, vr.units, x.analyser.alike)
+		lex := float64(cosine(s.lex[v], lexTotal, vr.lex))
+		lexPair := ratio(s.lexPair[p].any, lexTotal)
+		align := float64(2*common) / float64(len(a.units)+len(vr.units)+1)
 		c.f = [candidateFeatures]float64{
-			fLexQuery:   ratio(s.lex[v], lexTotal),
-			fLexVariant: ratio(s.lex[v], vr.lex),
-			fLexBoth:    float64(cosine(s.lex[v], lexTotal, vr.lex)),
-			fPairQuery:  ratio(s.lexPair[p], lexTotal),
-			fSound:      float64(cosine(s.snd[v], sndTotal, vr.snd)),
-			fSoundPair:  ratio(s.sndPair[p], sndTotal),
-			fAlign:      float64(2*common) / float64(len(a.units)+len(vr.units)+1),
+			fLexBoth:   lex,
+			fPairQuery: lexPair,
+			fShareOne:  ratio(s.lexPair[p].groups[groupOne], byGroup[groupOne]),
+			fShareTwo:  ratio(s.lexPair[p].groups[groupTwo], byGroup[groupTwo]),
+			fConcepts:  ratio(s.lexPair[p].groups[groupConcept], byGroup[groupConcept]),
+			fAnswer:    ratio(s.lexPair[p].answer, lexTotal),
+			fSound:     max(float64(cosine(s.snd[v], sndTotal, vr.snd))-lex, 0),
+			fSoundPair: max(ratio(s.sndPair[p].any, sndTotal)-lexPair, 0),
+			fAlign:     align,
 		}
+		c.sound = max(align, float64(cosine(s.snd[v], sndTotal, vr.snd)))
 		if c.exact {
 			c.f[fExact] = 1
 		}
 		if meaning {
 			c.cos = s.cos[v]
-			c.f[fMeaning] = float64((s.cos[v] - near.mean) / near.dev)
-			c.f[fMeaningWide] = float64((s.cos[v] - x.spread.mean) / x.spread.dev)
-			bestZ = max(bestZ, c.f[fMeaningWide])
+			c.f[fMeaning] = float64(s.cos[v])
+			c.f[fCentre] = float64(s.centre[p])
+			c.f[fCentreAway] = float64((s.centre[p]-near.mean)/near.dev) / 4
+			c.f[fAnswerMeaning] = float64(s.answer[p])
+			bestCos = max(bestCos, (c.f[fCentre]-float64(x.meaning.spread.mean))/float64(x.meaning.spread.dev)/4)
 		}
 		o.candidates = append(o.candidates, c)
 	}
@@ -201,31 +225,39 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 		nNewSnd:  1 - ratio(sndKnown, sndTotal),
 		nLength:  math.Log1p(float64(lexTotal)),
 		nPairs:   math.Log(float64(len(x.pairs) + 1)),
-		nMeaning: bestZ,
+		nMeaning: bestCos,
 	}
 	return o
 }
 
 // sum adds the weight of each term to every variant and pair that has it, and
-// returns the weight of all terms and that of those which any variant has.
-func (in *inverted) sum(ts []term, variants, pairs []float32) (total, known float32) {
+// returns the weight of all terms and that of those which any pair has.
+func (in *inverted) sum(ts []term, variants []float32, pairs []sums) (total, known float32, byGroup [groups]float32) {
 	for _, t := range ts {
 		id, ok := in.ids[t.id]
 		if !ok {
 			total += t.weight
+			byGroup[t.group] += t.weight
 			continue
 		}
 		w := in.weight[id]
 		total += w
 		known += w
+		byGroup[t.group] += w
 		for _, v := range in.variants[id] {
 			variants[v] += w
 		}
 		for _, p := range in.pairs[id] {
-			pairs[p] += w
+			if p.variants == 0 {
+				pairs[p.pair].answer += w
+				continue
+			}
+			pairs[p.pair].any += w
+			pairs[p.pair].share += w * p.share
+			pairs[p.pair].groups[t.group] += w * p.share
 		}
 	}
-	return total, known
+	return total, known, byGroup
 }
 
 func ratio(a, b float32) float64 {
@@ -244,7 +276,8 @@ func cosine(common, a, b float32) float32 {
 
 // meanings fills s.cos and returns its spread for this text; false without vectors.
 func (x *Index) meanings(ctx context.Context, text string, q Query, s *scratch) (bool, spread) {
-	if x.dim == 0 || q.Words || ctx.Err() != nil {
+	m := x.meaning
+	if m == nil || q.Words || ctx.Err() != nil {
 		return false, spread{}
 	}
 	start := x.o.Now()
@@ -254,25 +287,29 @@ func (x *Index) meanings(ctx context.Context, text string, q Query, s *scratch) 
 	ctx, cancel := context.WithTimeout(ctx, x.o.EmbedWithin)
 	defer cancel()
 	vs, err := x.o.Embedder.Embed(ctx, []string{text})
-	if err == nil && (len(vs) != 1 || len(vs[0]) != x.dim) {
+	if err == nil && (len(vs) != 1 || len(vs[0]) != m.dim) {
 		err = errShape
 	}
 	x.guard.report(start, err)
 	if err != nil {
 		return false, spread{}
 	}
-	v := slices.Clone(vs[0])
-	unit(v)
-	var sum, sum2 float64
+	raw, v := slices.Clone(vs[0]), make([]float32, m.dim)
+	unit(raw)
+	m.centred(v, raw)
 	for i := range x.variants {
-		c := dot(v, x.vector(i))
-		s.cos[i] = c
+		s.cos[i] = dot(v, m.variant(i))
+	}
+	var sum, sum2 float64
+	for i := range x.pairs {
+		c := dot(v, m.pair(i))
+		s.centre[i], s.answer[i] = c, dot(v, m.answer(i))
 		sum += float64(c)
 		sum2 += float64(c) * float64(c)
 	}
-	n := float64(len(x.variants))
+	n := float64(len(x.pairs))
 	mean := sum / n
-	return true, spread{float32(mean), float32(math.Sqrt(max(sum2/n-mean*mean, 1e-4)))}
+	return true, spread{float32(mean), float32(math.Sqrt(max(sum2/n-mean*mean, 1e-3)))}
 }
 
 // prior is the log of how much more likely each pair is because of the one that
@@ -324,7 +361,7 @@ func (x *Index) decide(o observation, prior map[int32]float64) Result {
 	for i, c := range o.candidates {
 		r.Matches[i] = Match{
 			Pair: &x.pairs[c.pair], Score: math.Exp(logits[i]-top) / sum,
-			Lexical: c.f[fLexBoth], Sound: max(c.f[fSound], c.f[fAlign]), Meaning: float64(c.cos),
+			Lexical: c.f[fLexBoth], Sound: c.sound, Meaning: float64(c.cos),
 			Variant: x.variants[c.variant].text, Exact: c.exact,
 		}
 	}
@@ -353,7 +390,7 @@ func (x *Index) Suggest(text string, n int) []string {
 	defer x.scratch.Put(s)
 	clear(s.snd)
 	clear(s.sndPair)
-	total, _ := x.snd.sum(a.grams, s.snd, s.sndPair)
+	total, _, _ := x.snd.sum(a.grams, s.snd, s.sndPair)
 	type scored struct {
 		v     int
 		score float32

@@ -1,21 +1,29 @@
 package knowledge
 
-import "errors"
+import (
+	"errors"
+
+	"hotline/dialog/internal/lang"
+)
 
 var errShape = errors.New("the embedder's vector does not fit the index")
 
 // What is compared of a candidate.
 const (
-	fLexQuery    = iota // share of the text's words which the variant has
-	fLexVariant         // share of the variant's words which the text has
-	fLexBoth            // both, as a cosine
-	fPairQuery          // share of the text's words which any variant of the pair has
-	fSound              // cosine of sound n-grams
-	fSoundPair          // share of the text's sound n-grams which any variant of the pair has
-	fAlign              // best common stretch of sounds
-	fExact              // the same text, politeness apart
-	fMeaning            // cosine of vectors against those of the other pairs for this text
-	fMeaningWide        // the same against the usual cosine of different pairs
+	fLexBoth       = iota // words of the text and the nearest wording, as a cosine
+	fPairQuery            // share of the text's words which any wording of the pair has
+	fShareOne             // share of the characters or stems, by how many of the wordings have them
+	fShareTwo             // the same of neighbours
+	fConcepts             // the same of concepts
+	fAnswer               // share of the text's words which only the answer has
+	fSound                // by how much sound n-grams agree better than words
+	fSoundPair            // the same over all wordings
+	fAlign                // best common stretch of sounds
+	fExact                // the same text, politeness apart
+	fMeaning              // cosine of the nearest wording's vector
+	fCentre               // cosine of the centre of the pair's wordings
+	fCentreAway           // the same against all pairs, in four standard deviations
+	fAnswerMeaning        // cosine of subject and answer
 	candidateFeatures
 )
 
@@ -26,7 +34,7 @@ const (
 	nNewSnd  // the same of sounds
 	nLength  // log of how much the text says
 	nPairs   // log of the number of pairs
-	nMeaning // the best fMeaningWide
+	nMeaning // the best fCentre, in four of this embedder's standard deviations
 	noneFeatures
 )
 
@@ -59,14 +67,23 @@ func (w *noneWeights) dot(f [noneFeatures]float64) float64 {
 // conversation that has been understood so far (log-odds).
 const priorNone = 0.2
 
-func weightsFor(_ string, meaning bool) weights {
-	w := weights{
-		candidate: candidateWeights{fLexQuery: 2, fLexVariant: 1, fLexBoth: 3, fPairQuery: 2, fSound: 3, fSoundPair: 1, fAlign: 4, fExact: 2},
-		none:      noneWeights{nOne: 5, nNew: 2, nNewSnd: 1},
+// weightsFor are the fitted weights (weights_fitted.go). They are fitted on
+// businesses cut from a pack under examples/ and public collections of intents,
+// every second question spoiled by sounds that a recogniser confuses; one wording
+// of each pair is left out and asked, and so are questions that the business does
+// not know. Fit them again with
+//
+//	go test ./dialog/knowledge -run TestFitWeights -fit -embed-zh URL -embed-en URL -timeout 1h
+//
+// where the URLs are endpoints of OpenAI's embeddings API.
+func weightsFor(language string, meaning bool) weights {
+	switch zh := lang.Chinese(language); {
+	case zh && meaning:
+		return fittedZhMeaning()
+	case zh:
+		return fittedZh()
+	case meaning:
+		return fittedEnMeaning()
 	}
-	if meaning {
-		w.candidate[fMeaning], w.candidate[fMeaningWide] = 0.6, 0.6
-		w.none[nOne] = 7
-	}
-	return w
+	return fittedEn()
 }
