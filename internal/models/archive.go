@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,7 +68,7 @@ func (p *pull) archive(ctx context.Context, m Model, src Source, target, made st
 	}
 	if err := d.run(ctx); err != nil {
 		if errors.Is(err, errNetwork) && ctx.Err() == nil {
-			p.dead["archive"] = err
+			p.dead["archive"] = errors.New("the releases could not be reached just now")
 		}
 		return err
 	}
@@ -170,6 +171,9 @@ func (d *download) fetch(ctx context.Context) (had bool, err error) {
 	}
 	res, err := d.client.Do(req)
 	if err != nil {
+		if u := (*url.Error)(nil); errors.As(err, &u) {
+			err = u.Err // without the address, which stands in front already
+		}
 		return have > 0, fmt.Errorf("%w: %w", errNetwork, err)
 	}
 	defer func() { _ = res.Body.Close() }()

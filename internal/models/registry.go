@@ -58,20 +58,17 @@ func (p *pull) registry(ctx context.Context, m Model, src Source, work string) e
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting the build: %w", err)
 	}
-	var said, last string
+	said, last := "", []string{}
 	lines := bufio.NewScanner(out)
 	lines.Buffer(make([]byte, 64<<10), 1<<20)
 	for lines.Scan() {
 		line := strings.TrimSpace(lines.Text())
-		if line == "" {
-			continue
-		}
-		last = line
-		if strings.HasPrefix(line, "build.sh: ") {
-			said = strings.TrimPrefix(line, "build.sh: ")
-		}
-		if len(line) <= 200 {
-			p.progress(Progress{ID: m.ID, Stage: StageBuild, Source: src.String(), Line: line})
+		if text, ok := strings.CutPrefix(line, m.ID+": "); ok {
+			p.progress(Progress{ID: m.ID, Stage: StageBuild, Source: src.String(), Line: text})
+		} else if text, ok := strings.CutPrefix(line, "build.sh: "); ok {
+			said = text
+		} else if line != "" { // the tools' own chatter, told only when the build fails
+			last = append(last, line[:min(len(line), 300)])[max(0, len(last)-2):]
 		}
 	}
 	err = cmd.Wait()
@@ -82,7 +79,7 @@ func (p *pull) registry(ctx context.Context, m Model, src Source, work string) e
 		return fmt.Errorf("building: %w", context.Cause(ctx))
 	}
 	if said == "" {
-		said = last
+		said = strings.Join(last, " / ")
 	}
 	if strings.Contains(said, "no python3") || strings.Contains(said, "venv does not work") {
 		p.dead["registry"] = errors.New(said)
