@@ -11,7 +11,6 @@ type voiceGate struct {
 	noise float64 // level of the line without voice, dB
 	level float64 // level of the voice, dB
 	run   int     // frames in a row at voiceStart
-	sure  int     // frames in a row at voiceSure
 }
 
 // The line's noise follows a quieter frame at once, half way, and rises by so much
@@ -24,7 +23,7 @@ const (
 func (g *voiceGate) reset() { *g = voiceGate{noise: math.NaN(), level: quietLine} }
 
 // rest is called when a turn is over; the line's noise is still known.
-func (g *voiceGate) rest() { g.run, g.sure = 0, 0 }
+func (g *voiceGate) rest() { g.run = 0 }
 
 func (g *voiceGate) hear(db float64) {
 	db = max(db, quietLine)
@@ -42,16 +41,11 @@ func (g *voiceGate) hear(db float64) {
 func (g *voiceGate) starts(p, db float64) bool {
 	g.hear(db)
 	if p < voiceStart {
-		g.run, g.sure = 0, 0
+		g.run = 0
 		return false
 	}
 	g.run++
-	if p >= voiceSure {
-		g.sure++
-	} else {
-		g.sure = 0
-	}
-	if g.run < startFrames && g.sure < sureFrames {
+	if g.run < startFrames {
 		return false
 	}
 	g.level = max(db, quietLine)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"hotline/asr"
 	"hotline/media/dsp"
 )
 
@@ -22,39 +23,43 @@ const (
 	// Hangover over the gaps inside words, and the run of loud windows that makes
 	// a start: a click is shorter.
 	energyHang, energyRun = 12, 4
+	// A start needs a vowel: a window of 40 ms as periodic as this.
+	energyClarity = 0.55
 	// Voice is not steady: the level of syllables moves by 6 dB and more within
 	// 300 ms, that of hum, tones and noise does not.
 	energyMemory, energySwingDB = 30, 5.0
 )
 
 // NewEnergy returns a Detector that judges by level: an adaptive floor, a
-// hysteresis, and the unsteadiness of speech. It takes other people's voices and
+// hysteresis, the unsteadiness of speech and the pitch of its vowels. It takes other people's voices and
 // music for voice; use it where no model is installed.
-func NewEnergy(rate int) Detector {
+func NewEnergy(rate int) asr.Detector {
 	n := rate / 100
-	return &energy{n: n, window: make([]int16, 0, n), high: dsp.NewHighPass(rate, 200, 2), floor: math.NaN()}
+	return &energy{rate: rate, n: n, window: make([]int16, 0, n), past: make([]int16, 4*n), high: dsp.NewHighPass(rate, 200, 2), floor: math.NaN()}
 }
 
 type energy struct {
+	rate   int
 	n      int
 	window []int16
+	past   []int16     // the last 40 ms, for the pitch
 	high   *dsp.Filter // mains hum and handling noise carry no words
 
-	floor   float64 // noise, dB; NaN until the first window
-	smooth  float64
-	recent  [energyMemory]float64
-	at      int
-	run     int
-	hang    int
-	voiced  bool
-	settled int // windows heard
+	floor  float64 // noise, dB; NaN until the first window
+	smooth float64
+	recent [energyMemory]float64
+	at     int
+	run    int
+	hang   int
+	voiced bool
 }
 
 func (e *energy) Window() time.Duration { return energyWindow }
 func (e *energy) Close() error          { return nil }
 
 func (e *energy) Reset() {
-	*e = energy{n: e.n, window: e.window[:0], high: e.high, floor: math.NaN()}
+	clear(e.past)
+	*e = energy{rate: e.rate, n: e.n, window: e.window[:0], past: e.past, high: e.high, floor: math.NaN()}
 }
 
 func (e *energy) Detect(frame []int16) (float64, error) {
@@ -82,6 +87,8 @@ func (e *energy) judge() {
 		return
 	}
 	e.high.Process(e.window)
+	copy(e.past, e.past[e.n:])
+	copy(e.past[3*e.n:], e.window)
 	e.step(levelDB(e.window))
 }
 
@@ -108,7 +115,7 @@ func (e *energy) step(db float64) {
 		e.run = 0
 	}
 	switch {
-	case e.run >= energyRun && (e.voiced || e.unsteady()):
+	case e.run >= energyRun && (e.voiced || e.unsteady() && e.periodic()):
 		e.voiced, e.hang = true, energyHang
 	case e.voiced && over > energyStopDB && db >= energyLeastDB:
 		e.hang = max(e.hang, energyHang/2)
@@ -121,6 +128,12 @@ func (e *energy) step(db float64) {
 	if e.hang <= 0 {
 		e.voiced, e.hang = false, 0
 	}
+}
+
+// periodic says whether the last 40 ms have a pitch.
+func (e *energy) periodic() bool {
+	_, clarity := asr.Pitch(e.past, e.rate)
+	return clarity >= energyClarity
 }
 
 // unsteady says whether the level of the loud windows lately moved as speech does.

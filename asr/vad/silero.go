@@ -7,6 +7,7 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"hotline/asr"
 	"hotline/asr/onnx"
 	"hotline/media/dsp"
 )
@@ -35,7 +36,7 @@ func OpenSilero(dir string) (*Silero, error) {
 func (s *Silero) Close() error { return s.session.Close() }
 
 // New returns a Detector for a call at that rate, Hz.
-func (s *Silero) New(rate int) (Detector, error) {
+func (s *Silero) New(rate int) (asr.Detector, error) {
 	d := &sileroDetector{rate: 16000, window: 512, context: 64}
 	if rate < 16000 {
 		d.rate, d.window, d.context = 8000, 256, 32

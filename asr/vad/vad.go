@@ -2,10 +2,9 @@
 //
 // # Concepts
 //
-// A [Detector] takes a call's frames one after the other and answers each with
+// An [asr.Detector] takes a call's frames one after the other and answers each with
 // the probability that somebody is speaking. [Silero] is a small neural network;
-// [NewEnergy] needs no model and judges by level alone. [Open] returns the best
-// that is installed. What the probability means for a turn (when it has begun,
+// [NewEnergy] needs no model and judges by level and pitch. What the probability means for a turn (when it has begun,
 // when it is over) is decided by the listener, not here.
 //
 // # Concurrency
@@ -17,23 +16,9 @@ package vad
 import (
 	"log/slog"
 	"math"
-	"time"
-)
 
-// Detector judges one call's audio.
-type Detector interface {
-	// Detect takes the next frame, of any length, at the rate the Detector was
-	// made for, and returns the probability of voice, 0–1, in the last whole
-	// window. It does not keep the frame.
-	Detect(frame []int16) (float64, error)
-	// Window is how much sound one judgement takes; the answer to a frame is as
-	// old as that at most.
-	Window() time.Duration
-	// Reset forgets what was heard.
-	Reset()
-	// Close frees what the Detector holds.
-	Close() error
-}
+	"hotline/asr"
+)
 
 // silent is the largest sample of a frame that cannot hold voice: what A-law
 // makes of digital silence is ±8, of µ-law 0 (ITU-T G.711).
@@ -65,13 +50,13 @@ const floorDB = -90
 
 // WithFallback returns first until it fails, and second from then on: a call
 // whose detector breaks goes on being heard. The failure is logged once.
-func WithFallback(first, second Detector, log *slog.Logger) Detector {
+func WithFallback(first, second asr.Detector, log *slog.Logger) asr.Detector {
 	return &fallback{Detector: first, second: second, log: log}
 }
 
 type fallback struct {
-	Detector
-	second Detector // nil once it has taken over
+	asr.Detector
+	second asr.Detector // nil once it has taken over
 	log    *slog.Logger
 }
 
