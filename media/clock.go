@@ -17,7 +17,8 @@ var ErrClockStopped = errors.New("media clock has stopped")
 const (
 	clockSlots = 10                     // a frame time is divided into so many moments
 	slotTime   = FrameTime / clockSlots // between them
-	fillFirst  = 200                    // sessions that a worker takes before the next one is used
+	slotFirst  = 25                     // sessions that a moment takes before the next one is used: each costs a wake-up
+	fillFirst  = 250                    // sessions that a worker takes before the next one is used
 	maxBehind  = 3                      // ticks made up for after a stall; the rest is skipped
 )
 
@@ -128,6 +129,10 @@ func (c *Clock) add(t ticker) *entry {
 	w.mu.Lock()
 	e := &entry{w: w, t: t}
 	for i := range w.slots {
+		if len(w.slots[i]) < slotFirst {
+			e.slot = i
+			break
+		}
 		if len(w.slots[i]) < len(w.slots[e.slot]) {
 			e.slot = i
 		}

@@ -154,6 +154,11 @@ func (b *Buffer) put(seq uint16, ts uint32, payload []byte, age time.Duration, a
 	if s > b.top {
 		b.seen = b.seen<<uint(s-b.top) | 1
 		b.top = s
+		for ; b.next <= b.top-slots; b.next++ {
+			if old := &b.slots[b.next&(slots-1)]; old.seq == b.next {
+				b.drop(old)
+			}
+		}
 	} else {
 		back := uint(b.top - s)
 		if back >= 64 {
@@ -176,7 +181,6 @@ func (b *Buffer) put(seq uint16, ts uint32, payload []byte, age time.Duration, a
 		b.observe(t, age)
 	}
 	slot := &b.slots[s&(slots-1)]
-	b.drop(slot)
 	slot.used, slot.audio, slot.seq, slot.ts = true, audio, s, t
 	slot.payload = append(b.memory(), payload...)
 	b.count++
@@ -206,6 +210,8 @@ func (b *Buffer) observe(ts int64, age time.Duration) {
 }
 
 func (b *Buffer) duration(ts int64) time.Duration {
+	const limit = 1 << 32 // what strangers send must not overflow
+	ts = max(-limit, min(limit, ts))
 	return time.Duration(ts) * time.Second / time.Duration(b.clock)
 }
 
@@ -223,16 +229,17 @@ func (b *Buffer) late() {
 func (b *Buffer) bound() {
 	for b.count > 1 {
 		s := b.first()
-		if b.duration(b.lastTS-s.ts) <= MaxDelay && b.top-s.seq < slots {
+		if b.duration(b.lastTS-b.play-b.credit) <= MaxDelay {
 			return
 		}
-		b.next = s.seq + 1
-		b.play = max(b.play, s.ts)
-		b.drop(s)
-		if n := b.first(); n.ts > b.play && b.duration(n.ts-b.play) < maxJump {
-			b.play = n.ts
-		}
 		b.shrunk++
+		if s.ts > b.play+b.credit { // a hole goes first
+			b.play, b.credit = s.ts, 0
+			continue
+		}
+		b.next = s.seq + 1
+		b.drop(s)
+		b.play, b.credit = max(b.play, b.first().ts), 0
 	}
 }
 
@@ -369,7 +376,7 @@ func (b *Buffer) Delay() time.Duration {
 	if b.count == 0 {
 		return b.duration(b.pending)
 	}
-	return b.duration(b.lastTS + b.tick - b.play + b.pending)
+	return max(0, b.duration(b.lastTS+b.tick-b.play-b.credit+b.pending))
 }
 
 // Changes tells by how many ticks the delay has grown and shrunk so far.

@@ -1,0 +1,5 @@
+package media_test
+
+const crashEnv = "MEDIA_CRASH_RECORDING"
+
+func recordUntilKilled(string) {}
