@@ -24,6 +24,7 @@ import (
 	"io"
 	"math"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -35,11 +36,14 @@ import (
 
 // Config says where the server is. Only BaseURL is needed.
 type Config struct {
-	BaseURL    string       // with /v1: "http://127.0.0.1:8090/v1"
-	HTTPClient *http.Client // dials a Unix socket, for a worker on one; default http.DefaultClient
+	BaseURL    string       // with /v1: "http://127.0.0.1:8090/v1", or "unix:/path/of/socket"
+	HTTPClient *http.Client // default: one of its own, which dials the socket where BaseURL is one
 	APIKey     string
 	Model      string        // default "whisper-1", which every server takes
 	Timeout    time.Duration // of one request; default 10 s
+	// Standard leaves out the fields that OpenAI's own API does not have (hotwords,
+	// urgent): for servers that refuse what they do not know. Theirs is known to.
+	Standard bool
 }
 
 // Decoder is an asr.Decoder.
@@ -64,16 +68,42 @@ func (e *BusyError) Unwrap() error { return asr.ErrOverloaded }
 
 // New checks c and returns a Decoder.
 func New(c Config) (*Decoder, error) {
+	if path, ok := strings.CutPrefix(c.BaseURL, "unix:"); ok {
+		path = strings.TrimPrefix(path, "//")
+		if path == "" {
+			return nil, errors.New("speech server \"unix:\": the path of the socket is missing")
+		}
+		if c.HTTPClient == nil {
+			c.HTTPClient = client(func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, "unix", path)
+			})
+		}
+		c.BaseURL = "http://speech/v1"
+	}
 	if !strings.HasPrefix(c.BaseURL, "http://") && !strings.HasPrefix(c.BaseURL, "https://") {
-		return nil, fmt.Errorf("speech server %q: an address such as http://127.0.0.1:8090/v1 is needed", c.BaseURL)
+		return nil, fmt.Errorf("speech server %q: an address such as http://127.0.0.1:8090/v1 or unix:/path/of/socket is needed", c.BaseURL)
 	}
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	c.Standard = c.Standard || strings.HasPrefix(c.BaseURL, "https://api.openai.com/")
 	c.Model = cmp.Or(c.Model, "whisper-1")
 	c.Timeout = cmp.Or(c.Timeout, 10*time.Second)
 	if c.HTTPClient == nil {
-		c.HTTPClient = http.DefaultClient
+		c.HTTPClient = client((&net.Dialer{Timeout: 3 * time.Second}).DialContext)
 	}
 	return &Decoder{cfg: c}, nil
+}
+
+func client(dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		Proxy: http.ProxyFromEnvironment, DialContext: dial, TLSHandshakeTimeout: 5 * time.Second,
+		MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute,
+	}}
+}
+
+// Close gives back idle connections.
+func (d *Decoder) Close() error {
+	d.cfg.HTTPClient.CloseIdleConnections()
+	return nil
 }
 
 // answer is verbose_json with what hotline's worker adds.
@@ -95,8 +125,11 @@ type answer struct {
 
 // Decode implements asr.Decoder.
 func (d *Decoder) Decode(ctx context.Context, s asr.Segment) (asr.Transcript, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.cfg.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, d.cfg.Timeout, fmt.Errorf("the speech server did not answer within %v", d.cfg.Timeout))
 	defer cancel()
+	if s.Rate > 0 && len(s.Samples) == 0 {
+		return asr.Transcript{Language: s.Language, NoSpeech: 1, Engine: d.cfg.Model}, nil
+	}
 	body, kind, err := d.form(s)
 	if err != nil {
 		return asr.Transcript{}, err
@@ -112,12 +145,12 @@ func (d *Decoder) Decode(ctx context.Context, s asr.Segment) (asr.Transcript, er
 	}
 	resp, err := d.cfg.HTTPClient.Do(req)
 	if err != nil {
-		return asr.Transcript{}, fmt.Errorf("asking for a transcript: %w", err)
+		return asr.Transcript{}, fmt.Errorf("asking for a transcript: %w", orCause(ctx, err))
 	}
 	defer func() { _ = resp.Body.Close() }()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return asr.Transcript{}, fmt.Errorf("reading a transcript: %w", err)
+		return asr.Transcript{}, fmt.Errorf("reading a transcript: %w", orCause(ctx, err))
 	}
 	if resp.StatusCode != http.StatusOK {
 		return asr.Transcript{}, refusal(resp, data)
@@ -129,21 +162,44 @@ func (d *Decoder) Decode(ctx context.Context, s asr.Segment) (asr.Transcript, er
 	return a.transcript(s, time.Since(began), d.cfg.Model), nil
 }
 
+// orCause is why ctx ended, where that is what err comes of.
+func orCause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// A StatusError is an answer that is no transcript.
+type StatusError struct {
+	Code    int
+	Message string
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("the speech server answers %d %s: %s", e.Code, http.StatusText(e.Code), e.Message)
+}
+
+// Temporary says whether another server, or the same one later, may do it.
+func (e *StatusError) Temporary() bool { return e.Code >= 500 }
+
 func refusal(resp *http.Response, data []byte) error {
 	var e struct {
 		Error struct {
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	_ = json.Unmarshal(data, &e) // without a message the status speaks
-	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
+	if json.Unmarshal(data, &e) != nil || e.Error.Message == "" {
+		e.Error.Message = string(data[:min(len(data), 200)])
+	}
+	if resp.StatusCode == http.StatusTooManyRequests {
 		after, err := strconv.Atoi(resp.Header.Get("Retry-After"))
 		if err != nil {
 			after = 1
 		}
 		return &BusyError{time.Duration(after) * time.Second}
 	}
-	return errors.New("the speech server refused: " + resp.Status + " " + e.Error.Message)
+	return &StatusError{resp.StatusCode, e.Error.Message}
 }
 
 // form is the request: a WAV and what the decode should know.
@@ -156,7 +212,13 @@ func (d *Decoder) form(s asr.Segment) (body *bytes.Buffer, kind string, err erro
 	w := multipart.NewWriter(body)
 	fields := [][2]string{
 		{"model", d.cfg.Model}, {"response_format", "verbose_json"}, {"temperature", "0"},
-		{"language", s.Language}, {"prompt", s.Prompt}, {"hotwords", strings.Join(s.Hotwords, ",")},
+		{"language", s.Language}, {"prompt", s.Prompt},
+	}
+	if !d.cfg.Standard {
+		fields = append(fields, [2]string{"hotwords", strings.Join(s.Hotwords, ",")})
+		if s.Urgent {
+			fields = append(fields, [2]string{"urgent", "true"})
+		}
 	}
 	for _, f := range fields {
 		if f[1] == "" {
