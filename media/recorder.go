@@ -22,7 +22,7 @@ const (
 type Recorder struct {
 	path string
 	rate int
-	file *os.File
+	file recordFile
 
 	mu      sync.Mutex
 	filled  sync.Cond // chunks or the end; uses mu
@@ -35,6 +35,13 @@ type Recorder struct {
 
 	written int64 // audio bytes in the file; the writer's alone
 	unsized int
+}
+
+// recordFile is what a Recorder needs of an os.File.
+type recordFile interface {
+	WriteAt(b []byte, off int64) (int, error)
+	Truncate(size int64) error
+	Close() error
 }
 
 // NewRecorder creates the file at path, which must not exist, readable by the owner
