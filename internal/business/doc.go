@@ -17,8 +17,8 @@
 // A [Row] is one question with its answer; [Row.Line] is where it stands, so that
 // the console and `hotline knowledge` can write it back.
 //
-// A [Script] is a conversation with what must happen in it; [RunScript] holds it
-// with a dialog.Engine.
+// A [Script] is a conversation with what must happen in it; [RunDialogs] holds
+// those of a business with its real engines.
 //
 // # Concurrency
 //

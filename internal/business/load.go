@@ -58,6 +58,7 @@ func (l *loader) folder(dir string) *Business {
 	f.knowledge()
 	f.check(lines)
 	f.checkTables()
+	f.checkScripts()
 	return b
 }
 

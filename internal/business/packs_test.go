@@ -1,0 +1,142 @@
+package business_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"hotline/asr/onnx"
+	"hotline/dialog"
+	"hotline/dialog/engine"
+	"hotline/dialog/knowledge"
+	"hotline/internal/business"
+	"hotline/internal/embed"
+	"hotline/internal/testdata"
+)
+
+func pack(t *testing.T, name string) string {
+	t.Helper()
+	return filepath.Join(testdata.Root(t), "examples", name)
+}
+
+func packs() []string { return []string{"retail-zh", "retail-en"} }
+
+// engineOf makes the real dialogue engine of a line.
+func engineOf(e knowledge.Embedder) business.EngineOf {
+	return func(l business.Line, now func() time.Time) (dialog.Engine, error) {
+		o := l.KnowledgeOptions()
+		o.Embedder, o.EmbedWithin = e, time.Minute
+		x, err := knowledge.New(l.Pairs(), o)
+		if err != nil {
+			return nil, err
+		}
+		c := l.EngineConfig(knowledge.NewLive(x).Load)
+		c.Now = now
+		return engine.New(c)
+	}
+}
+
+func TestThePacksAreClean(t *testing.T) {
+	for _, name := range packs() {
+		_, report := business.Load(pack(t, name))
+		require.Empty(t, problems(report), name)
+	}
+}
+
+func TestThePacksAreLargeEnough(t *testing.T) {
+	for name, want := range map[string]int{"retail-zh": 80, "retail-en": 40} {
+		b, _ := business.Load(pack(t, name))
+		require.GreaterOrEqual(t, len(b.Knowledge), want)
+		for _, r := range b.Knowledge {
+			require.GreaterOrEqual(t, len(r.Variants), 4, r.ID)
+		}
+		scripts, _ := b.LoadScripts()
+		require.GreaterOrEqual(t, len(scripts), 15)
+	}
+}
+
+func TestTheNumbersOfTheDemo(t *testing.T) {
+	b, _ := business.Load(pack(t, "retail-zh"))
+	for number, want := range map[string]string{"8000": "chinese", "8001": "english", "12345": "chinese", "": "chinese"} {
+		l, ok := business.Find([]*business.Business{b}, number)
+		require.True(t, ok)
+		require.Equal(t, want, l.Name, number)
+	}
+	l, _ := b.LineNamed("english")
+	require.Equal(t, "en", l.Language)
+	require.Equal(t, "Cloud Lane", l.Home.Name)
+	require.NotEmpty(t, l.Voice)
+	require.Greater(t, len(l.Pairs()), 40)
+}
+
+func hold(t *testing.T, name string, e knowledge.Embedder) ([]business.ScriptResult, string) {
+	t.Helper()
+	b, _ := business.Load(pack(t, name))
+	results, err := business.RunDialogs(t.Context(), b, engineOf(e))
+	require.NoError(t, err)
+	var out strings.Builder
+	require.NoError(t, business.WriteDialogs(&out, results))
+	return results, out.String()
+}
+
+// Without a model the bot may ask back where it would have answered, but it
+// answers no other question, and commands and people do not depend on one.
+func TestTheConversationsOfThePacksWithoutAModel(t *testing.T) {
+	for _, name := range packs() {
+		results, text := hold(t, name, nil)
+		for _, r := range results {
+			asks := false
+			for i, turn := range r.Turns {
+				want := turn.Expect.Knowledge
+				asks = asks || len(want) > 0
+				if len(want) > 0 && i+1 < len(r.Done) && r.Done[i+1].KnowledgeID != "" {
+					require.Contains(t, want, r.Done[i+1].KnowledgeID, "%s\n%s", r.Name, text)
+				}
+			}
+			require.True(t, r.Passed || asks, text)
+		}
+	}
+}
+
+func TestTheConversationsOfThePacksGoAsTheyMust(t *testing.T) {
+	dir := testdata.Model(t, "embed/e5-small-zhen")
+	if err := onnx.Start(""); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	m, err := embed.Open(dir, embed.Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, m.Close()) }()
+	for _, name := range packs() {
+		results, text := hold(t, name, m)
+		for _, r := range results {
+			require.True(t, r.Passed, text)
+		}
+	}
+}
+
+// What the console exports is what stands in the folder, byte for byte, so that
+// an edit shows as one changed line under version control.
+func TestThePacksSurviveAnExport(t *testing.T) {
+	for _, name := range packs() {
+		files, err := filepath.Glob(filepath.Join(pack(t, name), business.KnowledgeDir, "*.csv"))
+		require.NoError(t, err)
+		require.NotEmpty(t, files)
+		for _, file := range files {
+			rows, report := business.ReadKnowledge(file)
+			require.Empty(t, problems(report))
+			have, err := os.ReadFile(file)
+			require.NoError(t, err)
+			var out bytes.Buffer
+			require.NoError(t, business.Export(&out, rows, strings.TrimPrefix(name, "retail-")))
+			require.Equal(t, string(have), out.String(), file)
+		}
+	}
+}
