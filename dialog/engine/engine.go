@@ -52,8 +52,8 @@ type Limits struct {
 
 // Thresholds are probabilities. Zero values take the defaults.
 type Thresholds struct {
-	Answer   float64 // from here a pair is answered; default 0.55
-	Confirm  float64 // from here the bot asks whether it is meant; default 0.32
+	Answer   float64 // from here a pair is answered; default 0.65
+	Confirm  float64 // from here the bot asks whether it is meant; default 0.35
 	Which    float64 // from here two together are offered; default 0.6
 	Misheard float64 // recogniser confidence below which an unknown text counts as misheard; default 0.5
 }
@@ -78,7 +78,6 @@ type Config struct {
 	// Topics are things that callers ask, as spoken (查物流), for help and examples;
 	// where empty the menu's labels.
 	Topics []string
-	// Emotion limits, wordings and numbers
 	Limits     Limits
 	Thresholds Thresholds
 	Phrases    Phrases // over the defaults, key by key
@@ -124,8 +123,8 @@ func New(c Config) (*Engine, error) {
 			*v = d
 		}
 	}
-	share(&c.Thresholds.Answer, 0.55)
-	share(&c.Thresholds.Confirm, 0.32)
+	share(&c.Thresholds.Answer, 0.65)
+	share(&c.Thresholds.Confirm, 0.35)
 	share(&c.Thresholds.Which, 0.6)
 	share(&c.Thresholds.Misheard, 0.5)
 	phrases, err := merge(DefaultPhrases(c.Language), c.Phrases)

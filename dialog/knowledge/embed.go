@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"hotline/dialog/internal/lang"
 )
 
 // An Embedder turns texts into vectors whose cosine tells how near they are in
@@ -80,6 +82,7 @@ type vectors struct {
 	variants []float32            // len(variants)*dim
 	pairs    []float32            // centre of each pair's wordings
 	answers  []float32            // subject and answer of each pair
+	away     []float32            // background
 	spread   spread               // of the cosine of a wording and another pair's centre
 }
 
@@ -122,6 +125,10 @@ func (x *Index) embed(ctx context.Context, e Embedder, reuse *Index) error {
 	}
 	for i := range x.pairs {
 		need(x.pairs[i].about())
+	}
+	away := background(lang.Chinese(x.o.Language))
+	for _, text := range away {
+		need(text)
 	}
 	const batch = 32
 	for part := range slices.Chunk(missing, batch) {
@@ -169,7 +176,21 @@ func (v *vectors) fill(x *Index) {
 		unit(v.pair(i))
 		v.centred(v.answer(i), v.raw[x.pairs[i].about()])
 	}
+	away := background(lang.Chinese(x.o.Language))
+	v.away = make([]float32, len(away)*v.dim)
+	for i, text := range away {
+		v.centred(v.away[i*v.dim:(i+1)*v.dim], v.raw[text])
+	}
 	v.spread = v.measure(x)
+}
+
+// nearestAway is the cosine of q and the background that is nearest to it.
+func (v *vectors) nearestAway(q []float32) float32 {
+	best := float32(-1)
+	for i := 0; i < len(v.away); i += v.dim {
+		best = max(best, dot(q, v.away[i:i+v.dim]))
+	}
+	return best
 }
 
 // measure samples the cosine of wordings and centres of other pairs: the scale of

@@ -30,7 +30,7 @@ const (
 	NoneFeatures      = noneFeatures
 	FExact            = fExact
 	FMeaning          = fMeaning // and all behind it
-	NMeaning          = nMeaning
+	NMeaning          = nMeaning // and all behind it
 )
 
 func WeightsFor(language string, meaning bool) (candidate, none []float64) {

@@ -329,7 +329,7 @@ func train(t *testing.T, examples []example, meaning bool) (c, n []float64) {
 			}
 		}
 		for k := range w {
-			if !meaning && (k >= knowledge.FMeaning && k < nc || k == nc+knowledge.NMeaning) {
+			if !meaning && (k >= knowledge.FMeaning && k < nc || k >= nc+knowledge.NMeaning) {
 				continue
 			}
 			g[k] += l2 * w[k]

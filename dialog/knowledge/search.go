@@ -53,7 +53,7 @@ type Result struct {
 }
 
 // Top is the best match, or nil.
-func (r *Result) Top() *Match {
+func (r Result) Top() *Match {
 	if len(r.Matches) == 0 {
 		return nil
 	}
@@ -81,6 +81,7 @@ type scratch struct {
 	pre              []float32 // its coarse score
 	order            []int32
 	align            aligner
+	away             float32 // cosine of the nearest background
 }
 
 func newScratch(variants, pairs int) *scratch {
@@ -227,6 +228,9 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 		nPairs:   math.Log(float64(len(x.pairs) + 1)),
 		nMeaning: bestCos,
 	}
+	if meaning {
+		o.none[nAway] = float64(s.away)
+	}
 	return o
 }
 
@@ -300,6 +304,7 @@ func (x *Index) meanings(ctx context.Context, text string, q Query, s *scratch) 
 	for i := range x.variants {
 		s.cos[i] = dot(v, m.variant(i))
 	}
+	s.away = m.nearestAway(v)
 	var sum, sum2 float64
 	for i := range x.pairs {
 		c := dot(v, m.pair(i))

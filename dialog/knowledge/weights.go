@@ -29,12 +29,13 @@ const (
 
 // What is known of a text as a whole, for "none of them".
 const (
-	nOne     = iota
-	nNew     // share of words which no pair has
-	nNewSnd  // the same of sounds
-	nLength  // log of how much the text says
-	nPairs   // log of the number of pairs
-	nMeaning // the best fCentre, in four of this embedder's standard deviations
+	nOne     = iota // always 1
+	nNew            // share of words which no pair has
+	nNewSnd         // the same of sounds
+	nLength         // log of how much the text says
+	nPairs          // log of the number of pairs
+	nMeaning        // the best fCentre, in four of this embedder's standard deviations
+	nAway           // cosine of the nearest background
 	noneFeatures
 )
 
