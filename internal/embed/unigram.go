@@ -27,7 +27,7 @@ type unigram struct {
 // then "P score piece" in the order of the numbers and "N character
 // replacement…" (code points).
 func loadUnigram(path string) (*unigram, error) {
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // a file of a model that the operator named
 	if err != nil {
 		return nil, err
 	}
