@@ -72,7 +72,7 @@ func (p *pull) archive(ctx context.Context, m Model, src Source, target, made st
 		}
 		return err
 	}
-	f, err := os.Open(part)
+	f, err := os.Open(part) //nolint:gosec // in our own folder
 	if err != nil {
 		return err
 	}
@@ -127,16 +127,16 @@ func (d *download) run(ctx context.Context) error {
 			resumed = false
 		case ctx.Err() != nil:
 			return fmt.Errorf("downloading: %w", context.Cause(ctx))
-		case try >= attempts || !errors.As(err, new(interrupted)):
+		case try >= attempts || !errors.As(err, new(interruptedError)):
 			return fmt.Errorf("downloading %s: %w", d.url, err)
 		}
 	}
 }
 
-// interrupted is a download that broke off after it had begun: worth going on.
-type interrupted struct{ error }
+// interruptedError is a download that broke off after it had begun: worth going on.
+type interruptedError struct{ error }
 
-func (e interrupted) Unwrap() error { return e.error }
+func (e interruptedError) Unwrap() error { return e.error }
 
 // fetch goes on where the file ends; had says that there was something already.
 func (d *download) fetch(ctx context.Context) (had bool, err error) {
@@ -192,7 +192,7 @@ func (d *download) fetch(ctx context.Context) (had bool, err error) {
 		var from int64
 		if _, err := fmt.Sscanf(res.Header.Get("Content-Range"), "bytes %d-", &from); err != nil || from != have {
 			d.discard()
-			return false, interrupted{fmt.Errorf("the server sent another part than was asked for: %q", res.Header.Get("Content-Range"))}
+			return false, interruptedError{fmt.Errorf("the server sent another part than was asked for: %q", res.Header.Get("Content-Range"))}
 		}
 		if total >= 0 {
 			total += have
@@ -224,14 +224,14 @@ func (d *download) fetch(ctx context.Context) (had bool, err error) {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
-		return have > 0, interrupted{err}
+		return have > 0, interruptedError{err}
 	}
 	if have += n; have > limit {
 		d.discard()
 		return false, fmt.Errorf("more came than the %s of the manifest", size(limit))
 	}
 	if total > 0 && have < total || d.source.Bytes > 0 && have < d.source.Bytes {
-		return true, interrupted{fmt.Errorf("only %s of %s came", size(have), size(max(total, d.source.Bytes)))}
+		return true, interruptedError{fmt.Errorf("only %s of %s came", size(have), size(max(total, d.source.Bytes)))}
 	}
 	return have > n, nil
 }

@@ -242,7 +242,7 @@ func room(folder string, need int64) error {
 	if err := unix.Statfs(folder, &st); err != nil {
 		return fmt.Errorf("asking for the free space of %s: %w", folder, err)
 	}
-	free := int64(st.Bavail) * st.Bsize //nolint:gosec,unconvert // the types differ between architectures
+	free := int64(st.Bavail) * st.Bsize
 	if free < need {
 		return fmt.Errorf("not enough room on the disk of %s: %s free, %s needed", folder, size(free), size(need))
 	}

@@ -65,6 +65,7 @@ func archive(tb testing.TB, entries ...entry) []byte {
 }
 
 func good(tb testing.TB) []byte {
+	tb.Helper()
 	return archive(tb,
 		entry{name: "./", kind: tar.TypeDir},
 		entry{name: "sherpa-onnx-paraformer/", kind: tar.TypeDir},
@@ -135,7 +136,7 @@ func TestPullArchive(t *testing.T) {
 	assert.FileExists(t, filepath.Join(dir, paraformer, "dict/deep/words.txt"))
 	assert.NoDirExists(t, filepath.Join(dir, paraformer, "test_wavs"))
 	_, err = os.Lstat(filepath.Join(dir, paraformer, "link"))
-	assert.ErrorIs(t, err, os.ErrNotExist, "links are left out")
+	require.ErrorIs(t, err, os.ErrNotExist, "links are left out")
 	left, _ := os.ReadDir(filepath.Join(dir, ".downloads"))
 	assert.Empty(t, left)
 

@@ -53,11 +53,13 @@ func TestHearsAsTheEngineDoes(t *testing.T) {
 	require.Equal(t, 200, res.StatusCode, text)
 	var got struct {
 		Text     string
-		Segments []struct{ Avg_logprob float64 }
+		Segments []struct {
+			LogProb float64 `json:"avg_logprob"`
+		}
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), &got))
 	assert.Equal(t, want.Text, got.Text)
-	assert.InDelta(t, want.LogProb, got.Segments[0].Avg_logprob, 1e-3)
+	assert.InDelta(t, want.LogProb, got.Segments[0].LogProb, 1e-3)
 }
 
 // What the worker speaks, the worker understands.

@@ -105,7 +105,7 @@ func fakes(hear asr.Decoder, say tts.Synthesizer) speech.Engines {
 		})
 	}
 	if say == nil {
-		say = synthesizer(func(ctx context.Context, u tts.Utterance, dst media.Writer) error {
+		say = synthesizer(func(_ context.Context, u tts.Utterance, dst media.Writer) error {
 			for range len([]rune(u.Text)) {
 				if err := dst.WriteFrame(make(media.Frame, dst.Rate()/50)); err != nil {
 					return err

@@ -227,7 +227,7 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		refuse(w, http.StatusNotFound, "model_not_found", err.Error())
 	case errors.As(err, &tooLarge):
 		refuse(w, http.StatusRequestEntityTooLarge, "invalid_request_error", fmt.Sprintf("the request has more than %d bytes", tooLarge.Limit))
-	case errors.As(err, new(badRequest)):
+	case errors.As(err, new(badRequestError)):
 		refuse(w, http.StatusBadRequest, "invalid_request_error", err.Error())
 	case errors.Is(err, context.DeadlineExceeded):
 		w.Header().Set("Retry-After", "5")
@@ -238,12 +238,12 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	}
 }
 
-// badRequest is what the client did wrong.
-type badRequest struct{ error }
+// badRequestError is what the client did wrong.
+type badRequestError struct{ error }
 
-func (e badRequest) Unwrap() error { return e.error }
+func (e badRequestError) Unwrap() error { return e.error }
 
-func bad(format string, a ...any) error { return badRequest{fmt.Errorf(format, a...)} }
+func bad(format string, a ...any) error { return badRequestError{fmt.Errorf(format, a...)} }
 
 // refuse writes an error as OpenAI's API does.
 func refuse(w http.ResponseWriter, status int, kind, message string) {

@@ -24,6 +24,7 @@ import (
 	"hotline/internal/models"
 	"hotline/internal/speech"
 	"hotline/media"
+	"hotline/media/opus"
 	"hotline/media/wav"
 	"hotline/tts"
 )
@@ -116,17 +117,19 @@ func TestTranscriptionFormats(t *testing.T) {
 		Text, Language, Model, Emotion string
 		Duration                       float64
 		Segments                       []struct {
-			Avg_logprob, No_speech_prob, Confidence float64
-			Emotion                                 string
-			Alternatives                            []string
+			LogProb      float64 `json:"avg_logprob"`
+			NoSpeech     float64 `json:"no_speech_prob"`
+			Confidence   float64
+			Emotion      string
+			Alternatives []string
 		}
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), &v))
 	assert.Equal(t, "asr/whisper-base", v.Model)
 	assert.InDelta(t, 2, v.Duration, 0.01)
 	require.Len(t, v.Segments, 1)
-	assert.InDelta(t, -0.2, v.Segments[0].Avg_logprob, 1e-9)
-	assert.InDelta(t, 0.01, v.Segments[0].No_speech_prob, 1e-9)
+	assert.InDelta(t, -0.2, v.Segments[0].LogProb, 1e-9)
+	assert.InDelta(t, 0.01, v.Segments[0].NoSpeech, 1e-9)
 	assert.InDelta(t, 0.9, v.Segments[0].Confidence, 1e-9)
 	assert.Equal(t, "calm", v.Segments[0].Emotion)
 	assert.Equal(t, []string{"几点关门"}, v.Segments[0].Alternatives)
@@ -347,6 +350,15 @@ func TestWAVStreamCanBeRead(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 24000, a.Rate)
 	assert.Len(t, a.Mono(), 5*480)
+}
+
+func TestOpusIsWholeAndAsLong(t *testing.T) {
+	srv := serve(t, speech.Config{}, fakes(nil, nil))
+	res, text := say(t, srv, `{"input":"hello","response_format":"opus"}`)
+	assert.Equal(t, "audio/ogg; codecs=opus", res.Header.Get("Content-Type"))
+	x, err := opus.Read(strings.NewReader(text), 24000)
+	require.NoError(t, err)
+	assert.Len(t, x, 5*480)
 }
 
 func TestEmbeddingsAndModels(t *testing.T) {

@@ -1,6 +1,7 @@
 package speech
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"hotline/media"
+	"hotline/media/opus"
 	"hotline/media/wav"
 	"hotline/tts"
 	"hotline/tts/sherpa"
@@ -26,7 +28,7 @@ type utterance struct {
 	Model    string  `json:"model"`
 	Input    string  `json:"input"`
 	Voice    string  `json:"voice"`
-	Format   string  `json:"response_format"` // pcm, wav
+	Format   string  `json:"response_format"` // pcm, wav, opus
 	Speed    float64 `json:"speed"`
 	Stream   string  `json:"stream_format"` // "audio" or nothing
 	Language string  `json:"language"`      // ours; else it is guessed from the letters
@@ -39,9 +41,9 @@ func (u *utterance) check() error {
 	switch u.Format {
 	case "":
 		u.Format = "wav"
-	case "pcm", "wav":
+	case "pcm", "wav", "opus":
 	default:
-		return bad("the response_format %q is not known here: pcm or wav", u.Format)
+		return bad("the response_format %q is not known here: pcm, wav or opus", u.Format)
 	}
 	if u.Stream != "" && u.Stream != "audio" {
 		return bad("the stream_format %q is not known here: audio", u.Stream)
@@ -105,12 +107,7 @@ func (s *Server) speak(w http.ResponseWriter, r *http.Request) {
 		s.answerError(w, r, err)
 		return
 	}
-	body, err := newSoundWriter(w, u.Format)
-	if err != nil {
-		leave()
-		s.answerError(w, r, err)
-		return
-	}
+	body := newSoundWriter(w, u.Format)
 	sound := newSound(aheadFrames)
 	var making sync.WaitGroup
 	making.Go(func() {
@@ -130,7 +127,7 @@ func (s *Server) speak(w http.ResponseWriter, r *http.Request) {
 	}
 	if !body.begun {
 		if errors.Is(err, sherpa.ErrVoice) {
-			err = badRequest{err}
+			err = badRequestError{err}
 		}
 		s.answerError(w, r, err)
 		return
@@ -227,7 +224,7 @@ type soundWriter struct {
 	encode func(b []byte, x []int16, last bool) ([]byte, error)
 }
 
-func newSoundWriter(w http.ResponseWriter, format string) (*soundWriter, error) {
+func newSoundWriter(w http.ResponseWriter, format string) *soundWriter {
 	sw := &soundWriter{w: w, ctrl: http.NewResponseController(w), encode: pcm}
 	switch format {
 	case "pcm":
@@ -235,15 +232,30 @@ func newSoundWriter(w http.ResponseWriter, format string) (*soundWriter, error) 
 	case "wav":
 		h := wav.Header(soundRate, 1, math.MaxUint32) // of unknown length, as a stream has it
 		sw.kind, sw.header = "audio/wav", h[:]
+	case "opus":
+		sw.kind, sw.encode = "audio/ogg; codecs=opus", new(oggOpus).encode
 	}
-	return sw, nil
+	return sw
 }
 
 func pcm(b []byte, x []int16, _ bool) ([]byte, error) {
 	for _, s := range x {
-		b = binary.LittleEndian.AppendUint16(b, uint16(s)) //nolint:gosec // two's complement
+		b = binary.LittleEndian.AppendUint16(b, uint16(s))
 	}
 	return b, nil
+}
+
+// oggOpus makes an Ogg Opus file, which is sent when all the sound is there.
+type oggOpus struct{ samples []int16 }
+
+func (o *oggOpus) encode(b []byte, x []int16, last bool) ([]byte, error) {
+	o.samples = append(o.samples, x...)
+	if !last {
+		return b, nil
+	}
+	out := bytes.NewBuffer(b)
+	err := opus.Write(out, o.samples, soundRate, opus.Options{})
+	return out.Bytes(), err
 }
 
 // copy sends what the sound yields, each piece at once, until its end.
@@ -261,8 +273,10 @@ func (sw *soundWriter) copy(ctx context.Context, s *sound) error {
 		if b, err = sw.encode(b[:0], x, !more); err != nil {
 			return fmt.Errorf("encoding: %w", err)
 		}
-		if err := sw.write(b); err != nil {
-			return err
+		if len(b) > 0 || !more {
+			if err := sw.write(b); err != nil {
+				return err
+			}
 		}
 		if !more {
 			return nil

@@ -189,7 +189,7 @@ func (s *supervisor) once(ctx context.Context) error {
 	s.publish(State{Phase: Starting, PID: pid})
 
 	var reading sync.WaitGroup
-	reading.Go(func() { passOn(r, s.Logger.With("worker", pid)) })
+	reading.Go(func() { passOn(ctx, r, s.Logger.With("worker", pid)) })
 	exited := make(chan error, 1)
 	reading.Go(func() { exited <- cmd.Wait() })
 
@@ -265,7 +265,7 @@ func ended(err error) error {
 
 // passOn logs each line of the worker: its own records as they are, other lines
 // (native libraries print some) as text.
-func passOn(r io.Reader, log *slog.Logger) {
+func passOn(ctx context.Context, r io.Reader, log *slog.Logger) {
 	lines := bufio.NewReaderSize(r, maxLine)
 	for {
 		line, long, err := lines.ReadLine()
@@ -275,12 +275,12 @@ func passOn(r io.Reader, log *slog.Logger) {
 		for rest := long; rest && err == nil; { // what does not fit is dropped
 			_, rest, err = lines.ReadLine()
 		}
-		relay(log, line)
+		relay(ctx, log, line)
 	}
 }
 
 // relay logs one line. A record of slog's JSON handler keeps level and attributes.
-func relay(log *slog.Logger, line []byte) {
+func relay(ctx context.Context, log *slog.Logger, line []byte) {
 	text := strings.TrimSpace(strings.ToValidUTF8(string(line), "?"))
 	if text == "" {
 		return
@@ -300,5 +300,5 @@ func relay(log *slog.Logger, line []byte) {
 			attrs = append(attrs, slog.Any(k, v))
 		}
 	}
-	log.LogAttrs(context.Background(), level, "speech worker says", attrs...)
+	log.LogAttrs(ctx, level, "speech worker says", attrs...)
 }

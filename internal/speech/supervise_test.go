@@ -51,7 +51,7 @@ func (l *lockedBuffer) String() string {
 // socket is a short path: the address of a Unix socket has little room.
 func socket(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "hl")
+	dir, err := os.MkdirTemp("", "hl") //nolint:usetesting // the path of t.TempDir is too long for a socket
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return filepath.Join(dir, "speech.sock")

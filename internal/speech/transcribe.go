@@ -128,11 +128,11 @@ func decode(ctx context.Context, engine asr.Decoder, t *transcription, out *tran
 		out.Text += text
 		out.Segments = append(out.Segments, segment{
 			ID: i, Seek: at * 100 / t.rate, Start: float64(at) / float64(t.rate), End: float64(at+len(piece)) / float64(t.rate),
-			Text: got.Text, Tokens: []int{}, LogProb: real(got.LogProb), Compression: 1, NoSpeech: real(got.NoSpeech),
-			Confidence: real(got.Confidence), Emotion: got.Emotion, Alternatives: got.Alternatives,
+			Text: got.Text, Tokens: []int{}, LogProb: finite(got.LogProb), Compression: 1, NoSpeech: finite(got.NoSpeech),
+			Confidence: finite(got.Confidence), Emotion: got.Emotion, Alternatives: got.Alternatives,
 		})
 		at += len(piece)
-		sum += real(got.Confidence) * float64(len(piece))
+		sum += finite(got.Confidence) * float64(len(piece))
 		if got.Language != "" {
 			out.Language = got.Language
 		}
@@ -158,8 +158,8 @@ func spaced(a, b string) bool {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// real keeps numbers that JSON cannot write away from it.
-func real(x float64) float64 {
+// finite keeps numbers that JSON cannot write away from it.
+func finite(x float64) float64 {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return 0
 	}
