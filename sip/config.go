@@ -29,6 +29,10 @@ type Config struct {
 	// MaxLegs bounds the legs at once; more INVITEs are refused with 503.
 	// Default 2000.
 	MaxLegs int
+	// MaxTransactions bounds the requests that are remembered, each for 64 T1, to
+	// answer them alike when they come again. Beyond it calls are refused with 503
+	// and other requests are answered without being remembered. Default 200,000.
+	MaxTransactions int
 	// MaxConnections bounds the stream connections at once. Default 2000.
 	MaxConnections int
 	// MaxMessage bounds one message, in octets. Default 65535.
@@ -53,6 +57,7 @@ func (c *Config) fill() error {
 	}
 	c.UserAgent = cmp.Or(c.UserAgent, "hotline")
 	c.MaxLegs = cmp.Or(c.MaxLegs, 2000)
+	c.MaxTransactions = cmp.Or(c.MaxTransactions, 200_000)
 	c.MaxConnections = cmp.Or(c.MaxConnections, 2000)
 	c.MaxMessage = cmp.Or(c.MaxMessage, 65535)
 	c.MessageTimeout = cmp.Or(c.MessageTimeout, 10*time.Second)

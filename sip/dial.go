@@ -27,6 +27,8 @@ type DialRequest struct {
 	Timeout  time.Duration     // of ringing; 0: as long as ctx
 }
 
+var errTooManyLegs = errors.New("dial: too many calls at once")
+
 // reserved header fields cannot be set by DialRequest.Headers.
 var reserved = []string{
 	"Via", "From", "To", "Call-ID", "CSeq", "Contact", "Max-Forwards", "Route", "Record-Route",
@@ -47,6 +49,8 @@ func (s *Server) Dial(ctx context.Context, r DialRequest, progress func(status i
 	switch {
 	case s.closed():
 		return nil, ErrServerClosed
+	case s.Stats().Legs >= s.cfg.MaxLegs:
+		return nil, errTooManyLegs
 	case len(r.Offer) == 0:
 		return nil, errors.New("dial: no session description to offer")
 	}
@@ -286,7 +290,6 @@ func (d *dialing) build(f *fork) *sip.Request {
 	req.AppendHeader(s.contact(f.flow, userOf(&from.Address)))
 	req.AppendHeader(sip.NewHeader("User-Agent", s.cfg.UserAgent))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
-	req.AppendHeader(sip.NewHeader("Supported", "timer"))
 	for name, value := range d.r.Headers {
 		req.AppendHeader(sip.NewHeader(name, value))
 	}
@@ -367,7 +370,7 @@ func (d *dialing) answered(f *fork, req *sip.Request, res *sip.Response) {
 		d.mu.Lock()
 		d.winner = nil
 		d.mu.Unlock()
-		d.finals <- dialEvent{fork: f, err: errors.New("too many calls at once")}
+		d.finals <- dialEvent{fork: f, err: errTooManyLegs}
 	case fresh:
 		win.sendAck()
 		d.finals <- dialEvent{fork: f, status: res.StatusCode, res: res}

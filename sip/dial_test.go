@@ -2,11 +2,12 @@ package sip_test
 
 import (
 	"context"
-	"hotline/sip"
-	"hotline/sip/siptest"
 	"sync"
 	"testing"
 	"time"
+
+	"hotline/sip"
+	"hotline/sip/siptest"
 
 	"github.com/stretchr/testify/require"
 )

@@ -82,6 +82,14 @@ func (l *Leg) update(req *sip.Request, tx *serverTx, f flow, state legState) {
 		reply(415, field{"Accept", "application/sdp"})
 		return
 	}
+	l.mu.Lock()
+	another := l.updating
+	l.updating = true
+	l.mu.Unlock()
+	if another { // RFC 3261 section 14.2, RFC 3311 section 5.2
+		reply(500, field{"Retry-After", strconv.Itoa(rand.IntN(10))})
+		return
+	}
 	if req.Method == sip.INVITE {
 		tx.setOnCancel(func(string) { reply(487) })
 		_, _ = tx.respond(100, render(l.s.response(req, 100, "Trying", "")))
@@ -90,12 +98,23 @@ func (l *Leg) update(req *sip.Request, tx *serverTx, f flow, state legState) {
 		offer = nil
 	}
 	if !l.later(func() { l.answerUpdate(req, tx, f, offer) }) {
+		l.updated()
 		reply(500, field{"Retry-After", "2"})
 	}
 }
 
+// updated lets the next re-INVITE or UPDATE in.
+func (l *Leg) updated() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.updating = false
+}
+
 func (l *Leg) answerUpdate(req *sip.Request, tx *serverTx, f flow, offer []byte) {
-	defer l.s.guard("update of call "+l.callID, func() { l.s.reply(tx, req, 500, reasonPhrase(500)) })
+	defer l.s.guard("update of call "+l.callID, func() {
+		l.updated()
+		l.s.reply(tx, req, 500, reasonPhrase(500))
+	})
 	l.mu.Lock()
 	callback, sdp := l.onUpdate, l.localSDP
 	l.mu.Unlock()
@@ -103,6 +122,7 @@ func (l *Leg) answerUpdate(req *sip.Request, tx *serverTx, f flow, offer []byte)
 		var err error
 		if sdp, err = callback(offer); err != nil {
 			l.s.log.Info("sip_update_refused", "call_id", l.callID, "error", err)
+			l.updated()
 			l.s.reply(tx, req, 488, reasonPhrase(488))
 			return
 		}
@@ -114,7 +134,7 @@ func (l *Leg) answerUpdate(req *sip.Request, tx *serverTx, f flow, offer []byte)
 		l.s.reply(tx, req, 481, reasonPhrase(481))
 		return
 	}
-	l.localSDP = sdp
+	l.localSDP, l.updating = sdp, false
 	if offer != nil {
 		l.remoteSDP = offer
 	}
@@ -144,7 +164,7 @@ func (l *Leg) accept(req *sip.Request, sdp []byte) *sip.Response {
 	l.mu.Lock()
 	f := l.flow
 	l.mu.Unlock()
-	res := l.s.response(req, 200, "OK", l.localTag, field{"Allow", allowed}, field{"Supported", "timer"})
+	res := l.s.response(req, 200, "OK", l.localTag, field{"Allow", allowed})
 	res.AppendHeader(l.s.contact(f, l.ourUser()))
 	withSDP(res, sdp)
 	return res

@@ -46,6 +46,7 @@ type Leg struct {
 	ackFlow   flow
 	onUpdate  func(offer []byte) (answer []byte, err error)
 	onKey     func(digit byte)
+	updating  bool // a re-INVITE or UPDATE waits for its answer
 	jobs      []func()
 	busy      bool
 	referred  chan *StatusError // outcome of a transfer, nil when none runs

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"hotline/internal/testdata"
-	"hotline/sip"
-	"hotline/sip/siptest"
 	"io"
 	"net"
 	"os"
@@ -15,6 +12,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hotline/internal/testdata"
+	"hotline/sip"
+	"hotline/sip/siptest"
 
 	"github.com/stretchr/testify/require"
 )

@@ -2,12 +2,13 @@ package sip_test
 
 import (
 	"context"
-	"hotline/sip"
-	"hotline/sip/siptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"hotline/sip"
+	"hotline/sip/siptest"
 
 	"github.com/stretchr/testify/require"
 )

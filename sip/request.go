@@ -123,7 +123,7 @@ func (s *Server) reply(tx *serverTx, req *sip.Request, status int, reason string
 // options answers a question for what we can do; monitors use it to see whether we
 // take calls.
 func (s *Server) options(req *sip.Request, tx *serverTx) {
-	about := []field{{"Allow", allowed}, {"Accept", "application/sdp"}, {"Accept-Encoding", "identity"}, {"Supported", "timer"}}
+	about := []field{{"Allow", allowed}, {"Accept", "application/sdp"}, {"Accept-Encoding", "identity"}}
 	if s.draining.Load() {
 		s.reply(tx, req, 503, "Service Unavailable", append(about, s.retryAfter())...)
 		return
@@ -198,7 +198,7 @@ func (s *Server) invite(req *sip.Request, f, back flow) {
 	case s.handler == nil:
 		refuse(480, "Temporarily Unavailable")
 		return
-	case s.draining.Load():
+	case s.draining.Load() || tx.spare:
 		refuse(503, "Service Unavailable", s.retryAfter())
 		return
 	}

@@ -60,7 +60,7 @@ func New(cfg Config, h Handler, reg *Registrar, log *slog.Logger) (*Server, erro
 	s := &Server{
 		cfg: cfg, handler: h, registrar: reg, log: log,
 		parser: sip.NewParser(), ready: make(chan struct{}),
-		tx:   newTransactions(newTimers(cfg.T1)),
+		tx:   newTransactions(newTimers(cfg.T1), cfg.MaxTransactions),
 		legs: make(map[string]*Leg), invites: make(map[string]*Leg),
 	}
 	s.parser.MaxMessageLength = 2 * cfg.MaxMessage // its plain form may be a little longer
@@ -261,8 +261,8 @@ func (s *Server) guard(what string, after func()) {
 	}
 }
 
-// received takes one message from a reading goroutine. An error says that the
-// connection cannot be trusted any further.
+// received takes one message from a reading goroutine. An error says that it was
+// malformed.
 func (s *Server) received(data []byte, f flow) error {
 	defer s.guard("message", nil)
 	msg, err := read(data, s.parser)

@@ -3,14 +3,15 @@ package sip_test
 import (
 	"context"
 	"errors"
-	"hotline/sip"
-	"hotline/sip/siptest"
 	"log/slog"
 	"net/netip"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"hotline/sip"
+	"hotline/sip/siptest"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -371,9 +372,13 @@ func TestUpdatesOfTheSession(t *testing.T) {
 	require.Contains(t, p.Expect("200 OPTIONS").Get("Allow"), "UPDATE")
 	call.Bye()
 	wait(t, c.ends)
+	require.Eventually(t, func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return string(keys) == "123*#"
+	}, siptest.Patience, time.Millisecond)
 	mu.Lock()
 	defer mu.Unlock()
-	require.Equal(t, "123*#", string(keys))
 	require.Equal(t, []string{"hold", "resume", "", "their answer", "refuse", "panic"}, offers)
 }
 
@@ -602,4 +607,61 @@ func TestSlowAndGreedyConnections(t *testing.T) {
 	call := p.Invite("8000", siptest.SDP)
 	call.Answered()
 	call.Bye()
+}
+
+func TestSecondUpdateWaitsItsTurn(t *testing.T) {
+	release := make(chan struct{})
+	c := newCalls(t)
+	c.setUp = func(l *sip.Leg) {
+		l.OnUpdate(func(offer []byte) ([]byte, error) {
+			<-release
+			return offer, nil
+		})
+	}
+	_, addr := host(t, sip.Config{}, c.handle, nil)
+	p := siptest.New(t, addr)
+	call := p.Invite("8000", siptest.SDP)
+	call.Answered()
+	call.Request("UPDATE", "one")
+	call.Request("UPDATE", "two")
+	require.NotEmpty(t, p.Expect("500 UPDATE").Get("Retry-After"))
+	close(release)
+	require.Equal(t, "one", p.Expect("200 UPDATE").Body)
+	call.Request("UPDATE", "three")
+	require.Equal(t, "three", p.Expect("200 UPDATE").Body)
+	call.Bye()
+}
+
+func TestBadMessageSparesTheConnection(t *testing.T) {
+	c := newCalls(t)
+	_, _, tcp := hostBoth(t, sip.Config{}, c.handle, nil)
+	p := siptest.NewTCP(t, tcp)
+	call := p.Invite("8000", siptest.SDP)
+	call.Answered()
+	const bad = "OPTIONS sip:x@y SIP/2.0\r\nVia: SIP/2.0/TCP x;branch=z9hG4bK1\r\nContent-Length: 0\r\n\r\n"
+	for range 3 {
+		p.Send(bad)
+	}
+	p.Expect("400")
+	call.Bye()
+	for range 20 { // this is no phone
+		p.Send(bad)
+	}
+	wait(t, p.Done())
+}
+
+func TestFloodOfRequests(t *testing.T) {
+	c := newCalls(t)
+	s, addr := host(t, sip.Config{MaxTransactions: 10}, c.handle, nil)
+	p := siptest.New(t, addr)
+	call := p.Invite("8000", siptest.SDP)
+	call.Answered()
+	for range 50 {
+		p.NewCall("sip:x@"+addr, "sip:y@"+p.Addr()).Request("OPTIONS", "")
+		p.Expect("200 OPTIONS")
+	}
+	require.LessOrEqual(t, s.Stats().ServerTransactions, 10)
+	p.Invite("8000", siptest.SDP)
+	p.Expect("503 INVITE")
+	call.Bye() // the call in progress is not harmed
 }

@@ -27,14 +27,15 @@ var (
 // transactions are those of one server.
 type transactions struct {
 	timers timers
+	limit  int // server transactions at once
 
 	mu     sync.Mutex
 	server map[string]*serverTx
 	client map[string]*clientTx
 }
 
-func newTransactions(t timers) *transactions {
-	return &transactions{timers: t, server: make(map[string]*serverTx), client: make(map[string]*clientTx)}
+func newTransactions(t timers, limit int) *transactions {
+	return &transactions{timers: t, limit: limit, server: make(map[string]*serverTx), client: make(map[string]*clientTx)}
 }
 
 func (l *transactions) counts() (server, client int) {
@@ -66,6 +67,7 @@ type serverTx struct {
 	key    string
 	flow   flow // where responses go
 	invite bool
+	spare  bool // there was no room to keep it: it answers once and is forgotten
 
 	mu       sync.Mutex
 	state    txState
@@ -94,7 +96,9 @@ func (l *transactions) receive(req *sip.Request, f flow) (tx *serverTx, fresh bo
 	tx = l.server[key]
 	if tx == nil {
 		tx = &serverTx{layer: l, key: key, flow: f, invite: req.Method == sip.INVITE}
-		l.server[key] = tx
+		if tx.spare = len(l.server) >= l.limit; !tx.spare {
+			l.server[key] = tx
+		}
 		l.mu.Unlock()
 		return tx, true
 	}
@@ -136,6 +140,7 @@ func (tx *serverTx) respond(status int, msg []byte) (bool, error) {
 		tx.state = txCompleted
 		reliable, t := tx.flow.carrier.reliable(), tx.layer.timers
 		switch {
+		case tx.spare:
 		case tx.invite && status < 300: // timer L
 			tx.accept, tx.last = true, nil
 			tx.timer = time.AfterFunc(t.longest(), tx.end)

@@ -70,7 +70,7 @@ const t1 = 500 * time.Millisecond
 
 func TestInviteIsRepeatedAndGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, w := newTransactions(newTimers(t1)), newTimedWire()
+		l, w := newTransactions(newTimers(t1), 100), newTimedWire()
 		var failure error
 		_, err := l.request(requestOf(t, "INVITE", "z9hG4bK1"), w.flow(), func(*sip.Response) {}, func(err error) { failure = err })
 		require.NoError(t, err)
@@ -85,7 +85,7 @@ func TestInviteIsRepeatedAndGivenUp(t *testing.T) {
 
 func TestOtherRequestIsRepeatedUpToT2(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, w := newTransactions(newTimers(t1)), newTimedWire()
+		l, w := newTransactions(newTimers(t1), 100), newTimedWire()
 		_, err := l.request(requestOf(t, "BYE", "z9hG4bK1"), w.flow(), func(*sip.Response) {}, nil)
 		require.NoError(t, err)
 		time.Sleep(70 * t1)
@@ -95,7 +95,7 @@ func TestOtherRequestIsRepeatedUpToT2(t *testing.T) {
 
 func TestReliableTransportRepeatsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, w := newTransactions(newTimers(t1)), newTimedWire()
+		l, w := newTransactions(newTimers(t1), 100), newTimedWire()
 		w.stream = true
 		_, err := l.request(requestOf(t, "INVITE", "z9hG4bK1"), w.flow(), func(*sip.Response) {}, nil)
 		require.NoError(t, err)
@@ -106,7 +106,7 @@ func TestReliableTransportRepeatsNothing(t *testing.T) {
 
 func TestProvisionalResponseStopsTheInvite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, w := newTransactions(newTimers(t1)), newTimedWire()
+		l, w := newTransactions(newTimers(t1), 100), newTimedWire()
 		var got []int
 		tx, err := l.request(requestOf(t, "INVITE", "z9hG4bK1"), w.flow(), func(r *sip.Response) { got = append(got, r.StatusCode) }, nil)
 		require.NoError(t, err)
@@ -130,7 +130,7 @@ func TestProvisionalResponseStopsTheInvite(t *testing.T) {
 
 func TestAbandonedInviteEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, w := newTransactions(newTimers(t1)), newTimedWire()
+		l, w := newTransactions(newTimers(t1), 100), newTimedWire()
 		tx, err := l.request(requestOf(t, "INVITE", "z9hG4bK1"), w.flow(), func(*sip.Response) {}, nil)
 		require.NoError(t, err)
 		l.response(responseTo(t, "180 Ringing"))
@@ -143,7 +143,7 @@ func TestAbandonedInviteEnds(t *testing.T) {
 
 func TestEachAcceptanceGoesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, w := newTransactions(newTimers(t1)), newTimedWire()
+		l, w := newTransactions(newTimers(t1), 100), newTimedWire()
 		n := 0
 		_, err := l.request(requestOf(t, "INVITE", "z9hG4bK1"), w.flow(), func(*sip.Response) { n++ }, nil)
 		require.NoError(t, err)
@@ -160,7 +160,7 @@ func TestEachAcceptanceGoesUp(t *testing.T) {
 
 func TestRefusalIsRepeatedUntilTheAck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, w := newTransactions(newTimers(t1)), newTimedWire()
+		l, w := newTransactions(newTimers(t1), 100), newTimedWire()
 		req := requestOf(t, "INVITE", "z9hG4bK1")
 		tx, fresh := l.receive(req, w.flow())
 		require.True(t, fresh)
@@ -185,7 +185,7 @@ func TestRefusalIsRepeatedUntilTheAck(t *testing.T) {
 
 func TestRefusalWithoutAckEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, w := newTransactions(newTimers(t1)), newTimedWire()
+		l, w := newTransactions(newTimers(t1), 100), newTimedWire()
 		tx, _ := l.receive(requestOf(t, "INVITE", "z9hG4bK1"), w.flow())
 		_, err := tx.respond(486, []byte("SIP/2.0 486 x"))
 		require.NoError(t, err)
@@ -199,7 +199,7 @@ func TestRefusalWithoutAckEnds(t *testing.T) {
 
 func TestRepeatedRequestGetsTheSameResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, w := newTransactions(newTimers(t1)), newTimedWire()
+		l, w := newTransactions(newTimers(t1), 100), newTimedWire()
 		req := requestOf(t, "BYE", "z9hG4bK1")
 		tx, _ := l.receive(req, w.flow())
 		_, _ = l.receive(req, w.flow())
@@ -220,7 +220,7 @@ func TestRepeatedRequestGetsTheSameResponse(t *testing.T) {
 
 func TestCancelOnlyBeforeTheFinalResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, w := newTransactions(newTimers(t1)), newTimedWire()
+		l, w := newTransactions(newTimers(t1), 100), newTimedWire()
 		tx, _ := l.receive(requestOf(t, "INVITE", "z9hG4bK1"), w.flow())
 		n := 0
 		tx.setOnCancel(func(string) { n++ })

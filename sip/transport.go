@@ -68,7 +68,7 @@ type limits struct {
 type transport struct {
 	log      *slog.Logger
 	limits   limits
-	received func(data []byte, f flow) error // an error closes the connection
+	received func(data []byte, f flow) error // an error tells that the message was bad
 	closed   func(c carrier)
 
 	wg sync.WaitGroup
@@ -187,7 +187,7 @@ func (t *transport) flowTo(ctx context.Context, network string, to netip.AddrPor
 	if err != nil {
 		return flow{}, fmt.Errorf("connect for SIP: %w", err)
 	}
-	c, err = t.adopt(conn)
+	c, err = t.adopt(conn, true)
 	if err != nil {
 		return flow{}, err
 	}
@@ -272,15 +272,15 @@ func (t *transport) accept(l net.Listener) {
 			<-pause.C
 			continue
 		}
-		if _, err := t.adopt(conn); err != nil {
+		if _, err := t.adopt(conn, false); err != nil {
 			t.log.Debug("sip_connection_refused", "error", err)
 		}
 	}
 }
 
 // adopt makes a connection ours and begins to read it.
-func (t *transport) adopt(conn net.Conn) (*streamConn, error) {
-	c := &streamConn{conn: conn, net: "tcp", timeout: t.limits.writeTime, at: addrPort(conn.LocalAddr()), peer: addrPort(conn.RemoteAddr())}
+func (t *transport) adopt(conn net.Conn, ours bool) (*streamConn, error) {
+	c := &streamConn{conn: conn, ours: ours, net: "tcp", timeout: t.limits.writeTime, at: addrPort(conn.LocalAddr()), peer: addrPort(conn.RemoteAddr())}
 	t.mu.Lock()
 	full := len(t.conns) >= t.limits.connections
 	if t.down || full {
@@ -313,6 +313,7 @@ func (t *transport) adopt(conn net.Conn) (*streamConn, error) {
 // streamConn is one connection.
 type streamConn struct {
 	conn     net.Conn
+	ours     bool // we connected
 	net      string
 	timeout  time.Duration
 	at, peer netip.AddrPort
@@ -345,21 +346,29 @@ func (*streamConn) reliable() bool          { return true }
 func (c *streamConn) local() netip.AddrPort { return c.at }
 func (c *streamConn) alive() bool           { return !c.dead.Load() }
 
+// maxStrikes is how many bad messages in a row a connection may send.
+const maxStrikes = 10
+
 // readStream cuts the stream into messages (RFC 3261 section 18.3).
 func (t *transport) readStream(c *streamConn) error {
 	var (
 		buf     = make([]byte, 0, 4096)
-		friend  = false
+		friend  = c.ours
+		strikes int
 		started time.Time // of the message that is in buf
 	)
 	for {
 		rest := skipNewlines(c, buf)
 		n, err := messageLength(rest, t.limits.message)
 		if n > 0 {
-			if err := t.received(rest[:n], flow{c, c.peer}); err != nil {
+			// A bad message is no reason to end those that share the connection, as
+			// long as its end is known.
+			if err := t.received(rest[:n], flow{c, c.peer}); err == nil {
+				friend, strikes = true, 0
+			} else if strikes++; strikes > maxStrikes {
 				return err
 			}
-			friend, started = true, time.Time{}
+			started = time.Time{}
 			buf = append(buf[:0], rest[n:]...)
 			if cap(buf) > 16384 && len(buf) == 0 {
 				buf = make([]byte, 0, 4096) // give a large message's room back

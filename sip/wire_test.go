@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"hotline/internal/testdata"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"hotline/internal/testdata"
 
 	"github.com/emiago/sipgo/sip"
 	"github.com/stretchr/testify/require"
@@ -210,6 +211,10 @@ func (nobody) Password(string) (string, bool) { return "", false }
 func FuzzReceived(f *testing.F) {
 	seed(f)
 	s := answering(f)
+	s.handler = func(ctx context.Context, l *Leg) { // an answer would look up the Contact's host
+		_ = l.Ringing(ctx, 180, nil)
+		_ = l.Reject(ctx, 486, "")
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, stream := range []bool{false, true} {
 			w := &wire{stream: stream}
