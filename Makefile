@@ -3,6 +3,7 @@
 # The rest: build lint bench fuzz e2e e2e-long setup ui models clean help
 
 SHELL := /bin/bash
+space := $() $()
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := build
@@ -23,8 +24,8 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LIBS     := libonnxruntime.so libsherpa-onnx-c-api.so
 FUZZTIME ?= 10s
 GOLANGCI := v2.12.2
-# What "make run" serves; the first folder's default line takes unlisted numbers.
-BUSINESS ?= examples/retail-zh examples/retail-en
+# What "make run" serves. Its English line lives in examples/retail-en.
+BUSINESS ?= examples/retail-zh
 # What the tests use; those that lie beside the clone are left alone.
 TEST_MODELS := vad/silero-v6 asr/whisper-base tts/kokoro-v1.0 tts/piper-en-us-joe embed/e5-small-zhen embed/minilm-l6-en turn/smart-turn-v3
 
@@ -46,9 +47,11 @@ build: $(STAMPS)/setup $(UI)
 	@$(MAKE) --no-print-directory binary
 
 # Go knows by itself what is to be built again, and takes a second to find that
-# there is nothing.
+# there is nothing. The binary looks for its libraries beside itself first: the
+# module that carries them adds its own place behind.
 binary: $(STAMPS)/libraries
-	@$(GO) build -trimpath -ldflags "-X main.version=$(VERSION) -extldflags '-Wl,-rpath,\$$ORIGIN/lib'" -o $(BIN) ./cmd/hotline
+	@CGO_LDFLAGS='-O2 -g -Wl,-rpath,$$ORIGIN/lib' $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o $(BIN) ./cmd/hotline
+	@! ldd $(BIN) | grep -E '$(subst $(space),|,$(LIBS))' | grep -v '$(CURDIR)/bin/lib/' || { echo 'make: $(BIN) does not find its libraries in bin/lib' >&2; exit 1; }
 
 $(BIN): | $(STAMPS)/setup
 	@$(MAKE) --no-print-directory build

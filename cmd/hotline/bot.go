@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"hotline/dialog"
 	"hotline/dialog/engine"
 	"hotline/dialog/knowledge"
 	"hotline/internal/business"
@@ -43,7 +42,7 @@ func loadBots(dirs []string, log *slog.Logger) (*bots, error) {
 		}
 		bs.businesses = append(bs.businesses, b)
 		for _, l := range b.Lines {
-			made, err := newBot(l)
+			made, err := newBot(l, time.Now)
 			if err != nil {
 				return nil, fmt.Errorf("line %q of %s: %w", l.Name, dir, err)
 			}
@@ -53,58 +52,40 @@ func loadBots(dirs []string, log *slog.Logger) (*bots, error) {
 	return bs, nil
 }
 
-func newBot(l business.Line) (*bot, error) {
-	index, err := knowledge.New(l.Pairs(), knowledge.Options{Language: l.Language, Terms: l.Home.Terms})
+func newBot(l business.Line, now func() time.Time) (*bot, error) {
+	o := l.KnowledgeOptions()
+	o.Now = now
+	index, err := knowledge.New(l.Pairs(), o)
 	if err != nil {
 		return nil, err
 	}
 	live := knowledge.NewLive(index)
-	e, err := engine.New(lineConfig(l, live))
+	c := l.EngineConfig(live.Load)
+	c.Now = now
+	e, err := engine.New(c)
 	if err != nil {
 		return nil, err
 	}
 	return &bot{line: l, engine: e, index: live}, nil
 }
 
-func lineConfig(l business.Line, live *knowledge.Live) engine.Config {
-	home := l.Home
-	limits := l.Limits.Over(home.Limits).Over(business.DefaultLimits())
-	c := engine.Config{
-		Name: l.Name, Language: l.Language, Pairs: live.Load, Skill: home.Escalation.Skill,
-		Open:   func(now time.Time, _ string) bool { return home.Hours.Open(now) },
-		Limits: engine.Limits{Silences: limits.Silences},
-	}
-	for _, s := range l.Opening() {
-		if s.MustHear {
-			c.Disclosure += s.Text
-		} else {
-			c.Greeting += s.Text
-		}
-	}
-	for _, key := range slices.Sorted(keysOf(l.Menu)) {
-		m := l.Menu[key]
-		if key < "1" || key > "9" {
-			continue // 0, * and # mean the same everywhere
-		}
-		item := engine.MenuItem{Key: key, Label: m.Say, Skill: m.Skill}
-		if row, ok := home.RowByID(m.Pair); ok {
-			item.Ask = row.Question
-		}
-		if item.Ask != "" || item.Skill != "" {
-			c.Menu = append(c.Menu, item)
-		}
-	}
-	return c
+// lineLimits are the line's, the business's or the default ones.
+func lineLimits(l business.Line) business.Limits {
+	return l.Limits.Over(l.Home.Limits).Over(business.DefaultLimits())
 }
 
-func keysOf[V any](m map[string]V) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
+func (b *bot) limits() business.Limits { return lineLimits(b.line) }
+
+// homes are all businesses, those of other folders whose lines are answered here
+// included.
+func (bs *bots) homes() []*business.Business {
+	var out []*business.Business
+	for _, b := range bs.lines {
+		if !slices.Contains(out, b.line.Home) {
+			out = append(out, b.line.Home)
 		}
 	}
+	return out
 }
 
 // find is the bot that answers a number.
@@ -148,5 +129,3 @@ func (bs *bots) embed(ctx context.Context, e knowledge.Embedder, log *slog.Logge
 		})
 	}
 }
-
-var _ dialog.Engine = (*engine.Engine)(nil)

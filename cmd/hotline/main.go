@@ -137,3 +137,6 @@ func exactArgs(n int) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// discard is the logger of commands that report in their own way.
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -17,6 +17,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,6 +57,7 @@ type Line struct {
 	Title    string // the business's name, shown to agents
 	Language string // "zh", "en"
 	Voice    string
+	Rate     float64 // of speech; 0 counts as 1
 	Engine   dialog.Engine
 	// Hear makes the recogniser of one listener.
 	Hear  func(h Hearing) asr.Recognizer
@@ -72,6 +74,13 @@ type Line struct {
 	Hold string
 	// Farewell is said when MaxDuration is over.
 	Farewell string
+	// Unrecorded keeps the line's calls from being recorded.
+	Unrecorded bool
+}
+
+// utterance is text in the line's voice.
+func (l *Line) utterance(text string) tts.Utterance {
+	return tts.Utterance{Text: text, Voice: l.Voice, Language: l.Language, Rate: cmp.Or(l.Rate, 1)}
 }
 
 // Hearing is what a recogniser is made for.
@@ -95,14 +104,15 @@ type Arrival struct {
 
 // Services are what every call shares.
 type Services struct {
-	Audio      *Audio
-	Desk       Desk
-	Dialer     Dialer
-	Journal    Journal
-	Wishes     Wishes
-	Bus        *event.Bus
-	Recordings string // folder
-	Log        *slog.Logger
+	Audio   *Audio
+	Desk    Desk
+	Dialer  Dialer
+	Journal Journal
+	Wishes  Wishes
+	Bus     *event.Bus
+	// Data is the folder below which recordings are kept; "" records nothing.
+	Data string
+	Log  *slog.Logger
 }
 
 // Call is one call with the bot.
@@ -148,8 +158,13 @@ func (c *Call) run(ctx context.Context, cancel context.CancelCauseFunc, t *talk)
 	if err != nil {
 		// A call without a recording is better than no call.
 		c.Log.Error("recording", "call", c.ID, "error", err)
-	} else {
-		defer func() { err = errors.Join(err, recorder.Close()) }()
+	}
+	if recorder != nil {
+		defer func() {
+			if err := recorder.Close(); err != nil {
+				c.Log.Error("closing the recording", "call", c.ID, "error", err)
+			}
+		}()
 	}
 	in, err := c.Audio.answering(c.Arrival.Leg.Offer(), c.Arrival.Reached, recorder)
 	if err != nil {
@@ -203,15 +218,15 @@ func (c *Call) run(ctx context.Context, cancel context.CancelCauseFunc, t *talk)
 
 // record opens the recording of today's folder.
 func (c *Call) record(t *talk) (*media.Recorder, error) {
-	if c.Recordings == "" {
+	if c.Data == "" || c.Line.Unrecorded {
 		return nil, nil
 	}
-	name := filepath.Join(time.Now().UTC().Format("2006/01/02"), c.ID+".wav")
-	path := filepath.Join(c.Recordings, name)
+	name := filepath.Join("recordings", time.Now().UTC().Format("2006/01/02"), c.ID+".wav")
+	path := filepath.Join(c.Data, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of recordings: %w", err)
 	}
-	r, err := media.NewRecorder(path, 8000)
+	r, err := media.NewRecorder(path, telephoneRate)
 	if err != nil {
 		return nil, err
 	}

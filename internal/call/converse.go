@@ -13,7 +13,6 @@ import (
 	"hotline/dialog"
 	"hotline/media"
 	"hotline/media/sdp"
-	"hotline/tts"
 )
 
 const (
@@ -49,12 +48,14 @@ type talk struct {
 	prepare  context.CancelFunc // ends the preparation of a likely reply
 	prepared chan struct{}
 
-	keys      []byte
-	turns     int
-	lastEnd   time.Duration // end of the caller's last utterance
-	last      asr.Result
-	interrupt *dialog.Interruption
-	updates   chan string // directions of re-INVITEs, for the time axis
+	keys    []byte
+	turns   int
+	lastEnd time.Duration // end of the caller's last utterance
+	// spokeUntil is when the last reply that was not cut short ended.
+	spokeUntil time.Duration
+	last       asr.Result
+	interrupt  *dialog.Interruption
+	updates    chan string // directions of re-INVITEs, for the time axis
 
 	keyTimer, silence, hearing *time.Timer
 }
@@ -147,6 +148,11 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 			err = t.replied(ctx)
 		case must := <-t.mustHear:
 			t.voice(t.floor.bot(true, must, time.Now()))
+			if !must && t.pending != nil && !t.turn.system {
+				t.spokeUntil = time.Since(t.began)
+				// What was said over the disclosure is answered as soon as it is over.
+				t.reply(ctx, *t.pending, t.pendFrom)
+			}
 		case n := <-t.news:
 			t.handoverNews(n)
 		case <-handoverDone(t.hand):
@@ -298,7 +304,9 @@ func (t *talk) reply(ctx context.Context, in dialog.Turn, end time.Duration) {
 	t.pending = nil
 	began := time.Now()
 	if in.Kind == dialog.Spoke {
-		began = t.began.Add(end)
+		// The caller waits from his last word on, or from the end of what he had to
+		// hear first.
+		began = t.began.Add(max(end, t.spokeUntil))
 	}
 	t.floor.bot(true, false, time.Now())
 	t.turn = t.speaker.startTurn(ctx, in, began, func(ctx context.Context, do func(dialog.Act) error) error {
@@ -357,6 +365,7 @@ func (t *talk) replied(ctx context.Context) error {
 	done := t.turn
 	t.bookTurn()
 	t.turn = nil
+	t.spokeUntil = time.Since(t.began)
 	t.floor.bot(false, false, time.Now())
 	if err := done.err; err != nil {
 		var crash *PanicError
@@ -458,7 +467,7 @@ func (t *talk) prepareReply(ctx context.Context, r asr.Result) {
 				t.call.Log.Error("preparing a reply", "call", t.call.ID, "panic", fmt.Sprint(p))
 			}
 		}()
-		t.call.Line.Prepare(ctx, tts.Utterance{Text: text, Voice: t.call.Line.Voice, Language: t.call.Line.Language, Rate: 1})
+		t.call.Line.Prepare(ctx, t.call.Line.utterance(text))
 	}()
 }
 

@@ -14,7 +14,6 @@ import (
 	"hotline/dialog"
 	"hotline/media"
 	"hotline/media/sdp"
-	"hotline/tts"
 )
 
 // Person is an agent who can be rung.
@@ -268,7 +267,7 @@ func (h *handover) whisper(ctx context.Context, agent *media.Session) error {
 	defer cancel()
 	u := agent.Out().Utterance(ctx)
 	defer u.Finish()
-	if err := h.line.Speak.Synthesize(ctx, tts.Utterance{Text: h.act.Summary, Voice: h.line.Voice, Language: h.line.Language}, u); err != nil {
+	if err := h.line.Speak.Synthesize(ctx, h.line.utterance(h.act.Summary), u); err != nil {
 		return err
 	}
 	u.Finish()

@@ -31,6 +31,12 @@ func estimate(text string) time.Duration {
 	return d
 }
 
+// HeardOf divides text at what a listener has heard of it after so long, at the
+// rate at which it is usually spoken.
+func HeardOf(text string, after time.Duration) (heard, unheard string) {
+	return split(text, after, estimate(text))
+}
+
 // split divides text at what was heard of it after played of total. A Chinese
 // text is cut behind a character, one with spaces behind a whole word: a word cut
 // in the middle was not heard.

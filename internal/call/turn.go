@@ -24,6 +24,9 @@ var (
 // covers it (VOICE: "over 800 ms of work is covered by a short true filler").
 const fillerAfter = 800 * time.Millisecond
 
+// slower is the rate for a caller who asked for slower speech.
+const slower = 0.8
+
 // A turn is one reply of the bot: from what the caller did until the last frame
 // of the answer was sent. Its goroutine is started by startTurn and waited for by
 // converse; what it owns may be read once done is closed.
@@ -183,12 +186,13 @@ func (s *speaker) say(ctx context.Context, t *turn, g *gate, a dialog.Say) error
 	sp := &span{say: a, voice: s.out.Utterance(ctx)}
 	defer sp.voice.Finish()
 	t.spans = append(t.spans, sp)
-	rate := 1.0
+	u := s.line.utterance(a.Text)
+	u.Style = a.Style
 	if a.Slower {
-		rate = 0.8
+		u.Rate *= slower
 	}
 	w := &spanWriter{span: sp, gate: g, turn: t}
-	err := s.voice.Synthesize(ctx, tts.Utterance{Text: a.Text, Voice: s.line.Voice, Language: s.line.Language, Style: a.Style, Rate: rate}, w)
+	err := s.voice.Synthesize(ctx, u, w)
 	w.release()
 	if err != nil {
 		return fmt.Errorf("saying %q: %w", abbreviate(a.Text), err)
@@ -212,8 +216,8 @@ func (s *speaker) tell(ctx context.Context, mustHear bool) error {
 
 // fill says a filler if nothing of the reply was heard for fillerAfter.
 func (s *speaker) fill(ctx context.Context, g *gate) {
-	if s.line.Filler == "" {
-		return
+	if !tts.Ready(s.voice, s.line.utterance(s.line.Filler)) {
+		return // one that must be made first would only add to the wait
 	}
 	timer := time.NewTimer(fillerAfter)
 	defer timer.Stop()
@@ -230,7 +234,7 @@ func (s *speaker) fill(ctx context.Context, g *gate) {
 	defer g.give()
 	u := s.out.Utterance(ctx)
 	defer u.Finish()
-	err := s.voice.Synthesize(ctx, tts.Utterance{Text: s.line.Filler, Voice: s.line.Voice, Language: s.line.Language}, u)
+	err := s.voice.Synthesize(ctx, s.line.utterance(s.line.Filler), u)
 	if err != nil && ctx.Err() == nil {
 		s.log.Warn("saying the filler", "error", err)
 	}

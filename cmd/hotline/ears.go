@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"hotline/asr"
+	"hotline/asr/onnx"
+	asropenai "hotline/asr/openai"
+	"hotline/asr/vad"
+	"hotline/internal/call"
+	"hotline/internal/config"
+	"hotline/internal/embed"
+	"hotline/internal/event"
+	"hotline/internal/models"
+	"hotline/internal/speech"
+	"hotline/media"
+)
+
+// ears are what hears: voice detection here, decoding in speech workers.
+type ears struct {
+	cfg       config.Config
+	log       *slog.Logger
+	endpoints []speech.Endpoint
+	own       string // socket of the worker that serve starts; "" where others are named
+	pool      *asr.Pool
+	silero    *vad.Silero // nil: loudness alone
+	state     atomic.Pointer[speech.State]
+}
+
+func newEars(c config.Config, log *slog.Logger) (*ears, error) {
+	e := &ears{cfg: c, log: log}
+	addresses := c.Speech.URLs
+	if len(addresses) == 0 {
+		e.own = filepath.Join(absolute(c.Data.Dir), "speech.sock")
+		addresses = []string{"unix:" + e.own}
+	}
+	var err error
+	if e.endpoints, err = speech.Clients(addresses); err != nil {
+		return nil, err
+	}
+	d, err := newDecoder(c, e.endpoints)
+	if err != nil {
+		return nil, err
+	}
+	e.pool = asr.NewPool(d, asr.PoolConfig{
+		Workers: c.Speech.Workers * len(e.endpoints), Log: log,
+	})
+	if dir, ok := models.Open(c.Models).Find("vad/silero-v6"); ok {
+		if e.silero, err = openSilero(dir); err != nil {
+			log.Warn("voice is detected by loudness alone", "error", err)
+		}
+	}
+	return e, nil
+}
+
+// newDecoder decodes by the speech servers.
+func newDecoder(c config.Config, endpoints []speech.Endpoint) (d asr.Decoder, err error) {
+	for _, p := range endpoints {
+		if d, err = asropenai.New(asropenai.Config{BaseURL: p.BaseURL, HTTPClient: p.HTTP, APIKey: c.Speech.APIKey.Reveal()}); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+func openSilero(dir string) (*vad.Silero, error) {
+	lib, err := onnx.Find()
+	if err != nil {
+		return nil, err
+	}
+	if err := onnx.Start(lib); err != nil {
+		return nil, err
+	}
+	return vad.OpenSilero(dir)
+}
+
+func (e *ears) close() {
+	if e.silero != nil {
+		if err := e.silero.Close(); err != nil {
+			e.log.Error("closing the voice detector", "error", err)
+		}
+	}
+}
+
+func (e *ears) run(ctx context.Context) error { return e.pool.Run(ctx) }
+
+// detector makes the voice detector of one call.
+func (e *ears) detector(rate int) (asr.Detector, error) {
+	energy := vad.NewEnergy(rate)
+	if e.silero == nil {
+		return energy, nil
+	}
+	d, err := e.silero.New(rate)
+	if err != nil {
+		return nil, fmt.Errorf("making a voice detector: %w", err)
+	}
+	return vad.WithFallback(d, energy, e.log), nil
+}
+
+// listener makes the recogniser of one side of a call.
+func (e *ears) listener(h call.Hearing) asr.Recognizer {
+	o := asr.Options{Call: h.Call, Language: h.Language}
+	if h.Listener != nil {
+		o.Vocabulary, o.Patience, o.Suggest = h.Listener.Vocabulary(), h.Listener.Patience, h.Listener.Suggest
+	}
+	l, err := asr.NewListener(asr.ListenerConfig{Options: o, Detector: e.detector, Decoder: e.pool, Log: e.log})
+	if err != nil {
+		return deaf{err}
+	}
+	return l
+}
+
+// runWorker keeps the speech worker of our own running, where there is one.
+func (s *server) runWorker(ctx context.Context) error {
+	e := s.ears
+	if e.own == "" {
+		<-ctx.Done()
+		return nil
+	}
+	return speech.Supervise(ctx, speech.Supervision{
+		Env: workerEnv(s.cfg), Socket: e.own, Logger: s.log,
+		OnState: func(st speech.State) {
+			e.state.Store(&st)
+			s.bus.Publish(event.Event{Kind: "speech.state", At: st.Since, Data: map[string]any{"phase": st.Phase, "restarts": st.Restarts}})
+		},
+	})
+}
+
+// workerState is how our own worker is.
+func (e *ears) workerState() speech.State {
+	if st := e.state.Load(); st != nil {
+		return *st
+	}
+	return speech.State{Phase: speech.Starting, Since: time.Now()}
+}
+
+// deaf is the recogniser of a call that cannot have one.
+type deaf struct{ err error }
+
+// Recognize implements asr.Recognizer: it says once that nothing can be heard, so
+// that the dialogue goes to keys or a person, and reads on.
+func (d deaf) Recognize(_ context.Context, src media.Reader, emit func(asr.Result)) error {
+	emit(asr.Result{Kind: asr.Fault, Err: d.err})
+	f := make(media.Frame, src.Rate()/50)
+	for {
+		if err := src.ReadFrame(f); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// workerEnv tells the worker the settings that it shares with us.
+func workerEnv(c config.Config) []string {
+	var env []string
+	set := func(key, value string) {
+		if value != "" {
+			env = append(env, config.Prefix+key+"="+value)
+		}
+	}
+	set("MODELS", strings.Join(c.Models, string(filepath.ListSeparator)))
+	set("SPEECH_ASR", c.Speech.ASR.String())
+	set("SPEECH_TTS", c.Speech.TTS.String())
+	set("LOG_LEVEL", c.Log.Level)
+	set("LOG_FORMAT", c.Log.Format)
+	return env
+}
+
+// learnMeaning gives the indexes embeddings of the worker.
+func (s *server) learnMeaning(ctx context.Context) {
+	e := s.ears.endpoints[0]
+	c := embed.NewClient(e.BaseURL)
+	c.HTTP, c.APIKey = e.HTTP, s.cfg.Speech.APIKey.Reveal()
+	s.bots.embed(ctx, c, s.log)
+}
+
+// speech makes ears and voice.
+func (s *server) speech() (err error) {
+	if s.ears, err = newEars(s.cfg, s.log); err != nil {
+		return err
+	}
+	s.voice, err = newVoice(s.cfg, s.ears.endpoints, s.bots.packRoots(), s.log)
+	return err
+}

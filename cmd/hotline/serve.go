@@ -1,0 +1,340 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+
+	"hotline/internal/call"
+	"hotline/internal/config"
+	"hotline/internal/desk"
+	"hotline/internal/event"
+	"hotline/internal/store"
+	"hotline/internal/web"
+	"hotline/media"
+	"hotline/sip"
+)
+
+func newServe(s *settings) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Answer the telephone",
+		Args:  exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := s.load()
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), c, cmd.OutOrStdout(), logger(c.Log, cmd.ErrOrStderr()))
+		},
+	}
+}
+
+// server is everything that runs while the telephone is answered.
+type server struct {
+	cfg       config.Config
+	log       *slog.Logger
+	bus       *event.Bus
+	db        *store.Store
+	bots      *bots
+	desk      *desk.Desk
+	ports     *media.Ports
+	clock     *media.Clock
+	voice     *voice
+	ears      *ears
+	sip       *sip.Server
+	registrar *sip.Registrar
+	manager   *call.Manager
+	web       *web.Server
+	status    *status
+	metrics   *prometheus.Registry
+	agentsPW  string // set when agents' passwords were made just now
+	adminPW   string
+}
+
+// serve wires everything, runs it until ctx ends, and then lets the calls in
+// progress end.
+func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger) (err error) {
+	s := &server{cfg: c, log: log, bus: &event.Bus{}, clock: &media.Clock{}, metrics: prometheus.NewRegistry()}
+	if s.db, err = openDatabase(ctx, c, log); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.db.Close()) }()
+	if err := s.recover(ctx); err != nil {
+		return err
+	}
+	if s.bots, err = loadBots(c.Business, log); err != nil {
+		return err
+	}
+	if err := s.accounts(ctx); err != nil {
+		return err
+	}
+	if err := s.speech(); err != nil {
+		return err
+	}
+	defer s.ears.close()
+	defer s.voice.close()
+	if err := s.telephone(ctx); err != nil {
+		return err
+	}
+	if err := s.console(); err != nil {
+		return err
+	}
+	return s.run(ctx, out)
+}
+
+// recover settles the calls that a crash left open.
+func (s *server) recover(ctx context.Context) error {
+	left, err := s.db.Recover(ctx)
+	if err != nil {
+		return err
+	}
+	for _, l := range left {
+		s.log.Warn("a call was interrupted when the server ended", "call", l.ID, "recording", l.Recording)
+	}
+	return nil
+}
+
+// accounts makes the first logins: the console's administrator and the agents'
+// telephones.
+func (s *server) accounts(ctx context.Context) error {
+	demo := s.cfg.DemoPassword.Reveal()
+	made, err := s.db.EnsureAdmin(ctx)
+	if err != nil {
+		return err
+	}
+	if made != "" && demo != "" {
+		if err := s.db.SetPassword(ctx, "admin", demo); err != nil {
+			return fmt.Errorf("setting the administrator's password from demo_password: %w", err)
+		}
+		made = demo
+	}
+	s.adminPW = made
+
+	known := map[string]bool{}
+	have, err := s.db.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range have {
+		known[a.Name] = true
+	}
+	password := demo
+	for _, a := range s.bots.agents() {
+		if known[a.Name] && demo == "" {
+			continue
+		}
+		if password == "" {
+			password = strings.ToLower(rand.Text()[:12])
+		}
+		if err := s.db.PutAgent(ctx, store.Agent{Name: a.Name, DisplayName: a.Title, Skills: a.Skills}, password); err != nil {
+			return err
+		}
+		if !known[a.Name] {
+			s.agentsPW = password
+		}
+	}
+	return nil
+}
+
+// telephone puts signalling, media and calls together.
+func (s *server) telephone(ctx context.Context) error {
+	secrets := passwords{}
+	agents, err := s.db.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range agents {
+		ha1, ok, err := s.db.HA1(ctx, a.Name, s.cfg.SIP.Realm, "MD5")
+		if err != nil {
+			return err
+		}
+		if ok && !a.Disabled {
+			secrets[a.Name] = "HA1:MD5:" + ha1
+		}
+	}
+	s.registrar = sip.NewRegistrar(sip.RegistrarConfig{Realm: s.cfg.SIP.Realm, MaxExpires: s.cfg.SIP.MaxExpires}, secrets, s.log)
+	s.desk = desk.New(desk.Config{Agents: s.bots.agents(), Bus: s.bus})
+	s.registrar.OnChange(s.desk.Present)
+
+	if s.sip, err = sip.New(sipConfig(s.cfg), func(ctx context.Context, l *sip.Leg) { s.manager.Serve(ctx, arrival(l)) }, s.registrar, s.log); err != nil {
+		return err
+	}
+	s.ports = media.NewPorts(netip.IPv4Unspecified(), s.cfg.RTP.Low, s.cfg.RTP.High)
+	silence := s.cfg.Call.Silence
+	if silence == 0 {
+		silence = -1
+	}
+	data := s.cfg.Data.Dir
+	if !s.cfg.Call.Record {
+		data = ""
+	}
+	lines := s.lines()
+	s.manager = call.NewManager(call.Services{
+		Audio: &call.Audio{Ports: s.ports, Clock: s.clock, Advertise: rtpAddr(s.cfg), Silence: silence, Log: s.log},
+		Desk:  s.desk, Dialer: dialer{s.sip}, Journal: s.db, Wishes: s.db, Bus: s.bus, Data: data, Log: s.log,
+	}, func(called string) call.Route {
+		if app := s.testLine(called); app != nil {
+			return call.Route{App: app}
+		}
+		b := s.bots.find(called)
+		if b == nil {
+			return call.Route{}
+		}
+		return call.Route{Line: lines[b]}
+	}, maxCalls(s.cfg))
+	return nil
+}
+
+// console puts the web server together.
+func (s *server) console() (err error) {
+	s.status = &status{server: s}
+	s.web, err = web.New(web.Config{
+		Listen: s.cfg.HTTP.Listen, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir,
+		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
+		Ready: s.status, Metrics: s.metrics, End: s.manager, Agents: s.status, Lines: s.status, System: s.status,
+	})
+	return err
+}
+
+// run starts what serves calls first and what brings them last, and ends them the
+// other way round.
+func (s *server) run(ctx context.Context, out io.Writer) error {
+	back, stopBack := context.WithCancelCause(context.WithoutCancel(ctx))
+	front, stopFront := context.WithCancelCause(back)
+	defer stopBack(nil)
+	var wgBack, wgFront sync.WaitGroup
+	start := func(wg *sync.WaitGroup, what string, f func() error) {
+		wg.Go(func() {
+			if err := f(); err != nil {
+				stopFront(fmt.Errorf("%s: %w", what, err))
+			}
+		})
+	}
+	start(&wgBack, "the clock of calls", func() error { return s.clock.Run(back) })
+	start(&wgBack, "speech recognition", func() error { return s.ears.run(back) })
+	start(&wgBack, "the speech worker", func() error { return s.runWorker(back) })
+	start(&wgBack, "meaning", func() error { s.learnMeaning(back); return nil })
+	start(&wgBack, "warming the voice", func() error { return s.voice.warm(back, s) })
+	start(&wgFront, "the console", func() error { return s.web.Run(front) })
+	start(&wgFront, "the telephone", func() error { return s.sip.Run(front) })
+
+	select {
+	case <-s.sip.Ready():
+		s.welcome(out)
+		select {
+		case <-ctx.Done():
+			s.drain()
+		case <-front.Done():
+		}
+	case <-front.Done():
+	case <-ctx.Done():
+	}
+	stopFront(call.ErrShutdown)
+	wgFront.Wait()
+	stopBack(call.ErrShutdown)
+	wgBack.Wait()
+	if err := context.Cause(front); !errors.Is(err, call.ErrShutdown) {
+		return err
+	}
+	return nil
+}
+
+// drain takes no new calls and lets those in progress go on for a while.
+func (s *server) drain() {
+	s.manager.Drain()
+	s.sip.SetDraining(true)
+	live, _, _ := s.manager.Counts()
+	if live == 0 {
+		return
+	}
+	s.log.Info("waiting for the calls in progress to end", "calls", live, "at_most", s.cfg.Call.Drain)
+	limit := time.NewTimer(s.cfg.Call.Drain)
+	defer limit.Stop()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for live > 0 {
+		select {
+		case <-limit.C:
+			return
+		case <-tick.C:
+			live, _, _ = s.manager.Counts()
+		}
+	}
+}
+
+// welcome tells the owner how to ring and where to look.
+func (s *server) welcome(out io.Writer) {
+	host := "127.0.0.1"
+	w := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
+	w("")
+	w("hotline is answering.")
+	port := s.cfg.SIP.Listen[strings.LastIndex(s.cfg.SIP.Listen, ":")+1:]
+	for _, b := range s.bots.lines {
+		for _, n := range b.line.Numbers {
+			w("  ring    sip:%s@%s:%s   %s (%s)", n, host, port, b.line.Home.Name, b.line.Language)
+		}
+	}
+	w("  console http://%s%s/", host, s.cfg.HTTP.Listen[strings.LastIndex(s.cfg.HTTP.Listen, ":"):])
+	if s.adminPW != "" {
+		w("  login   admin / %s   (shown once; hotline user add makes more)", s.adminPW)
+	} else {
+		w("  login   admin, with the password shown at the first start")
+	}
+	names := make([]string, 0, 4)
+	for _, a := range s.bots.agents() {
+		names = append(names, a.Name)
+	}
+	if s.agentsPW != "" {
+		w("  agents  %s / %s   (register a SIP phone at %s:%s; shown once)", strings.Join(names, ", "), s.agentsPW, host, port)
+	} else if len(names) > 0 {
+		w("  agents  %s, with the password shown at the first start or in HOTLINE_DEMO_PASSWORD", strings.Join(names, ", "))
+	}
+	w("  data    %s", absolute(s.cfg.Data.Dir))
+	for _, a := range s.advice() {
+		w("  note    %s", a.Text)
+	}
+	w("")
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// version is set by the linker (see Makefile).
+var version string
+
+// buildVersion is the linker's, the module's, or the commit.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return "development"
+}

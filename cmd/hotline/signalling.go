@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+
+	"hotline/internal/call"
+	"hotline/internal/config"
+	"hotline/internal/desk"
+	"hotline/sip"
+)
+
+// sipConfig turns the settings into the server's.
+func sipConfig(c config.Config) sip.Config {
+	return sip.Config{
+		Listen:     []string{"udp:" + c.SIP.Listen, "tcp:" + c.SIP.Listen},
+		PublicAddr: c.SIP.PublicAddr, UserAgent: "hotline", Realm: c.SIP.Realm, MaxLegs: 2 * maxCalls(c),
+	}
+}
+
+// maxCalls is the setting, or as many as there are pairs of ports; each call may
+// need a second pair for the agent.
+func maxCalls(c config.Config) int {
+	if c.Call.MaxCalls > 0 {
+		return c.Call.MaxCalls
+	}
+	return max(1, (c.RTP.High-c.RTP.Low+1)/4)
+}
+
+// arrival turns an inbound leg into what the call manager takes.
+func arrival(l *sip.Leg) call.Arrival {
+	caller := l.From().User
+	if strings.EqualFold(caller, "anonymous") {
+		caller = ""
+	}
+	return call.Arrival{
+		Leg: l, Caller: caller, Called: l.Called(), Reached: l.LocalIP(),
+		OnUpdate: l.OnUpdate, OnKey: l.OnKey,
+	}
+}
+
+// dialer lets calls ring.
+type dialer struct{ server *sip.Server }
+
+// Dial implements call.Dialer.
+func (d dialer) Dial(ctx context.Context, t call.Target, offer []byte, progress func(status int)) (call.Leg, error) {
+	l, err := d.server.Dial(ctx, sip.DialRequest{
+		To: t.To, From: t.From, FromName: t.FromName, Headers: t.Headers, Offer: offer,
+	}, func(status int, _ []byte) { progress(status) })
+	if err != nil {
+		return nil, err // not a typed nil
+	}
+	return l, nil
+}
+
+// passwords answers the registrar from memory.
+type passwords map[string]string
+
+// Password implements sip.PasswordLookup.
+func (p passwords) Password(user string) (string, bool) {
+	secret, ok := p[user]
+	return secret, ok
+}
+
+// agents are the people of all businesses, each once.
+func (bs *bots) agents() []desk.Agent {
+	var out []desk.Agent
+	seen := map[string]bool{}
+	for _, b := range bs.homes() {
+		for _, a := range b.Agents {
+			if !seen[a.Name] {
+				seen[a.Name] = true
+				out = append(out, desk.Agent{Name: a.Name, Title: a.Title, Skills: a.Skills})
+			}
+		}
+	}
+	return out
+}
+
+// rtpAddr is the address for sound in our session descriptions; invalid means the
+// one that the far end reached.
+func rtpAddr(c config.Config) netip.Addr {
+	a, err := netip.ParseAddr(c.RTP.PublicAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hotline/internal/models"
+	"hotline/internal/speech"
+	"hotline/internal/web"
+)
+
+// status tells the console how the server does.
+type status struct{ server *server }
+
+// Ready implements web.Readiness: calls can be taken, with a voice or at least
+// with keys.
+func (st *status) Ready() (ok bool, reasons []string) {
+	s := st.server
+	if s.manager.Draining() {
+		reasons = append(reasons, "the server is draining")
+	}
+	select {
+	case <-s.sip.Ready():
+	default:
+		reasons = append(reasons, "the telephone is not listening yet")
+	}
+	if live, _, _ := s.manager.Counts(); live >= maxCalls(s.cfg) {
+		reasons = append(reasons, "all lines are taken")
+	}
+	return len(reasons) == 0, reasons
+}
+
+// Agents implements web.AgentLister.
+func (st *status) Agents(context.Context) ([]web.Agent, error) {
+	var out []web.Agent
+	for _, a := range st.server.desk.Agents() {
+		out = append(out, web.Agent{
+			Name: a.Name, DisplayName: a.Title, Skills: a.Skills, State: string(a.State), Since: a.Since,
+			Contacts: len(st.server.registrar.Contacts(a.Name)),
+		})
+	}
+	return out, nil
+}
+
+// Lines implements web.LineLister.
+func (st *status) Lines(context.Context) ([]web.Line, error) {
+	var out []web.Line
+	for _, b := range st.server.bots.lines {
+		l := web.Line{
+			Name: b.line.Name, Title: b.line.Home.Name, Numbers: b.line.Numbers, Language: b.line.Language,
+			Open: b.line.Home.Hours.Open(time.Now()),
+		}
+		if len(b.line.Numbers) > 0 && len(st.server.sip.Addrs()) > 0 {
+			l.Dial = "sip:" + b.line.Numbers[0] + "@" + st.server.sip.Addrs()[0].String()
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// System implements web.SystemReporter.
+func (st *status) System(context.Context) (web.SystemState, error) {
+	s := st.server
+	out := web.SystemState{Version: buildVersion(), Advice: s.advice(), Workers: []web.Worker{}, Models: []web.Model{}}
+	names := make([]string, 0, 2)
+	for _, b := range s.bots.homes() {
+		names = append(names, b.Name)
+	}
+	out.Business = strings.Join(names, ", ")
+	for _, a := range s.sip.Addrs() {
+		out.Endpoints = append(out.Endpoints, "sip:"+a.String()+";transport="+a.Network())
+	}
+	state := s.ears.workerState()
+	w := web.Worker{Name: "speech", State: "starting", Since: state.Since, Restarts: state.Restarts}
+	switch state.Phase {
+	case speech.Ready:
+		w.State = "up"
+		w.Detail = strings.Join(append(slices.Clone(state.Health.ASR), state.Health.TTS...), ", ")
+	case speech.Down, speech.Stopped:
+		w.State = "down"
+	case speech.Starting:
+	}
+	if state.Err != nil {
+		w.Detail = state.Err.Error()
+	}
+	out.Workers = append(out.Workers, w)
+	set := models.Open(s.cfg.Models)
+	used := map[string][]string{}
+	for _, b := range s.bots.lines {
+		for _, kind := range []models.Kind{models.ASR, models.TTS} {
+			if c, ok := set.Best(kind, b.line.Language); ok && !slices.Contains(used[c.ID], b.line.Language) {
+				used[c.ID] = append(used[c.ID], b.line.Language)
+			}
+		}
+	}
+	installed := map[string]bool{}
+	for _, m := range set.Installed() {
+		installed[m.ID] = true
+	}
+	for _, m := range set.Known() {
+		u := used[m.ID]
+		if u == nil {
+			u = []string{}
+		}
+		out.Models = append(out.Models, web.Model{
+			ID: m.ID, Title: m.Title, Kind: string(m.Kind()), Languages: m.Languages, Bytes: m.Bytes, Licence: m.Licence,
+			Installed: installed[m.ID], Used: u,
+		})
+	}
+	return out, nil
+}
+
+// advice is what somebody should do so that calls go well.
+func (s *server) advice() []web.Advice {
+	out := []web.Advice{}
+	if len(s.cfg.Speech.URLs) > 0 {
+		return out
+	}
+	set := models.Open(s.cfg.Models)
+	seen := map[string]bool{}
+	for _, b := range s.bots.lines {
+		for kind, lack := range map[models.Kind]string{
+			models.ASR: "callers can only use the keypad: no model for hearing %q is installed",
+			models.TTS: "only sentences rendered beforehand and espeak-ng are spoken: no voice for %q is installed",
+		} {
+			key := string(kind) + b.line.Language
+			if _, ok := set.Best(kind, b.line.Language); ok || seen[key] {
+				continue
+			}
+			seen[key] = true
+			out = append(out, web.Advice{
+				Code: "model_missing", Grave: kind == models.ASR, Text: fmt.Sprintf(lack, b.line.Language), Command: "hotline models pull",
+			})
+		}
+	}
+	if _, ok := set.Best(models.VAD, ""); !ok {
+		out = append(out, web.Advice{Code: "vad_missing", Text: "voice is detected by loudness alone; a model does it better", Command: "hotline models pull vad/silero-v6"})
+	}
+	return out
+}

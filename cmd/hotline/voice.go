@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hotline/dialog/engine"
+	"hotline/internal/call"
+	"hotline/internal/config"
+	"hotline/internal/models"
+	"hotline/internal/speech"
+	"hotline/tts"
+	"hotline/tts/espeak"
+	"hotline/tts/openai"
+	"hotline/tts/spoken"
+)
+
+// voice is what speaks: sentences of the packs, what was spoken before, the speech
+// workers, and espeak-ng when all else fails.
+type voice struct {
+	split *tts.Split
+	cache *tts.Cache
+	line  tts.Synthesizer // for calls: band-limited
+	log   *slog.Logger
+}
+
+func newVoice(c config.Config, endpoints []speech.Endpoint, packRoots []string, log *slog.Logger) (*voice, error) {
+	var packs []*tts.Pack
+	for _, root := range packRoots {
+		found, err := tts.OpenPacks(root)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range found {
+			for _, problem := range p.Problems() {
+				log.Warn("a rendered sentence cannot be used", "problem", problem)
+			}
+		}
+		packs = append(packs, found...)
+	}
+	workers := &tts.Fallback{Share: true, Log: log}
+	for _, e := range endpoints {
+		client, err := newClient(c, e)
+		if err != nil {
+			return nil, err
+		}
+		workers.Of = append(workers.Of, tts.Named{Name: e.Name, Synthesizer: client})
+	}
+	remote := tts.Retry{Next: workers.Of[0].Synthesizer, Again: passing}
+	if len(workers.Of) > 1 {
+		remote.Next = workers
+	}
+	cache, err := tts.NewCache(&tts.Leveled{Next: remote}, tts.CacheConfig{Dir: filepath.Join(c.Data.Dir, "speech"), Log: log})
+	if err != nil {
+		return nil, fmt.Errorf("opening the cache of spoken sentences: %w", err)
+	}
+	last := &tts.Fallback{Log: log, Of: []tts.Named{{Name: "worker", Synthesizer: cache}}}
+	if e, err := espeak.New(espeak.Config{}); err == nil {
+		last.Of = append(last.Of, tts.Named{Name: "espeak-ng", Synthesizer: &tts.Leveled{Next: e}})
+	}
+	v := &voice{cache: cache, log: log}
+	v.split = &tts.Split{Normalize: spoken.Normalize, Next: tts.Packed{Packs: packs, Next: last}}
+	v.line = tts.Telephone{Next: v.split}
+	return v, nil
+}
+
+// newClient speaks by one worker.
+func newClient(c config.Config, e speech.Endpoint) (*openai.Client, error) {
+	address := e.BaseURL
+	if strings.HasPrefix(e.Name, "unix:") {
+		address = e.Name
+	}
+	return openai.New(openai.Config{BaseURL: address, APIKey: c.Speech.APIKey.Reveal()})
+}
+
+// passing tells whether a worker's error may go away by itself: it is being
+// restarted, or has too much to do.
+func passing(err error) bool {
+	var status *openai.StatusError
+	return !errors.As(err, &status) || status.Code >= 500 || status.Code == 429
+}
+
+func (v *voice) close() {
+	if err := v.cache.Close(); err != nil {
+		v.log.Error("closing the cache of spoken sentences", "error", err)
+	}
+}
+
+// warm makes what the lines will say, most asked first, while no call needs the
+// cores.
+func (v *voice) warm(ctx context.Context, s *server) error {
+	var wanted []tts.Utterance
+	for _, b := range s.bots.lines {
+		for _, text := range b.engine.Sentences() {
+			wanted = append(wanted, tts.Utterance{Text: text, Voice: s.voiceOf(b), Language: b.line.Language, Rate: b.line.Rate})
+		}
+	}
+	w := tts.Warmer{Split: v.split, Log: v.log, Busy: func() bool {
+		live, _, _ := s.manager.Counts()
+		return live > 0 || s.ears.own != "" && s.ears.workerState().Phase != speech.Ready
+	}}
+	done, err := w.Run(ctx, wanted)
+	if ctx.Err() == nil {
+		v.log.Info("the fixed sentences are ready", "ready", done.Ready, "made", done.Made, "failed", done.Failed)
+		return err
+	}
+	return nil
+}
+
+// samples renders what the announcement line repeats.
+func (v *voice) samples(ctx context.Context, b *bot, rate int) ([]int16, error) {
+	opening := b.line.Opening()
+	if len(opening) == 0 {
+		return nil, nil
+	}
+	return speakAll(ctx, v.line, tts.Utterance{Text: opening[0].Text, Voice: b.line.Voice, Language: b.line.Language, Rate: b.line.Rate}, rate)
+}
+
+// voiceOf is the line's voice, or the best that is installed.
+func (s *server) voiceOf(b *bot) string {
+	if b.line.Voice != "" {
+		return b.line.Voice
+	}
+	if m := s.cfg.Speech.TTS.For(b.line.Language); m != "" {
+		return m
+	}
+	if c, ok := models.Open(s.cfg.Models).Best(models.TTS, b.line.Language); ok {
+		return c.ID
+	}
+	return ""
+}
+
+// prepare makes the sound of what will probably be said.
+func (v *voice) prepare(ctx context.Context, u tts.Utterance) {
+	if tts.Ready(v.split, u) {
+		return
+	}
+	if err := v.split.Synthesize(ctx, u, &collector{rate: tts.PackRate}); err != nil && ctx.Err() == nil {
+		v.log.Debug("preparing a reply", "error", err)
+	}
+}
+
+// lines makes what calls need of each bot.
+func (s *server) lines() map[*bot]*call.Line {
+	out := map[*bot]*call.Line{}
+	for _, b := range s.bots.lines {
+		limits := b.limits()
+		p := b.engine.Phrases()
+		out[b] = &call.Line{
+			Name: b.line.Name, Title: b.line.Home.Name, Language: b.line.Language, Voice: s.voiceOf(b),
+			Rate: b.line.Rate, Engine: b.engine,
+			Hear: s.ears.listener, Speak: s.voice.line, Prepare: s.voice.prepare,
+			Silence: limits.Silence, MaxDuration: limits.MaxCall, Unrecorded: b.line.Recording.Off,
+			Filler: first(p[engine.KeyFiller]), Hold: first(p[engine.KeyHoldOn]), Farewell: first(p[engine.KeyTooLong]),
+		}
+	}
+	return out
+}
+
+func first(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}
+
+// packRoots are the folders of rendered sentences of all businesses.
+func (bs *bots) packRoots() []string {
+	var out []string
+	for _, b := range bs.homes() {
+		if root := filepath.Join(b.Dir, "speech"); !slices.Contains(out, root) {
+			out = append(out, root)
+		}
+	}
+	return out
+}
