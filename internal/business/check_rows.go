@@ -1,10 +1,14 @@
 package business
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 )
+
+// idPattern is what an id looks like and a question does not.
+var idPattern = regexp.MustCompile(`^[a-z0-9]+([-_][a-z0-9]+)+$`)
 
 // rows checks every question and answer, alone and against each other.
 func (c checker) rows() {
@@ -54,6 +58,11 @@ func (c checker) row(r *Row, lines []string) {
 			known = append(known, s.Name)
 		}
 		c.report.add(Error, c.at(r, "skill"), "skill_missing", r.Skill, strings.Join(known, ", "))
+	}
+	if idPattern.MatchString(r.FollowUp) {
+		if _, ok := c.business.RowByID(r.FollowUp); !ok {
+			c.report.add(Error, c.at(r, "follow_up"), "menu_pair", r.FollowUp)
+		}
 	}
 	seen := map[string]bool{Fold(r.Question): true}
 	for _, v := range r.Variants {

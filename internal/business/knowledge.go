@@ -6,7 +6,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -346,7 +345,7 @@ func (f *folder) yaml(name string, data []byte) []Row {
 		row := Row{File: name, Line: item.Line}
 		problems, _ := item.Decode(&row)
 		for _, p := range problems {
-			p.Path = strings.TrimPrefix(strict.Join("["+strconv.Itoa(i)+"]", p.Path), ".")
+			p.Path = strings.TrimSuffix(strict.Join(pathOf("", i), p.Path), ".")
 			f.strict(name, p)
 		}
 		row.Question, row.Answer = strings.TrimSpace(row.Question), strings.TrimSpace(row.Answer)
