@@ -20,8 +20,8 @@ import (
 type Options struct {
 	Call     string // fairness between calls goes by it
 	Language string // "zh", "en"; "" lets the engine decide for each utterance
-	// Vocabulary is the business's own terms, most important first: a bias for
-	// the first pass and hotwords for engines that take them.
+	// Vocabulary is the business's own terms, most important first: hotwords for
+	// engines that take them and, where there is no Suggest, the prompt.
 	Vocabulary []string
 	// Patience is how much silence ends a turn that says text so far; default
 	// DefaultPatience.

@@ -168,7 +168,12 @@ func (h *hearing) submit(p *piece, samples []int16, urgent bool) {
 	language, vocabulary := *h.language.Load(), *h.vocabulary.Load()
 	s := Segment{
 		Call: h.cfg.Call, Rate: h.rate, Samples: samples[:len(samples):len(samples)], Language: language,
-		Prompt: VocabularyPrompt(vocabulary, language), Hotwords: vocabulary, Urgent: urgent,
+		Hotwords: vocabulary, Urgent: urgent,
+	}
+	if h.cfg.Suggest == nil {
+		// Where a second pass follows, this adds nothing (8.7 % against 8.3 %), and
+		// a prompted engine finds the business's terms in noise too.
+		s.Prompt = VocabularyPrompt(vocabulary, language)
 	}
 	second := urgent && len(h.turn.pieces) == 0 && h.length(len(samples)) < softCut
 	job := h.jobs
