@@ -135,7 +135,8 @@ func join(text string, as []atom, first bool) []Clause {
 			if first && len(out) == 0 {
 				short, enough = firstMin, firstEnough
 			}
-			if w >= short && (last.strong || w+next.weight > enough) {
+			tail := !last.strong && next.strong && next.weight <= firstMin // ", please."
+			if w >= short && !tail && (last.strong || w+next.weight > enough) {
 				break
 			}
 			w += next.weight
@@ -287,7 +288,9 @@ func mayCut(rs []rune, i int) bool {
 	return han && !numeral(a) && !numeral(b)
 }
 
-func numeral(r rune) bool { return strings.ContainsRune("零〇一二三四五六七八九十百千万亿两幺点半第几", r) }
+func numeral(r rune) bool {
+	return strings.ContainsRune("零〇一二三四五六七八九十百千万亿两幺点半第几", r)
+}
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' || r >= '０' && r <= '９' }
 

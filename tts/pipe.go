@@ -120,6 +120,9 @@ func (p *pipe) play(ctx context.Context, dst media.Writer) error {
 	f := make(media.Frame, p.size)
 	for {
 		begins, more, err := p.next(f)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if err != nil || !more {
 			return err
 		}

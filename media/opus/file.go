@@ -241,3 +241,21 @@ func (r *Reader) decode() error {
 		}
 	}
 }
+
+// Check looks at the pages of an Ogg Opus stream without decoding them and says
+// whether it is whole and undamaged.
+func Check(r io.Reader) error {
+	pages := pageReader{r: r}
+	for i := 0; ; i++ {
+		packet, _, err := pages.next()
+		if errors.Is(err, io.EOF) && i >= 2 {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("ogg opus: %w", unexpected(err))
+		}
+		if i == 0 && (len(packet) < 19 || string(packet[:8]) != "OpusHead") {
+			return fmt.Errorf("ogg opus header: %w", ErrFormat)
+		}
+	}
+}

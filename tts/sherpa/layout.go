@@ -48,7 +48,7 @@ func detect(dir string, o Options) (*layout, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := require(meta, model, "sample_rate", "n_speakers"); err != nil {
+	if err := demand(meta, model, "sample_rate", "n_speakers"); err != nil {
 		return nil, err
 	}
 	l := &layout{language: meta["language"]}
@@ -80,7 +80,7 @@ func detect(dir string, o Options) (*layout, error) {
 
 func (l *layout) kokoro(dir, model, tokens string, meta map[string]string, speakers int, o Options) error {
 	l.kind = Kokoro
-	if err := require(meta, model, "has_espeak", "style_dim"); err != nil {
+	if err := demand(meta, model, "has_espeak", "style_dim"); err != nil {
 		return err
 	}
 	voicesBin, err := existing(dir, "voices.bin")
@@ -118,7 +118,7 @@ func (l *layout) kokoro(dir, model, tokens string, meta map[string]string, speak
 }
 
 func (l *layout) vits(dir, model, tokens string, meta map[string]string, o Options) error {
-	if err := require(meta, model, "language", "comment"); err != nil {
+	if err := demand(meta, model, "language", "comment"); err != nil {
 		return err
 	}
 	l.config.Model.Vits = native.OfflineTtsVitsModelConfig{
@@ -178,7 +178,7 @@ func existing(dir, name string) (string, error) {
 	return p, nil
 }
 
-func require(meta map[string]string, model string, keys ...string) error {
+func demand(meta map[string]string, model string, keys ...string) error {
 	for _, k := range keys {
 		if meta[k] == "" {
 			return fmt.Errorf("%s lacks the metadata entry %q: it was not made for sherpa-onnx, fetch the model again", model, k)

@@ -1,0 +1,113 @@
+package tts_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"hotline/tts"
+	"hotline/tts/spoken"
+	"hotline/tts/ttstest"
+)
+
+func TestPackSpeaksWhatWasRendered(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "kokoro", "zf_xiaobei")
+	tone := &ttstest.Tone{}
+	voice := tts.Utterance{Voice: "kokoro/zf_xiaobei", Language: "zh"}
+	sentences := []string{"您好，这里是云上商城。", "运费是¥19.9。", "您好，这里是云上商城。"}
+	done, err := tts.Render(t.Context(), tone, voice, spoken.Normalize, sentences, dir)
+	require.NoError(t, err)
+	require.Equal(t, 2, done.Made)
+	index, err := os.ReadFile(filepath.Join(dir, tts.PackIndex))
+	require.NoError(t, err)
+	require.Contains(t, string(index), "运费是¥19.9。\t运费是十九块九", "a person can read it")
+
+	packs, err := tts.OpenPacks(root)
+	require.NoError(t, err)
+	require.Len(t, packs, 1)
+	require.Equal(t, 2, packs[0].Len())
+	require.Empty(t, packs[0].Problems())
+	live := &ttstest.Tone{}
+	s := &tts.Split{Next: tts.Packed{Packs: packs, Next: live}, Normalize: spoken.Normalize}
+	u := voice
+	u.Text = sentences[0] + sentences[1]
+	require.True(t, s.Rendered(u))
+	w := &ttstest.Writer{Hz: 8000}
+	require.NoError(t, s.Synthesize(t.Context(), u, w))
+	require.Empty(t, live.Texts())
+	require.Greater(t, w.Frames(), 60)
+	u.Text = "这句没有。"
+	require.False(t, s.Ready(u))
+	require.NoError(t, s.Synthesize(t.Context(), u, &ttstest.Writer{Hz: 8000}))
+	require.Len(t, live.Texts(), 1)
+	u.Text, u.Voice = sentences[0], "other/voice"
+	require.False(t, s.Ready(u), "another voice's pack")
+
+	// Rendering again keeps what is there and removes what is gone.
+	done, err = tts.Render(t.Context(), tone, voice, spoken.Normalize, sentences[:1], dir)
+	require.NoError(t, err)
+	require.Equal(t, 0, done.Made)
+	require.Equal(t, 1, done.Kept)
+	require.Equal(t, 1, done.Removed)
+}
+
+func TestStaleAndMissingEntriesAreNamedNotUsed(t *testing.T) {
+	dir := t.TempDir()
+	voice := tts.Utterance{Voice: "v", Language: "zh"}
+	_, err := tts.Render(t.Context(), &ttstest.Tone{}, voice, nil, []string{"第一句", "第二句", "第三句"}, dir)
+	require.NoError(t, err)
+	path := filepath.Join(dir, tts.PackIndex)
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	lines := strings.Split(string(b), "\n")
+	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(b), "\t第二句\n", "\t改过的第二句\n", 1)), 0o600))
+	file, _, _ := strings.Cut(lines[5], "\t")
+	require.NoError(t, os.Remove(filepath.Join(dir, file)))
+	p, err := tts.OpenPack(dir)
+	require.NoError(t, err)
+	require.Equal(t, 1, p.Len())
+	require.Len(t, p.Problems(), 2)
+	require.Contains(t, p.Problems()[0], ":5: the text has changed")
+	for text, want := range map[string]bool{"第一句": true, "第二句": false, "改过的第二句": false, "第三句": false} {
+		require.Equal(t, want, tts.Packed{Packs: []*tts.Pack{p}}.Ready(tts.Utterance{Text: text, Voice: "v", Language: "zh"}), text)
+	}
+	_, err = tts.OpenPack(t.TempDir())
+	require.ErrorIs(t, err, os.ErrNotExist)
+	none, err := tts.OpenPacks(filepath.Join(dir, "nowhere"))
+	require.NoError(t, err)
+	require.Empty(t, none)
+}
+
+func TestPackedKeepsTheContract(t *testing.T) {
+	dir := t.TempDir()
+	_, err := tts.Render(t.Context(), &ttstest.Tone{}, tts.Utterance{Voice: "v", Language: "en"}, nil, []string{"abcdefghijklmnop"}, dir)
+	require.NoError(t, err)
+	p, err := tts.OpenPack(dir)
+	require.NoError(t, err)
+	ttstest.Run(t, func(testing.TB) tts.Synthesizer { return tts.Packed{Packs: []*tts.Pack{p}, Next: &ttstest.Tone{}} },
+		ttstest.Options{Text: "abcdefghijklmnop", Language: "en", Voice: "v"})
+}
+
+func TestWarmerMakesSentencesWhileNobodyCalls(t *testing.T) {
+	tone := &ttstest.Tone{}
+	c := openCache(t, tone, tts.CacheConfig{})
+	s := &tts.Split{Next: c, Normalize: spoken.Normalize}
+	busy := 3
+	w := tts.Warmer{Split: s, Pause: 1, Busy: func() bool { busy--; return busy > 0 }}
+	wanted := []tts.Utterance{{Text: "运费是¥19.9。七天无理由退货。", Language: "zh"}, {Text: "七天无理由退货。", Language: "zh"}}
+	done, err := w.Run(t.Context(), wanted)
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	require.Equal(t, 2, done.Made)
+	require.Equal(t, []string{"运费是十九块九。", "七天无理由退货。"}, tone.Texts())
+	for _, u := range wanted {
+		require.True(t, s.Rendered(u))
+	}
+	done, err = w.Run(t.Context(), wanted)
+	require.NoError(t, err)
+	require.Zero(t, done.Made)
+}
