@@ -146,4 +146,3 @@ func (s *sender) write(text string) {
 		s.err = s.control.Flush()
 	}
 }
-

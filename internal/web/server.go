@@ -43,12 +43,12 @@ type Config struct {
 
 // Limits that keep one client from taking the server down.
 const (
-	maxConnections  = 2048
-	maxBody         = 1 << 20
-	maxHeader       = 32 << 10
-	requestTime     = 30 * time.Second // to take a request in and to answer it
-	shutdownTime    = 10 * time.Second
-	maxDrawing      = 2 // waveforms computed at once
+	maxConnections = 2048
+	maxBody        = 1 << 20
+	maxHeader      = 32 << 10
+	requestTime    = 30 * time.Second // to take a request in and to answer it
+	shutdownTime   = 10 * time.Second
+	maxDrawing     = 2 // waveforms computed at once
 )
 
 // Server is the HTTP server.
@@ -61,7 +61,7 @@ type Server struct {
 	ui       fs.FS
 	logins   logins
 	streams  streams
-	drawing  chan struct{}  // bounds the waveforms computed at once
+	drawing  chan struct{} // bounds the waveforms computed at once
 	requests *prometheus.HistogramVec
 	started  time.Time
 }

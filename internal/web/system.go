@@ -90,7 +90,10 @@ func (s *Server) systemRoutes() {
 				return out, nil
 			}
 			agents, err := s.cfg.Agents.Agents(ctx)
-			out.Body.Items = append(out.Body.Items, agents...)
+			for _, a := range agents {
+				a.Skills = list(a.Skills)
+				out.Body.Items = append(out.Body.Items, a)
+			}
 			return out, err
 		})
 	route(s, look, operation(http.MethodGet, "/lines", "list-lines", "Lines of the business", "system"),
@@ -101,7 +104,10 @@ func (s *Server) systemRoutes() {
 				return out, nil
 			}
 			lines, err := s.cfg.Lines.Lines(ctx)
-			out.Body.Items = append(out.Body.Items, lines...)
+			for _, l := range lines {
+				l.Numbers = list(l.Numbers)
+				out.Body.Items = append(out.Body.Items, l)
+			}
 			return out, err
 		})
 	route(s, look, operation(http.MethodGet, "/system", "system", "How the server does, and what to install", "system"), s.system)
@@ -148,10 +154,14 @@ func (s *Server) system(ctx context.Context, _ *struct{}) (*systemOutput, error)
 		state.StartedAt = s.started.UTC()
 	}
 	state.Ready, state.Reasons = s.ready()
-	// A list is never null.
-	state.Workers = append([]Worker{}, state.Workers...)
-	state.Models = append([]Model{}, state.Models...)
-	state.Endpoints = append([]string{}, state.Endpoints...)
-	state.Advice = append([]Advice{}, state.Advice...)
+	state.Workers, state.Models = list(state.Workers), list(state.Models)
+	state.Endpoints, state.Advice = list(state.Endpoints), list(state.Advice)
+	for i := range state.Models {
+		m := &state.Models[i]
+		m.Languages, m.Used = list(m.Languages), list(m.Used)
+	}
 	return &systemOutput{state}, nil
 }
+
+// list is a copy that is never null in JSON.
+func list[T any](l []T) []T { return append([]T{}, l...) }

@@ -42,6 +42,12 @@ func (s *Services) Live(ctx context.Context, dataDir string, pause time.Duration
 			}
 		case <-tick.C:
 			if next < len(talking.turns) {
+				if t := talking.turns[next]; t.Speaker == "agent" && talking.record.Agent == "" {
+					talking.record.Agent, talking.record.TransferReason = all[0].agent, all[0].reason
+					if err := s.update(ctx, talking.record); err != nil {
+						return err
+					}
+				}
 				if err := s.turn(ctx, talking.turns[next]); err != nil && !errors.Is(err, context.Canceled) {
 					return err
 				}
@@ -80,6 +86,14 @@ func (s *Services) turn(ctx context.Context, t call.TurnRecord) error {
 		return err
 	}
 	s.publish("call.turn", t.Call, t)
+	return nil
+}
+
+func (s *Services) update(ctx context.Context, r call.Record) error {
+	if err := s.Store.Update(ctx, r); err != nil {
+		return err
+	}
+	s.publish("call.updated", r.ID, r)
 	return nil
 }
 

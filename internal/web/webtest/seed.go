@@ -23,6 +23,7 @@ type says struct {
 	intent    string
 	knows     []dialog.Candidate
 	heard     string
+	mood      string
 }
 
 type script struct {
@@ -60,7 +61,7 @@ func scripts() []script {
 					knows: known("tech-012", "耳机一边没有声音怎么办", 0.91, "ret-003", "收到的商品有质量问题怎么办", 0.42, "tech-015", "耳机连不上手机", 0.31),
 					heard: "左耳没有声音，可以先把两只耳机放回充电盒，长按按钮",
 				},
-				{who: "caller", text: "重置我试过了，没用，我要换货。", ms: 2600, pause: -2400},
+				{who: "caller", text: "重置我试过了，没用，我要换货。", ms: 2600, pause: -2400, mood: "upset"},
 				{
 					who: "bot", text: "好的，换货需要售后同事帮您登记。要现在为您转接吗？", ms: 4100, pause: 580, intent: "exchange",
 					knows: known("ret-001", "怎么换货", 0.88, "ret-002", "换货要多久", 0.47, "ret-004", "怎么退货", 0.39),
@@ -147,7 +148,7 @@ func play(id string, s script) (turns []call.TurnRecord, events []call.Event, le
 		at = max(at+line.pause, 150)
 		t := call.TurnRecord{
 			Call: id, Index: i, Speaker: line.who, Text: line.text, StartMS: at, EndMS: at + line.ms, Intent: line.intent,
-			Candidates: line.knows, Heard: line.heard,
+			Candidates: line.knows, Heard: line.heard, Emotion: line.mood,
 		}
 		switch line.who {
 		case "caller":

@@ -1,0 +1,73 @@
+// What the tests stand on: the real store and web server over a day of made-up calls,
+// and a headless Chromium.
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+const browsers = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** Builds and starts the server; it ends with its standard input. */
+export async function startServer(...args) {
+  const dir = mkdtempSync(join(tmpdir(), 'hotline-e2e-'))
+  const binary = join(dir, 'server')
+  execFileSync('go', ['build', '-o', binary, './internal/web/webtest/server'], { cwd: root, stdio: 'inherit' })
+  const child = spawn(binary, args, { stdio: ['pipe', 'pipe', process.env.DEBUG ? 'inherit' : 'ignore'] })
+  const ended = new Promise((resolve) => { child.on('exit', resolve) })
+  const line = await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', resolve)
+    child.once('exit', (code) => { reject(new Error(`the server ended with ${code}`)) })
+  })
+  return {
+    ...JSON.parse(line),
+    stop: async () => {
+      child.stdin.end()
+      await ended
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function startBrowser() {
+  const executablePath = browsers.find((b) => b && existsSync(b))
+  if (!executablePath) throw new Error('no Chromium: apt install chromium, or set CHROMIUM to one')
+  const profile = mkdtempSync(join(tmpdir(), 'hotline-chromium-'))
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    ignoreDefaultArgs: ['--mute-audio'],
+    locale: 'zh-CN',
+    viewport: { width: 1440, height: 900 },
+  })
+  return {
+    context,
+    stop: async () => {
+      await context.close()
+      rmSync(profile, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A page that fails the test when the browser complains: a script error, a refused file, a broken policy. */
+export async function openPage(context, complaints) {
+  const page = await context.newPage()
+  page.on('pageerror', (e) => complaints.push(`error: ${e.message}`))
+  page.on('console', (m) => {
+    if (m.type() === 'error' && !/status of 40[134]/.test(m.text())) complaints.push(`console: ${m.text()}`)
+  })
+  return page
+}
+
+export async function signIn(page, server, name = 'admin') {
+  await page.goto(`${server.url}/login`)
+  await page.locator('input[name=username]').fill(name)
+  await page.locator('input[name=password]').fill(server.password)
+  await page.locator('button[type=submit]').click()
+  await page.waitForURL(`${server.url}/`)
+}

@@ -1,0 +1,91 @@
+import type { Agent, CallDetail, Call, Figures, Line, Me, Page, SystemState, Waveform, Wish, WishPage } from './types'
+
+/** A problem (RFC 9457) that the server answered with, or that it could not be reached (status 0). */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly retryAfter = 0,
+  ) {
+    super(message)
+  }
+}
+
+let csrf = ''
+let onLoginNeeded: () => void = () => undefined
+
+/** Calls f when a request finds that nobody is signed in any more. */
+export function whenLoginIsNeeded(f: () => void): void {
+  onLoginNeeded = f
+}
+
+const base = '/api/v1'
+
+export type Query = Record<string, string | number | undefined>
+
+export function address(path: string, query: Query = {}): string {
+  const q = new URLSearchParams()
+  for (const [k, v] of Object.entries(query)) {
+    if (v !== undefined && v !== '') q.set(k, String(v))
+  }
+  const text = q.toString()
+  return base + path + (text === '' ? '' : `?${text}`)
+}
+
+async function request<T>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' }
+  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  if (method !== 'GET') headers['X-CSRF-Token'] = csrf
+  const init: RequestInit = { method, headers, credentials: 'same-origin' }
+  if (body !== undefined) init.body = JSON.stringify(body)
+  if (signal) init.signal = signal
+  let response: Response
+  try {
+    response = await fetch(url, init)
+  } catch (e) {
+    if (signal?.aborted === true) throw e
+    throw new ApiError(0, 'unreachable', 'the server cannot be reached')
+  }
+  if (response.ok) {
+    return (response.status === 204 ? undefined : await response.json()) as T
+  }
+  let code = 'internal'
+  let detail = response.statusText
+  try {
+    const p = (await response.json()) as { code?: string; detail?: string }
+    code = p.code ?? code
+    detail = p.detail ?? detail
+  } catch {
+    // a proxy's page, not ours
+  }
+  if (code === 'login_needed') onLoginNeeded()
+  throw new ApiError(response.status, code, detail, Number(response.headers.get('Retry-After') ?? 0))
+}
+
+const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> => request<T>('GET', address(path, query), undefined, signal)
+
+async function signedIn(me: Promise<Me>): Promise<Me> {
+  const m = await me
+  csrf = m.csrf ?? ''
+  return m
+}
+
+export const api = {
+  me: (): Promise<Me> => signedIn(get<Me>('/session')),
+  login: (name: string, password: string): Promise<Me> => signedIn(request<Me>('POST', address('/session'), { name, password })),
+  logout: (): Promise<void> => request<undefined>('DELETE', address('/session')),
+  calls: (query: Query, signal?: AbortSignal): Promise<Page<Call>> => get('/calls', query, signal),
+  call: (id: string, signal?: AbortSignal): Promise<CallDetail> => get(`/calls/${encodeURIComponent(id)}`, {}, signal),
+  waveform: (id: string, points: number, signal?: AbortSignal): Promise<Waveform> =>
+    get(`/calls/${encodeURIComponent(id)}/waveform`, { points }, signal),
+  recording: (id: string): string => address(`/calls/${encodeURIComponent(id)}/recording`),
+  exportCalls: (query: Query): string => address('/calls.csv', query),
+  hangup: (id: string): Promise<void> => request<undefined>('POST', address(`/calls/${encodeURIComponent(id)}/hangup`)),
+  wishes: (query: Query, signal?: AbortSignal): Promise<WishPage> => get('/wishes', query, signal),
+  setWish: (id: string, state: Wish['state']): Promise<Wish> => request('PATCH', address(`/wishes/${encodeURIComponent(id)}`), { state }),
+  figures: (since: Date): Promise<Figures> => get('/figures', { since: since.toISOString() }),
+  agents: (): Promise<Page<Agent>> => get('/agents'),
+  lines: (): Promise<Page<Line>> => get('/lines'),
+  system: (): Promise<SystemState> => get('/system'),
+}

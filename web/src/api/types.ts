@@ -1,0 +1,205 @@
+// What the API sends; see /api/v1/openapi.json.
+
+export type Role = 'admin' | 'supervisor' | 'agent' | 'analyst'
+export type Outcome = 'in_progress' | 'resolved' | 'unresolved' | 'transferred' | 'abandoned' | 'interrupted'
+
+export interface Me {
+  name: string
+  display_name?: string
+  role: Role
+  csrf?: string
+}
+
+export interface Quality {
+  received: number
+  sent: number
+  lost: number
+  late: number
+  concealed: number
+  jitter_ms: number
+  loss_rate: number
+}
+
+export interface Candidate {
+  id: string
+  question: string
+  score: number
+  lexical?: number
+  sound?: number
+  meaning?: number
+}
+
+export interface Timing {
+  endpoint_ms: number
+  decode_ms: number
+  queue_ms: number
+  think_ms: number
+  synthesize_ms: number
+  play_ms: number
+}
+
+export interface Turn {
+  call: string
+  index: number
+  speaker: 'caller' | 'bot' | 'agent'
+  text: string
+  start_ms: number
+  end_ms: number
+  response_ms?: number
+  confidence?: number
+  intent?: string
+  source?: string
+  knowledge_id?: string
+  candidates?: Candidate[]
+  timing?: Timing
+  heard?: string
+  emotion?: string
+}
+
+export interface Mark {
+  ms: number
+  kind: string
+  data?: Record<string, unknown>
+}
+
+export interface Call {
+  id: string
+  line: string
+  language: string
+  direction: 'inbound' | 'outbound'
+  caller: string
+  called: string
+  started_at: string
+  answered_at?: string
+  ended_at?: string
+  duration_ms: number
+  outcome: Outcome
+  transfer_reason?: string
+  agent?: string
+  end_cause?: string
+  error?: string
+  recording?: string
+  summary?: string
+  codec?: string
+  media: Quality
+  last_turn?: Turn
+}
+
+export interface Wish {
+  id: string
+  kind: 'callback' | 'message' | 'ticket'
+  call: string
+  number: string
+  when?: string
+  summary: string
+  reason?: string
+  fields?: Record<string, string>
+  recording?: string
+  state: 'open' | 'done'
+  created_at: string
+  done_at?: string
+  done_by?: string
+}
+
+export interface CallDetail extends Call {
+  turns: Turn[]
+  timeline: Mark[]
+  wishes: Wish[]
+}
+
+export interface Page<T> {
+  items: T[]
+  next_cursor: string
+}
+
+export interface WishPage extends Page<Wish> {
+  open: number
+}
+
+export interface Waveform {
+  duration_ms: number
+  caller: number[]
+  bot: number[]
+}
+
+export interface DayFigures {
+  calls: number
+  outcomes: Partial<Record<Outcome, number>>
+  hours: number[]
+  turns: number
+  response_p50_ms: number
+  response_p95_ms: number
+}
+
+export interface Figures {
+  today: DayFigures
+  yesterday: DayFigures
+  hours_yesterday: number[]
+  live: number
+  open_wishes: number
+}
+
+export type AgentState = 'offline' | 'ready' | 'ringing' | 'talking' | 'not_ready'
+
+export interface Agent {
+  name: string
+  display_name?: string
+  skills: string[]
+  state: AgentState
+  since: string
+  contacts: number
+}
+
+export interface Line {
+  name: string
+  title?: string
+  numbers: string[]
+  language: string
+  open: boolean
+  dial?: string
+}
+
+export interface Worker {
+  name: string
+  state: 'up' | 'starting' | 'down'
+  since: string
+  restarts: number
+  detail?: string
+}
+
+export interface Model {
+  id: string
+  title?: string
+  kind: string
+  languages: string[]
+  bytes: number
+  licence?: string
+  installed: boolean
+  used: string[]
+}
+
+export interface Advice {
+  code: string
+  grave: boolean
+  text: string
+  command?: string
+}
+
+export interface SystemState {
+  version: string
+  business?: string
+  started_at: string
+  ready: boolean
+  reasons: string[]
+  workers: Worker[]
+  models: Model[]
+  endpoints: string[]
+  advice: Advice[]
+}
+
+export interface LiveEvent<T = unknown> {
+  kind: string
+  at: string
+  call?: string
+  data?: T
+}

@@ -1,0 +1,60 @@
+import type { Call, CallDetail, LiveEvent, Mark, Turn, Wish } from '../api/types'
+
+/** Calls in progress, the newest first. */
+export type Wall = Call[]
+
+/** The wall after an event; the same one where the event does not touch it. */
+export function onWall(wall: Wall, e: LiveEvent): Wall {
+  const at = wall.findIndex((c) => c.id === e.call)
+  const present = wall[at]
+  switch (e.kind) {
+    case 'call.started':
+    case 'call.updated': {
+      const c = e.data as Call
+      if (c.ended_at !== undefined) return wall.filter((w) => w.id !== c.id)
+      if (!present) return [c, ...wall]
+      return wall.map((w) => (w.id === c.id ? { ...c, ...(w.last_turn ? { last_turn: w.last_turn } : {}) } : w))
+    }
+    case 'call.ended':
+      return present ? wall.filter((c) => c.id !== e.call) : wall
+    case 'call.turn': {
+      const t = e.data as Turn
+      if (!present || (present.last_turn && present.last_turn.index > t.index)) return wall
+      return wall.map((c) => (c.id === e.call ? { ...c, last_turn: t } : c))
+    }
+    default:
+      return wall
+  }
+}
+
+/** One open call after an event. */
+export function onCall(call: CallDetail, e: LiveEvent): CallDetail {
+  if (e.call !== call.id) return call
+  switch (e.kind) {
+    case 'call.started':
+    case 'call.updated':
+    case 'call.ended':
+      return { ...call, ...(e.data as Call) }
+    case 'call.turn': {
+      const t = e.data as Turn
+      const turns = call.turns.filter((x) => x.index !== t.index)
+      turns.push(t)
+      turns.sort((a, b) => a.index - b.index)
+      return { ...call, turns }
+    }
+    case 'call.event':
+      return { ...call, timeline: [...call.timeline, e.data as Mark].sort((a, b) => a.ms - b.ms) }
+    case 'wish.added':
+    case 'wish.changed': {
+      const w = e.data as Wish
+      return { ...call, wishes: [w, ...call.wishes.filter((x) => x.id !== w.id)] }
+    }
+    default:
+      return call
+  }
+}
+
+/** Who has the call: the bot, a person, or it still rings at one. */
+export function holder(c: Call): 'bot' | 'agent' {
+  return c.last_turn?.speaker === 'agent' || (c.agent ?? '') !== '' ? 'agent' : 'bot'
+}

@@ -1,0 +1,27 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import { resume } from './state/session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    open?: boolean // needs no login
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  routes: [
+    { path: '/login', name: 'login', component: () => import('./views/Login.vue'), meta: { open: true } },
+    { path: '/', name: 'live', component: () => import('./views/Live.vue') },
+    { path: '/calls', name: 'calls', component: () => import('./views/Calls.vue') },
+    { path: '/calls/:id', name: 'call', component: () => import('./views/CallPage.vue'), props: true },
+    { path: '/wishes', name: 'wishes', component: () => import('./views/Wishes.vue') },
+    { path: '/system', name: 'system', component: () => import('./views/System.vue') },
+    { path: '/:rest(.*)*', name: 'lost', component: () => import('./views/NotFound.vue') },
+  ],
+})
+
+router.beforeEach(async (to) => {
+  if (to.meta.open === true || (await resume())) return true
+  return { name: 'login', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
+})

@@ -1,0 +1,70 @@
+import { onScopeDispose, ref } from 'vue'
+import { address } from '../api/client'
+import type { LiveEvent } from '../api/types'
+
+/** Whether events arrive: 'connecting' at first, 'lost' while the connection is being made anew. */
+export const connection = ref<'connecting' | 'open' | 'lost'>('connecting')
+
+const kinds = ['call.started', 'call.updated', 'call.turn', 'call.event', 'call.ended', 'wish.added', 'wish.changed', 'agent.state', 'speech.state']
+
+type Listener = { event: (e: LiveEvent) => void; again: () => void }
+
+const listeners = new Set<Listener>()
+let source: EventSource | undefined
+let retry: ReturnType<typeof setTimeout> | undefined
+let wait = 1000
+let once = false
+
+function open(): void {
+  source = new EventSource(address('/events'))
+  source.addEventListener('hello', () => {
+    connection.value = 'open'
+    wait = 1000
+    // What happened meanwhile was missed.
+    if (once) for (const l of listeners) l.again()
+    once = true
+  })
+  for (const kind of kinds) {
+    source.addEventListener(kind, (m: MessageEvent<string>) => {
+      const e = JSON.parse(m.data) as LiveEvent | null
+      if (e) for (const l of listeners) l.event(e)
+    })
+  }
+  source.addEventListener('dropped', reopen)
+  source.addEventListener('error', reopen)
+}
+
+function reopen(): void {
+  source?.close()
+  source = undefined
+  clearTimeout(retry)
+  if (listeners.size === 0) return
+  connection.value = 'lost'
+  retry = setTimeout(open, wait)
+  wait = Math.min(wait * 2, 15_000)
+}
+
+function close(): void {
+  clearTimeout(retry)
+  source?.close()
+  source = undefined
+  once = false
+  connection.value = 'connecting'
+}
+
+/**
+ * Calls event for everything that happens while the calling component lives, and
+ * again after the connection was lost, when the state is to be read anew.
+ */
+export function onLive(event: Listener['event'], again: Listener['again']): void {
+  const l = { event, again }
+  listeners.add(l)
+  if (listeners.size === 1) open()
+  onScopeDispose(() => {
+    listeners.delete(l)
+    // The next page subscribes within the same turn of the loop.
+    setTimeout(() => {
+      if (listeners.size === 0) close()
+    })
+  })
+}

@@ -1,0 +1,28 @@
+import { computed, ref } from 'vue'
+import { api } from '../api/client'
+import type { Me } from '../api/types'
+
+export const me = ref<Me>()
+
+export async function signIn(name: string, password: string): Promise<void> {
+  me.value = await api.login(name, password)
+}
+
+export async function signOut(): Promise<void> {
+  await api.logout()
+  me.value = undefined
+}
+
+/** Finds out whether somebody is signed in already. */
+export async function resume(): Promise<boolean> {
+  if (me.value) return true
+  try {
+    me.value = await api.me()
+    return true
+  } catch {
+    return false
+  }
+}
+
+export const mayWork = computed(() => me.value !== undefined && me.value.role !== 'analyst')
+export const mayManage = computed(() => me.value?.role === 'admin' || me.value?.role === 'supervisor')
