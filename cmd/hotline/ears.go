@@ -46,7 +46,7 @@ func newEars(c config.Config, log *slog.Logger) (*ears, error) {
 	if e.endpoints, err = speech.Clients(addresses); err != nil {
 		return nil, err
 	}
-	d, err := newDecoder(c, e.endpoints)
+	d, err := newDecoder(c, e.endpoints, log)
 	if err != nil {
 		return nil, err
 	}
@@ -61,14 +61,17 @@ func newEars(c config.Config, log *slog.Logger) (*ears, error) {
 	return e, nil
 }
 
-// newDecoder decodes by the speech servers.
-func newDecoder(c config.Config, endpoints []speech.Endpoint) (d asr.Decoder, err error) {
+// newDecoder decodes by the speech servers, which share the load.
+func newDecoder(c config.Config, endpoints []speech.Endpoint, log *slog.Logger) (asr.Decoder, error) {
+	b := asr.BalanceConfig{Log: log}
 	for _, p := range endpoints {
-		if d, err = asropenai.New(asropenai.Config{BaseURL: p.BaseURL, HTTPClient: p.HTTP, APIKey: c.Speech.APIKey.Reveal()}); err != nil {
+		d, err := asropenai.New(asropenai.Config{BaseURL: p.BaseURL, HTTPClient: p.HTTP, APIKey: c.Speech.APIKey.Reveal()})
+		if err != nil {
 			return nil, err
 		}
+		b.Backends = append(b.Backends, asr.Backend{Name: p.Name, Decoder: d})
 	}
-	return d, nil
+	return asr.NewBalance(b)
 }
 
 func openSilero(dir string) (*vad.Silero, error) {

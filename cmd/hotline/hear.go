@@ -114,7 +114,7 @@ func newReading(ctx context.Context, c config.Config, language string) (*reading
 		if err != nil {
 			return nil, nil, err
 		}
-		r.decoder, err = newDecoder(c, ends)
+		r.decoder, err = newDecoder(c, ends, discard())
 		return r, closeAll, err
 	}
 	id := c.Speech.ASR.For(language)

@@ -135,7 +135,7 @@ func renderPacks(ctx context.Context, c config.Config, out io.Writer) error {
 			return err
 		}
 		dir := filepath.Join(b.line.Home.Dir, "speech", strings.ReplaceAll(v, "/", "-"))
-		r, err := tts.Render(ctx, synth, tts.Utterance{Voice: v, Language: b.line.Language}, spoken.Normalize, sentences, dir)
+		r, err := tts.Render(ctx, synth, tts.Utterance{Voice: v, Language: b.line.Language, Rate: b.line.Rate}, spoken.Normalize, sentences, dir)
 		closeEngine()
 		if err != nil {
 			return err
