@@ -150,5 +150,6 @@ func (c *concealer) quiet(x []int16) bool {
 	}
 	level := float32(sum) / float32(max(1, len(x)))
 	c.floor = max(1, min(c.floor*1.01, level))
-	return level < max(50, 1.6*c.floor)
+	// Background is no louder than about -40 dBov: a steady tone is none.
+	return level < max(50, min(250, 1.6*c.floor))
 }

@@ -1,8 +1,7 @@
 package media
 
 import (
-	"errors"
-	"net"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -37,37 +36,41 @@ func (p *parsed) parse(b []byte) []byte {
 	return payload
 }
 
-// receive takes what has arrived since the last tick.
-func (s *Session) receive(now time.Time, w *scratch) {
-	s.mu.Lock()
-	s.buffer.Begin(len(s.fifo) * s.media.Codec.ClockRate / s.codec.SampleRate())
-	s.mu.Unlock()
+// receive takes what has arrived since the last tick. The last n packets are left
+// in the batch.
+func (s *Session) receive(now time.Time, w *scratch) (n int) {
 	for range 4 { // a flood is cut off here and waits in the kernel, which bounds it
-		n, err := s.cfg.Conn.Receive(&w.batch)
-		if err != nil {
-			if !errors.Is(err, net.ErrClosed) {
-				err = errors.Join(errors.New("receiving RTP"), err)
-			}
-			s.giveUp(err)
-			return
+		if n > 0 {
+			s.takeMore(n, now, w)
 		}
-		if n == 0 {
-			return
+		var err error
+		if n, err = s.cfg.Conn.Receive(&w.batch); err != nil {
+			s.giveUp(fmt.Errorf("receiving RTP: %w", err))
+			return 0
 		}
-		s.mu.Lock()
-		for i := range n {
-			p := &w.batch.Packets[i]
-			age := min(max(0, now.Sub(p.At)), time.Second)
-			if isControl(p.Data) {
-				s.rtcp.take(p.Data, now, age, &s.stats)
-				continue
-			}
-			s.packet(p.Data, p.From, age, &w.parsed)
-		}
-		s.mu.Unlock()
 		if n < batchSize {
-			return
+			break
 		}
+	}
+	return n
+}
+
+func (s *Session) takeMore(n int, now time.Time, w *scratch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.take(n, now, w)
+}
+
+// take sorts n packets of the batch. It needs s.mu.
+func (s *Session) take(n int, now time.Time, w *scratch) {
+	for i := range n {
+		p := &w.batch.Packets[i]
+		age := min(max(0, now.Sub(p.At)), time.Second)
+		if isControl(p.Data) {
+			s.ctrl.take(p.Data, now, age, &s.stats)
+			continue
+		}
+		s.packet(p.Data, p.From, age, &w.parsed)
 	}
 }
 
@@ -141,7 +144,7 @@ func (s *Session) stream(ssrc uint32, audio bool) bool {
 		s.keyIn = rtp.KeyReceiver{}
 	}
 	s.hasSSRC, s.ssrcIn, s.newSSRC = true, ssrc, ssrc
-	s.rtcp.source(ssrc)
+	s.ctrl.source(ssrc)
 	return true
 }
 

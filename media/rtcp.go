@@ -30,23 +30,16 @@ func newControl(cname string) control {
 // source notes whose stream we hear.
 func (c *control) source(ssrc uint32) { c.remote, c.has, c.lastSR = ssrc, true, 0 }
 
-// report reads and sends RTCP when it is time. It runs in the tick.
-func (s *Session) report(now time.Time, w *scratch) {
-	s.mu.Lock()
-	s.rtcp.due--
-	due := s.rtcp.due
-	s.mu.Unlock()
-	if due%25 == 0 {
-		s.receiveControl(now, w)
+// control says whether RTCP is to be read in this tick, and what is to be sent. It
+// needs s.mu.
+func (s *Session) control(now time.Time) (read bool, report []rtcp.Packet) {
+	s.ctrl.due--
+	read = s.ctrl.due%25 == 0
+	if s.ctrl.due <= 0 {
+		s.ctrl.due = reportTicks/2 + rand.IntN(reportTicks)
+		report = s.compound(now)
 	}
-	if due > 0 {
-		return
-	}
-	s.mu.Lock()
-	s.rtcp.due = reportTicks/2 + rand.IntN(reportTicks)
-	packets := s.compound(now)
-	s.mu.Unlock()
-	s.sendControl(packets)
+	return read, report
 }
 
 func (s *Session) receiveControl(now time.Time, w *scratch) {
@@ -62,7 +55,7 @@ func (s *Session) receiveControl(now time.Time, w *scratch) {
 			s.stats.Foreign++
 			continue
 		}
-		s.rtcp.take(p.Data, now, max(0, now.Sub(p.At)), &s.stats)
+		s.ctrl.take(p.Data, now, max(0, now.Sub(p.At)), &s.stats)
 	}
 }
 
@@ -116,14 +109,14 @@ func (c *control) far(reports []rtcp.ReceptionReport, at time.Time, stats *Stats
 // compound is our report with our name. It needs s.mu.
 func (s *Session) compound(now time.Time) []rtcp.Packet {
 	var blocks []rtcp.ReceptionReport
-	if s.rtcp.has {
+	if s.ctrl.has {
 		r := s.receiver.Report()
 		b := rtcp.ReceptionReport{
-			SSRC: s.rtcp.remote, FractionLost: r.FractionLost, TotalLost: r.TotalLost,
-			LastSequenceNumber: r.HighestSeq, Jitter: r.Jitter, LastSenderReport: s.rtcp.lastSR,
+			SSRC: s.ctrl.remote, FractionLost: r.FractionLost, TotalLost: r.TotalLost,
+			LastSequenceNumber: r.HighestSeq, Jitter: r.Jitter, LastSenderReport: s.ctrl.lastSR,
 		}
 		if b.LastSenderReport != 0 {
-			b.Delay = uint32(now.Sub(s.rtcp.lastAt) << 16 / time.Second)
+			b.Delay = uint32(now.Sub(s.ctrl.lastAt) << 16 / time.Second)
 		}
 		blocks = append(blocks, b)
 	}
@@ -135,7 +128,7 @@ func (s *Session) compound(now time.Time) []rtcp.Packet {
 			PacketCount: uint32(s.send.sent), OctetCount: uint32(s.send.octets), Reports: blocks,
 		}
 	}
-	return []rtcp.Packet{first, rtcp.NewCNAMESourceDescription(s.send.ssrc, s.rtcp.cname)}
+	return []rtcp.Packet{first, rtcp.NewCNAMESourceDescription(s.send.ssrc, s.ctrl.cname)}
 }
 
 func (s *Session) sendControl(packets []rtcp.Packet) {

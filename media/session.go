@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/rtcp"
+
 	"hotline/media/rtp"
 	"hotline/media/sdp"
 )
@@ -88,7 +90,7 @@ type Session struct {
 	toRate   *converter
 
 	send sender
-	rtcp control
+	ctrl control
 }
 
 // NewSession returns a Session. It does nothing until Run.
@@ -118,7 +120,7 @@ func NewSession(cfg SessionConfig) *Session {
 	}
 	s.send = newSender()
 	s.stats.ssrc = s.send.ssrc
-	s.rtcp = newControl(cfg.CNAME)
+	s.ctrl = newControl(cfg.CNAME)
 	s.err = s.setMedia(cfg.Media)
 	s.in = NewRing(s.rate)
 	s.out = NewPlayer(s.rate)
@@ -284,37 +286,66 @@ func newScratch() *scratch {
 }
 
 // tick is 20 ms of the call: what has arrived is heard, what is to be said is sent.
+// s.mu is not held while packets are received or sent, and a panic releases it.
 func (s *Session) tick(now time.Time, w *scratch, skip int) {
-	for range skip {
-		s.lose(w)
-	}
-	s.receive(now, w)
 	in, out := w.in[:s.rate/50], w.out[:s.rate/50]
-	s.mu.Lock()
-	s.hear(in, w)
-	s.watch()
-	port, mode := s.port, s.outgoing()
-	s.mu.Unlock()
+	for range skip {
+		s.lose(in, out, w)
+	}
+	n := s.receive(now, w)
+	p := s.listen(in, n, now, w)
 
 	_ = s.in.WriteFrame(in)
-	s.speak(out, in, port, mode)
+	s.speak(out, in, &p)
 	if s.cfg.Recorder != nil {
 		s.cfg.Recorder.write(in, out)
 	}
-	s.transmit(out, mode, w)
-	s.report(now, w)
+	s.transmit(out, &p, w)
+	if p.readControl {
+		s.receiveControl(now, w)
+	}
+	if p.report != nil {
+		s.sendControl(p.report)
+	}
 	s.ticks.Add(1)
+}
+
+// plan is what a tick has learnt under the lock for the rest of it.
+type plan struct {
+	outMode
+	port        *Port
+	codec       Codec
+	media       sdp.Media
+	toRate      *converter
+	readControl bool
+	report      []rtcp.Packet
+}
+
+// listen takes the last n packets received and fills in with what is heard.
+func (s *Session) listen(in Frame, n int, now time.Time, w *scratch) plan {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.take(n, now, w)
+	s.hear(in, w)
+	s.buffer.Advance(len(s.fifo) * s.media.Codec.ClockRate / s.codec.SampleRate())
+	s.watch()
+	p := plan{outMode: s.outgoing(), port: s.port, codec: s.codec, media: s.media, toRate: s.toRate}
+	p.readControl, p.report = s.control(now)
+	s.stats.Sent, s.stats.SendErrors = s.send.sent, s.send.errors
+	return p
 }
 
 // lose passes over a tick for which the clock came too late: time goes on on all
 // axes, and what waits to be said keeps waiting.
-func (s *Session) lose(w *scratch) {
-	in, out := w.in[:s.rate/50], w.out[:s.rate/50]
+func (s *Session) lose(in, out Frame, w *scratch) {
 	clear(out)
-	s.mu.Lock()
-	s.send.skip(s.media.Codec.ClockRate / 50)
-	s.hear(in, w)
-	s.mu.Unlock()
+	func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.send.skip(s.media.Codec.ClockRate / 50)
+		s.hear(in, w)
+		s.buffer.Advance(len(s.fifo) * s.media.Codec.ClockRate / s.codec.SampleRate())
+	}()
 	_ = s.in.WriteFrame(in)
 	if s.cfg.Recorder != nil {
 		s.cfg.Recorder.write(in, out)

@@ -13,7 +13,8 @@ import (
 	"hotline/media/rtp"
 )
 
-// sender is the state of the stream that we send. Only ticks use it.
+// sender is the state of the stream that we send. Only ticks use it, and after the
+// last of them the goodbye.
 type sender struct {
 	ssrc    uint32
 	seq     uint16
@@ -24,6 +25,7 @@ type sender struct {
 	octets  int64
 	noise   uint32
 	last    int16 // what was sent last, for a soft end
+	errors  int64
 	failing int
 }
 
@@ -66,13 +68,13 @@ func (s *Session) outgoing() outMode {
 }
 
 // speak fills out with what is to be sent: the player, the bridge, or an echo.
-func (s *Session) speak(out, in Frame, port *Port, m outMode) {
+func (s *Session) speak(out, in Frame, m *plan) {
 	active := false
 	switch {
 	case m.hold:
 		clear(out)
-		if port != nil {
-			port.exchange(in, nil)
+		if m.port != nil {
+			m.port.exchange(in, nil)
 		}
 		return
 	case m.tone != nil:
@@ -88,8 +90,8 @@ func (s *Session) speak(out, in Frame, port *Port, m outMode) {
 	if !active {
 		s.send.comfort(out)
 	}
-	if port != nil {
-		port.exchange(in, out)
+	if m.port != nil {
+		m.port.exchange(in, out)
 	}
 	s.send.last = out[len(out)-1]
 }
@@ -113,20 +115,17 @@ func (s *sender) comfort(out Frame) {
 }
 
 // transmit sends out, or a key event in its place.
-func (s *Session) transmit(out Frame, m outMode, w *scratch) {
+func (s *Session) transmit(out Frame, m *plan, w *scratch) {
 	t := &s.send
-	s.mu.Lock()
-	codec, media, convert := s.codec, s.media, s.toRate
-	s.mu.Unlock()
-	step := uint32(media.Codec.ClockRate / 50)
+	step := uint32(m.media.Codec.ClockRate / 50)
 	if m.hold {
 		t.skip(int(step))
 		return
 	}
-	p := append(w.packet[:0], 0x80, media.Codec.PayloadType, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	p := append(w.packet[:0], 0x80, m.media.Codec.PayloadType, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 	ts := t.ts
 	if m.event {
-		p[1] = media.DTMF
+		p[1] = m.media.DTMF
 		if m.first {
 			t.keyTS, t.marker = t.ts, true
 		}
@@ -134,12 +133,12 @@ func (s *Session) transmit(out Frame, m outMode, w *scratch) {
 		p = m.key.Append(p)
 	} else {
 		f := out
-		if convert != nil {
-			f = w.wide[:codec.SampleRate()/50]
-			convert.convert(f, out)
+		if m.toRate != nil {
+			f = w.wide[:m.codec.SampleRate()/50]
+			m.toRate.convert(f, out)
 		}
 		var err error
-		if p, err = codec.Encode(p, f); err != nil {
+		if p, err = m.codec.Encode(p, f); err != nil {
 			s.giveUp(fmt.Errorf("encoding audio: %w", err))
 			return
 		}
@@ -161,9 +160,6 @@ func (s *Session) transmit(out Frame, m outMode, w *scratch) {
 	t.failing = 0
 	t.sent++
 	t.octets += int64(len(p) - rtpHeader)
-	s.mu.Lock()
-	s.stats.Sent++
-	s.mu.Unlock()
 }
 
 const rtpHeader = 12
@@ -171,9 +167,7 @@ const rtpHeader = 12
 // sendFailed ends the session when sending has failed for long; a route that is
 // away for a moment is only lost packets.
 func (s *Session) sendFailed(err error) {
-	s.mu.Lock()
-	s.stats.SendErrors++
-	s.mu.Unlock()
+	s.send.errors++
 	s.send.failing++
 	switch {
 	case errors.Is(err, net.ErrClosed):

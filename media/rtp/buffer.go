@@ -104,9 +104,9 @@ func (b *Buffer) Reset() {
 // forget begins a new period of observation.
 func (b *Buffer) forget() { b.samples, b.full, b.since = 0, false, 0 }
 
-// Begin starts a tick. pending is how much of what was decoded has not been heard,
-// in timestamps.
-func (b *Buffer) Begin(pending int) {
+// Advance ends a tick. pending is how much of what was decoded is left to be heard
+// in the next one, in timestamps.
+func (b *Buffer) Advance(pending int) {
 	b.pending = int64(pending)
 	b.now++
 	if !b.started || b.quiet {

@@ -152,7 +152,7 @@ func FuzzBuffer(f *testing.F) {
 		for len(b) >= 2 {
 			op, arg := b[0], b[1]
 			b = b[2:]
-			buf.Begin(int(arg % 160))
+			buf.Advance(int(arg % 160))
 			switch op % 4 {
 			case 0:
 				seq, ts = seq+uint16(int8(arg)), ts+uint32(int32(int8(op))*160)

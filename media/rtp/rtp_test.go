@@ -48,7 +48,7 @@ func (l *listener) put(n int, age time.Duration) {
 // tick takes the packets that arrived up to now and hears a frame. All pauses count
 // as quiet, so that the buffer may shrink whenever it wants to.
 func (l *listener) tick(now time.Duration, queue []sent) []sent {
-	l.b.Begin(0)
+	l.b.Advance(0)
 	for len(queue) > 0 && queue[0].at <= now {
 		l.put(queue[0].n, now-queue[0].at)
 		queue = queue[1:]
@@ -249,7 +249,7 @@ func TestStall(t *testing.T) {
 func TestDuplicates(t *testing.T) {
 	l := newListener(rand.New(rand.NewPCG(9, 3)))
 	for n := range 100 {
-		l.b.Begin(0)
+		l.b.Advance(0)
 		l.put(n, 0)
 		l.put(n, 0)
 		l.next()
@@ -265,7 +265,7 @@ func TestSilenceSuppression(t *testing.T) {
 	var pattern []rtp.Verdict
 	seq, ts := uint16(65530), uint32(1<<32-400)
 	for tick := range 400 {
-		b.Begin(0)
+		b.Advance(0)
 		if tick%100 < 60 { // 1.2 s of speech, 0.8 s of nothing
 			b.Put(seq, ts, []byte{1}, 0)
 			seq++
@@ -293,7 +293,7 @@ func TestSilenceSuppression(t *testing.T) {
 func TestRestart(t *testing.T) {
 	l := newListener(rand.New(rand.NewPCG(10, 3)))
 	for n := range 50 {
-		l.b.Begin(0)
+		l.b.Advance(0)
 		l.put(n, 0)
 		l.next()
 	}
@@ -312,7 +312,7 @@ func TestTimestampsSetBack(t *testing.T) {
 		if n >= 50 {
 			ts -= 3000
 		}
-		b.Begin(0)
+		b.Advance(0)
 		b.Put(uint16(n), ts, []byte{1}, 0)
 		if _, v := b.Next(); v == rtp.Play {
 			b.Played(samples)
@@ -329,7 +329,7 @@ func TestBufferDoesNotAllocate(t *testing.T) {
 	n := 0
 	payload := make([]byte, samples)
 	step := func() {
-		b.Begin(0)
+		b.Advance(0)
 		b.Put(uint16(n), uint32(n*samples), payload, 0)
 		n++
 		b.Adjust()

@@ -1,0 +1,585 @@
+package media_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"hotline/media"
+	"hotline/media/dsp"
+	"hotline/media/mediatest"
+	"hotline/media/sdp"
+)
+
+// party is a session on one end of a pipe.
+type party struct {
+	*media.Session
+	conn *mediatest.Conn
+	stop context.CancelFunc
+	err  chan error
+}
+
+var agreed = sdp.Media{Codec: sdp.PCMA, HasDTMF: true, DTMF: 101, DTMFClock: 8000}
+
+// start runs a session; it ends with the test.
+func start(t *testing.T, conn *mediatest.Conn, remote netip.AddrPort, edit func(*media.SessionConfig)) *party {
+	t.Helper()
+	cfg := media.SessionConfig{Conn: conn, Media: agreed}
+	cfg.Media.Remote = remote
+	cfg.Media.RemoteRTCP = netip.AddrPortFrom(remote.Addr(), remote.Port()+1)
+	if edit != nil {
+		edit(&cfg)
+	}
+	p := &party{media.NewSession(cfg), conn, nil, make(chan error, 1)}
+	var ctx context.Context
+	ctx, p.stop = context.WithCancel(t.Context())
+	go func() { p.err <- p.Run(ctx) }()
+	t.Cleanup(func() {
+		p.stop()
+		<-p.Done()
+	})
+	return p
+}
+
+// pair is two sessions that hear each other.
+func pair(t *testing.T, edit func(*media.SessionConfig)) (a, b *party) {
+	t.Helper()
+	ca, cb := mediatest.Pipe()
+	a = start(t, ca, cb.Addr(), edit)
+	time.Sleep(7 * time.Millisecond) // clocks in step would make the order of events a matter of chance
+	return a, start(t, cb, ca.Addr(), edit)
+}
+
+// says has p say tones until the test ends.
+func says(t *testing.T, p *party, hz ...float64) {
+	t.Helper()
+	u := p.Out().Utterance(t.Context())
+	tone := dsp.NewTone(p.Rate(), -20, hz...)
+	go func() {
+		f := make(media.Frame, p.Rate()/50)
+		for {
+			tone.Fill(f)
+			if u.WriteFrame(f) != nil {
+				return
+			}
+		}
+	}()
+}
+
+func bubble(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	synctest.Test(t, f)
+}
+
+func TestBothDirections(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := pair(t, nil)
+		says(t, a, 500)
+		says(t, b, 700)
+		ra, rb := a.In(), b.In()
+		mediatest.Listen(ra, time.Second)
+		mediatest.Listen(rb, time.Second)
+		x, y := mediatest.Listen(ra, time.Second), mediatest.Listen(rb, time.Second)
+		assert.Greater(t, mediatest.Purity(x, 8000, 700), 30.0)
+		assert.Greater(t, mediatest.Purity(y, 8000, 500), 30.0)
+		assert.InDelta(t, -20, dsp.Goertzel(x, 8000, 700), 0.2)
+		assert.Less(t, a.Stats().DelayMS, 41.0)
+	})
+}
+
+// 5 % lost, 5 % overtaken, 2 % doubled, 30 ms of jitter: the tone goes on without a
+// pause, and the counters tell what happened.
+func TestBadNetwork(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := pair(t, nil)
+		b.conn.Impair(mediatest.Impairment{Loss: 0.05, Reorder: 0.05, Duplicate: 0.02, Jitter: 30 * time.Millisecond, Delay: 40 * time.Millisecond, Seed: 1})
+		says(t, a, 500)
+		in := b.In()
+		mediatest.Listen(in, 4*time.Second)
+		x := mediatest.Listen(in, 20*time.Second)
+		gaps, _ := mediatest.Gaps(x, 8000, -40)
+		assert.Zero(t, gaps)
+		assert.Greater(t, mediatest.Purity(x, 8000, 500), 5.0)
+		st := b.Stats()
+		assert.InDelta(t, 1200*0.05, float64(st.Lost), 30)
+		assert.InDelta(t, 1200*0.02, float64(st.Duplicate), 20)
+		assert.Positive(t, st.Reordered)
+		assert.Less(t, st.Late, int64(20))
+		assert.InDelta(t, 0.05, st.LossRate, 0.03)
+		assert.Greater(t, st.JitterMS, 3.0)
+		assert.Less(t, st.DelayMS, 140.0)
+	})
+}
+
+// The way gets 300 ms longer for a while: no word is lost, and the delay goes back
+// afterwards.
+func TestStalledNetwork(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := pair(t, nil)
+		says(t, a, 500)
+		in := b.In()
+		mediatest.Listen(in, 2*time.Second)
+		b.conn.Impair(mediatest.Impairment{Delay: 300 * time.Millisecond})
+		mediatest.Listen(in, time.Second)
+		b.conn.Impair(mediatest.Impairment{})
+		mediatest.Listen(in, 400*time.Millisecond)
+		assert.Greater(t, b.Stats().DelayMS, 200.0)
+		mediatest.Listen(in, 15*time.Second)
+		assert.Less(t, b.Stats().DelayMS, 61.0)
+		x := mediatest.Listen(in, time.Second)
+		assert.Greater(t, mediatest.Purity(x, 8000, 500), 30.0)
+	})
+}
+
+func TestKeysBothWays(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := pair(t, nil)
+		b.conn.Impair(mediatest.Impairment{Loss: 0.3, Duplicate: 0.3, Seed: 3})
+		says(t, a, 500)
+		time.Sleep(time.Second)
+		require.NoError(t, a.SendKeys(t.Context(), "12#ad0"))
+		time.Sleep(time.Second)
+		var got []byte
+		var at time.Duration
+		for len(b.Keys()) > 0 {
+			k := <-b.Keys()
+			got = append(got, k.Digit)
+			assert.Greater(t, k.At, at)
+			at = k.At
+		}
+		assert.Equal(t, "12#AD0", string(got))
+		require.NoError(t, b.SendKeys(t.Context(), "9"))
+		time.Sleep(time.Second)
+		assert.Equal(t, byte('9'), (<-a.Keys()).Digit)
+		assert.ErrorIs(t, a.SendKeys(t.Context(), "1x"), media.ErrKey)
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		assert.ErrorIs(t, a.SendKeys(ctx, "123456"), context.DeadlineExceeded)
+		a.stop()
+		<-a.Done()
+		assert.ErrorIs(t, a.SendKeys(t.Context(), "1"), media.ErrClosed)
+	})
+}
+
+// While a key is pressed nothing is made up in the audio, and a sentence that is
+// being said is not cut but waits.
+func TestKeysAndSpeech(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := pair(t, nil)
+		u := a.Out().Utterance(t.Context())
+		go func() {
+			for _, f := range media.Frames(dsp.Sine(8000, -20, 2*time.Second, 500), 8000) {
+				_ = u.WriteFrame(f)
+			}
+			u.Finish()
+		}()
+		time.Sleep(time.Second)
+		before := b.Stats().Concealed
+		require.NoError(t, a.SendKeys(t.Context(), "1"))
+		<-u.Done()
+		assert.Equal(t, 2*time.Second, u.Played())
+		time.Sleep(100 * time.Millisecond)
+		assert.Equal(t, before, b.Stats().Concealed)
+	})
+}
+
+// A far end without telephone events hears the tones.
+func TestKeysAsTones(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := pair(t, func(c *media.SessionConfig) { c.Media.HasDTMF = false })
+		in := b.In()
+		mediatest.Listen(in, time.Second)
+		go func() { _ = a.SendKeys(t.Context(), "5") }()
+		x := mediatest.Listen(in, 500*time.Millisecond)
+		best := 0.0
+		for i := 0; i+800 <= len(x); i += 160 {
+			if mediatest.Hears(x[i:i+800], 8000, 770) && mediatest.Hears(x[i:i+800], 8000, 1336) {
+				best++
+			}
+		}
+		assert.Positive(t, best)
+	})
+}
+
+func TestSilenceTimeout(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := pair(t, func(c *media.SessionConfig) { c.SilenceTimeout = 5 * time.Second })
+		time.Sleep(3 * time.Second)
+		began := time.Now()
+		b.stop()
+		<-b.Done()
+		err := <-a.err
+		require.ErrorIs(t, err, media.ErrMediaTimeout)
+		assert.InDelta(t, 5, time.Since(began).Seconds(), 0.1)
+		assert.True(t, a.conn.Closed())
+		_, open := <-a.Keys()
+		assert.False(t, open)
+		assert.LessOrEqual(t, len(mediatest.Listen(a.In(), time.Hour)), 8000, "In ends")
+	})
+}
+
+// A far end that is put on hold may be silent for as long as it likes.
+func TestHold(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := pair(t, func(c *media.SessionConfig) { c.SilenceTimeout = 2 * time.Second })
+		says(t, a, 500)
+		time.Sleep(time.Second)
+		held := a.Media()
+		held.Direction = sdp.Inactive
+		require.NoError(t, a.Update(held))
+		other := b.Media()
+		other.Direction = sdp.Inactive
+		require.NoError(t, b.Update(other))
+		sent := a.conn.Sent()
+		time.Sleep(time.Minute)
+		assert.Equal(t, sent, a.conn.Sent(), "nothing is sent to a party on hold")
+		held.Direction = sdp.SendRecv
+		other.Direction = sdp.SendRecv
+		require.NoError(t, a.Update(held))
+		require.NoError(t, b.Update(other))
+		in := b.In()
+		mediatest.Listen(in, time.Second)
+		assert.True(t, mediatest.Hears(mediatest.Listen(in, time.Second), 8000, 500))
+		select {
+		case err := <-a.err:
+			t.Fatal(err)
+		default:
+		}
+	})
+}
+
+// A re-INVITE changes the codec and the address in mid-call.
+func TestUpdate(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := pair(t, nil)
+		says(t, a, 500)
+		in := b.In()
+		mediatest.Listen(in, time.Second)
+		ma, mb := a.Media(), b.Media()
+		ma.Codec, mb.Codec = sdp.PCMU, sdp.PCMU
+		require.NoError(t, b.Update(mb))
+		require.NoError(t, a.Update(ma))
+		mediatest.Listen(in, time.Second)
+		assert.Greater(t, mediatest.Purity(mediatest.Listen(in, time.Second), 8000, 500), 30.0)
+		ma.Codec = sdp.Opus
+		assert.ErrorContains(t, a.Update(ma), "opus")
+	})
+}
+
+// wideCodec stands for G.722 and Opus: 16 kHz samples as they are.
+type wideCodec struct{}
+
+func (wideCodec) SampleRate() int { return 16000 }
+
+func (wideCodec) Encode(dst []byte, f media.Frame) ([]byte, error) {
+	for _, v := range f {
+		dst = binary.BigEndian.AppendUint16(dst, uint16(v))
+	}
+	return dst, nil
+}
+
+func (wideCodec) Decode(dst []int16, p []byte) (int, error) {
+	for i := range len(p) / 2 {
+		dst[i] = int16(binary.BigEndian.Uint16(p[2*i:]))
+	}
+	return len(p) / 2, nil
+}
+
+// A codec of another rate and clock works at the session's rate.
+func TestWideCodec(t *testing.T) {
+	for _, rate := range []int{0, 8000, 48000} {
+		bubble(t, func(t *testing.T) {
+			a, b := pair(t, func(c *media.SessionConfig) {
+				c.Rate = rate
+				c.Media.Codec = sdp.Codec{Name: "L16", PayloadType: 96, ClockRate: 16000, SampleRate: 16000}
+				c.NewCodec = func(sdp.Codec) (media.Codec, error) { return wideCodec{}, nil }
+			})
+			says(t, a, 3000)
+			in := b.In()
+			mediatest.Listen(in, time.Second)
+			assert.Greater(t, mediatest.Purity(mediatest.Listen(in, time.Second), in.Rate(), 3000), 30.0)
+		})
+	}
+}
+
+// packet is a PCMA packet of 20 ms.
+func packet(ssrc uint32, n int, value byte) []byte {
+	p := make([]byte, 172)
+	p[0], p[1] = 0x80, 8
+	binary.BigEndian.PutUint16(p[2:], uint16(n))
+	binary.BigEndian.PutUint32(p[4:], uint32(n*160))
+	binary.BigEndian.PutUint32(p[8:], ssrc)
+	for i := 12; i < len(p); i++ {
+		p[i] = value
+	}
+	return p
+}
+
+var (
+	described = netip.MustParseAddrPort("10.0.0.5:4000")
+	nat       = netip.MustParseAddrPort("198.51.100.7:61000")
+	stranger  = netip.MustParseAddrPort("203.0.113.66:5555")
+)
+
+// alone starts a session whose far end is what the test injects.
+func alone(t *testing.T) *party {
+	t.Helper()
+	conn, _ := mediatest.Pipe()
+	return start(t, conn, described, nil)
+}
+
+// stream injects count packets, one each 20 ms.
+func stream(p *party, from netip.AddrPort, ssrc uint32, first, count int) {
+	for n := range count {
+		p.conn.Inject(packet(ssrc, first+n, 0x2a), from)
+		time.Sleep(media.FrameTime)
+	}
+}
+
+func TestLatching(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := alone(t)
+		time.Sleep(100 * time.Millisecond)
+		assert.Equal(t, described, p.Stats().Remote)
+		p.conn.Inject(packet(9, 1, 0), stranger) // a stray changes nothing
+		time.Sleep(100 * time.Millisecond)
+		assert.Equal(t, described, p.Stats().Remote)
+		stream(p, nat, 1, 100, 5)
+		assert.Equal(t, nat, p.Stats().Remote, "a few packets in sequence show where the caller really is")
+	})
+}
+
+func TestHijack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := alone(t)
+		in := p.In()
+		for n := range 200 { // the attacker sends twice as much
+			p.conn.Inject(packet(1, n, 0xd5), described)
+			p.conn.Inject(packet(2, 2*n, 0x2a), stranger)
+			p.conn.Inject(packet(2, 2*n+1, 0x2a), stranger)
+			time.Sleep(media.FrameTime)
+		}
+		time.Sleep(media.FrameTime)
+		st := p.Stats()
+		assert.Equal(t, described, st.Remote)
+		assert.Equal(t, int64(200), st.Received)
+		assert.Equal(t, int64(400), st.Foreign)
+		assert.Less(t, dsp.LevelDB(mediatest.Listen(in, 900*time.Millisecond)), -60.0, "not a sample of it is heard")
+		// Not even while the caller pauses for a second.
+		stream(p, stranger, 2, 400, 50)
+		assert.Equal(t, described, p.Stats().Remote)
+	})
+}
+
+func TestWrongPayloadNeverLatches(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := alone(t)
+		for n := range 20 {
+			b := packet(1, n, 0)
+			b[1] = 18
+			p.conn.Inject(b, stranger)
+			time.Sleep(media.FrameTime)
+		}
+		assert.Equal(t, described, p.Stats().Remote)
+		time.Sleep(media.FrameTime)
+		assert.Equal(t, int64(20), p.Stats().Unexpected)
+	})
+}
+
+// A NAT gives the caller another port in mid-call: the same stream from elsewhere is
+// followed soon, another one only after long silence.
+func TestRelatching(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := alone(t)
+		stream(p, described, 1, 0, 50)
+		time.Sleep(300 * time.Millisecond)
+		stream(p, nat, 1, 70, 10)
+		assert.Equal(t, nat, p.Stats().Remote)
+		time.Sleep(time.Second)
+		stream(p, stranger, 2, 0, 10)
+		assert.Equal(t, nat, p.Stats().Remote)
+		time.Sleep(4 * time.Second)
+		stream(p, described, 3, 0, 10)
+		assert.Equal(t, described, p.Stats().Remote)
+	})
+}
+
+// The far end changes its SSRC (a transfer inside its PBX) and is heard on.
+func TestSourceChange(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := alone(t)
+		stream(p, described, 1, 0, 50)
+		stream(p, described, 2, 30000, 50)
+		time.Sleep(media.FrameTime)
+		st := p.Stats()
+		assert.GreaterOrEqual(t, st.Received, int64(99))
+		assert.LessOrEqual(t, st.Lost, int64(1))
+	})
+}
+
+// Packets of 10 to 60 ms are taken.
+func TestPacketTimes(t *testing.T) {
+	for _, ms := range []int{10, 30, 40, 60} {
+		bubble(t, func(t *testing.T) {
+			p := alone(t)
+			in := p.In()
+			tone := dsp.NewTone(8000, -20, 500)
+			codec, err := media.NewCodec(sdp.PCMA)
+			require.NoError(t, err)
+			x := make([]int16, ms*8)
+			var wg sync.WaitGroup
+			defer wg.Wait()
+			wg.Go(func() {
+				for n := range 4000 / ms {
+					tone.Fill(x)
+					b := packet(1, n, 0)
+					binary.BigEndian.PutUint32(b[4:], uint32(n*len(x)))
+					b, _ = codec.Encode(b[:12], x)
+					p.conn.Inject(b, described)
+					time.Sleep(time.Duration(ms) * time.Millisecond)
+				}
+			})
+			mediatest.Listen(in, time.Second)
+			y := mediatest.Listen(in, 2*time.Second)
+			assert.Greater(t, mediatest.Purity(y, 8000, 500), 25.0, "%d ms", ms)
+		})
+	}
+}
+
+func TestReports(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := pair(t, nil)
+		b.conn.Impair(mediatest.Impairment{Loss: 0.1, Seed: 4, Delay: 30 * time.Millisecond})
+		time.Sleep(30 * time.Second)
+		st := a.Stats()
+		assert.Positive(t, st.FarReports)
+		assert.InDelta(t, 0.1, st.FarLossRate, 0.07, "the far end says how badly it hears us")
+		assert.Less(t, st.RoundTrip, 100*time.Millisecond)
+	})
+}
+
+// The last words of a session are a BYE.
+func TestGoodbye(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ca, cb := mediatest.Pipe()
+		a := start(t, ca, cb.Addr(), nil)
+		time.Sleep(time.Second)
+		a.stop()
+		<-a.Done()
+		var batch media.Batch
+		n, err := cb.ReceiveControl(&batch)
+		require.NoError(t, err)
+		require.Positive(t, n)
+		packets, err := rtcp.Unmarshal(batch.Packets[n-1].Data)
+		require.NoError(t, err)
+		assert.IsType(t, &rtcp.SenderReport{}, packets[0])
+		assert.IsType(t, &rtcp.Goodbye{}, packets[len(packets)-1])
+	})
+}
+
+// faultyCodec fails in one call only.
+type faultyCodec struct{ media.Codec }
+
+func (faultyCodec) Decode([]int16, []byte) (int, error) { panic("a bug in a codec") }
+
+// A panic in one call ends that call; the others on the same clock go on.
+func TestPanicIsContained(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		clock := &media.Clock{Workers: 1}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { _ = clock.Run(ctx) })
+		shared := func(c *media.SessionConfig) { c.Clock = clock }
+		a, b := pair(t, shared)
+		ca, cb := mediatest.Pipe()
+		bad := start(t, ca, cb.Addr(), func(c *media.SessionConfig) {
+			c.Clock = clock
+			c.NewCodec = func(m sdp.Codec) (media.Codec, error) {
+				good, err := media.NewCodec(m)
+				return faultyCodec{good}, err
+			}
+		})
+		start(t, cb, ca.Addr(), shared)
+		says(t, a, 500)
+		assert.ErrorContains(t, <-bad.err, "a bug in a codec")
+		in := b.In()
+		mediatest.Listen(in, time.Second)
+		assert.True(t, mediatest.Hears(mediatest.Listen(in, time.Second), 8000, 500))
+		cancel()
+		wg.Wait()
+		assert.ErrorIs(t, <-a.err, media.ErrClockStopped)
+	})
+}
+
+func TestCodecThatIsNotThere(t *testing.T) {
+	conn, _ := mediatest.Pipe()
+	s := media.NewSession(media.SessionConfig{Conn: conn, Media: sdp.Media{Codec: sdp.G722}, Logger: slog.New(slog.DiscardHandler)})
+	assert.ErrorContains(t, s.Run(t.Context()), "G722")
+	assert.True(t, conn.Closed())
+}
+
+func TestApps(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := pair(t, nil)
+		in := a.In()
+		done := make(chan error, 3)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { done <- media.Tone(ctx, b.Session, 1004) }()
+		mediatest.Listen(in, time.Second)
+		x := mediatest.Listen(in, time.Second)
+		assert.Greater(t, mediatest.Purity(x, 8000, 1004), 30.0)
+		cancel()
+		require.NoError(t, <-done)
+		ctx, cancel = context.WithCancel(t.Context())
+		go func() { done <- media.Loop(ctx, b.Session, media.Frames(dsp.Sine(8000, -20, time.Second, 500), 8000)) }()
+		mediatest.Listen(in, 2*time.Second)
+		gaps, _ := mediatest.Gaps(mediatest.Listen(in, 3*time.Second), 8000, -40)
+		assert.Zero(t, gaps)
+		cancel()
+		require.NoError(t, <-done)
+		time.Sleep(time.Second)
+		says(t, a, 700)
+		go func() { done <- media.Echo(t.Context(), b.Session) }()
+		mediatest.Listen(in, 2*time.Second)
+		assert.Greater(t, mediatest.Purity(mediatest.Listen(in, time.Second), 8000, 700), 30.0)
+		b.stop()
+		require.NoError(t, <-done)
+		go func() { done <- media.Tone(t.Context(), b.Session, 1004) }()
+		require.NoError(t, <-done, "an app on a session that has ended returns")
+	})
+}
+
+// The stream never stops, and a pause is comfort noise that nobody takes for speech.
+func TestComfort(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := pair(t, nil)
+		in := b.In()
+		mediatest.Listen(in, time.Second)
+		x := mediatest.Listen(in, time.Second)
+		assert.Less(t, dsp.LevelDB(x), -65.0)
+		assert.InDelta(t, 100, a.conn.Sent(), 3)
+	})
+}
+
+func TestSocketFailure(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, _ := pair(t, nil)
+		time.Sleep(time.Second)
+		a.conn.Close()
+		err := <-a.err
+		require.Error(t, err)
+		assert.False(t, errors.Is(err, media.ErrMediaTimeout))
+	})
+}
