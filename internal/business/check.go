@@ -282,7 +282,7 @@ func (c checker) menu(path string, l Line) {
 	}
 	for key, m := range l.Menu {
 		at := c.key(path + ".menu." + key)
-		if len(key) != 1 || !strings.Contains("123456789", key) {
+		if len(key) != 1 || key < "1" || key > "9" {
 			c.report.add(Error, at, "menu_key", key)
 		}
 		if (m.Pair == "") == (m.Skill == "") {
@@ -403,7 +403,7 @@ func (f *folder) checkTables() {
 			f.report.add(Error, f.in(name, 0), "unreadable", reason(err))
 			continue
 		}
-		text, _, ok := decodeText(data)
+		text, ok := decodeText(data)
 		if !ok {
 			f.report.add(Error, f.in(name, 1), "encoding")
 		}

@@ -193,7 +193,7 @@ func Import(dir, file string) (Imported, Report, error) {
 			report.Problems = append(report.Problems, p)
 		}
 	}
-	if report.Err() != nil {
+	if report.Errors() > 0 {
 		return Imported{}, report, nil
 	}
 	for name := range touched {
@@ -221,7 +221,7 @@ func writeBack(dir, name string, rows []Row) error {
 	path := filepath.Join(dir, filepath.FromSlash(name))
 	language := "en"
 	if data, err := readFile(path); err == nil {
-		text, _, _ := decodeText(data)
+		text, _ := decodeText(data)
 		head, _, _ := strings.Cut(text, "\n")
 		if strings.Contains(head, "问题") || strings.Contains(head, "标准问") {
 			language = "zh"

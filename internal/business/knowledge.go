@@ -116,13 +116,13 @@ func (f *folder) file(path, name string) []Row {
 }
 
 func (f *folder) csv(name string, data []byte) []Row {
-	text, _, ok := decodeText(data)
+	text, ok := decodeText(data)
 	if !ok {
 		line := 1 + strings.Count(text[:max(0, strings.Index(text, "\ufffd"))], "\n")
 		f.report.add(Error, f.in(name, line), "encoding")
 	}
-	if i := strings.IndexByte(text, 0); i >= 0 {
-		f.report.add(Error, f.in(name, 1+strings.Count(text[:i], "\n")), "encoding")
+	if head, _, ok := strings.Cut(text, "\x00"); ok {
+		f.report.add(Error, f.in(name, 1+strings.Count(head, "\n")), "encoding")
 		return nil
 	}
 	records, unclosed := readCSV(text)
@@ -314,7 +314,7 @@ func (f *folder) complete(rows []Row) {
 
 // yaml reads a list of rows, alone or under the key "pairs".
 func (f *folder) yaml(name string, data []byte) []Row {
-	text, _, ok := decodeText(data)
+	text, ok := decodeText(data)
 	if !ok {
 		f.report.add(Error, f.in(name, 1), "encoding")
 	}

@@ -86,7 +86,7 @@ func (f *folder) settings() strict.Lines {
 		f.broken = true
 		return strict.Lines{}
 	}
-	text, _, ok := decodeText(data)
+	text, ok := decodeText(data)
 	if !ok {
 		f.report.add(Error, f.in(File, 1), "encoding")
 	}

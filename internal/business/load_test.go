@@ -19,8 +19,8 @@ import (
 func TestEveryProblemIsNamedWithItsPlaceAndCure(t *testing.T) {
 	dir := folder(t, map[string]string{
 		"business.yaml": `name: 小店
-langauge: zh
-timezone: Asia/Shanghia
+langage: zh
+timezone: Asia/Shangha
 lines:
   - name: main
     numbers: [8000, 8001]
@@ -70,8 +70,8 @@ where,线路,好的。,,,,nowhere,
 	_, report := business.Load(dir)
 	text := problems(report)
 	for _, want := range []string{
-		`error: business.yaml:2: langauge: "langauge" is not known here — did you mean "language"?`,
-		`error: business.yaml:3: timezone: the time zone "Asia/Shanghia" does not exist`,
+		`error: business.yaml:2: langage: "langage" is not known here — did you mean "language"?`,
+		`error: business.yaml:3: timezone: the time zone "Asia/Shangha" does not exist`,
 		`error: business.yaml:16: lines[1].numbers: the number 8001 is on line "main" already`,
 		`both "main" and "second" are the default`,
 		`warning: business.yaml:9: lines[0].greeting: the opening takes about`,

@@ -80,8 +80,6 @@ func (r *Report) add(s Severity, at place, code string, args ...any) {
 	r.Problems = append(r.Problems, p)
 }
 
-func (r *Report) join(o Report) { r.Problems = append(r.Problems, o.Problems...) }
-
 // place is where a problem stands.
 type place struct {
 	file      string

@@ -152,7 +152,7 @@ func (f *folder) scripts() []Script {
 }
 
 func (f *folder) scriptFile(name string, data []byte) []Script {
-	text, _, ok := decodeText(data)
+	text, ok := decodeText(data)
 	if !ok {
 		f.report.add(Error, f.in(name, 1), "encoding")
 	}

@@ -98,7 +98,8 @@ func runScript(ctx context.Context, e dialog.Engine, line Line, s Script, now *t
 		}
 		out.Done = append(out.Done, done)
 		if run.over && len(out.Done) <= len(s.Turns) {
-			out.Done[len(out.Done)-1].Failures = append(done.Failures, "the bot has hung up before the script is over")
+			last := &out.Done[len(out.Done)-1]
+			last.Failures = append(last.Failures, "the bot has hung up before the script is over")
 			break
 		}
 	}
@@ -255,7 +256,7 @@ func WriteDialogs(w io.Writer, results []ScriptResult) error {
 			fmt.Fprintf(&b, "ok    %s\n", r.Name)
 			continue
 		}
-		fmt.Fprintf(&b, "FAIL  %s (%s:%d)\n", r.Name, r.File, r.Script.Line)
+		fmt.Fprintf(&b, "FAIL  %s (%s:%d)\n", r.Name, r.File, r.Line)
 		for _, t := range r.Done {
 			if t.Caller != "" {
 				fmt.Fprintf(&b, "        > %s\n", t.Caller)

@@ -13,17 +13,17 @@ import (
 // mark, UTF-16 with one (a spreadsheet's "Unicode text"), GB18030 (a Chinese
 // Windows spreadsheet's CSV). ok is false if it is none of them; what could be
 // read is in text all the same.
-func decodeText(data []byte) (text, encoding string, ok bool) {
+func decodeText(data []byte) (text string, ok bool) {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
 		data = data[3:]
-		return strings.ToValidUTF8(string(data), "\ufffd"), "utf-8", utf8.Valid(data)
+		return strings.ToValidUTF8(string(data), "\ufffd"), utf8.Valid(data)
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
 		out, err := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(data)
-		return string(out), "utf-16", err == nil && !bytes.ContainsRune(out, utf8.RuneError)
+		return string(out), err == nil && !bytes.ContainsRune(out, utf8.RuneError)
 	case utf8.Valid(data):
-		return string(data), "utf-8", true
+		return string(data), true
 	}
 	out, err := simplifiedchinese.GB18030.NewDecoder().Bytes(data)
-	return string(out), "gb18030", err == nil && !bytes.ContainsRune(out, utf8.RuneError)
+	return string(out), err == nil && !bytes.ContainsRune(out, utf8.RuneError)
 }

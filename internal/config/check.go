@@ -132,7 +132,7 @@ func httpURL(text string) error {
 			return fmt.Errorf("has no socket path; write unix:/run/hotline/speech.sock")
 		}
 	default:
-		return fmt.Errorf("begins neither with http:// nor https:// nor unix:")
+		return fmt.Errorf("begins with none of http://, https:// and unix:/")
 	}
 	return nil
 }

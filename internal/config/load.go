@@ -159,7 +159,7 @@ func (l *loader) at(line int) string { return l.file + ":" + strconv.Itoa(max(1,
 func (l *loader) readFile(data []byte) {
 	root, problem := strict.Parse(data)
 	if problem != nil {
-		l.fail(l.at(problem.Line), problem.Error())
+		l.fail(l.at(problem.Line), problem.String())
 		return
 	}
 	base := filepath.Dir(l.file)
@@ -182,7 +182,7 @@ func (l *loader) readFile(data []byte) {
 	}
 	problems, lines := root.Decode(l.config)
 	for _, p := range problems {
-		l.fail(l.at(p.Line), p.Error())
+		l.fail(l.at(p.Line), p.String())
 	}
 	for _, s := range l.settings {
 		if secret, ok := secrets[s.Key]; ok {

@@ -77,8 +77,8 @@ type Problem struct {
 	Detail       string
 }
 
-// Error is the problem in English, without the file's name.
-func (p Problem) Error() string {
+// String is the problem in English, without the file's name.
+func (p Problem) String() string {
 	at := ""
 	if p.Path != "" {
 		at = p.Path + ": "

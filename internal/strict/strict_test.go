@@ -1,6 +1,7 @@
 package strict_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -38,21 +39,21 @@ func TestDecodeReadsWhatPeopleWrite(t *testing.T) {
 }
 
 func TestEveryProblemAtOnce(t *testing.T) {
-	root, problem := strict.Parse([]byte("nmae: x\nwait: 5\ncount: many\nname: a\nname: b\ninner: {wiat: 1s}\nmap: [1]\nshare: nan\n"))
+	root, problem := strict.Parse([]byte("anme: x\nwait: 5\ncount: many\nname: a\nname: b\ninner: {wiat: 1s}\nmap: [1]\nshare: nan\n"))
 	if problem != nil {
 		// The parser itself refuses a key that stands twice.
 		require.Equal(t, 5, problem.Line)
-		root, problem = strict.Parse([]byte("nmae: x\nwait: 5\ncount: many\nname: a\n\ninner: {wiat: 1s}\nmap: [1]\nshare: nan\n"))
+		root, problem = strict.Parse([]byte("anme: x\nwait: 5\ncount: many\nname: a\n\ninner: {wiat: 1s}\nmap: [1]\nshare: nan\n"))
 	}
 	require.Nil(t, problem)
 	var got thing
 	problems, _ := root.Decode(&got)
 	var text []string
 	for _, p := range problems {
-		text = append(text, p.Error())
+		text = append(text, p.String())
 	}
 	require.Equal(t, []string{
-		`unknown key "nmae", did you mean "name"?`,
+		`unknown key "anme", did you mean "name"?`,
 		`wait: "5" is not a length of time such as 6s, 90s or 15m`,
 		`count: "many" is not a whole number`,
 		`inner[0]: unknown key "wiat", did you mean "wait"?`,
@@ -68,15 +69,16 @@ func TestFilesThatAreBuiltToHurt(t *testing.T) {
 	} {
 		_, problem := strict.Parse([]byte(text))
 		require.NotNil(t, problem, "%q", text)
-		require.NotEmpty(t, problem.Error())
+		require.NotEmpty(t, problem.String())
 		require.Positive(t, problem.Line)
 	}
-	bomb := "a: &a [x,x,x,x,x,x,x,x,x]\n"
+	var bomb strings.Builder
+	bomb.WriteString("a: &a [x,x,x,x,x,x,x,x,x]\n")
 	for _, k := range []string{"b", "c", "d", "e", "f", "g", "h"} {
 		p := string(k[0] - 1)
-		bomb += k + ": &" + k + " [*" + p + ",*" + p + ",*" + p + ",*" + p + ",*" + p + ",*" + p + ",*" + p + ",*" + p + ",*" + p + "]\n"
+		bomb.WriteString(k + ": &" + k + " [" + strings.Repeat("*"+p+",", 8) + "*" + p + "]\n")
 	}
-	_, problem := strict.Parse([]byte(bomb))
+	_, problem := strict.Parse([]byte(bomb.String()))
 	require.NotNil(t, problem)
 }
 
