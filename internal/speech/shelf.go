@@ -39,13 +39,13 @@ func newShelf[T any](kind models.Kind, set *models.Set, wanted map[string]string
 	return &shelf[T]{kind: kind, set: set, wanted: wanted, open: open, books: map[string]*book[T]{}}
 }
 
-// names that OpenAI's clients send when nobody chose a model.
-var ours = []string{"", "auto", "default", "whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "tts-1", "tts-1-hd", "gpt-4o-mini-tts", "text-embedding-3-small", "text-embedding-3-large", "text-embedding-ada-002"}
+// anyModel are the names that OpenAI's clients send when nobody chose a model.
+var anyModel = []string{"", "auto", "default", "whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "tts-1", "tts-1-hd", "gpt-4o-mini-tts", "text-embedding-3-small", "text-embedding-3-large", "text-embedding-ada-002"}
 
 // choose finds the ID of a model by the name that a request gave, or the one for
 // its language.
 func (s *shelf[T]) choose(name, language string) (string, error) {
-	if slices.Contains(ours, name) {
+	if slices.Contains(anyModel, name) {
 		return s.forLanguage(language)
 	}
 	id := name
