@@ -137,10 +137,13 @@ var englishRules = []rule{
 		}
 		return enSigned(at, m[1]+m[2]) + " to " + enNumber(m[3], at.british), true
 	}},
-	{re(`(` + num + `)((?:\s?[x×*]\s?` + num + `)+)`), func(at place, m []string) (string, bool) {
+	{re(`(` + num + `)((?:\s?[x×*]\s?` + num + `)+)(?:\s?(` + unitPattern + `)\b)?`), func(at place, m []string) (string, bool) {
 		s := enNumber(m[1], at.british)
 		for _, n := range regexpNum.FindAllString(m[2], -1) {
 			s += " by " + enNumber(n, at.british)
+		}
+		if u, ok := findUnit(m[3]); ok {
+			s += " " + u.more
 		}
 		return s, true
 	}},
@@ -174,6 +177,8 @@ var englishRules = []rule{
 	}},
 	{re(`-`), func(at place, _ []string) (string, bool) {
 		switch {
+		case isDigit(at.last()) && isLatin(at.next()): // "a 5-mile run"
+			return " ", true
 		case !isLatin(at.last()) || !isLatin(at.next()):
 			return ", ", true
 		case at.last() >= 'A' && at.last() <= 'Z', at.next() >= 'A' && at.next() <= 'Z':
@@ -210,11 +215,11 @@ func enIdentifier(at place, m []string) (string, bool) {
 	if len(parts) == 1 && len(digits) >= 3 && len(digits) <= 4 && enRoomWords.MatchString(at.before) {
 		return enPairs(digits), true
 	}
-	if year := len(parts) == 1 && len(digits) == 4 && (digits[:2] == "19" || digits[:2] == "20"); year && enYearWords.MatchString(at.before) {
+	if year := len(parts) == 1 && len(digits) == 4 && (digits[:2] == "19" || digits[:2] == "20"); year && !named && enYearWords.MatchString(at.before) {
 		return enYear(digits, at.british), true
 	}
 	led := len(parts[0]) > 1 && parts[0][0] == '0'
-	amount := at.amount || len(digits) < 7 || strings.HasSuffix(digits, "000") && len(digits) < 13
+	amount := at.amount || len(digits) < 7 || round(digits) && len(digits) < 16
 	if !named && amount && !led && len(parts) < 3 {
 		return "", false
 	}
@@ -229,7 +234,7 @@ var enEmergency = map[string]bool{"911": true, "999": true, "112": true, "411": 
 
 var (
 	enCallWords = regexp.MustCompile(`(?i)(?:call|dial|ring|phone)\s*$`)
-	enIDWeak    = regexp.MustCompile(`(?i)(?:at|call|text|are|is|no|orders|numbers|dial)[\s:#.]*$`)
+	enIDWeak    = regexp.MustCompile(`(?i)(?:at|call|text|no|orders|numbers|dial)[\s:#.]*$`)
 	enYearWords = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:in|since|of|by|until|till|from|before|after|year|early|late|mid|spring|summer|autumn|fall|winter|copyright|to)\s*$`)
 )
 
@@ -244,8 +249,13 @@ func enWritten(digits string) string {
 
 // enPairs reads 101 as "one oh one", 1203 as "twelve oh three".
 func enPairs(digits string) string {
-	if len(digits) == 3 || digits[0] == '0' {
+	switch {
+	case digits[0] == '0', len(digits) == 3 && digits[1] == '0' && digits[2] != '0':
 		return enString(digits, true)
+	case len(digits) == 3 && digits[1:] == "00":
+		return enCardinal(digits, false)
+	case len(digits) == 3:
+		return enDigit(rune(digits[0]), false) + " " + enCardinal(digits[1:], false)
 	}
 	if digits[2:] == "00" {
 		return enCardinal(digits[:2], false) + " hundred"
@@ -284,7 +294,7 @@ func enSigned(at place, number string) string {
 	case strings.HasPrefix(number, "-") && (isLatin(at.last()) || isDigit(at.last())):
 		return ", " + enNumber(number[1:], at.british)
 	case strings.HasPrefix(number, "+"):
-		return "plus " + enNumber(number[1:], at.british)
+		return " plus " + enNumber(number[1:], at.british)
 	}
 	return enNumber(number, at.british)
 }
@@ -295,7 +305,7 @@ func enPlain(at place, m []string) (string, bool) {
 	}
 	s := enSigned(at, m[1]+m[2]) + scale(m[3])
 	if m[4] != "" {
-		s += " plus"
+		s += " plus "
 	}
 	if isLatin(at.next()) {
 		s += " "

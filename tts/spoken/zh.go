@@ -102,7 +102,10 @@ var chineseRules = []rule{
 	{re(`(` + num + `)‰`), func(_ place, m []string) (string, bool) { return zhPart("千", m[1]), true }},
 	{re(`(` + month + `)/(` + day + `)(?:` + dash + `(` + month + `)/(` + day + `))?`), zhSlashDate},
 	{re(`(\d+)\s?/\s?(\d+)`), func(_ place, m []string) (string, bool) {
-		if len(m[1]) > 3 || len(m[2]) > 4 {
+		switch a, _ := strconv.Atoi(m[1]); {
+		case m[1] == "24" && m[2] == "7":
+			return "七乘二十四小时", true
+		case len(m[2]) > 3 || len(m[2]) == 3 && m[2] != "100" || a > 100: // "120/80"
 			return zhNumber(m[1]) + "，" + zhNumber(m[2]), true
 		}
 		return zhNumber(m[2]) + "分之" + zhNumber(m[1]), true
@@ -138,10 +141,13 @@ var chineseRules = []rule{
 
 	{re(`([-+]?)(` + num + `)(?:` + dash + `([-+]?` + num + `))?\s?(` + unitPattern + `)(?:/(` + unitPattern + `|月|年|天|日|次|人|周|件|个|台))?`), zhUnit},
 	{re(`([-+]?)(` + num + `)(` + big + `)` + dash + `([-+]?)(` + num + `)(` + big + `)`), zhNumberRange},
-	{re(`(` + num + `)((?:\s?[x×*]\s?` + num + `)+)`), func(_ place, m []string) (string, bool) {
+	{re(`(` + num + `)((?:\s?[x×*]\s?` + num + `)+)(?:\s?(` + unitPattern + `)\b)?`), func(_ place, m []string) (string, bool) {
 		s := zhNumber(m[1])
 		for _, n := range regexpNum.FindAllString(m[2], -1) {
 			s += "乘" + zhNumber(n)
+		}
+		if u, ok := findUnit(m[3]); ok {
+			s += u.zh
 		}
 		return s, true
 	}},
@@ -155,6 +161,12 @@ var chineseRules = []rule{
 	{re(`([-+]?)(` + num + `)(` + big + `)(\+?)`), zhPlain},
 
 	{re(`([<>≥≤≈=±×÷+&~→°√∞]|>=|<=)`), zhSymbol},
+	{re(`(Mr|Mrs|Ms|Dr)\.?\s`), func(at place, m []string) (string, bool) {
+		return map[string]string{"Mr": "Mister ", "Mrs": "Missus ", "Ms": "Miss ", "Dr": "Doctor "}[m[1]], !isLatin(at.last())
+	}},
+	{re(`\.`), func(at place, _ []string) (string, bool) {
+		return "，", isDigit(at.last()) && (isHan(at.next()) || at.next() == ' ')
+	}},
 	{re(`(?i:wi-fi)`), func(place, []string) (string, bool) { return "WiFi", true }},
 	{re(`([A-Za-z]+(?:['’][a-z]+)?)((?:-?\d+[A-Za-z]*)*)`), zhLatin},
 	{re(`/(月|年|天|日|次|人|周|件|个|台|晚|小时|分钟|位|套|单|斤)`), func(at place, m []string) (string, bool) {
@@ -173,6 +185,9 @@ var chineseRules = []rule{
 		if isLatin(at.last()) && isLatin(at.next()) {
 			return " ", true
 		}
+		if isDigit(at.next()) && hasSuffix(at.before, zhSpanWords...) {
+			return "到", true
+		}
 		if isHan(at.last()) && isHan(at.next()) && !strings.Contains(at.before, "——") && zhPeriodWord(at) {
 			return "到", true
 		}
@@ -190,8 +205,8 @@ func zhPeriodWord(at place) bool {
 		strings.ContainsAny(string(at.next()), "周星礼上下早晚中一二三四五六七八九十")
 }
 
-func zhThree(_ place, m []string) (string, bool) {
-	return zhString(m[1], true) + "，" + zhString(m[2], true) + "，" + zhString(m[3], true), true
+func zhThree(at place, m []string) (string, bool) {
+	return zhString(m[1], true) + "，" + zhString(m[2], true) + "，" + zhString(m[3], true), !zhMeasureNext(at) && !isDigit(at.last())
 }
 
 // Words in front of a number that is an identifier, not an amount.
@@ -199,13 +214,16 @@ var zhIDWords = []string{
 	"电话", "手机", "号码", "热线", "拨打", "致电", "座机", "分机", "分机号", "尾号", "后四位", "末四位", "前四位", "后六位", "后三位",
 	"验证码", "取件码", "提货码", "兑换码", "邀请码", "校验码", "口令", "单号", "订单号", "订单", "编号", "工号", "会员号", "卡号", "账号", "帐号",
 	"房间号", "房号", "房间", "门牌号", "邮编", "密码", "快递号", "运单", "运单号", "物流单号", "快递单号", "票号", "车牌", "车牌号", "QQ", "QQ号", "微信号",
-	"航班", "航班号", "车次", "门牌", "序列号", "型号", "货号", "流水号", "身份证号", "身份证", "转", "拨", "联系方式", "传真", "单元", "邮政编码", "收到", "短信",
+	"打", "航班", "航班号", "车次", "门牌", "序列号", "型号", "货号", "流水号", "身份证号", "身份证", "转", "拨", "联系方式", "传真", "单元", "邮政编码", "收到", "短信",
 }
 
 // zhServices are numbers that everybody knows as telephone numbers.
 var zhServices = map[string]bool{
-	"10000": true, "10001": true, "10010": true, "10086": true, "12306": true, "12315": true, "12329": true, "12333": true, "12345": true, "12348": true, "12366": true, "95588": true, "95533": true, "95555": true, "95599": true, "95566": true, "11185": true, "11183": true,
+	"10010": true, "10086": true, "12306": true, "12315": true, "12329": true, "12333": true, "12348": true, "12366": true, "95588": true, "95533": true, "95555": true, "95599": true, "95566": true, "11185": true, "11183": true,
 }
+
+// zhFestivals are days that are called by their digits.
+var zhFestivals = map[string]bool{"618": true, "315": true}
 
 // Words behind a number that make it an identifier.
 var zhIDAfter = []string{"结尾", "开头", "打头", "的订单", "这个号", "这一单", "次列车", "次航班"}
@@ -236,7 +254,8 @@ func zhIdentifier(at place, m []string) (string, bool) {
 		return "", false
 	}
 	named = named || len(parts) == 1 && zhServices[digits] && !zhMeasureNext(at)
-	long := len(digits) >= 8 && !at.amount && !(strings.HasSuffix(digits, "000") && len(digits) < 12) && !zhMeasureNext(at) && !hasPrefix(at.after, "万", "亿") || len(digits) >= 16
+	long := len(digits) >= 8 && !at.amount && !round(digits) && !zhMeasureNext(at) && !hasPrefix(at.after, "万", "亿") || len(digits) >= 16
+	named = named || zhFestivals[digits] && len(parts) == 1 && !zhMeasureNext(at) && !zhMoneyNext(at)
 	led := len(parts[0]) > 1 && parts[0][0] == '0'
 	if !named && !long && !led && len(parts) < 3 {
 		return "", false
@@ -281,12 +300,20 @@ func zhPart(of, number string) string {
 	return of + "分之" + zhNumber(number)
 }
 
+// zhSpanWords end the first of two times or amounts that a dash joins: "9点-18点".
+var zhSpanWords = []string{"点", "半", "月", "日", "号", "年", "天", "元", "块", "岁", "楼", "层", "周", "个月", "小时", "分钟"}
+
 // zhSign is what a sign in front of a number says, given what stands before it.
 func zhSign(at place, sign string) string {
+	inside := isHan(at.last()) || isLatin(at.last()) || isDigit(at.last()) || strings.ContainsRune("%℃", at.last())
 	switch {
+	case sign == "+" && inside:
+		return "加"
 	case sign == "+":
 		return "正"
-	case sign == "-" && (isHan(at.last()) || isLatin(at.last()) || isDigit(at.last())) && !hasSuffix(at.before, "为", "是", "到", "至", "低", "约", "温", "在"):
+	case sign == "-" && hasSuffix(at.before, zhSpanWords...):
+		return "到"
+	case sign == "-" && inside && !hasSuffix(at.before, "为", "是", "到", "至", "低", "约", "温", "在", "额", "度", "值", "数", "差"):
 		return "，"
 	case sign == "-":
 		return "负"
@@ -307,8 +334,11 @@ func zhPlain(at place, m []string) (string, bool) {
 	}
 	s = zhSign(at, m[1]) + s + scale
 	if plus != "" {
-		if r := at.next(); isDigit(r) || isLatin(r) {
+		switch r := at.next(); {
+		case isDigit(r) || isLatin(r):
 			return s + "加", true
+		case isHan(r):
+			return s + "多", true
 		}
 		return s + "以上", true
 	}

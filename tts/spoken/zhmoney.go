@@ -97,5 +97,9 @@ func zhYuanWritten(at place, m []string) (string, bool) {
 	if m[3] != "" {
 		number += "." + m[3]
 	}
-	return zhSign(at, m[1]) + zhMoney(number, unit), true
+	sign := zhSign(at, m[1])
+	if m[1] == "-" && sign == "，" {
+		sign = "负" // an amount below zero, "余额-20元"
+	}
+	return sign + zhMoney(number, unit), true
 }

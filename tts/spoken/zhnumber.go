@@ -33,8 +33,24 @@ func zhCardinal(digits string) string {
 	if strings.Trim(digits, "0") == "" {
 		return "零"
 	}
-	units := [...]string{"", "万", "亿", "万亿"}
 	var out strings.Builder
+	if high := len(digits) - 8; high > 0 { // so many 亿, and the rest
+		zhBelow(&out, digits[:high])
+		out.WriteString("亿")
+		digits = digits[high:]
+	}
+	zhBelow(&out, digits)
+	s := out.String()
+	// 两百, 两千, 两万 at the head; 二十 stays.
+	if rest, ok := strings.CutPrefix(s, "二"); ok && rest != "" && !strings.HasPrefix(rest, "十") {
+		return "两" + rest
+	}
+	return s
+}
+
+// zhBelow reads up to eight digits behind what has been said; a gap of zeros is
+// one 零.
+func zhBelow(out *strings.Builder, digits string) {
 	gap := false // zeros since the last thing said
 	for left := len(digits); left > 0; {
 		size := (left-1)%4 + 1
@@ -45,19 +61,16 @@ func zhCardinal(digits string) string {
 			gap = out.Len() > 0
 			continue
 		}
-		if out.Len() > 0 && (gap || len(value) < 4) {
+		inner := out.Len() > 0
+		if inner && (gap || len(value) < len(section) || size < 4) {
 			out.WriteString("零")
 		}
-		zhSection(&out, value, len(digits)-left-size > 0)
-		out.WriteString(units[left/4])
+		zhSection(out, value, inner)
+		if left == 4 {
+			out.WriteString("万")
+		}
 		gap = false
 	}
-	s := out.String()
-	// 两百, 两千, 两万 at the head; 二十 stays.
-	if rest, ok := strings.CutPrefix(s, "二"); ok && rest != "" && !strings.HasPrefix(rest, "十") {
-		return "两" + rest
-	}
-	return s
 }
 
 // zhSection reads one to four digits without leading zeros; inner says that
@@ -155,4 +168,10 @@ func group(digits string) []string {
 		digits = digits[s:]
 	}
 	return out
+}
+
+// round says whether a long number is more likely an amount than an identifier: at
+// least half of it is zeros at the end.
+func round(digits string) bool {
+	return 2*(len(digits)-len(strings.TrimRight(digits, "0"))) >= len(digits)
 }
