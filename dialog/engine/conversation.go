@@ -110,7 +110,7 @@ func (c *Conversation) Patience(text string, confidence float64) time.Duration {
 	}
 	found := c.find(context.Background(), &st, text, nil)
 	top := found.Top()
-	sure := top != nil && top.Score >= c.e.c.Thresholds.Answer+0.15
+	sure := top != nil && top.Score >= c.e.c.Thresholds.Answer
 	switch {
 	case pending == command.Half && (top == nil || !top.Exact):
 		return long
@@ -170,14 +170,44 @@ func (c *Conversation) find(ctx context.Context, st *state, text string, alterna
 		}
 	}
 	c.mu.Unlock()
-	r := x.Find(ctx, knowledge.Query{
-		Text: text, Alternatives: alternatives, Line: c.e.c.Name, Now: c.now(), After: st.last, Elliptical: elliptical,
-	})
+	q := knowledge.Query{Text: text, Alternatives: alternatives, Line: c.e.c.Name, Now: c.now(), After: st.last, Elliptical: elliptical}
+	r := x.Find(ctx, q)
+	if top := r.Top(); top == nil || top.Score < c.e.c.Thresholds.Answer {
+		r = c.byClause(ctx, x, q, r)
+	}
 	c.mu.Lock()
 	c.memo[c.next%len(c.memo)] = memo{x, key, r}
 	c.next++
 	c.mu.Unlock()
 	return r
+}
+
+// byClause looks at each clause of a text that is not understood as a whole: the
+// question often stands beside what is none (不用转人工,早餐几点).
+func (c *Conversation) byClause(ctx context.Context, x *knowledge.Index, q knowledge.Query, whole knowledge.Result) knowledge.Result {
+	const most, discount = 4, 0.92
+	clauses := strings.FieldsFunc(q.Text, func(r rune) bool { return strings.ContainsRune(",,。.!!??;;", r) })
+	if len(clauses) < 2 || len(clauses) > most {
+		return whole
+	}
+	best := whole
+	for _, clause := range clauses {
+		if len([]rune(strings.TrimSpace(clause))) < 4 || c.e.command.Recognize(clause).Kind != command.None {
+			continue
+		}
+		q.Text, q.Alternatives = clause, nil
+		r := x.Find(ctx, q)
+		top, old := r.Top(), best.Top()
+		if top == nil || top.Score < c.e.c.Thresholds.Answer || old != nil && top.Score*discount <= old.Score {
+			continue
+		}
+		for i := range r.Matches {
+			r.Matches[i].Score *= discount
+		}
+		r.None = 1 - discount*(1-r.None)
+		best = r
+	}
+	return best
 }
 
 func (c *Conversation) now() time.Time { return c.e.c.Now() }

@@ -77,7 +77,7 @@ type Config struct {
 	Skill  string // of the others
 	// Topics are things that callers ask, as spoken (查物流), for help and examples;
 	// where empty the menu's labels.
-	Topics []string
+	Topics     []string
 	Limits     Limits
 	Thresholds Thresholds
 	Phrases    Phrases // over the defaults, key by key

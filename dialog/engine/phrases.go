@@ -61,6 +61,7 @@ const (
 	KeyBadKey        Key = "bad_key"         // that key does nothing: {menu}
 	KeySilentFirst   Key = "silent_first"    // nothing said yet
 	KeySilentSecond  Key = "silent_second"   // still nothing
+	KeyStillThere    Key = "still_there"     // nothing said to a question, which follows
 	KeySilentGoodbye Key = "silent_goodbye"  //
 	KeyAfterTransfer Key = "after_transfer"  // goodbye when the agent has hung up
 	KeyAllRight      Key = "all_right"       // an offer was refused: go ahead

@@ -47,6 +47,7 @@ func phrasesEnglish() Phrases {
 		KeyBadKey:        {"That key doesn't do anything. {menu}.", "Please use these keys: {menu}."},
 		KeySilentFirst:   {"Are you there? You can ask about {topics}, for example.", "I can't hear you. You could say {topics}."},
 		KeySilentSecond:  {"I still can't hear anything. Just speak, or press 0 for a person.", "Nothing yet. For a person, press 0."},
+		KeyStillThere:    {"Are you still there?", "Hello, are you there?"},
 		KeySilentGoodbye: {"I can't hear you, so I'll hang up now. Please call again. Goodbye.", "Still nothing, so I'll let you go. Call us any time. Goodbye."},
 		KeyAfterTransfer: {"Thanks for calling. Goodbye.", "Thank you for your call. Have a nice day."},
 		KeyAllRight:      {"Okay, go ahead.", "No problem. What is it?"},

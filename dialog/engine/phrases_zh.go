@@ -47,6 +47,7 @@ func phrasesChinese() Phrases {
 		KeyBadKey:        {"这个键没有用。{menu}。", "请按这些键:{menu}。"},
 		KeySilentFirst:   {"您还在吗?请说您要办的事,比如{topics}。", "听不到您的声音,您可以说{topics}。"},
 		KeySilentSecond:  {"我还是没听到。您可以直接说,也可以按0转人工。", "没听到声音,要人工请按0。"},
+		KeyStillThere:    {"您还在吗?", "喂,您在听吗?"},
 		KeySilentGoodbye: {"一直没听到您说话,我先挂了,欢迎再打来,再见。", "听不到您的声音,先这样,欢迎再来电,再见。"},
 		KeyAfterTransfer: {"感谢来电,祝您生活愉快,再见。", "谢谢您的来电,再见。"},
 		KeyAllRight:      {"好的,那您请说。", "没问题,您接着说。"},

@@ -281,7 +281,12 @@ func (p *plan) silence() {
 		p.goodbye(KeyGoodbye, "silence")
 	case st.silent > 1:
 		p.say(KeySilentSecond, nil)
+	case st.pending == choice:
+		p.chooseAgain()
+	case st.pending == which:
+		p.question(KeyWhich, p.names(st.ids), which, st.ids[:]...)
 	case st.pending != nothing && st.question != "":
+		p.say(KeyStillThere, nil)
 		p.text(st.question)
 	default:
 		p.say(KeySilentFirst, nil)

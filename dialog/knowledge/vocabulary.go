@@ -29,20 +29,20 @@ func vocabulary(pairs []Pair, terms []string, chinese bool) []string {
 	weak := englishSet(englishWeak + " " + strings.ReplaceAll(englishPoliteness, "\n", " "))
 	for i := range pairs {
 		p := &pairs[i]
-		one := map[string]bool{}
 		for _, text := range append([]string{p.Question}, p.Variants...) {
+			one := map[string]bool{}
 			if chinese {
 				chineseTerms(text, one)
-				continue
-			}
-			for _, w := range lang.Words(lang.Fold(text)) {
-				if !weak[w] && len(w) > 2 {
-					one[w] = true
+			} else {
+				for _, w := range lang.Words(lang.Fold(text)) {
+					one[w] = !weak[w] && len(w) > 2
 				}
 			}
-		}
-		for w := range one {
-			count[w]++
+			for w, term := range one {
+				if term {
+					count[w]++
+				}
+			}
 		}
 	}
 	if chinese {

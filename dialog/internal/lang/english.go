@@ -42,11 +42,17 @@ var contractions = map[string]string{
 // Stem cuts an English word's common endings. It is coarse on purpose: retrieval
 // needs return, returns, returned and returning to meet, not a dictionary's form.
 func Stem(w string) string {
-	if len(w) <= 3 {
+	if len(w) < 3 {
 		return w
 	}
 	if s, ok := irregular[w]; ok {
-		return s
+		if s == w {
+			return w
+		}
+		w = s
+	}
+	if len(w) <= 3 {
+		return w
 	}
 	switch {
 	case strings.HasSuffix(w, "sses"):

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/mozillazg/go-pinyin"
@@ -20,7 +21,18 @@ var (
 )
 
 type sounds struct {
-	unit [0x9fff - 0x4e00 + 1]Unit // by character, 0 where unknown
+	unit  [0x9fff - 0x4e00 + 1]Unit // by character, 0 where unknown
+	words map[[2]rune][2]Unit       // pairs of characters with another reading
+}
+
+// otherReadings are words in which a character does not sound as it mostly does.
+var otherReadings = map[string]string{
+	"银行": "yin hang", "行业": "hang ye", "行李": "xing li", "同行": "tong hang", "便宜": "pian yi", "会计": "kuai ji", "音乐": "yin yue",
+	"还款": "huan kuan", "还钱": "huan qian", "归还": "gui huan", "退还": "tui huan", "还给": "huan gei", "重新": "chong xin", "重复": "chong fu",
+	"重发": "chong fa", "重来": "chong lai", "重开": "chong kai", "重装": "chong zhuang", "家长": "jia zhang", "店长": "dian zhang", "成长": "cheng zhang",
+	"调货": "diao huo", "调换": "diao huan", "调拨": "diao bo", "数数": "shu shu", "首都": "shou du", "睡觉": "shui jiao", "附着": "fu zhuo",
+	"得了": "de liao", "了解": "liao jie", "了结": "liao jie", "为了": "wei le", "率先": "shuai xian", "西藏": "xi zang", "弹窗": "tan chuang",
+	"朝向": "chao xiang", "曾经": "ceng jing", "参差": "cen ci", "差评": "cha ping", "出差": "chu chai", "单号": "dan hao", "系紧": "ji jin", "削皮": "xiao pi",
 }
 
 // table maps each common character to its unit. Building takes some ms, once.
@@ -41,6 +53,16 @@ var table = sync.OnceValue(func() *sounds {
 		}
 		i, f := splitSyllable(reading(r, p[0]))
 		t.unit[r-0x4e00] = number(begin, i)<<6 | number(end, f)
+	}
+	t.words = make(map[[2]rune][2]Unit, len(otherReadings))
+	for w, p := range otherReadings {
+		rs := []rune(w)
+		var us [2]Unit
+		for k, syllable := range strings.Fields(p) {
+			i, f := splitSyllable(syllable)
+			us[k] = number(begin, i)<<6 | number(end, f)
+		}
+		t.words[[2]rune{rs[0], rs[1]}] = us
 	}
 	return t
 })
@@ -98,7 +120,15 @@ func Syllables(folded string) []Unit {
 			h = 0
 		}
 	}
+	last, at := rune(0), 0
 	for _, r := range folded {
+		if w, ok := t.words[[2]rune{last, r}]; ok && len(us) == at {
+			us[at-1] = w[0]
+			us = append(us, w[1])
+			last = 0
+			continue
+		}
+		last = 0
 		switch {
 		case r >= 0x4e00 && r <= 0x9fff:
 			flush()
@@ -107,6 +137,7 @@ func Syllables(folded string) []Unit {
 				u = unitOther | Unit(r&0x3fff)
 			}
 			us = append(us, u)
+			last, at = r, len(us)
 		case r == ' ':
 			flush()
 		default:

@@ -223,8 +223,13 @@ func (n *Noise) Spoil(r *rand.Rand, text string, rate float64) string {
 	}
 	ws := lang.Words(f)
 	var out []string
-	for _, w := range ws {
+	for i, w := range ws {
 		switch {
+		case r.Float64() < rate/4 && len(w) > 5: // re fund
+			k := 2 + r.IntN(len(w)-4)
+			out = append(out, w[:k], w[k:])
+		case r.Float64() < rate/5 && i > 0 && len(out) > 0 && len(w) > 1: // alot
+			out[len(out)-1] += w
 		case r.Float64() < rate && len(w) > 2:
 			if near := n.similar(w); len(near) > 0 {
 				out = append(out, near[r.IntN(len(near))])
