@@ -1,5 +1,13 @@
 package media
 
+import "time"
+
+// Ticker returns what ticks s, for tests that have no clock.
+func Ticker(s *Session) func() {
+	w := newScratch()
+	return func() { s.tick(time.Now(), w, 0) }
+}
+
 // Next is the frame that the clock would send now, for tests of the Player alone.
 func (p *Player) Next(f Frame) bool { return p.next(f) }
 

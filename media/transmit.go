@@ -24,7 +24,7 @@ type sender struct {
 	sent    int64
 	octets  int64
 	noise   uint32
-	last    int16 // what was sent last, for a soft end
+	last    int16 // where the player broke off, for a soft end
 	errors  int64
 	failing int
 }
@@ -87,13 +87,14 @@ func (s *Session) speak(out, in Frame, m *plan) {
 	default:
 		active = s.out.next(out)
 	}
-	if !active {
+	if active {
+		s.send.last = out[len(out)-1]
+	} else {
 		s.send.comfort(out)
 	}
 	if m.port != nil {
 		m.port.exchange(in, out)
 	}
-	s.send.last = out[len(out)-1]
 }
 
 // comfort fills out with noise at about -75 dBov, so that a pause does not sound
@@ -111,7 +112,7 @@ func (s *sender) comfort(out Frame) {
 		}
 		out[i] = int16(max(-32768, min(32767, v)))
 	}
-	s.noise = x
+	s.noise, s.last = x, 0
 }
 
 // transmit sends out, or a key event in its place.

@@ -20,11 +20,11 @@ func TestResampleKeepsTones(t *testing.T) {
 		for _, to := range rates {
 			t.Run(fmt.Sprintf("%d-%d", from, to), func(t *testing.T) {
 				low := min(from, to)
-				for _, share := range []float64{0.02, 0.2, 0.4, 0.42} {
+				for _, share := range []float64{0.025, 0.2, 0.425} {
 					hz := share * float64(low)
-					y := dsp.Resample(dsp.Sine(from, -13, time.Second, hz), from, to)
-					require.Len(t, y, to)
-					mid := y[to/4 : to*3/4]
+					y := dsp.Resample(dsp.Sine(from, -13, time.Second/5, hz), from, to)
+					require.Len(t, y, to/5)
+					mid := y[to/20 : to*3/20]
 					assert.InDelta(t, -13, dsp.Goertzel(mid, to, hz), 0.3, "%.0f Hz", hz)
 					assert.InDelta(t, -13, dsp.LevelDB(mid), 0.3, "%.0f Hz: something else was added", hz)
 				}
@@ -40,8 +40,8 @@ func TestResampleAliases(t *testing.T) {
 			if to >= from {
 				continue
 			}
-			for hz := 0.502 * float64(to); hz < 0.49*float64(from); hz += 397 {
-				y := dsp.Resample(dsp.Sine(from, -4, time.Second/2, hz), from, to)
+			for hz := 0.502 * float64(to); hz < 0.49*float64(from); hz *= 1.15 {
+				y := dsp.Resample(dsp.Sine(from, -4, time.Second/5, hz), from, to)
 				mid := y[len(y)/4 : len(y)*3/4]
 				assert.Less(t, dsp.LevelDB(mid), -64.0, "%d to %d at %.0f Hz", from, to, hz)
 			}
@@ -67,7 +67,7 @@ func TestResampleImages(t *testing.T) {
 
 func TestStreamingEqualsOneShot(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	x := make([]int16, 7001)
+	x := make([]int16, 3001)
 	for i := range x {
 		x[i] = int16(rng.IntN(65536) - 32768)
 	}
@@ -171,10 +171,10 @@ func TestTone(t *testing.T) {
 	assert.Less(t, dsp.Goertzel(x, 8000, 1000), -60.0)
 	long := dsp.NewTone(8000, -10, 1004)
 	f := make([]int16, 160)
-	for range 50 * 600 {
+	for range 50 * 60 {
 		long.Fill(f)
 	}
-	assert.InDelta(t, -10, dsp.LevelDB(f), 0.1, "the level must hold for ten minutes")
+	assert.InDelta(t, -10, dsp.LevelDB(f), 0.1, "the level must hold")
 }
 
 func BenchmarkResample(b *testing.B) {
