@@ -11,7 +11,7 @@ let browser
 let page
 
 before(async () => {
-  server = await startServer('-pause', '700ms')
+  server = await startServer()
   browser = await startBrowser()
   page = await openPage(browser.context, complaints)
 })
@@ -38,16 +38,16 @@ test('the login refuses a wrong password and then leads to the page that was ask
 test('the first page is small', async () => {
   await browser.context.clearCookies()
   const cold = await browser.context.newPage()
-  await (await browser.context.newCDPSession(cold)).send('Network.setCacheDisabled', { cacheDisabled: true })
-  let scripts = 0
-  cold.on('requestfinished', async (request) => {
-    if (!request.url().endsWith('.js')) return
-    const { responseBodySize } = await request.sizes()
-    scripts += responseBodySize
-  })
+  const network = await browser.context.newCDPSession(cold)
+  await network.send('Network.enable')
+  await network.send('Network.setCacheDisabled', { cacheDisabled: true })
+  const files = new Map()
+  network.on('Network.responseReceived', (e) => { if (e.response.url.endsWith('.js')) files.set(e.requestId, 0) })
+  network.on('Network.loadingFinished', (e) => { if (files.has(e.requestId)) files.set(e.requestId, e.encodedDataLength) })
   await signIn(cold, server)
   await cold.locator('.row').first().waitFor()
   await cold.close()
+  const scripts = [...files.values()].reduce((a, b) => a + b, 0)
   console.log(`# JavaScript up to the live page: ${Math.round(scripts / 1000)} kB`)
   assert.ok(scripts > 0 && scripts < 250_000, `${scripts} bytes`)
 })
@@ -57,11 +57,13 @@ test('calls grow live on the wall and in the panel beside it', async () => {
   await page.locator('.row').nth(1).waitFor()
   assert.match(await text('.row .number'), /^138\*\*\*\*8000$/, 'numbers are masked on the wall')
   const before = await text('.row .last')
+  server.talk()
   await page.waitForFunction((b) => document.querySelector('.row .last')?.innerText !== b, before)
   await page.locator('.row').first().click()
   await page.locator('.side .turn').first().waitFor()
   assert.match(page.url(), /\?call=01SEEDLIVE/)
   const turns = await page.locator('.side .turn').count()
+  server.talk(2)
   await page.waitForFunction((n) => document.querySelectorAll('.side .turn').length > n, turns)
   await page.locator('.side').getByRole('button', { name: '收起' }).click()
   await page.locator('.side').waitFor({ state: 'detached' })

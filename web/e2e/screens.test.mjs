@@ -1,28 +1,32 @@
-// A picture of each page in both themes, both languages, on a desk and on a phone, into
-// docs/screens. Look at them.
+// A picture of each page in both themes, both languages, on a desk and on a phone. With
+// `npm run screens` they go to docs/screens: look at them.
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { openPage, root, signIn, startBrowser, startServer } from './stage.mjs'
 
-const out = join(root, 'docs', 'screens')
+const kept = process.env.SCREENS === '1'
+const out = kept ? join(root, 'docs', 'screens') : mkdtempSync(join(tmpdir(), 'hotline-screens-'))
 const complaints = []
 let server
 let browser
 
 before(async () => {
   mkdirSync(out, { recursive: true })
-  server = await startServer('-pause', '300ms')
+  server = await startServer()
+  server.talk(8)
   browser = await startBrowser()
 })
 
 after(async () => {
   await browser?.stop()
   await server?.stop()
+  if (!kept) rmSync(out, { recursive: true, force: true })
 })
 
-const desk = { width: 1440, height: 900 }
+const desk = { width: 1280, height: 800 }
 const phone = { width: 390, height: 844 }
 
 const shots = [

@@ -16,7 +16,7 @@ const browsers = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-
 export async function startServer(...args) {
   const dir = mkdtempSync(join(tmpdir(), 'hotline-e2e-'))
   const binary = join(dir, 'server')
-  execFileSync('go', ['build', '-o', binary, './internal/web/webtest/server'], { cwd: root, stdio: 'inherit' })
+  execFileSync('go', ['build', '-tags', 'nolibopusfile', '-o', binary, './internal/web/webtest/server'], { cwd: root, stdio: 'inherit' })
   const child = spawn(binary, args, { stdio: ['pipe', 'pipe', process.env.DEBUG ? 'inherit' : 'ignore'] })
   const ended = new Promise((resolve) => { child.on('exit', resolve) })
   const line = await new Promise((resolve, reject) => {
@@ -25,6 +25,8 @@ export async function startServer(...args) {
   })
   return {
     ...JSON.parse(line),
+    /** Lets the call in progress go on by n sentences. */
+    talk: (n = 1) => { child.stdin.write('\n'.repeat(n)) },
     stop: async () => {
       child.stdin.end()
       await ended

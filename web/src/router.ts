@@ -1,5 +1,8 @@
 import { createRouter, createWebHistory } from 'vue-router'
+import { watchEffect } from 'vue'
+import { i18n } from './i18n'
 import { resume } from './state/session'
+import { system } from './state/system'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -19,6 +22,14 @@ export const router = createRouter({
     { path: '/system', name: 'system', component: () => import('./views/System.vue') },
     { path: '/:rest(.*)*', name: 'lost', component: () => import('./views/NotFound.vue') },
   ],
+})
+
+// The tab says which page of which business it is.
+watchEffect(() => {
+  const name = String(router.currentRoute.value.name ?? '')
+  const area = { call: 'calls', lost: '', login: '' }[name] ?? name
+  const business = system.value?.business ?? i18n.global.t('app.name')
+  document.title = area === '' ? business : `${i18n.global.t(`nav.${area}`)} · ${business}`
 })
 
 router.beforeEach(async (to) => {

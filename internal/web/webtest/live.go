@@ -10,9 +10,9 @@ import (
 	"hotline/internal/event"
 )
 
-// Live begins two calls and lets the first one talk on, a turn each pause, until ctx
-// ends: what the console shows as in progress. The other ends when it is hung up.
-func (s *Services) Live(ctx context.Context, dataDir string, pause time.Duration) error {
+// Live begins two calls and lets the first one talk on, a turn for each step, until
+// ctx ends: what the console shows as in progress. The other ends when it is hung up.
+func (s *Services) Live(ctx context.Context, dataDir string, steps <-chan struct{}) error {
 	all := scripts()
 	silent := all[1]
 	silent.caller = "13355558899"
@@ -27,8 +27,6 @@ func (s *Services) Live(ctx context.Context, dataDir string, pause time.Duration
 	if err != nil {
 		return err
 	}
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
 	next := 0
 	hungUp := waiting.ctx.Done()
 	for {
@@ -40,7 +38,7 @@ func (s *Services) Live(ctx context.Context, dataDir string, pause time.Duration
 			if err := s.end(context.WithoutCancel(ctx), waiting.record); err != nil {
 				return err
 			}
-		case <-tick.C:
+		case <-steps:
 			if next < len(talking.turns) {
 				if t := talking.turns[next]; t.Speaker == "agent" && talking.record.Agent == "" {
 					talking.record.Agent, talking.record.TransferReason = all[0].agent, all[0].reason

@@ -3,6 +3,7 @@ package webtest
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"time"
@@ -208,6 +209,7 @@ func Seed(ctx context.Context, s *store.Store, dataDir string, now time.Time) (n
 	random := rand.New(rand.NewPCG(8, 1))
 	all := scripts()
 	const calls = 140
+	at := now.Add(-4 * time.Minute)
 	for i := range calls {
 		k := i % len(all)
 		script := all[k]
@@ -215,8 +217,11 @@ func Seed(ctx context.Context, s *store.Store, dataDir string, now time.Time) (n
 			script.caller = fmt.Sprintf("1%d%09d", 3+random.IntN(7), random.IntN(1_000_000_000))
 			script.wish = nil
 		}
-		// The newest first; the farther back, the farther apart.
-		at := now.Add(-time.Duration(4+19*i+random.IntN(9)) * time.Minute)
+		// The newest first; most call in the middle of the day, few at night.
+		if i > 0 {
+			quiet := 0.5 + 0.5*math.Cos(2*math.Pi*(float64(at.Hour())+float64(at.Minute())/60-2.5)/24)
+			at = at.Add(-time.Duration(5+70*quiet*quiet*quiet+6*random.Float64()) * time.Minute)
+		}
 		id := fmt.Sprintf("01SEED%020d", calls-i)
 		if err := keep(ctx, s, dataDir, id, script, at, i < len(all)); err != nil {
 			return nil, err

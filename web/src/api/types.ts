@@ -83,6 +83,7 @@ export interface Call {
   codec?: string
   media: Quality
   last_turn?: Turn
+  mood?: string // the caller's last known one, kept by the wall
 }
 
 export interface Wish {

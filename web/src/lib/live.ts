@@ -13,14 +13,14 @@ export function onWall(wall: Wall, e: LiveEvent): Wall {
       const c = e.data as Call
       if (c.ended_at !== undefined) return wall.filter((w) => w.id !== c.id)
       if (!present) return [c, ...wall]
-      return wall.map((w) => (w.id === c.id ? { ...c, ...(w.last_turn ? { last_turn: w.last_turn } : {}) } : w))
+      return wall.map((w) => (w.id === c.id ? { ...c, ...(w.last_turn ? { last_turn: w.last_turn } : {}), ...(w.mood ? { mood: w.mood } : {}) } : w))
     }
     case 'call.ended':
       return present ? wall.filter((c) => c.id !== e.call) : wall
     case 'call.turn': {
       const t = e.data as Turn
       if (!present || (present.last_turn && present.last_turn.index > t.index)) return wall
-      return wall.map((c) => (c.id === e.call ? { ...c, last_turn: t } : c))
+      return wall.map((c) => (c.id === e.call ? { ...c, last_turn: t, ...(t.emotion ? { mood: t.emotion } : {}) } : c))
     }
     default:
       return wall

@@ -1,13 +1,14 @@
 // Command server runs the real store and web server over a day of made-up calls, for
 // the console's end-to-end tests and for work on the console. It prints its address
-// as a line of JSON and ends with its standard input.
+// as a line of JSON. For each line of its standard input the call in progress goes on
+// by one sentence; it ends with its standard input.
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"flag"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -25,16 +26,15 @@ import (
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "address")
 	empty := flag.Bool("empty", false, "no calls, only the users")
-	pause := flag.Duration("pause", 1500*time.Millisecond, "between the turns of the call in progress")
 	flag.Parse()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if err := run(*listen, *empty, *pause, log); err != nil {
+	if err := run(*listen, *empty, log); err != nil {
 		log.Error("server", "error", err)
 		os.Exit(1)
 	}
 }
 
-func run(listen string, empty bool, pause time.Duration, log *slog.Logger) (err error) {
+func run(listen string, empty bool, log *slog.Logger) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	dir, err := os.MkdirTemp("", "hotline-web-")
@@ -74,13 +74,20 @@ func run(listen string, empty bool, pause time.Duration, log *slog.Logger) (err 
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return server.Run(ctx) })
+	steps := make(chan struct{})
 	if !empty {
-		g.Go(func() error { return services.Live(ctx, dir, pause) })
+		g.Go(func() error { return services.Live(ctx, dir, steps) })
 	}
 	g.Go(func() error {
-		_, err := io.Copy(io.Discard, os.Stdin)
-		cancel()
-		return err
+		defer cancel()
+		lines := bufio.NewScanner(os.Stdin)
+		for lines.Scan() {
+			select {
+			case steps <- struct{}{}:
+			case <-ctx.Done():
+			}
+		}
+		return lines.Err()
 	})
 	return g.Wait()
 }
