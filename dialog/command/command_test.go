@@ -135,13 +135,25 @@ func TestPending(t *testing.T) {
 		language, text string
 		want           command.Pending
 	}{
-		{"zh", "我想问一下", command.Half}, {"zh", "我的订单号是", command.Half}, {"zh", "因为", command.Half},
-		{"zh", "昨天买的那个", command.Half}, {"zh", "幺三八零零", command.Counting}, {"zh", "13800", command.Counting},
-		{"zh", "13800138000", command.Complete}, {"zh", "订单号是三五七", command.Counting}, {"zh", "可以退货吗", command.Complete},
-		{"zh", "运费多少钱", command.Complete}, {"zh", "我要退货", command.Neutral},
-		{"en", "I was wondering if", command.Half}, {"en", "my order number is", command.Half}, {"en", "I want to return the", command.Half},
-		{"en", "one three eight", command.Counting}, {"en", "it's 415 555", command.Counting}, {"en", "415 555 0199", command.Complete},
-		{"en", "I want to return a jacket", command.Neutral}, {"en", "and um", command.Half},
+		{"zh", "我想问一下", command.Half},
+		{"zh", "我的订单号是", command.Half},
+		{"zh", "因为", command.Half},
+		{"zh", "昨天买的那个", command.Half},
+		{"zh", "幺三八零零", command.Counting},
+		{"zh", "13800", command.Counting},
+		{"zh", "13800138000", command.Complete},
+		{"zh", "订单号是三五七", command.Counting},
+		{"zh", "可以退货吗", command.Complete},
+		{"zh", "运费多少钱", command.Complete},
+		{"zh", "我要退货", command.Neutral},
+		{"en", "I was wondering if", command.Half},
+		{"en", "my order number is", command.Half},
+		{"en", "I want to return the", command.Half},
+		{"en", "one three eight", command.Counting},
+		{"en", "it's 415 555", command.Counting},
+		{"en", "415 555 0199", command.Complete},
+		{"en", "I want to return a jacket", command.Neutral},
+		{"en", "and um", command.Half},
 	} {
 		if got := command.New(c.language).Pending(c.text); got != c.want {
 			t.Errorf("%q: %d, want %d", c.text, got, c.want)

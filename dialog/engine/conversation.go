@@ -186,7 +186,7 @@ func (c *Conversation) find(ctx context.Context, st *state, text string, alterna
 // question often stands beside what is none (不用转人工,早餐几点).
 func (c *Conversation) byClause(ctx context.Context, x *knowledge.Index, q knowledge.Query, whole knowledge.Result) knowledge.Result {
 	const most, discount = 4, 0.92
-	clauses := strings.FieldsFunc(q.Text, func(r rune) bool { return strings.ContainsRune(",,。.!!??;;", r) })
+	clauses := strings.FieldsFunc(q.Text, func(r rune) bool { return strings.ContainsRune("，,。.！!？?；;", r) })
 	if len(clauses) < 2 || len(clauses) > most {
 		return whole
 	}
@@ -218,7 +218,7 @@ func unheardFrom(i *dialog.Interruption) string {
 	if strings.TrimSpace(i.Unheard) == "" {
 		return ""
 	}
-	cut := strings.LastIndexAny(i.Heard, "。!?;,、.!?;,:")
+	cut := strings.LastIndexAny(i.Heard, "。！？；，、：.!?;,:")
 	tail := i.Heard
 	if cut >= 0 {
 		_, size := lastRune(i.Heard[cut:])

@@ -52,7 +52,7 @@ type Limits struct {
 
 // Thresholds are probabilities. Zero values take the defaults.
 type Thresholds struct {
-	Answer   float64 // from here a pair is answered; default 0.65
+	Answer   float64 // from here a pair is answered; default 0.69
 	Confirm  float64 // from here the bot asks whether it is meant; default 0.35
 	Which    float64 // from here two together are offered; default 0.6
 	Misheard float64 // recogniser confidence below which an unknown text counts as misheard; default 0.5
@@ -123,7 +123,7 @@ func New(c Config) (*Engine, error) {
 			*v = d
 		}
 	}
-	share(&c.Thresholds.Answer, 0.65)
+	share(&c.Thresholds.Answer, 0.69)
 	share(&c.Thresholds.Confirm, 0.35)
 	share(&c.Thresholds.Which, 0.6)
 	share(&c.Thresholds.Misheard, 0.5)
@@ -167,7 +167,7 @@ func (e *Engine) spokenMenu() string {
 		}
 	}
 	if e.zh {
-		return strings.Join(append(parts, "人工按0"), ",")
+		return strings.Join(append(parts, "人工按0"), "，")
 	}
 	return strings.Join(append(parts, "0 for a person"), ", ")
 }

@@ -137,7 +137,6 @@ func TestCallbackAsksForAWithheldNumber(t *testing.T) {
 	if cb, ok := find[dialog.Callback](c.say("今天晚上")); !ok || cb.Number != "13800138000" {
 		t.Errorf("%+v", cb)
 	}
-	c = begin(t, config(t, packtest.Gym(t)))
 	conv, err = e.Begin(context.Background(), dialog.Facts{CallID: "y"})
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +165,7 @@ func TestAfterATransfer(t *testing.T) {
 	if s := c.say("我再等等吧"); !s.has("transfer") {
 		t.Errorf("waiting is another try: %+v", s)
 	}
-	s = c.turn(dialog.Turn{Kind: dialog.Returned, Result: dialog.TransferNoAgent})
+	c.turn(dialog.Turn{Kind: dialog.Returned, Result: dialog.TransferNoAgent})
 	if s := c.turn(dialog.Turn{Kind: dialog.Pressed, Keys: "3"}); !s.has("message") {
 		t.Errorf("by key: %+v", s)
 	}
@@ -281,7 +280,6 @@ func TestWhichOfTwo(t *testing.T) {
 		if !strings.Contains(s.text(), "门店营业时间") || !strings.Contains(s.text(), "仓库营业时间") {
 			t.Fatalf("names both: %q", s.text())
 		}
-		want := want
 		if s.note.Candidates[0].ID == "b" && (reply == "第二个" || reply == "前面那个") { // the order as asked
 			want = map[string]string{"a": "b", "b": "a"}[want]
 		}
@@ -306,7 +304,9 @@ func TestFollowUps(t *testing.T) {
 		{ID: "time", Category: "物流", Question: "发货多久能到", Answer: "两三天。", Variants: []string{"多久送到"}},
 	}
 	for _, x := range []struct{ first, then, want string }{
-		{"我想退货", "那运费呢", "fee"}, {"发货多久能到", "那运费呢", "ship"}, {"怎么退货啊", "那钱多久退", "refund"},
+		{"我想退货", "那运费呢", "fee"},
+		{"发货多久能到", "那运费呢", "ship"},
+		{"怎么退货啊", "那钱多久退", "refund"},
 		{"我要退货", "要的", "refund"},
 	} {
 		c := begin(t, config(t, packtest.Pack{Language: "zh", Pairs: pairs}))
@@ -449,7 +449,7 @@ func TestPhrasesAreShortAndVaried(t *testing.T) {
 				t.Errorf("%s %s: one wording", language, key)
 			}
 			for _, w := range list {
-				if n := strings.Count(w, "。") + strings.Count(w, "?") + strings.Count(w, ". ") + strings.Count(w, "? "); n > 3 {
+				if n := strings.Count(w, "。") + strings.Count(w, "？") + strings.Count(w, ". ") + strings.Count(w, "? "); n > 3 {
 					t.Errorf("%s %s: %d sentences: %s", language, key, n, w)
 				}
 				if n := len([]rune(w)); language == "zh" && n > 45 || n > 110 {

@@ -46,6 +46,7 @@ func randomTurn(r *rand.Rand, p packtest.Pack) dialog.Turn {
 		if r.IntN(3) > 0 { // seldom twice
 			t.Kind = dialog.Silent
 		}
+	default:
 	}
 	return t
 }
@@ -148,7 +149,10 @@ func TestCallsEnd(t *testing.T) {
 		{Kind: dialog.Spoke, Text: "你好", Confidence: 1},
 		{Kind: dialog.Spoke, Text: "早餐几点", Confidence: 1},
 		{Kind: dialog.Spoke, Text: "再说一遍", Confidence: 1},
-		{Kind: dialog.Unheard}, {Kind: dialog.Silent}, {Kind: dialog.Pressed, Keys: "7"}, {Kind: dialog.Pressed, Keys: "*"},
+		{Kind: dialog.Unheard},
+		{Kind: dialog.Silent},
+		{Kind: dialog.Pressed, Keys: "7"},
+		{Kind: dialog.Pressed, Keys: "*"},
 	} {
 		c := hotel(t)
 		ended := false

@@ -137,16 +137,16 @@ func (c *call) open() said {
 	return c.turn(dialog.Turn{Kind: dialog.Opened})
 }
 
-func hotel(t testing.TB) *call {
-	t.Helper()
-	c := begin(t, config(t, packtest.Hotel(t)))
+func hotel(tb testing.TB) *call {
+	tb.Helper()
+	c := begin(tb, config(tb, packtest.Hotel(tb)))
 	c.open()
 	return c
 }
 
-func gym(t testing.TB) *call {
-	t.Helper()
-	c := begin(t, config(t, packtest.Gym(t)))
+func gym(tb testing.TB) *call {
+	tb.Helper()
+	c := begin(tb, config(tb, packtest.Gym(tb)))
 	c.open()
 	return c
 }

@@ -35,7 +35,7 @@ func (p *plan) reply(ctx context.Context, t dialog.Turn, cmd command.Command) bo
 		case no:
 			p.intent("no", "command")
 			st.ask(nothing)
-			p.say(KeyAllRight, nil)
+			p.say(KeyAllRight)
 		default:
 			return false
 		}
@@ -50,7 +50,7 @@ func (p *plan) reply(ctx context.Context, t dialog.Turn, cmd command.Command) bo
 		case cmd.Kind == command.Yes:
 			p.intent("yes", "command")
 			st.ask(nothing)
-			p.say(KeyReady, nil)
+			p.say(KeyReady)
 		case no, cmd.Kind == command.Thanks, cmd.Kind == command.Backchannel:
 			p.intent(string(cmd.Kind), "command")
 			k := KeyGoodbye
@@ -69,7 +69,7 @@ func (p *plan) reply(ctx context.Context, t dialog.Turn, cmd command.Command) bo
 			p.intent("no", "command")
 			st.ask(nothing)
 			if st.elseAsked {
-				p.say(KeyReady, nil)
+				p.say(KeyReady)
 				break
 			}
 			st.elseAsked = true
@@ -226,7 +226,7 @@ func (p *plan) replyWhen(text string, cmd command.Command) {
 		}
 		p.intent("no", "command")
 		st.ask(nothing)
-		p.say(KeyAllRight, nil)
+		p.say(KeyAllRight)
 		return
 	case command.Repeat, command.Slower, command.Louder:
 		p.command(cmd, text, false)
@@ -234,12 +234,13 @@ func (p *plan) replyWhen(text string, cmd command.Command) {
 	case command.Wait, command.Hold:
 		st.waiting = true
 		p.intent("wait", "command")
-		p.say(KeyTakeTime, nil)
+		p.say(KeyTakeTime)
 		return
 	case command.Message:
 		p.intent("message", "command")
 		p.message()
 		return
+	default: // whatever else is said is the time
 	}
 	p.intent("callback", "command")
 	p.note.Slots = map[string]string{"when": text, "number": st.callTo}
@@ -265,7 +266,7 @@ func (p *plan) replyNumber(text string, cmd command.Command) bool {
 	case cmd.Kind == command.No, cmd.Kind == command.Done:
 		p.intent("no", "command")
 		p.st.ask(nothing)
-		p.say(KeyAllRight, nil)
+		p.say(KeyAllRight)
 	default:
 		return false
 	}
@@ -293,7 +294,7 @@ func (p *plan) replyFollowUp(ctx context.Context, text string) {
 	st := &p.st
 	x := p.c.e.c.Pairs()
 	if x == nil {
-		p.say(KeyReady, nil)
+		p.say(KeyReady)
 		return
 	}
 	if pair, ok := x.Pair(st.ids[0]); ok {
@@ -312,7 +313,7 @@ func (p *plan) replyFollowUp(ctx context.Context, text string) {
 	}
 	p.intent("yes", "command")
 	st.ask(nothing)
-	p.say(KeyReady, nil)
+	p.say(KeyReady)
 }
 
 // pressed answers keys.
@@ -346,10 +347,10 @@ func (p *plan) pressed(ctx context.Context, t dialog.Turn) {
 	case key == "*":
 		p.intent("repeat", "command")
 		p.again(KeyAgain, dialog.Say{})
-	case st.pending != nothing && strings.Contains("123", key) && p.pressedPending(ctx, key):
+	case st.pending != nothing && key >= "1" && key <= "3" && p.pressedPending(ctx, key):
 	case key == "#":
 		p.intent("help", "command")
-		p.say(KeyBadKey, nil)
+		p.say(KeyBadKey)
 	default:
 		p.pressedMenu(ctx, key)
 	}
@@ -368,6 +369,7 @@ func (p *plan) pressedPending(ctx context.Context, key string) bool {
 		}
 	case when, number, nothing:
 		return false
+	default: // yes and no
 	}
 	k, ok := kinds[key]
 	return ok && p.reply(ctx, dialog.Turn{Kind: dialog.Pressed, Keys: key}, command.Command{Kind: k, Certain: 1})
@@ -382,7 +384,7 @@ func (p *plan) pressedMenu(ctx context.Context, key string) {
 			p.giveUp()
 			return
 		}
-		p.say(KeyBadKey, nil)
+		p.say(KeyBadKey)
 		return
 	}
 	st.unheard = 0

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"hotline/dialog"
@@ -50,7 +52,7 @@ func (c *Conversation) plan(ctx context.Context, st state, t dialog.Turn) *plan 
 		}
 	}
 	if !p.audible() {
-		p.say(KeyReady, nil)
+		p.say(KeyReady)
 	}
 	return p
 }
@@ -85,17 +87,15 @@ func (p *plan) text(s string) {
 
 // say says the next wording of k, one whose words in braces are all known and
 // which is not what was said last.
-func (p *plan) say(k Key, values map[string]string) {
-	p.text(p.wording(k, values))
+func (p *plan) say(k Key) {
+	p.text(p.wording(k, nil))
 }
 
 func (p *plan) wording(k Key, values map[string]string) string {
 	list := p.c.e.phrases[k]
 	i := p.c.e.order[k]
 	known := p.c.e.values()
-	for n, v := range values {
-		known[n] = v
-	}
+	maps.Copy(known, values)
 	last := ""
 	for range list {
 		w := fill(list[int(p.st.used[i])%len(list)], known)
@@ -121,7 +121,7 @@ func (p *plan) question(k Key, values map[string]string, pd pending, ids ...stri
 }
 
 func (p *plan) goodbye(k Key, reason string) {
-	p.say(k, nil)
+	p.say(k)
 	p.act(dialog.Hangup{Reason: reason})
 	p.st.ended = true
 	p.st.pending = nothing
@@ -138,7 +138,7 @@ func (p *plan) opened() {
 	if g := strings.TrimSpace(p.c.e.c.Greeting); g != "" {
 		p.text(g)
 	} else {
-		p.say(KeyGreeting, nil)
+		p.say(KeyGreeting)
 	}
 	st.said = st.saidLast
 }
@@ -202,7 +202,7 @@ func (p *plan) transfer(reason string, k Key) {
 	}
 	st.transfers++
 	st.ask(nothing)
-	p.say(k, nil)
+	p.say(k)
 	p.act(dialog.Transfer{Skill: p.skill(), Reason: reason, Summary: p.c.e.summary(st)})
 }
 
@@ -241,15 +241,15 @@ func (p *plan) callback() {
 func (p *plan) message() {
 	p.st.ask(nothing)
 	p.st.messages++
-	p.say(KeyTakeMessage, nil)
+	p.say(KeyTakeMessage)
 	p.act(dialog.Message{Reason: p.reason()})
 }
 
 // reason is the last thing that was not resolved.
 func (p *plan) reason() string {
-	for i := len(p.st.asked) - 1; i >= 0; i-- {
-		if !p.st.asked[i].answered {
-			return p.st.asked[i].text
+	for _, v := range slices.Backward(p.st.asked) {
+		if !v.answered {
+			return v.text
 		}
 	}
 	if n := len(p.st.asked); n > 0 {
@@ -263,7 +263,7 @@ func (p *plan) silence() {
 	p.intent("silence", "fallback")
 	if st.waiting {
 		st.waiting = false
-		p.say(KeyStillHere, nil)
+		p.say(KeyStillHere)
 		return
 	}
 	st.silent++
@@ -280,16 +280,16 @@ func (p *plan) silence() {
 	case st.pending == anyElse, st.last != "" && st.pending == nothing:
 		p.goodbye(KeyGoodbye, "silence")
 	case st.silent > 1:
-		p.say(KeySilentSecond, nil)
+		p.say(KeySilentSecond)
 	case st.pending == choice:
 		p.chooseAgain()
 	case st.pending == which:
 		p.question(KeyWhich, p.names(st.ids), which, st.ids[:]...)
 	case st.pending != nothing && st.question != "":
-		p.say(KeyStillThere, nil)
+		p.say(KeyStillThere)
 		p.text(st.question)
 	default:
-		p.say(KeySilentFirst, nil)
+		p.say(KeySilentFirst)
 	}
 }
 
@@ -308,17 +308,17 @@ func (p *plan) unheard(lost bool) {
 	case st.pending == choice:
 		p.chooseAgain()
 	case lost:
-		p.say(KeyNoHearing, nil)
+		p.say(KeyNoHearing)
 	case st.unheard == 2:
-		p.say(KeyMisheardMenu, nil)
+		p.say(KeyMisheardMenu)
 	case st.pending == number:
 		p.numberAgain()
 	case st.pending == confirm, st.pending == offer, st.pending == anyElse, st.pending == followUp:
-		p.say(KeyYesOrNo, nil)
+		p.say(KeyYesOrNo)
 	case st.pending == which && st.question != "":
 		p.question(KeyWhich, p.names(st.ids), which, st.ids[:]...)
 	default:
-		p.say(KeyMisheard, nil)
+		p.say(KeyMisheard)
 	}
 }
 
@@ -402,6 +402,6 @@ func (p *plan) returned(r dialog.Result) {
 		p.question(KeyMessageEmpty, nil, choice)
 		st.offHours = true
 	default:
-		p.say(KeyReady, nil)
+		p.say(KeyReady)
 	}
 }

@@ -91,7 +91,7 @@ func (p *plan) command(cmd command.Command, text string, answered bool) {
 		p.again(KeyLouder, dialog.Say{Style: "loud"})
 	case command.Wait, command.Hold:
 		st.waiting = true
-		p.say(KeyTakeTime, nil)
+		p.say(KeyTakeTime)
 	case command.Thanks:
 		if st.elseAsked {
 			p.goodbye(KeyThanksGoodbye, "thanks")
@@ -102,18 +102,18 @@ func (p *plan) command(cmd command.Command, text string, answered bool) {
 	case command.Goodbye, command.Done:
 		p.goodbye(KeyGoodbye, "goodbye")
 	case command.Robot:
-		p.say(KeyRobot, nil)
+		p.say(KeyRobot)
 	case command.Greeting:
-		p.say(KeyHere, nil)
+		p.say(KeyHere)
 	case command.Help:
-		p.say(KeyHelp, nil)
+		p.say(KeyHelp)
 	case command.GoOn:
 		if st.rest != "" {
 			p.text(st.rest)
 			st.rest, st.justSaid = "", true
 			return
 		}
-		p.say(KeyReady, nil)
+		p.say(KeyReady)
 	case command.Callback:
 		p.callback()
 	case command.Message:
@@ -134,7 +134,7 @@ func (p *plan) command(cmd command.Command, text string, answered bool) {
 			p.question(KeyAskElse, nil, anyElse)
 			return
 		}
-		p.say(KeyReady, nil)
+		p.say(KeyReady)
 	default: // first, second: of nothing
 		p.unknown(text)
 	}
@@ -169,7 +169,7 @@ func (p *plan) corrected() {
 		return
 	}
 	p.st.ask(nothing)
-	p.say(KeyMisunderstood, nil)
+	p.say(KeyMisunderstood)
 }
 
 // again repeats the last reply.
@@ -177,7 +177,7 @@ func (p *plan) again(k Key, how dialog.Say) {
 	st := &p.st
 	st.repeats++
 	if st.said == "" {
-		p.say(KeyHere, nil)
+		p.say(KeyHere)
 		return
 	}
 	text := st.said
@@ -186,7 +186,7 @@ func (p *plan) again(k Key, how dialog.Say) {
 			text = pair.Answer
 		}
 	}
-	p.say(k, nil)
+	p.say(k)
 	how.Text = text
 	p.act(how)
 	st.saidLast = text
@@ -224,7 +224,7 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 				p.transfer("upset", KeyTransferSorry)
 				return
 			}
-			p.say(KeySorry, nil)
+			p.say(KeySorry)
 		}
 		p.answer(x, top.Pair, t.Text)
 		if second.Pair != nil && second.Score > 0.1 {

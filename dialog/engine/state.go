@@ -101,18 +101,18 @@ func (e *Engine) summary(s *state) string {
 	if e.zh {
 		var parts []string
 		if len(done) > 0 {
-			parts = append(parts, "问过"+strings.Join(done, "、")+",已经回答")
+			parts = append(parts, "问过"+strings.Join(done, "、")+"，已经回答")
 		}
 		if len(open) > 0 {
-			parts = append(parts, "还没解决的是:"+strings.Join(open, "、"))
+			parts = append(parts, "还没解决的是："+strings.Join(open, "、"))
 		}
 		if len(parts) == 0 {
-			parts = append(parts, "还没说什么事,要找人工")
+			parts = append(parts, "还没说什么事，要找人工")
 		}
 		if s.upset > 0 {
 			parts = append(parts, "情绪有些激动")
 		}
-		return "来电人" + strings.Join(parts, ";") + "。"
+		return "来电人" + strings.Join(parts, "；") + "。"
 	}
 	var parts []string
 	if len(done) > 0 {
@@ -139,7 +139,7 @@ func quoteList(items []string) string {
 
 // shorten cuts a text to what can be said in passing.
 func shorten(s string, zh bool) string {
-	s = strings.TrimRight(strings.TrimSpace(s), "??。.!!,,")
+	s = strings.TrimRight(strings.TrimSpace(s), "?？。.!！,，、")
 	most := 60
 	if zh {
 		most = 24

@@ -17,16 +17,16 @@ type chinese struct {
 
 func newChinese(synonyms [][]string) *chinese {
 	c := &chinese{drop: newTrie(), concepts: newTrie(), weak: map[rune]bool{}}
-	for _, w := range strings.Fields(chinesePoliteness) {
+	for w := range strings.FieldsSeq(chinesePoliteness) {
 		c.drop.put(w, 1)
 	}
 	for _, r := range chineseWeak {
 		c.weak[r] = true
 	}
 	n := 0
-	for _, group := range strings.Split(strings.TrimSpace(chineseConcepts), "\n") {
+	for group := range strings.SplitSeq(strings.TrimSpace(chineseConcepts), "\n") {
 		n++
-		for _, w := range strings.Fields(group) {
+		for w := range strings.FieldsSeq(group) {
 			c.concepts.put(w, n)
 		}
 	}

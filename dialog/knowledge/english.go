@@ -18,10 +18,10 @@ type english struct {
 
 func newEnglish(synonyms [][]string) *english {
 	e := &english{weak: map[string]bool{}, concepts: map[string][]int{}, drop: map[string]bool{}}
-	for _, w := range strings.Fields(englishWeak) {
+	for w := range strings.FieldsSeq(englishWeak) {
 		e.weak[w] = true
 	}
-	for _, p := range strings.Split(strings.TrimSpace(englishPoliteness), "\n") {
+	for p := range strings.SplitSeq(strings.TrimSpace(englishPoliteness), "\n") {
 		ws := lang.Words(lang.Fold(p))
 		e.drop[strings.Join(ws, " ")] = true
 		e.dropMax = max(e.dropMax, len(ws))
@@ -36,9 +36,9 @@ func newEnglish(synonyms [][]string) *english {
 		e.concepts[key] = append(e.concepts[key], n)
 		e.longest = max(e.longest, len(ws))
 	}
-	for _, group := range strings.Split(strings.TrimSpace(englishConcepts), "\n") {
+	for group := range strings.SplitSeq(strings.TrimSpace(englishConcepts), "\n") {
 		n++
-		for _, w := range strings.Split(group, ",") {
+		for w := range strings.SplitSeq(group, ",") {
 			put(strings.TrimSpace(w))
 		}
 	}

@@ -160,13 +160,13 @@ func printWeights(b *strings.Builder, language string, meaning bool, c, n []floa
 // (hotel, gym) are not among it.
 func material(t *testing.T, language string) ([]source, *packtest.Noise) {
 	t.Helper()
-	grouped := func(file, column string) (map[string][]string, []string) {
+	grouped := func(file string) (map[string][]string, []string) {
 		by, oos := map[string][]string{}, []string(nil)
 		for _, row := range packtest.Rows(t, testdata.Shared(t, "intents/"+file)) {
-			if row[column] == "oos" {
+			if row["intent"] == "oos" {
 				oos = append(oos, row["text"])
 			} else {
-				by[row[column]] = append(by[row[column]], row["text"])
+				by[row["intent"]] = append(by[row["intent"]], row["text"])
 			}
 		}
 		return by, oos
@@ -184,8 +184,8 @@ func material(t *testing.T, language string) ([]source, *packtest.Noise) {
 	}
 	var sources []source
 	if language == "zh" {
-		jddc, _ := grouped("jddc_train.csv", "intent")
-		smp, _ := grouped("smp2017_train.csv", "intent")
+		jddc, _ := grouped("jddc_train.csv")
+		smp, _ := grouped("smp2017_train.csv")
 		var away []string
 		for _, k := range sorted(smp) {
 			away = append(away, smp[k]...)
@@ -195,8 +195,8 @@ func material(t *testing.T, language string) ([]source, *packtest.Noise) {
 			{by: jddc, outside: away, packs: 25, size: [2]int{20, 60}, weight: 0.2},
 		}
 	} else {
-		clinc, oos := grouped("clinc150_train.csv", "intent")
-		banking, _ := grouped("banking77_train.csv", "intent")
+		clinc, oos := grouped("clinc150_train.csv")
+		banking, _ := grouped("banking77_train.csv")
 		sources = []source{
 			{by: pack("retail-en"), outside: oos, packs: 40, size: [2]int{15, 80}, weight: 1, all: true, answers: answers},
 			{by: clinc, outside: oos, packs: 25, size: [2]int{20, 120}, weight: 0.6},

@@ -14,8 +14,8 @@ import (
 	"hotline/dialog/knowledge"
 )
 
-func shop(t testing.TB, o knowledge.Options) *knowledge.Index {
-	t.Helper()
+func shop(tb testing.TB, o knowledge.Options) *knowledge.Index {
+	tb.Helper()
 	x, err := knowledge.New([]knowledge.Pair{
 		{ID: "ship", Question: "什么时候发货?", Variants: []string{"下单后多久发货", "今天能发货吗"}, Answer: "四十八小时内。", Category: "物流"},
 		{ID: "cod", Question: "可以货到付款吗?", Variants: []string{"支持货到付款吗", "收到再付钱行不行"}, Answer: "可以。", Category: "支付"},
@@ -24,7 +24,7 @@ func shop(t testing.TB, o knowledge.Options) *knowledge.Index {
 		{ID: "sale", Question: "现在有什么活动?", Answer: "满减。", ValidFrom: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), ValidTo: time.Date(2026, 6, 19, 0, 0, 0, 0, time.UTC)},
 	}, o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return x
 }

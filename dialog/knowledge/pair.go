@@ -45,7 +45,7 @@ func (p *Pair) Name() string {
 	if p.Topic != "" {
 		return p.Topic
 	}
-	return strings.TrimRight(strings.TrimSpace(p.Question), "??。.!!")
+	return strings.TrimRight(strings.TrimSpace(p.Question), "?？。.!！")
 }
 
 // about is what the pair's own texts beside the wordings tell of its subject.

@@ -124,7 +124,7 @@ func (x *Index) find(ctx context.Context, text string, q Query) Result {
 	if len(x.variants) == 0 || a.folded == "" {
 		return Result{None: 1}
 	}
-	s := x.scratch.Get().(*scratch) //nolint:errcheck // the pool holds nothing else
+	s := x.scratch.Get().(*scratch)
 	defer x.scratch.Put(s)
 	obs := x.observe(ctx, a, text, q, s)
 	prior := x.prior(ctx, q)
@@ -391,7 +391,7 @@ func (x *Index) Suggest(text string, n int) []string {
 	if n <= 0 || len(a.units) == 0 || len(x.variants) == 0 {
 		return nil
 	}
-	s := x.scratch.Get().(*scratch) //nolint:errcheck // the pool holds nothing else
+	s := x.scratch.Get().(*scratch)
 	defer x.scratch.Put(s)
 	clear(s.snd)
 	clear(s.sndPair)

@@ -66,7 +66,7 @@ func vocabulary(pairs []Pair, terms []string, chinese bool) []string {
 
 func englishSet(list string) map[string]bool {
 	m := map[string]bool{}
-	for _, w := range strings.Fields(list) {
+	for w := range strings.FieldsSeq(list) {
 		m[w] = true
 	}
 	return m

@@ -155,17 +155,17 @@ func appendPhones(out []byte, w string) []byte {
 			if c == 'p' && next == 'h' {
 				put('f')
 				i++
-			} else if !(c == 'b' && i == len(w)-1 && at(i-1) == 'm') {
+			} else if c != 'b' || i != len(w)-1 || at(i-1) != 'm' {
 				put('p')
 			}
 		case 'c':
-			switch {
-			case next == 'h':
+			switch next {
+			case 'h':
 				put('j')
 				i++
-			case next == 'e' || next == 'i' || next == 'y':
+			case 'e', 'i', 'y':
 				put('s')
-			case next == 'k':
+			case 'k':
 			default:
 				put('k')
 			}
@@ -199,7 +199,7 @@ func appendPhones(out []byte, w string) []byte {
 		case 'j':
 			put('j')
 		case 'k', 'q':
-			if !(c == 'k' && i == 0 && next == 'n') {
+			if c != 'k' || i != 0 || next != 'n' {
 				put('k')
 			}
 		case 'l':

@@ -107,25 +107,25 @@ func number(b *strings.Builder, ds []rune, single bool) {
 		return
 	}
 	units := []rune{'千', '百', '十', 0}[4-len(ds):]
-	zero, any := false, false
+	zero, begun := false, false
 	for i, d := range ds {
 		if d == '0' {
 			zero = true
 			continue
 		}
-		if zero && any {
+		if zero && begun {
 			b.WriteRune('零')
 		}
 		zero = false
-		if !(units[i] == '十' && d == '1' && !any) { // 十二, not 一十二
+		if units[i] != '十' || d != '1' || begun { // 十二, not 一十二
 			b.WriteRune(hanDigits[d-'0'])
 		}
 		if units[i] != 0 {
 			b.WriteRune(units[i])
 		}
-		any = true
+		begun = true
 	}
-	if !any {
+	if !begun {
 		b.WriteRune('零')
 	}
 }
@@ -137,7 +137,7 @@ func Digits(text string) (digits string, ok bool) {
 	f := Fold(text)
 	var b strings.Builder
 	ok = true
-	for _, w := range strings.Fields(spaceHan(f)) {
+	for w := range strings.FieldsSeq(spaceHan(f)) {
 		switch {
 		case digit([]rune(w)[0]):
 			b.WriteString(strings.ReplaceAll(w, ".", ""))

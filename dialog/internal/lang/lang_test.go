@@ -81,8 +81,13 @@ func TestPhones(t *testing.T) {
 
 func TestStem(t *testing.T) {
 	for _, family := range [][]string{
-		{"return", "returns", "returned", "returning"}, {"cancel", "cancelled", "cancelling", "cancellation"}, {"delivery", "deliver", "delivered", "deliveries"},
-		{"ship", "shipping", "shipped"}, {"payment", "pay", "paid", "payments"}, {"buy", "bought", "buys"}, {"lose", "lost"},
+		{"return", "returns", "returned", "returning"},
+		{"cancel", "cancelled", "cancelling", "cancellation"},
+		{"delivery", "deliver", "delivered", "deliveries"},
+		{"ship", "shipping", "shipped"},
+		{"payment", "pay", "paid", "payments"},
+		{"buy", "bought", "buys"},
+		{"lose", "lost"},
 	} {
 		for _, w := range family {
 			if lang.Stem(w) != lang.Stem(family[0]) {

@@ -74,11 +74,11 @@ func parse(tb testing.TB, name, language string) Pack {
 		case "V":
 			last.Variants = strings.Split(rest, "|")
 		case "N":
-			for _, t := range strings.Split(rest, "|") {
+			for t := range strings.SplitSeq(rest, "|") {
 				p.Asked = append(p.Asked, Asked{t, last.ID})
 			}
 		case "F":
-			for _, t := range strings.Split(rest, "|") {
+			for t := range strings.SplitSeq(rest, "|") {
 				p.Far = append(p.Far, Asked{t, last.ID})
 			}
 		default:
@@ -111,7 +111,7 @@ func Example(tb testing.TB, root, name, language string) (p Pack, ok bool) {
 				ID: get("编号", "id"), Question: get("问题", "question"), Answer: get("答案", "answer"), Category: get("分类", "category"),
 				Topic: get("主题", "topic"), Skill: get("技能组", "skill"),
 			}
-			for _, v := range strings.Split(get("相似问", "variants"), "|") {
+			for v := range strings.SplitSeq(get("相似问", "variants"), "|") {
 				if v = strings.TrimSpace(v); v != "" {
 					pair.Variants = append(pair.Variants, v)
 				}
@@ -128,7 +128,7 @@ func Example(tb testing.TB, root, name, language string) (p Pack, ok bool) {
 // Rows reads a CSV file with a heading.
 func Rows(tb testing.TB, path string) []map[string]string {
 	tb.Helper()
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(path) //nolint:gosec // a test names it
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
