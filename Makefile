@@ -58,7 +58,7 @@ $(BIN): | $(STAMPS)/setup
 
 setup: $(STAMPS)/setup
 $(STAMPS)/setup: scripts/setup.sh
-	@scripts/setup.sh build run ui
+	@scripts/setup.sh build serve models ui
 	@mkdir -p $(@D) && touch $@
 
 # The native libraries come with a Go module; beside the binary they stay when the
@@ -103,6 +103,7 @@ $(CACHE)/bin/golangci-lint-$(GOLANGCI):
 	@ln -sf golangci-lint $@
 
 lint: $(CACHE)/bin/golangci-lint-$(GOLANGCI) $(if $(wildcard web/package.json),web/node_modules/.package-lock.json)
+	@scripts/check-dependencies.sh
 	@$(CACHE)/bin/golangci-lint run ./...
 	@[ ! -f web/package.json ] || (cd web && $(NPM) run --silent lint)
 

@@ -2,7 +2,8 @@
 # Looks for what hotline needs from the system and installs what is missing.
 #
 #   setup.sh [--check] ROLE...     ROLE: build  what compiling needs
-#                                        run    what a server needs, models included
+#                                        serve  what a server needs
+#                                        models what building speech models needs
 #                                        ui     what building the console needs
 #                                        test   what the whole test suite needs besides
 #
@@ -15,7 +16,7 @@ NODE_NEEDED=20.19
 
 check=false
 if [ "${1:-}" = --check ]; then check=true; shift; fi
-[ $# -gt 0 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -gt 0 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 packages=()  # Debian packages to install
 reasons=()   # "package: why"
@@ -33,6 +34,7 @@ at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -1)" = "$2" ]; }
 
 has() { command -v "$1"; }
 compiles() { echo 'int main(void){return 0;}' | cc -x c -o /dev/null -; }
+library() { ls /usr/lib/*/"$1" || ls /lib/*/"$1" || ldconfig -p | grep -F "$1"; }
 espeak_data() { ls /usr/lib/*/espeak-ng-data/phontab || ls /usr/share/espeak-ng-data/phontab; }
 python_311() { python3 -c 'import sys; assert sys.version_info >= (3, 11)'; }
 python_venv() { python3 -c 'import venv, ensurepip'; }
@@ -54,10 +56,15 @@ role_build() {
   need ca-certificates "downloads over HTTPS" certificates
 }
 
-role_run() {
-  need libopus0 "the Opus codec" sh -c 'ldconfig -p 2>/dev/null | grep -q libopus.so.0 || ls /usr/lib/*/libopus.so.0'
+role_serve() {
+  need libopus0 "the Opus codec" library libopus.so.0
+  need libstdc++6 "the speech engines are written in C++" library libstdc++.so.6
   need espeak-ng-data "phonemes of English words, for the voices" espeak_data
   need espeak-ng "the voice of last resort" has espeak-ng
+  need ca-certificates "downloads over HTTPS" certificates
+}
+
+role_models() {
   need python3 "builds speech models where the upstream releases cannot be reached" python_311
   need python3-venv "the same" python_venv
   need ca-certificates "downloads over HTTPS" certificates
@@ -80,7 +87,7 @@ role_test() {
 
 for role; do
   case $role in
-    build|run|ui|test) "role_$role" ;;
+    build|serve|models|ui|test) "role_$role" ;;
     *) echo "setup.sh: no role $role" >&2; exit 2 ;;
   esac
 done

@@ -65,11 +65,18 @@ func (u *utterance) check() error {
 	if u.Language == "" {
 		u.Language = guessLanguage(u.Input)
 	}
-	// "kokoro-v1.0/zf_xiaobei" names model and voice.
-	if model, voice, ok := strings.Cut(strings.TrimPrefix(u.Voice, "tts/"), "/"); ok {
-		u.Model, u.Voice = model, voice
-	}
 	return nil
+}
+
+// name takes model and speaker from the voice: "kokoro-v1.0/zf_xiaobei" names both,
+// "piper-en-us-joe", where such a model is installed, the model alone.
+func (u *utterance) name(installed func(id string) bool) {
+	voice := strings.TrimPrefix(u.Voice, "tts/")
+	if model, speaker, ok := strings.Cut(voice, "/"); ok {
+		u.Model, u.Voice = model, speaker
+	} else if voice != "" && installed("tts/"+voice) {
+		u.Model, u.Voice = voice, ""
+	}
 }
 
 // guessLanguage is "zh" where Chinese characters stand in the text.
@@ -92,6 +99,10 @@ func (s *Server) speak(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeoutCause(r.Context(), speakTime, fmt.Errorf("speaking took longer than %v: %w", speakTime, context.DeadlineExceeded))
 	defer cancel()
+	u.name(func(id string) bool {
+		_, ok := s.cfg.Models.Find(id)
+		return ok
+	})
 	id, err := s.tts.choose(u.Model, u.Language)
 	if err != nil {
 		s.answerError(w, r, err)
