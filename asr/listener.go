@@ -115,11 +115,10 @@ func (l *Listener) Recognize(ctx context.Context, src media.Reader, emit func(Re
 	h := &hearing{
 		Listener: l, emit: emit, rate: rate, frameLen: n,
 		ring:    newRing(int(preRoll/frameTime)+startFrames+2, n),
-		prosody: newProsodist(rate),
+		prosody: NewProsodist(rate), voice: NewGate(),
 		lag:     int((detector.Window() + frameTime - 1) / frameTime),
 		results: make(chan outcome, 2*maxRunning),
 	}
-	h.voice.reset()
 	running, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -168,9 +167,9 @@ type hearing struct {
 	lag      int // frames by which the detector may be late
 
 	now     int // frames read
-	voice   voiceGate
+	voice   *Gate
 	ring    *ring // sound before a turn
-	prosody *prosodist
+	prosody *Prosodist
 	turn    *turn // nil while nobody speaks
 	turns   int
 
@@ -186,7 +185,7 @@ func (h *hearing) take(ctx context.Context, f media.Frame, p float64) error {
 	h.poll()
 	if h.turn == nil {
 		h.ring.push(f)
-		if h.voice.starts(p, db) {
+		if h.voice.Starts(p, db) {
 			h.begin()
 		}
 		return nil
@@ -199,8 +198,8 @@ func (h *hearing) take(ctx context.Context, f media.Frame, p float64) error {
 		return nil
 	}
 	t.samples = append(t.samples, f...)
-	voiced := h.voice.goesOn(p, db)
-	h.prosody.take(f, db, voiced)
+	voiced := h.voice.GoesOn(p, db)
+	h.prosody.Take(f, db, voiced)
 	switch {
 	case voiced && !t.paused:
 		t.voicedTo(h.now)
@@ -245,7 +244,7 @@ func (h *hearing) begin() {
 	t.samples = h.ring.appendTo(t.samples)
 	h.ring.reset()
 	h.turn = t
-	h.prosody.reset()
+	h.prosody.Reset()
 	h.emit(Result{Kind: SpeechStart, Utterance: t.id, Start: at(t.start), End: at(t.end)})
 }
 
@@ -442,10 +441,10 @@ func (h *hearing) end() {
 	case text == "":
 		r.Noise = !t.garbled
 	}
-	r.Prosody = h.prosody.result()
+	r.Prosody = h.prosody.Result()
 	t.current.stale()
 	h.turn = nil
-	h.voice.rest()
+	h.voice.Rest()
 	h.emit(r)
 }
 

@@ -80,8 +80,8 @@ func Pitch(x []int16, rate int) (hz, clarity float64) {
 	return r / (float64(at) + shift), best
 }
 
-// A prosodist gathers how an utterance sounds, frame by frame.
-type prosodist struct {
+// A Prosodist gathers how an utterance sounds, frame by frame.
+type Prosodist struct {
 	rate    int
 	window  []int16 // the last pitchWindow
 	power   float64
@@ -94,21 +94,23 @@ type prosodist struct {
 	peak    float64
 }
 
-func newProsodist(rate int) *prosodist {
-	return &prosodist{
+// NewProsodist returns a Prosodist for a sample rate, Hz.
+func NewProsodist(rate int) *Prosodist {
+	return &Prosodist{
 		rate:    rate,
 		window:  make([]int16, int(int64(rate)*int64(pitchWindow)/int64(time.Second))),
 		pitches: make([]float64, 0, 512),
 	}
 }
 
-func (p *prosodist) reset() {
+// Reset begins another utterance.
+func (p *Prosodist) Reset() {
 	clear(p.window)
-	*p = prosodist{rate: p.rate, window: p.window, pitches: p.pitches[:0]}
+	*p = Prosodist{rate: p.rate, window: p.window, pitches: p.pitches[:0]}
 }
 
-// take hears a frame of level db; voiced frames count.
-func (p *prosodist) take(frame []int16, db float64, voiced bool) {
+// Take hears a frame of level db (dBov); voiced frames count.
+func (p *Prosodist) Take(frame []int16, db float64, voiced bool) {
 	n := copy(p.window, p.window[min(len(frame), len(p.window)):])
 	copy(p.window[n:], frame[max(0, len(frame)-len(p.window)):])
 	if !voiced {
@@ -127,7 +129,7 @@ func (p *prosodist) take(frame []int16, db float64, voiced bool) {
 
 // syllable counts the peaks of the level that rise and fall by 3 dB: about the
 // syllables.
-func (p *prosodist) syllable(db float64) {
+func (p *Prosodist) syllable(db float64) {
 	const swing = 3.0
 	env := db
 	if p.frames > 1 {
@@ -150,7 +152,8 @@ func (p *prosodist) syllable(db float64) {
 	}
 }
 
-func (p *prosodist) result() Prosody {
+// Result is how the utterance sounded so far.
+func (p *Prosodist) Result() Prosody {
 	if p.frames == 0 {
 		return Prosody{LevelDB: dsp.Silence}
 	}

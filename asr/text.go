@@ -104,9 +104,9 @@ func sameRunes(a, b []rune) bool {
 	return true
 }
 
-// joinTexts puts the texts of consecutive pieces together: with a space where two
+// JoinTexts puts the texts of consecutive pieces together: with a space where two
 // words of an alphabet meet, without one in Chinese.
-func joinTexts(a, b string) string {
+func JoinTexts(a, b string) string {
 	a, b = strings.TrimSpace(a), strings.TrimSpace(b)
 	if a == "" || b == "" {
 		return a + b

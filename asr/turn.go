@@ -95,7 +95,7 @@ func (t *turn) text() (string, float64) {
 		if p.text.Text == "" {
 			return
 		}
-		text = joinTexts(text, p.text.Text)
+		text = JoinTexts(text, p.text.Text)
 		sum += p.text.Confidence * float64(max(p.voiced, 1))
 		weight += max(p.voiced, 1)
 	}

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// voiceGate makes of a detector's probabilities and the frames' levels the
-// decision when voice begins and where it ends.
-type voiceGate struct {
+// A Gate makes of a detector's probabilities and the frames' levels (dBov) the
+// decision when voice begins and where it ends. It belongs to one call.
+type Gate struct {
 	noise float64 // level of the line without voice, dB
 	level float64 // level of the voice, dB
 	run   int     // frames in a row at voiceStart
@@ -20,12 +20,13 @@ const (
 	quietLine            = -70.0
 )
 
-func (g *voiceGate) reset() { *g = voiceGate{noise: math.NaN(), level: quietLine} }
+// NewGate returns a Gate that knows nothing of its line yet.
+func NewGate() *Gate { return &Gate{noise: math.NaN(), level: quietLine} }
 
-// rest is called when a turn is over; the line's noise is still known.
-func (g *voiceGate) rest() { g.run = 0 }
+// Rest is to be called when a turn is over; the line's noise is still known.
+func (g *Gate) Rest() { g.run = 0 }
 
-func (g *voiceGate) hear(db float64) {
+func (g *Gate) hear(db float64) {
 	db = max(db, quietLine)
 	switch {
 	case math.IsNaN(g.noise):
@@ -37,8 +38,8 @@ func (g *voiceGate) hear(db float64) {
 	}
 }
 
-// starts says whether voice has begun with this frame.
-func (g *voiceGate) starts(p, db float64) bool {
+// Starts says whether voice has begun with this frame. It began Run frames ago.
+func (g *Gate) Starts(p, db float64) bool {
 	g.hear(db)
 	if p < voiceStart {
 		g.run = 0
@@ -52,8 +53,11 @@ func (g *voiceGate) starts(p, db float64) bool {
 	return true
 }
 
-// goesOn says whether a frame of a turn is voiced.
-func (g *voiceGate) goesOn(p, db float64) bool {
+// Run is the number of voiced frames in a row before a turn.
+func (g *Gate) Run() int { return g.run }
+
+// GoesOn says whether a frame of a turn is voiced.
+func (g *Gate) GoesOn(p, db float64) bool {
 	g.hear(db)
 	if p < voiceStop {
 		return false
