@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -23,12 +21,12 @@ func newCheck(s *settings) *cobra.Command {
 				return err
 			}
 			out := cmd.OutOrStdout()
-			language = cmp.Or(language, business.LanguageOf(cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG"))))
+			language = cmp.Or(language, ownerLanguage())
 			errors, warnings := 0, 0
 			for _, dir := range c.Business {
 				b, report := business.Load(dir)
-				for _, p := range report.Problems {
-					_, _ = fmt.Fprintf(out, "%s: %s\n", p.Severity, filepath.Join(dir, p.Text(language)))
+				if err := report.Write(out, language, dir); err != nil {
+					return err
 				}
 				errors += report.Errors()
 				warnings += report.Warnings()

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"hotline/dialog/engine"
 	"hotline/internal/call"
@@ -26,8 +27,15 @@ type voice struct {
 	split *tts.Split
 	cache *tts.Cache
 	line  tts.Synthesizer // for calls: band-limited
-	log   *slog.Logger
+	// making is without the voice of last resort: what is made beforehand is made
+	// by the line's own voice or not at all.
+	making *tts.Split
+	log    *slog.Logger
 }
+
+// firstSound is how long a clause may take before the voice of last resort speaks
+// it; a worker that was killed is back within half of it.
+const firstSound = 10 * time.Second
 
 func newVoice(c config.Config, endpoints []speech.Endpoint, packRoots []string, log *slog.Logger) (*voice, error) {
 	var packs []*tts.Pack
@@ -59,12 +67,13 @@ func newVoice(c config.Config, endpoints []speech.Endpoint, packRoots []string, 
 	if err != nil {
 		return nil, fmt.Errorf("opening the cache of spoken sentences: %w", err)
 	}
-	last := &tts.Fallback{Log: log, Of: []tts.Named{{Name: "worker", Synthesizer: cache}}}
+	last := &tts.Fallback{Log: log, FirstFrame: firstSound, Of: []tts.Named{{Name: "worker", Synthesizer: cache}}}
 	if e, err := espeak.New(espeak.Config{}); err == nil {
 		last.Of = append(last.Of, tts.Named{Name: "espeak-ng", Synthesizer: &tts.Leveled{Next: e}})
 	}
 	v := &voice{cache: cache, log: log}
 	v.split = &tts.Split{Normalize: spoken.Normalize, Next: tts.Packed{Packs: packs, Next: last}}
+	v.making = &tts.Split{Normalize: spoken.Normalize, Next: tts.Packed{Packs: packs, Next: cache}}
 	v.line = tts.Telephone{Next: v.split}
 	return v, nil
 }
@@ -100,7 +109,7 @@ func (v *voice) warm(ctx context.Context, s *server) error {
 			wanted = append(wanted, tts.Utterance{Text: text, Voice: s.voiceOf(b), Language: b.line.Language, Rate: b.line.Rate})
 		}
 	}
-	w := tts.Warmer{Split: v.split, Log: v.log, Busy: func() bool {
+	w := tts.Warmer{Split: v.making, Log: v.log, Busy: func() bool {
 		live, _, _ := s.manager.Counts()
 		return live > 0 || s.ears.own != "" && s.ears.workerState().Phase != speech.Ready
 	}}
@@ -137,10 +146,10 @@ func (s *server) voiceOf(b *bot) string {
 
 // prepare makes the sound of what will probably be said.
 func (v *voice) prepare(ctx context.Context, u tts.Utterance) {
-	if tts.Ready(v.split, u) {
+	if tts.Ready(v.making, u) {
 		return
 	}
-	if err := v.split.Synthesize(ctx, u, &collector{rate: tts.PackRate}); err != nil && ctx.Err() == nil {
+	if err := v.making.Synthesize(ctx, u, &collector{rate: tts.PackRate}); err != nil && ctx.Err() == nil {
 		v.log.Debug("preparing a reply", "error", err)
 	}
 }

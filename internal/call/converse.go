@@ -534,7 +534,9 @@ func (t *talk) bookTurn() {
 		t.wish(a)
 	}
 	if done.noted {
-		t.facts.LastResolved = done.note.Resolved
+		if done.in.Kind == dialog.Spoke || done.in.Kind == dialog.Pressed {
+			t.facts.LastResolved = done.note.Resolved
+		}
 		t.mark(KindIntent, t.ms(done.began), map[string]any{
 			"intent": done.note.Intent, "confidence": done.note.Confidence, "source": done.note.Source, "knowledge_id": done.note.KnowledgeID,
 		})
