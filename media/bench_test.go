@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"hotline/media"
 	"hotline/media/dsp"
 	"hotline/media/sdp"
@@ -40,7 +42,12 @@ func TestMain(m *testing.M) {
 		recordUntilKilled(path)
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 // BenchmarkCalls runs whole calls over loopback, their far ends in another process,
@@ -49,7 +56,7 @@ func TestMain(m *testing.M) {
 //	go test -run - -bench Calls -calls 100,400 -seconds 10 ./media
 func BenchmarkCalls(b *testing.B) {
 	for _, mode := range []string{"echo", "play"} {
-		for _, n := range strings.Split(*benchCalls, ",") {
+		for n := range strings.SplitSeq(*benchCalls, ",") {
 			calls, err := strconv.Atoi(n)
 			if err != nil {
 				b.Fatal(err)
@@ -60,6 +67,7 @@ func BenchmarkCalls(b *testing.B) {
 }
 
 func benchmarkCalls(b *testing.B, mode string, calls int) {
+	b.Helper()
 	high := 0
 	if *benchBase > 0 {
 		high = *benchBase + 2*calls + 200
@@ -234,7 +242,7 @@ func farEnds(ports []string) {
 			for _, p := range phones {
 				got, lost = got+p.got, lost+p.lost
 			}
-			fmt.Printf("received %d lost %d\n", got, lost) //nolint:forbidigo // it is the output
+			fmt.Printf("received %d lost %d\n", got, lost)
 			return
 		case <-time.After(time.Until(next)):
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -66,7 +67,7 @@ func everybody(t *testing.T, all ...*person) [][]float64 {
 }
 
 func TestBridge(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		caller, agent, chief := newPerson(t, 400, nil), newPerson(t, 600, nil), newPerson(t, 900, nil)
 		all := []*person{caller, agent, chief}
 		b := media.NewBridge(8000)
@@ -99,7 +100,7 @@ func TestBridge(t *testing.T) {
 // The player of a session is heard by its own party alone, and is mixed with what
 // comes over the bridge; levels stay what they were, without a pause.
 func TestBridgeAndPlayer(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		caller, agent := newPerson(t, 400, nil), newPerson(t, 600, nil)
 		b := media.NewBridge(8000)
 		b.Join(caller.near.Session)
@@ -124,7 +125,7 @@ func TestBridgeAndPlayer(t *testing.T) {
 
 // Parties of other rates meet at the bridge's.
 func TestBridgeOfRates(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		caller := newPerson(t, 400, func(c *media.SessionConfig) { c.Rate = 16000 })
 		agent := newPerson(t, 600, func(c *media.SessionConfig) { c.Rate = 48000 })
 		b := media.NewBridge(24000)
@@ -140,7 +141,7 @@ func TestBridgeOfRates(t *testing.T) {
 // The caller's recording has the caller on the left, the bot and the agent on the
 // right; recognition of the caller goes on.
 func TestBridgeIsRecorded(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "call.wav")
 		rec, err := media.NewRecorder(path, 8000)
 		require.NoError(t, err)
@@ -171,7 +172,7 @@ func TestBridgeIsRecorded(t *testing.T) {
 
 // Ten parties at full level saturate instead of wrapping around.
 func TestBridgeSaturates(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		b := media.NewBridge(8000)
 		var all []*person
 		for range 10 {

@@ -220,7 +220,7 @@ func nextMoment(start, now time.Time, i int) time.Time {
 	if first.After(now) {
 		return first
 	}
-	return first.Add((now.Sub(first)/FrameTime + 1) * FrameTime)
+	return now.Add(FrameTime - now.Sub(first)%FrameTime)
 }
 
 func (e *entry) tick(now time.Time, w *scratch, skip int) {

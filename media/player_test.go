@@ -34,6 +34,14 @@ func next(p *media.Player) int {
 	return int(f[len(f)/2])
 }
 
+// fill writes numbered frames until it may not.
+func fill(u *media.Utterance) {
+	n := 1
+	for u.WriteFrame(numbered(n)) == nil {
+		n++
+	}
+}
+
 // After cancel, Flush and the writer's return nothing of the utterance is left.
 func TestFlushLeavesNothing(t *testing.T) {
 	stale := 0
@@ -45,8 +53,7 @@ func TestFlushLeavesNothing(t *testing.T) {
 			defer close(done)
 			u := p.Utterance(ctx)
 			close(started)
-			for u.WriteFrame(numbered(1)) == nil {
-			}
+			fill(u)
 		}()
 		<-started
 		next(p)
@@ -124,7 +131,7 @@ func TestWhatWasHeard(t *testing.T) {
 	<-u.Done()
 	assert.True(t, u.Flushed())
 	assert.Equal(t, 60*time.Millisecond, u.Played())
-	assert.ErrorIs(t, u.WriteFrame(numbered(1)), media.ErrFlushed)
+	require.ErrorIs(t, u.WriteFrame(numbered(1)), media.ErrFlushed)
 	v := p.Utterance(t.Context()) // what comes after is heard
 	require.NoError(t, v.WriteFrame(numbered(7)))
 	assert.Equal(t, 7, next(p))
@@ -169,10 +176,7 @@ func TestResumeAfterRefill(t *testing.T) {
 		p := media.NewPlayer(rate)
 		ctx, cancel := context.WithCancel(t.Context())
 		u := p.Utterance(ctx)
-		go func() {
-			for n := 1; u.WriteFrame(numbered(n)) == nil; n++ {
-			}
-		}()
+		go fill(u)
 		last := 0
 		for range 90 {
 			synctest.Wait()
@@ -214,7 +218,7 @@ func TestUtteranceEndsWithItsContext(t *testing.T) {
 	u := p.Utterance(ctx)
 	require.NoError(t, u.WriteFrame(numbered(1)))
 	cancel(cause)
-	assert.ErrorIs(t, u.WriteFrame(numbered(2)), cause)
+	require.ErrorIs(t, u.WriteFrame(numbered(2)), cause)
 	assert.Equal(t, 1, next(p), "what was queued is heard")
 	<-u.Done()
 	unused := p.Utterance(ctx)
@@ -230,19 +234,19 @@ func TestDrain(t *testing.T) {
 		u.Finish()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		assert.ErrorIs(t, p.Drain(ctx), context.DeadlineExceeded)
+		require.ErrorIs(t, p.Drain(ctx), context.DeadlineExceeded)
 		done := make(chan error)
 		go func() { done <- p.Drain(t.Context()) }()
 		synctest.Wait()
 		next(p)
-		assert.NoError(t, <-done)
+		require.NoError(t, <-done)
 
 		v := p.Utterance(t.Context())
 		go func() { done <- p.Drain(t.Context()) }()
 		synctest.Wait()
 		p.End()
-		assert.ErrorIs(t, <-done, media.ErrClosed)
-		assert.ErrorIs(t, v.WriteFrame(numbered(1)), media.ErrClosed)
+		require.ErrorIs(t, <-done, media.ErrClosed)
+		require.ErrorIs(t, v.WriteFrame(numbered(1)), media.ErrClosed)
 		<-v.Done()
 		<-p.Utterance(t.Context()).Done()
 	})

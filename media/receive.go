@@ -177,11 +177,11 @@ func (s *Session) hear(in Frame, w *scratch) {
 		s.conceal.fill(f)
 		s.buffer.Inserted()
 	default:
-		real := s.pull(f, w)
-		if adjust < 0 && real && (s.conceal.quiet(f) || adjust == -2) {
+		whole := s.pull(f)
+		if adjust < 0 && whole && (s.conceal.quiet(f) || adjust == -2) {
 			// Two frames become one; a crossfade hides the seam.
 			g := w.other[:len(f)]
-			if s.pull(g, w) {
+			if s.pull(g) {
 				s.buffer.Dropped()
 			}
 			for i := range f {
@@ -197,8 +197,8 @@ func (s *Session) hear(in Frame, w *scratch) {
 }
 
 // pull fills f from the buffer. It returns whether all of it is real. It needs s.mu.
-func (s *Session) pull(f Frame, w *scratch) bool {
-	real := true
+func (s *Session) pull(f Frame) bool {
+	whole := true
 	for len(s.fifo) < len(f) {
 		payload, v := s.buffer.Next()
 		if v == rtp.Play {
@@ -209,7 +209,7 @@ func (s *Session) pull(f Frame, w *scratch) bool {
 		}
 		n := len(f) - len(s.fifo)
 		rest := s.fifo[len(s.fifo) : len(s.fifo)+n]
-		real = false
+		whole = false
 		switch {
 		case v == rtp.Lost && !s.keyIn.Active():
 			s.conceal.fill(rest)
@@ -224,7 +224,7 @@ func (s *Session) pull(f Frame, w *scratch) bool {
 	}
 	copy(f, s.fifo)
 	s.fifo = s.fifo[:copy(s.fifo, s.fifo[len(f):])]
-	return real
+	return whole
 }
 
 // decode appends a packet's sound to the fifo. It needs s.mu.

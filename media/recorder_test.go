@@ -129,9 +129,9 @@ func TestFullDisk(t *testing.T) {
 		r.Write(numbered(1), numbered(2))
 	}
 	r.Drain() // gives up at once
-	assert.ErrorIs(t, r.Err(), full)
+	require.ErrorIs(t, r.Err(), full)
 	r.Write(numbered(1), numbered(2))
-	assert.ErrorIs(t, r.Close(), full)
+	require.ErrorIs(t, r.Close(), full)
 	assert.ErrorIs(t, r.Close(), full)
 }
 

@@ -63,7 +63,7 @@ func TestLoopback(t *testing.T) {
 	assert.Greater(t, st.Received, int64(40))
 	cancel()
 	for range 4 {
-		assert.NoError(t, <-errs)
+		require.NoError(t, <-errs)
 	}
 	require.NoError(t, rec.Close())
 	assert.Zero(t, ports.InUse())

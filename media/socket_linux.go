@@ -1,3 +1,4 @@
+//nolint:gosec // the arguments of system calls are addresses
 package media
 
 import (

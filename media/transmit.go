@@ -123,7 +123,8 @@ func (s *Session) transmit(out Frame, m *plan, w *scratch) {
 		t.skip(int(step))
 		return
 	}
-	p := append(w.packet[:0], 0x80, m.media.Codec.PayloadType, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	p := w.packet[:rtpHeader]
+	p[0], p[1] = 2<<6, m.media.Codec.PayloadType
 	ts := t.ts
 	if m.event {
 		p[1] = m.media.DTMF

@@ -37,15 +37,15 @@ func TestAnswerVariants(t *testing.T) {
 		offer  []byte
 		local  func(*sdp.Local)
 		err    error
-		check  func(*testing.T, sdp.Media)
+		check  func(*assert.Assertions, sdp.Media)
 		answer string
 	}{
-		{name: "static types need no rtpmap", offer: offer("m=audio 4000 RTP/AVP 0"), check: func(t *testing.T, m sdp.Media) {
-			assert.Equal(t, sdp.PCMU, m.Codec)
-			assert.False(t, m.HasDTMF)
+		{name: "static types need no rtpmap", offer: offer("m=audio 4000 RTP/AVP 0"), check: func(is *assert.Assertions, m sdp.Media) {
+			is.Equal(sdp.PCMU, m.Codec)
+			is.False(m.HasDTMF)
 		}},
-		{name: "held", offer: offer("m=audio 4000 RTP/AVP 0", "a=sendonly"), answer: "a=recvonly", check: func(t *testing.T, m sdp.Media) {
-			assert.Equal(t, sdp.RecvOnly, m.Direction)
+		{name: "held", offer: offer("m=audio 4000 RTP/AVP 0", "a=sendonly"), answer: "a=recvonly", check: func(is *assert.Assertions, m sdp.Media) {
+			is.Equal(sdp.RecvOnly, m.Direction)
 		}},
 		{name: "listens only", offer: offer("a=recvonly", "m=audio 4000 RTP/AVP 0"), answer: "a=sendonly"},
 		{name: "held the old way", offer: []byte(strings.ReplaceAll(string(offer("m=audio 4000 RTP/AVP 0")), "c=IN IP4 198.51.100.5", "c=IN IP4 0.0.0.0")), answer: "a=recvonly"},
@@ -53,24 +53,26 @@ func TestAnswerVariants(t *testing.T) {
 		{name: "we hold", offer: offer("m=audio 4000 RTP/AVP 0"), local: func(l *sdp.Local) { l.Direction = sdp.SendOnly }, answer: "a=sendonly"},
 		{name: "video is refused in its place", offer: offer("m=video 5000 RTP/AVP 96", "a=rtpmap:96 VP8/90000", "m=audio 4000 RTP/AVP 8"), answer: "m=video 0 RTP/AVP 96\r\nm=audio 20000 RTP/AVP 8"},
 		{name: "secure stream beside a plain one", offer: offer("m=audio 4002 RTP/SAVP 0", "m=audio 4000 RTP/AVP 0"), answer: "m=audio 0 RTP/SAVP 0\r\nm=audio 20000 RTP/AVP 0"},
-		{name: "mux", offer: offer("m=audio 4000 RTP/AVPF 0", "a=rtcp-mux"), answer: "a=rtcp-mux", check: func(t *testing.T, m sdp.Media) {
-			assert.Equal(t, m.Remote, m.RemoteRTCP)
+		{name: "mux", offer: offer("m=audio 4000 RTP/AVPF 0", "a=rtcp-mux"), answer: "a=rtcp-mux", check: func(is *assert.Assertions, m sdp.Media) {
+			is.Equal(m.Remote, m.RemoteRTCP)
 		}},
-		{name: "own rtcp port", offer: offer("m=audio 4000 RTP/AVP 0", "a=rtcp:4444 IN IP4 198.51.100.9"), check: func(t *testing.T, m sdp.Media) {
-			assert.Equal(t, "198.51.100.9:4444", m.RemoteRTCP.String())
+		{name: "own rtcp port", offer: offer("m=audio 4000 RTP/AVP 0", "a=rtcp:4444 IN IP4 198.51.100.9"), check: func(is *assert.Assertions, m sdp.Media) {
+			is.Equal("198.51.100.9:4444", m.RemoteRTCP.String())
 		}},
-		{name: "address of the stream", offer: offer("m=audio 4000 RTP/AVP 0", "c=IN IP6 2001:db8::1"), check: func(t *testing.T, m sdp.Media) {
-			assert.Equal(t, "[2001:db8::1]:4000", m.Remote.String())
+		{name: "address of the stream", offer: offer("m=audio 4000 RTP/AVP 0", "c=IN IP6 2001:db8::1"), check: func(is *assert.Assertions, m sdp.Media) {
+			is.Equal("[2001:db8::1]:4000", m.Remote.String())
 		}},
 		{name: "line ends of a sloppy phone, no times", offer: []byte("v=0\no=- 1 1 IN IP4 198.51.100.5\ns=call \nc=IN IP4 198.51.100.5\nm=audio 4000 RTP/AVP 8\na=rtpmap:8 pcma/8000 \n\n"), answer: "a=rtpmap:8 PCMA/8000"},
-		{name: "opus and its own events", offer: offer("m=audio 4000 RTP/AVP 96 97 98", "a=rtpmap:96 opus/48000/2", "a=fmtp:96 minptime=10;useinbandfec=1", "a=rtpmap:97 telephone-event/8000", "a=rtpmap:98 telephone-event/48000"),
-			local: func(l *sdp.Local) { l.Codecs = []sdp.Codec{sdp.Opus, sdp.PCMA} }, answer: "a=fmtp:96 minptime=10;useinbandfec=1", check: func(t *testing.T, m sdp.Media) {
-				assert.EqualValues(t, 96, m.Codec.PayloadType)
-				assert.EqualValues(t, 98, m.DTMF)
-				assert.Equal(t, 48000, m.Codec.SampleRate)
-			}},
-		{name: "g722", offer: offer("m=audio 4000 RTP/AVP 9 0"), local: func(l *sdp.Local) { l.Codecs = []sdp.Codec{sdp.G722} }, check: func(t *testing.T, m sdp.Media) {
-			assert.Equal(t, 16000, m.Codec.SampleRate)
+		{
+			name: "opus and its own events", offer: offer("m=audio 4000 RTP/AVP 96 97 98", "a=rtpmap:96 opus/48000/2", "a=fmtp:96 minptime=10;useinbandfec=1", "a=rtpmap:97 telephone-event/8000", "a=rtpmap:98 telephone-event/48000"),
+			local: func(l *sdp.Local) { l.Codecs = []sdp.Codec{sdp.Opus, sdp.PCMA} }, answer: "a=fmtp:96 minptime=10;useinbandfec=1", check: func(is *assert.Assertions, m sdp.Media) {
+				is.EqualValues(96, m.Codec.PayloadType)
+				is.EqualValues(98, m.DTMF)
+				is.Equal(48000, m.Codec.SampleRate)
+			},
+		},
+		{name: "g722", offer: offer("m=audio 4000 RTP/AVP 9 0"), local: func(l *sdp.Local) { l.Codecs = []sdp.Codec{sdp.G722} }, check: func(is *assert.Assertions, m sdp.Media) {
+			is.Equal(16000, m.Codec.SampleRate)
 		}},
 		{name: "nothing in common", offer: offer("m=audio 4000 RTP/AVP 18"), err: sdp.ErrNoCodec},
 		{name: "no audio", offer: offer("m=video 4000 RTP/AVP 96"), err: sdp.ErrNoAudio},
@@ -94,7 +96,7 @@ func TestAnswerVariants(t *testing.T) {
 			require.NoError(t, err)
 			assert.Contains(t, string(answer), c.answer)
 			if c.check != nil {
-				c.check(t, m)
+				c.check(assert.New(t), m)
 			}
 		})
 	}

@@ -111,7 +111,7 @@ func TestEncodings(t *testing.T) {
 func TestErrors(t *testing.T) {
 	for _, b := range [][]byte{nil, []byte("RIFF"), []byte("ID3 mp3"), file(1, 16, nil, nil)[:30], file(85, 0, []byte{1}, nil)} {
 		_, err := wav.Read(bytes.NewReader(b))
-		assert.ErrorIs(t, err, wav.ErrFormat)
+		require.ErrorIs(t, err, wav.ErrFormat)
 	}
 	_, err := wav.ReadFile(filepath.Join(t.TempDir(), "none.wav"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
