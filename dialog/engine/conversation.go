@@ -110,7 +110,7 @@ func (c *Conversation) Patience(text string, confidence float64) time.Duration {
 	}
 	found := c.find(context.Background(), &st, text, nil)
 	top := found.Top()
-	sure := top != nil && top.Score >= c.e.c.Thresholds.Answer
+	sure := c.e.sure(found)
 	switch {
 	case pending == command.Half && (top == nil || !top.Exact):
 		return long
@@ -172,7 +172,7 @@ func (c *Conversation) find(ctx context.Context, st *state, text string, alterna
 	c.mu.Unlock()
 	q := knowledge.Query{Text: text, Alternatives: alternatives, Line: c.e.c.Name, Now: c.now(), After: st.last, Elliptical: elliptical}
 	r := x.Find(ctx, q)
-	if top := r.Top(); top == nil || top.Score < c.e.c.Thresholds.Answer {
+	if !c.e.sure(r) {
 		r = c.byClause(ctx, x, q, r)
 	}
 	c.mu.Lock()
@@ -198,7 +198,7 @@ func (c *Conversation) byClause(ctx context.Context, x *knowledge.Index, q knowl
 		q.Text, q.Alternatives = clause, nil
 		r := x.Find(ctx, q)
 		top, old := r.Top(), best.Top()
-		if top == nil || top.Score < c.e.c.Thresholds.Answer || old != nil && top.Score*discount <= old.Score {
+		if !c.e.sure(r) || old != nil && top.Score*discount <= old.Score {
 			continue
 		}
 		for i := range r.Matches {

@@ -53,6 +53,7 @@ type Limits struct {
 // Thresholds are probabilities. Zero values take the defaults.
 type Thresholds struct {
 	Answer   float64 // from here a pair is answered; default 0.69
+	Clear    float64 // from here one is, which stands out and is hardly outside the business; default 0.55
 	Confirm  float64 // from here the bot asks whether it is meant; default 0.35
 	Which    float64 // from here two together are offered; default 0.6
 	Misheard float64 // recogniser confidence below which an unknown text counts as misheard; default 0.5
@@ -124,6 +125,7 @@ func New(c Config) (*Engine, error) {
 		}
 	}
 	share(&c.Thresholds.Answer, 0.69)
+	share(&c.Thresholds.Clear, 0.55)
 	share(&c.Thresholds.Confirm, 0.35)
 	share(&c.Thresholds.Which, 0.6)
 	share(&c.Thresholds.Misheard, 0.5)
@@ -170,6 +172,26 @@ func (e *Engine) spokenMenu() string {
 		return strings.Join(append(parts, "人工按0"), "，")
 	}
 	return strings.Join(append(parts, "0 for a person"), ", ")
+}
+
+// sure says whether the best match may be answered without asking back. A wrong
+// answer costs less where the caller surely means something that the business
+// knows, so that less will do when one pair stands out.
+func (e *Engine) sure(r knowledge.Result) bool {
+	const outside, lead = 0.2, 3
+	if len(r.Matches) == 0 {
+		return false
+	}
+	top, second := r.Matches[0], 0.0
+	score := top.Score
+	if len(r.Matches) > 1 {
+		second = r.Matches[1].Score
+		if r.Matches[1].Pair.Say() == top.Pair.Say() { // either gives the same answer
+			score, second = score+second, 0
+		}
+	}
+	return top.Exact || score >= e.c.Thresholds.Answer ||
+		score >= e.c.Thresholds.Clear && r.None <= outside && score >= lead*second
 }
 
 // values are the words in braces that do not depend on the call.

@@ -121,7 +121,7 @@ func (p *plan) replyWhich(ctx context.Context, text string, cmd command.Command)
 		return false
 	}
 	found := p.c.find(ctx, st, text, nil)
-	if top := found.Top(); top != nil && top.Score >= p.c.e.c.Thresholds.Answer {
+	if p.c.e.sure(found) {
 		return false // it says all by itself
 	}
 	var score [2]float64
@@ -410,8 +410,8 @@ func (p *plan) top(ctx context.Context, text string) *knowledge.Match {
 		return nil
 	}
 	found := x.Find(ctx, knowledge.Query{Text: text, Line: p.c.e.c.Name, Now: p.c.now()})
-	if t := found.Top(); t != nil && (t.Exact || t.Score >= p.c.e.c.Thresholds.Answer) {
-		return t
+	if !p.c.e.sure(found) {
+		return nil
 	}
-	return nil
+	return found.Top()
 }

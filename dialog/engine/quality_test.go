@@ -114,7 +114,7 @@ func TestOtherPeoplesQuestions(t *testing.T) {
 		most         int // percent
 	}{
 		{packtest.Hotel(t), "smp2017_develop.csv", "", 5},
-		{packtest.Hotel(t), "jddc_dev.csv", "", 12}, // a shop's: most of what is answered (bills, payment, cancelling) the hotel does know
+		{packtest.Hotel(t), "jddc_dev.csv", "", 15}, // a shop's: most of what is answered (bills, payment, cancelling) the hotel does know
 		{packtest.Gym(t), "clinc150_val.csv", "oos", 5},
 		{packtest.Gym(t), "clinc150_val.csv", "", 7},
 	} {

@@ -65,7 +65,7 @@ func (p *plan) goOn(ctx context.Context, t dialog.Turn, cmd command.Command) boo
 	case command.None:
 		found := p.c.find(ctx, st, t.Text, t.Alternatives)
 		top := found.Top()
-		if top == nil || top.Pair.ID != st.last || top.Score < p.c.e.c.Thresholds.Answer || st.said == "" {
+		if top == nil || top.Pair.ID != st.last || !p.c.e.sure(found) || st.said == "" {
 			return false
 		}
 	default:
@@ -217,7 +217,7 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 		score += second.Score
 	}
 	switch {
-	case score >= th.Answer || top.Exact:
+	case p.c.e.sure(found):
 		if upset {
 			if st.upset > 1 {
 				st.note(shorten(t.Text, p.c.e.zh), false)

@@ -41,6 +41,7 @@ type Index struct {
 	variants []variant
 	lex, snd inverted
 	meaning  *vectors // nil without
+	repairer *repairer
 	vocab    []string
 	guard    *guard
 	scratch  *sync.Pool
@@ -92,6 +93,7 @@ func New(pairs []Pair, o Options) (*Index, error) {
 	} else {
 		x.analyser = newEnglish(o.Synonyms)
 	}
+	x.repairer = newRepairer(lang.Chinese(o.Language))
 	var lexTerms, sndTerms, answers [][]term
 	for i := range x.pairs {
 		p := &x.pairs[i]
@@ -113,6 +115,7 @@ func New(pairs []Pair, o Options) (*Index, error) {
 				continue
 			}
 			seen[a.folded] = true
+			x.repairer.learn(a.folded)
 			x.variants = append(x.variants, variant{pair: int32(i), text: text, bare: a.bare, units: a.units})
 			lexTerms = append(lexTerms, a.terms)
 			sndTerms = append(sndTerms, a.grams)

@@ -97,6 +97,11 @@ func newScratch(variants, pairs int) *scratch {
 func (x *Index) Find(ctx context.Context, q Query) Result {
 	r := x.find(ctx, q.Text, q)
 	const sure, discount = 0.8, 0.9
+	if top := r.Top(); top == nil || top.Score < sure {
+		if repaired, ok := x.repairer.repair(x.analyser.analyse(cut(q.Text)).folded); ok {
+			r = better(r, x.find(ctx, repaired, q), discount)
+		}
+	}
 	for i, alt := range q.Alternatives {
 		if i == 3 || r.Top() != nil && r.Top().Score >= sure {
 			break
@@ -104,22 +109,36 @@ func (x *Index) Find(ctx context.Context, q Query) Result {
 		if alt == q.Text {
 			continue
 		}
-		other := x.find(ctx, alt, q)
-		if o, t := other.Top(), r.Top(); o != nil && (t == nil || o.Score*discount > t.Score) {
-			for j := range other.Matches {
-				other.Matches[j].Score *= discount
-			}
-			other.None = 1 - (1-other.None)*discount
-			r = other
-		}
+		r = better(r, x.find(ctx, alt, q), discount)
 	}
 	return r
 }
 
-func (x *Index) find(ctx context.Context, text string, q Query) Result {
-	if len(text) > 2000 {
-		text = string([]rune(text)[:min(500, len([]rune(text)))])
+// better is r or, where that is surer though discounted, other.
+func better(r, other Result, discount float64) Result {
+	o, t := other.Top(), r.Top()
+	if o == nil || t != nil && o.Score*discount <= t.Score {
+		return r
 	}
+	for i := range other.Matches {
+		other.Matches[i].Score *= discount
+	}
+	other.None = 1 - (1-other.None)*discount
+	return other
+}
+
+// cut bounds what is looked at of a text.
+func cut(text string) string {
+	const most = 500 // characters; a minute of speech
+	if len(text) <= most {
+		return text
+	}
+	rs := []rune(text)
+	return string(rs[:min(most, len(rs))])
+}
+
+func (x *Index) find(ctx context.Context, text string, q Query) Result {
+	text = cut(text)
 	a := x.analyser.analyse(text)
 	if len(x.variants) == 0 || a.folded == "" {
 		return Result{None: 1}
