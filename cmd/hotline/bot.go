@@ -11,6 +11,9 @@ import (
 	"hotline/dialog/engine"
 	"hotline/dialog/knowledge"
 	"hotline/internal/business"
+	"hotline/internal/config"
+	"hotline/internal/models"
+	"hotline/internal/speech"
 )
 
 // bots are the dialogue engines of all lines, by business folder and line.
@@ -26,9 +29,25 @@ type bot struct {
 	index  *knowledge.Live
 }
 
-// loadBots reads the businesses and builds the engine of each of their lines.
+// localMeaning is the embedder of commands that talk without a server; nil where no
+// model is installed.
+func localMeaning(ctx context.Context, c config.Config, log *slog.Logger) knowledge.Embedder {
+	best, ok := models.Open(c.Models).Best(models.Embed, "zh")
+	if !ok {
+		return nil
+	}
+	m, err := speech.Local(1, 1).Embed(ctx, best.ID, best.Dir)
+	if err != nil {
+		log.Warn("questions are compared by words and sound only", "error", err)
+		return nil
+	}
+	return m
+}
+
+// loadBots reads the businesses and builds the engine of each of their lines, which
+// compare meanings too where meaning is given.
 // Whatever is wrong in them is logged; a line that cannot be built is an error.
-func loadBots(dirs []string, log *slog.Logger) (*bots, error) {
+func loadBots(dirs []string, meaning knowledge.Embedder, log *slog.Logger) (*bots, error) {
 	bs := &bots{}
 	for _, dir := range dirs {
 		b, report := business.Load(dir)
@@ -42,7 +61,7 @@ func loadBots(dirs []string, log *slog.Logger) (*bots, error) {
 		}
 		bs.businesses = append(bs.businesses, b)
 		for _, l := range b.Lines {
-			made, err := newBot(l, time.Now)
+			made, err := newBot(l, meaning, time.Now)
 			if err != nil {
 				return nil, fmt.Errorf("line %q of %s: %w", l.Name, dir, err)
 			}
@@ -52,9 +71,9 @@ func loadBots(dirs []string, log *slog.Logger) (*bots, error) {
 	return bs, nil
 }
 
-func newBot(l business.Line, now func() time.Time) (*bot, error) {
+func newBot(l business.Line, meaning knowledge.Embedder, now func() time.Time) (*bot, error) {
 	o := l.KnowledgeOptions()
-	o.Now = now
+	o.Now, o.Embedder = now, meaning
 	index, err := knowledge.New(l.Pairs(), o)
 	if err != nil {
 		return nil, err

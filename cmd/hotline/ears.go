@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hotline/asr"
+	"hotline/asr/funasr"
 	"hotline/asr/onnx"
 	asropenai "hotline/asr/openai"
 	"hotline/asr/vad"
@@ -29,7 +30,9 @@ type ears struct {
 	cfg       config.Config
 	log       *slog.Logger
 	endpoints []speech.Endpoint
-	own       string // socket of the worker that serve starts; "" where others are named
+	own       string   // socket of the worker that serve starts; "" where others are named
+	funasr    []string // streaming servers that hear in place of the workers
+	next      atomic.Uint32
 	pool      *asr.Pool
 	silero    *vad.Silero // nil: loudness alone
 	state     atomic.Pointer[speech.State]
@@ -37,7 +40,14 @@ type ears struct {
 
 func newEars(c config.Config, log *slog.Logger) (*ears, error) {
 	e := &ears{cfg: c, log: log}
-	addresses := c.Speech.URLs
+	var addresses []string
+	for _, u := range c.Speech.URLs {
+		if strings.HasPrefix(u, "ws://") || strings.HasPrefix(u, "wss://") {
+			e.funasr = append(e.funasr, u)
+		} else {
+			addresses = append(addresses, u)
+		}
+	}
 	if len(addresses) == 0 {
 		e.own = filepath.Join(absolute(c.Data.Dir), "speech.sock")
 		addresses = []string{"unix:" + e.own}
@@ -114,11 +124,26 @@ func (e *ears) listener(h call.Hearing) asr.Recognizer {
 	if h.Listener != nil {
 		o.Vocabulary, o.Patience, o.Suggest = h.Listener.Vocabulary(), h.Listener.Patience, h.Listener.Suggest
 	}
+	if len(e.funasr) > 0 {
+		return e.streaming(h, o)
+	}
 	l, err := asr.NewListener(asr.ListenerConfig{Options: o, Detector: e.detector, Decoder: e.pool, Log: e.log})
 	if err != nil {
 		return deaf{err}
 	}
 	return l
+}
+
+// streaming hears by a FunASR server; calls take turns with several.
+func (e *ears) streaming(h call.Hearing, o asr.Options) asr.Recognizer {
+	r, err := funasr.New(funasr.Config{
+		URL: e.funasr[int(e.next.Add(1))%len(e.funasr)], Detector: e.detector, Vocabulary: o.Vocabulary, Patience: o.Patience,
+		Call: h.Call, Language: h.Language, Log: e.log,
+	})
+	if err != nil {
+		return deaf{err}
+	}
+	return r
 }
 
 // runWorker keeps the speech worker of our own running, where there is one.

@@ -16,6 +16,7 @@ import (
 	"hotline/asr"
 	"hotline/dialog"
 	"hotline/internal/business"
+	"hotline/internal/config"
 	"hotline/media/wav"
 )
 
@@ -188,14 +189,18 @@ func newEvalDialogs(s *settings) *cobra.Command {
 		Short: "Run a business's test conversations (its folder, or its dialogs folder)",
 		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return evalDialogs(cmd, args[0], asJSON)
+			c, err := s.load()
+			if err != nil {
+				return err
+			}
+			return evalDialogs(cmd, c, args[0], asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func evalDialogs(cmd *cobra.Command, dir string, asJSON bool) error {
+func evalDialogs(cmd *cobra.Command, c config.Config, dir string, asJSON bool) error {
 	if _, err := os.Stat(filepath.Join(dir, business.File)); err != nil {
 		dir = filepath.Dir(filepath.Clean(dir))
 	}
@@ -203,8 +208,9 @@ func evalDialogs(cmd *cobra.Command, dir string, asJSON bool) error {
 	if len(b.Lines) == 0 {
 		return fmt.Errorf("%s has no line to talk on: %w", dir, report.Err())
 	}
+	meaning := localMeaning(cmd.Context(), c, discard())
 	results, err := business.RunDialogs(cmd.Context(), b, func(l business.Line, now func() time.Time) (dialog.Engine, error) {
-		made, err := newBot(l, now)
+		made, err := newBot(l, meaning, now)
 		if err != nil {
 			return nil, err
 		}

@@ -25,7 +25,7 @@ func newKnowledge(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			bs, err := loadBots(c.Business, discard())
+			bs, err := loadBots(c.Business, localMeaning(cmd.Context(), c, discard()), discard())
 			if err != nil {
 				return err
 			}

@@ -75,7 +75,7 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 	if err := s.recover(ctx); err != nil {
 		return err
 	}
-	if s.bots, err = loadBots(c.Business, log); err != nil {
+	if s.bots, err = loadBots(c.Business, nil, log); err != nil {
 		return err
 	}
 	if err := s.accounts(ctx); err != nil {
@@ -92,6 +92,7 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 	if err := s.console(); err != nil {
 		return err
 	}
+	s.measure()
 	return s.run(ctx, out)
 }
 

@@ -56,6 +56,9 @@ func (l *loader) check() {
 		c.Speech.Threads = 1
 	}
 	for i, u := range c.Speech.URLs {
+		if strings.HasPrefix(u, "ws://") || strings.HasPrefix(u, "wss://") {
+			u = strings.Replace(u, "ws", "http", 1) // a FunASR server
+		}
 		if err := httpURL(u); err != nil {
 			bad("speech.urls", "the %d. address %v", i+1, err)
 		}

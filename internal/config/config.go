@@ -86,8 +86,9 @@ type Database struct {
 
 // Speech is hearing and speaking.
 type Speech struct {
-	// Servers that speak OpenAI's audio API and share the load. Empty: a speech
-	// worker of our own is started and watched.
+	// Servers that speak OpenAI's audio API and share the load: http://, https://
+	// or unix:. Empty: a speech worker of our own is started and watched. A FunASR
+	// server, ws:// or wss://, hears in their place.
 	URLs []string `yaml:"urls"`
 	// The key for those servers.
 	APIKey Secret `yaml:"api_key"`
