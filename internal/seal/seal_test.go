@@ -98,7 +98,7 @@ func TestKeyFile(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, left, 1, "no temporary file is left")
 
-	require.NoError(t, os.Chmod(path, 0o666)) //nolint:gosec // the fault under test
+	require.NoError(t, os.Chmod(path, 0o666))
 	_, err = seal.Load(path)
 	require.ErrorContains(t, err, "chmod 600")
 	require.NoError(t, os.Chmod(path, 0o600))

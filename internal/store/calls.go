@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"hotline/internal/call"
 )
@@ -30,7 +29,9 @@ const updateCall = `UPDATE calls SET sip_call_id = $2, line = $3, language = $4,
 	called_hash = $22, called_tail = $23, duration_ms = $24 WHERE id = $1`
 
 // Update replaces what is kept of a call.
-func (s *Store) Update(ctx context.Context, r call.Record) error { return s.putCall(ctx, r, updateCall) }
+func (s *Store) Update(ctx context.Context, r call.Record) error {
+	return s.putCall(ctx, r, updateCall)
+}
 
 // End keeps a call's last state; the end is now where r does not say.
 func (s *Store) End(ctx context.Context, r call.Record) error {
@@ -185,7 +186,10 @@ func (s *Store) scanCall(from row, more ...any) (call.Record, error) {
 	var media string
 	err := from.Scan(append([]any{
 		&r.ID, &r.SIPCallID, &r.Line, &r.Language, &r.Direction, &caller, &called,
-		nullTime{&r.StartedAt}, nullTime{&r.AnsweredAt}, nullTime{&r.EndedAt}, &r.Outcome, &r.TransferReason, &r.Agent, &r.EndCause,
+		nullTime{&r.StartedAt},
+		nullTime{&r.AnsweredAt},
+		nullTime{&r.EndedAt},
+		&r.Outcome, &r.TransferReason, &r.Agent, &r.EndCause,
 		&failure, &r.Recording, &summary, &r.Codec, &media,
 	}, more...)...)
 	if err != nil {
@@ -254,6 +258,8 @@ func (s *Store) Events(ctx context.Context, id string) (events []call.Event, err
 type Interrupted struct {
 	ID        string
 	Recording string // below the data folder; its header may need mending
+
+	ended, lasted int64 // ms since 1970, ms since the answer
 }
 
 // Recover gives the calls that a dead server of this node left behind their end:
@@ -262,8 +268,16 @@ type Interrupted struct {
 // the first call is taken.
 func (s *Store) Recover(ctx context.Context) (left []Interrupted, err error) {
 	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		left, err = s.interrupted(ctx, tx)
-		return err
+		if left, err = s.interrupted(ctx, tx); err != nil {
+			return err
+		}
+		for _, l := range left {
+			if _, err := tx.ExecContext(ctx, `UPDATE calls SET outcome = $2, end_cause = $3, ended_at = $4, duration_ms = $5 WHERE id = $1`,
+				l.ID, string(call.Interrupted), string(call.Interrupted), l.ended, l.lasted); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("recover calls: %w", err)
@@ -282,28 +296,19 @@ func (s *Store) interrupted(ctx context.Context, tx *sql.Tx) (left []Interrupted
 	if err != nil {
 		return nil, err
 	}
-	var durations []int64
-	var ends []time.Time
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var l Interrupted
 		var started, answered, event, turn int64
 		if err := rows.Scan(&l.ID, &l.Recording, &started, &answered, &event, &turn); err != nil {
-			return nil, errors.Join(err, rows.Close())
-		}
-		last := int64(0)
-		if answered > 0 {
-			started, last = answered, max(event, turn)
-		}
-		left, durations, ends = append(left, l), append(durations, last), append(ends, time.UnixMilli(started+last))
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, err
-	}
-	for i, l := range left {
-		if _, err := tx.ExecContext(ctx, `UPDATE calls SET outcome = $2, end_cause = $3, ended_at = $4, duration_ms = $5 WHERE id = $1`,
-			l.ID, string(call.Interrupted), string(call.Interrupted), ends[i].UnixMilli(), durations[i]); err != nil {
 			return nil, err
 		}
+		l.ended = started
+		if answered > 0 {
+			l.lasted = max(event, turn)
+			l.ended = answered + l.lasted
+		}
+		left = append(left, l)
 	}
-	return left, nil
+	return left, rows.Err()
 }

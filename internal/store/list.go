@@ -121,7 +121,6 @@ func (s *Store) Calls(ctx context.Context, f Filter) (p Page[call.Record], err e
 		return p, err
 	}
 	limit := min(cmp.Or(max(0, f.Limit), 50), 500)
-	//nolint:gosec // only constants are put together
 	rows, err := s.read.QueryContext(ctx, fmt.Sprintf(`SELECT %s, %s FROM calls%s ORDER BY %s %s, id %[5]s LIMIT %[6]d`,
 		callColumns, column, w, column, direction(f.Oldest), limit+1), w.args...)
 	if err != nil {

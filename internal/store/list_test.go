@@ -36,13 +36,15 @@ func all(t *testing.T, s *store.Store, f store.Filter) (ids []string) {
 }
 
 func TestCallListPages(t *testing.T) {
-	onEach(t, func(t *testing.T, p place) {
+	onEach(t, func(p place) {
+		t := p.t
+		ctx := t.Context()
 		s := p.open(t)
 		var newest, longest []string
 		for i := range 23 {
 			id := fmt.Sprintf("id%02d", i)
 			// Pairs share a start, so the id must decide; lengths run the other way.
-			require.NoError(t, s.Begin(t.Context(), ended(id, noon.Add(time.Duration(i/2)*time.Second), time.Duration(30-i)*time.Second, call.Resolved)))
+			require.NoError(t, s.Begin(ctx, ended(id, noon.Add(time.Duration(i/2)*time.Second), time.Duration(30-i)*time.Second, call.Resolved)))
 			newest, longest = append([]string{id}, newest...), append(longest, id)
 		}
 		for _, limit := range []int{1, 4, 22, 23, 24} {
@@ -50,23 +52,24 @@ func TestCallListPages(t *testing.T) {
 			assert.Equal(t, longest, all(t, s, store.Filter{Limit: limit, Oldest: true}), "limit %d", limit)
 			assert.Equal(t, longest, all(t, s, store.Filter{Limit: limit, Sort: "duration"}), "limit %d", limit)
 		}
-		p1, err := s.Calls(t.Context(), store.Filter{Limit: 2})
+		p1, err := s.Calls(ctx, store.Filter{Limit: 2})
 		require.NoError(t, err)
 		for _, c := range []string{"x", p1.Next + "x", "e30"} {
-			_, err = s.Calls(t.Context(), store.Filter{Cursor: c})
+			_, err = s.Calls(ctx, store.Filter{Cursor: c})
 			require.ErrorIs(t, err, store.ErrCursor, c)
 		}
-		_, err = s.Calls(t.Context(), store.Filter{Cursor: p1.Next, Sort: "duration"})
+		_, err = s.Calls(ctx, store.Filter{Cursor: p1.Next, Sort: "duration"})
 		require.ErrorIs(t, err, store.ErrCursor)
-		_, err = s.Calls(t.Context(), store.Filter{Sort: "caller"})
+		_, err = s.Calls(ctx, store.Filter{Sort: "caller"})
 		require.Error(t, err)
 	})
 }
 
 func TestCallListFilters(t *testing.T) {
-	onEach(t, func(t *testing.T, p place) {
-		s := p.open(t)
+	onEach(t, func(p place) {
+		t := p.t
 		ctx := t.Context()
+		s := p.open(t)
 		put := func(r call.Record, change func(*call.Record)) {
 			change(&r)
 			require.NoError(t, s.Begin(ctx, r))
@@ -114,15 +117,17 @@ func TestNormalNumber(t *testing.T) {
 }
 
 func TestLastTurns(t *testing.T) {
-	onEach(t, func(t *testing.T, p place) {
+	onEach(t, func(p place) {
+		t := p.t
+		ctx := t.Context()
 		s := p.open(t)
 		for _, id := range []string{"a", "b"} {
-			require.NoError(t, s.Begin(t.Context(), record(id, noon)))
+			require.NoError(t, s.Begin(ctx, record(id, noon)))
 		}
 		for i, text := range []string{"你好", "我要退货"} {
-			require.NoError(t, s.AddTurn(t.Context(), call.TurnRecord{Call: "a", Index: i, Speaker: "caller", Text: text}))
+			require.NoError(t, s.AddTurn(ctx, call.TurnRecord{Call: "a", Index: i, Speaker: "caller", Text: text}))
 		}
-		last, err := s.LastTurns(t.Context(), []string{"a", "b"})
+		last, err := s.LastTurns(ctx, []string{"a", "b"})
 		require.NoError(t, err)
 		require.Len(t, last, 1)
 		assert.Equal(t, "我要退货", last["a"].Text)
@@ -130,10 +135,11 @@ func TestLastTurns(t *testing.T) {
 }
 
 func TestFigures(t *testing.T) {
-	onEach(t, func(t *testing.T, p place) {
+	onEach(t, func(p place) {
+		t := p.t
 		p.now = func() time.Time { return noon.Add(30 * time.Minute) }
-		s := p.open(t)
 		ctx := t.Context()
+		s := p.open(t)
 		require.NoError(t, s.Begin(ctx, ended("a", noon, time.Minute, call.Resolved)))
 		require.NoError(t, s.Begin(ctx, ended("b", noon.Add(90*time.Minute), time.Minute, call.Resolved)))
 		require.NoError(t, s.Begin(ctx, ended("c", noon.Add(119*time.Minute), time.Minute, call.Transferred)))
@@ -155,9 +161,10 @@ func TestFigures(t *testing.T) {
 }
 
 func TestWishes(t *testing.T) {
-	onEach(t, func(t *testing.T, p place) {
-		s := p.open(t)
+	onEach(t, func(p place) {
+		t := p.t
 		ctx := t.Context()
+		s := p.open(t)
 		for i, kind := range []string{"callback", "message", "ticket"} {
 			require.NoError(t, s.AddWish(ctx, call.Wish{
 				ID: kind, Kind: kind, Call: "gone", Number: "13800138000", When: "明天下午", Summary: "退款", Reason: "asked",

@@ -92,7 +92,7 @@ type Token struct {
 	CreatedAt, ExpiresAt time.Time // ExpiresAt zero: never
 }
 
-const tokenColumns = `id, name, role, created_at, expires_at`
+const tokenColumns = `id, name, role, created_at, expires_at` //nolint:gosec // names of columns
 
 // NewToken makes a token and returns its secret, which is not kept.
 func (s *Store) NewToken(ctx context.Context, name string, role Role, expires time.Time) (secretText string, t Token, err error) {

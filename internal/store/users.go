@@ -195,4 +195,3 @@ func (s *Store) changeUser(ctx context.Context, name, statement string, args ...
 		return err
 	})
 }
-

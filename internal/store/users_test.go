@@ -11,7 +11,8 @@ import (
 )
 
 func TestFirstAdmin(t *testing.T) {
-	onEach(t, func(t *testing.T, p place) {
+	onEach(t, func(p place) {
+		t := p.t
 		s := p.open(t)
 		password, err := s.EnsureAdmin(t.Context())
 		require.NoError(t, err)
@@ -25,7 +26,8 @@ func TestFirstAdmin(t *testing.T) {
 }
 
 func TestUsers(t *testing.T) {
-	onEach(t, func(t *testing.T, p place) {
+	onEach(t, func(p place) {
+		t := p.t
 		s := p.open(t)
 		ctx := t.Context()
 		_, err := s.AddUser(ctx, store.User{Name: "王芳", DisplayName: "王芳（售后）", Role: store.Supervisor}, "一个很长的密码够安全")
@@ -68,7 +70,8 @@ func TestUsers(t *testing.T) {
 }
 
 func TestSessionEnds(t *testing.T) {
-	onEach(t, func(t *testing.T, p place) {
+	onEach(t, func(p place) {
+		t := p.t
 		now := noon
 		p.now = func() time.Time { return now }
 		s := p.open(t)
@@ -106,7 +109,8 @@ func TestSessionEnds(t *testing.T) {
 }
 
 func TestTokens(t *testing.T) {
-	onEach(t, func(t *testing.T, p place) {
+	onEach(t, func(p place) {
+		t := p.t
 		now := noon
 		p.now = func() time.Time { return now }
 		s := p.open(t)

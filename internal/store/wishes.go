@@ -88,7 +88,6 @@ func (s *Store) Wishes(ctx context.Context, f WishFilter) (p Page[Wish], err err
 		return p, err
 	}
 	limit := min(cmp.Or(max(0, f.Limit), 50), 500)
-	//nolint:gosec // only constants are put together
 	rows, err := s.read.QueryContext(ctx, fmt.Sprintf(`SELECT %s FROM wishes%s ORDER BY created_at DESC, id DESC LIMIT %d`,
 		wishColumns, w, limit+1), w.args...)
 	if err != nil {

@@ -22,15 +22,7 @@ func (s *Server) around(mux *http.ServeMux) http.Handler {
 		h := &holder{}
 		r = r.WithContext(context.WithValue(r.Context(), holderKey{}, h))
 		rec := &recorder{ResponseWriter: w}
-		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // as net/http compares it
-				s.log.ErrorContext(r.Context(), "request_panicked", "route", r.Pattern, "panic", p, "stack", string(debug.Stack()))
-				if rec.status == 0 {
-					writeProblem(rec, problem(http.StatusInternalServerError, "internal", "something went wrong in the server, its log says what"))
-				}
-			}
-			s.note(r, h, rec, time.Since(began))
-		}()
+		defer s.finish(r, h, rec, began)
 		header := w.Header()
 		header.Set("Content-Security-Policy", securityPolicy)
 		header.Set("X-Content-Type-Options", "nosniff")
@@ -45,7 +37,7 @@ func (s *Server) around(mux *http.ServeMux) http.Handler {
 		_ = http.NewResponseController(w).SetWriteDeadline(began.Add(requestTime))
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		if !isOpen(r) {
-			var p *Problem
+			var p *ProblemError
 			if h.who, p = s.authenticate(r); p != nil {
 				writeProblem(rec, p)
 				return
@@ -53,6 +45,21 @@ func (s *Server) around(mux *http.ServeMux) http.Handler {
 		}
 		mux.ServeHTTP(rec, r)
 	})
+}
+
+// finish is deferred: it answers for a handler that panicked, and logs.
+func (s *Server) finish(r *http.Request, h *holder, rec *recorder, began time.Time) {
+	p := recover()
+	if p != nil && p != http.ErrAbortHandler { //nolint:errorlint // as net/http compares it
+		s.log.ErrorContext(r.Context(), "request_panicked", "route", r.Pattern, "panic", p, "stack", string(debug.Stack()))
+		if rec.status == 0 {
+			writeProblem(rec, problem(http.StatusInternalServerError, "internal", "something went wrong in the server, its log says what"))
+		}
+	}
+	s.note(r, h, rec, time.Since(began))
+	if p == http.ErrAbortHandler { //nolint:errorlint // see above
+		panic(p) // net/http cuts the connection, so that a part is not taken for the whole
+	}
 }
 
 // note logs a request by its route; a path or a query may hold personal data.

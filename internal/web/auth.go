@@ -93,7 +93,7 @@ func clientIP(r *http.Request) string {
 }
 
 // authenticate finds out who makes the request; nil and a problem if it may not.
-func (s *Server) authenticate(r *http.Request) (*identity, *Problem) {
+func (s *Server) authenticate(r *http.Request) (*identity, *ProblemError) {
 	if text := r.Header.Get("Authorization"); text != "" {
 		scheme, token, _ := strings.Cut(text, " ")
 		if !strings.EqualFold(scheme, "Bearer") {
@@ -123,7 +123,7 @@ func (s *Server) authenticate(r *http.Request) (*identity, *Problem) {
 	return i, nil
 }
 
-func (s *Server) byToken(ctx context.Context, token string) (*identity, *Problem) {
+func (s *Server) byToken(ctx context.Context, token string) (*identity, *ProblemError) {
 	if s.cfg.Token != "" {
 		// Hashing first makes the lengths equal.
 		a, b := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(s.cfg.Token))
@@ -144,20 +144,20 @@ func (s *Server) byToken(ctx context.Context, token string) (*identity, *Problem
 	}, nil
 }
 
-func unauthorized(detail string) *Problem {
+func unauthorized(detail string) *ProblemError {
 	p := problem(http.StatusUnauthorized, "login_needed", detail)
 	p.headers = http.Header{"Www-Authenticate": {"Bearer"}}
 	return p
 }
 
 // internal logs err and returns what the client learns of it.
-func (s *Server) internal(ctx context.Context, err error) *Problem {
+func (s *Server) internal(ctx context.Context, err error) *ProblemError {
 	s.log.ErrorContext(ctx, "request_failed", "error", err)
 	return problem(http.StatusInternalServerError, "internal", "something went wrong in the server, its log says what")
 }
 
 // route registers an operation of the API for those who have a right. An error that
-// is not a Problem is logged, and the client learns only that there was one.
+// is not a ProblemError is logged, and the client learns only that there was one.
 func route[I, O any](s *Server, need right, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		if need != nil && !slices.Contains(need, who(ctx).role) {
@@ -167,7 +167,7 @@ func route[I, O any](s *Server, need right, op huma.Operation, handle func(conte
 		if err == nil {
 			return out, nil
 		}
-		var p *Problem
+		var p *ProblemError
 		if errors.As(storeProblem(err), &p) {
 			return nil, p
 		}

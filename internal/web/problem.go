@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 
 	"hotline/internal/store"
@@ -10,8 +11,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Problem is an error as RFC 9457 has it, with a code for machines.
-type Problem struct {
+// ProblemError is an error as RFC 9457 has it, with a code for machines.
+type ProblemError struct {
 	Status int                 `json:"status"`
 	Title  string              `json:"title"`
 	Code   string              `json:"code"`
@@ -21,20 +22,20 @@ type Problem struct {
 	headers http.Header
 }
 
-func problem(status int, code, detail string) *Problem {
-	return &Problem{Status: status, Title: http.StatusText(status), Code: code, Detail: detail}
+func problem(status int, code, detail string) *ProblemError {
+	return &ProblemError{Status: status, Title: http.StatusText(status), Code: code, Detail: detail}
 }
 
-func (p *Problem) Error() string { return p.Detail }
+func (p *ProblemError) Error() string { return p.Detail }
 
 // GetStatus is for huma.
-func (p *Problem) GetStatus() int { return p.Status }
+func (p *ProblemError) GetStatus() int { return p.Status }
 
 // GetHeaders is for huma.
-func (p *Problem) GetHeaders() http.Header { return p.headers }
+func (p *ProblemError) GetHeaders() http.Header { return p.headers }
 
 // ContentType is for huma.
-func (p *Problem) ContentType(string) string { return "application/problem+json" }
+func (p *ProblemError) ContentType(string) string { return "application/problem+json" }
 
 // asProblem gives the errors that huma makes itself (of validation) a code too, and
 // takes the values out of them: one may be a password.
@@ -69,10 +70,8 @@ func describeProblem(api huma.API) {
 	}
 }
 
-func writeProblem(w http.ResponseWriter, p *Problem) {
-	for k, v := range p.headers {
-		w.Header()[k] = v
-	}
+func writeProblem(w http.ResponseWriter, p *ProblemError) {
+	maps.Copy(w.Header(), p.headers)
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the client may be gone

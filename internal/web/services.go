@@ -97,7 +97,8 @@ type Model struct {
 type Advice struct {
 	Code    string `json:"code"`
 	Grave   bool   `json:"grave" doc:"calls suffer until it is done"`
-	Text    string `json:"text"`
+	Subject string `json:"subject,omitempty" doc:"what it is about, to put into a text in the reader's language"`
+	Text    string `json:"text" doc:"the whole of it, in English"`
 	Command string `json:"command,omitempty"`
 }
 

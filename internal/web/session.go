@@ -65,7 +65,7 @@ func (s *Server) login(ctx context.Context, in *loginInput) (*meOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := cookie(token, in.secure)
+	c := cookie(token, in.secure) //nolint:gosec // Secure is set where the connection is
 	c.MaxAge = int(s.cfg.Session.Seconds())
 	return &meOutput{c.String(), Me{u.Name, u.DisplayName, u.Role, session.CSRF}}, nil
 }
@@ -80,12 +80,13 @@ func (s *Server) logout(ctx context.Context, in *struct{ client }) (*logoutOutpu
 			return nil, err
 		}
 	}
-	c := cookie("", in.secure)
+	c := cookie("", in.secure) //nolint:gosec // see login
 	c.MaxAge = -1
 	return &logoutOutput{c.String()}, nil
 }
 
 func cookie(value string, secure bool) *http.Cookie {
+	//nolint:gosec // on a plain connection, as in the office's own network, a Secure cookie would not be kept
 	return &http.Cookie{Name: cookieName, Value: value, Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode}
 }
 

@@ -140,7 +140,7 @@ func (s *Services) System(context.Context) (web.SystemState, error) {
 			{ID: "embed/bge-small-zh", Title: "BGE small", Kind: "embed", Languages: []string{"zh"}, Bytes: 96_000_000, Licence: "MIT"},
 		},
 		Advice: []web.Advice{
-			{Code: "better_model", Text: "SenseVoice hears Chinese on the telephone better and faster than Whisper base.", Command: "hotline models pull asr/sense-voice-small"},
+			{Code: "better_model", Subject: "SenseVoice small", Text: "SenseVoice hears Chinese on the telephone better and faster than Whisper base.", Command: "hotline models pull asr/sense-voice-small"},
 		},
 	}, nil
 }

@@ -182,6 +182,7 @@ export interface Model {
 export interface Advice {
   code: string
   grave: boolean
+  subject?: string
   text: string
   command?: string
 }

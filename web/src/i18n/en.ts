@@ -255,12 +255,12 @@ export const en: Catalogue = {
   },
   language: { zh: 'Chinese', en: 'English', yue: 'Cantonese' },
   advice: {
-    better_model: 'A better model is to be had',
+    better_model: 'A better model is to be had: {subject}',
     no_asr: 'No recognition model: callers can only press keys',
     no_tts: 'No synthesis model: callers hear a robot voice or recorded prompts',
     no_llm: 'No language model is configured; knowledge and flows work without it',
-    worker_down: 'The speech worker is down and being restarted',
-    disk_low: 'The disk is nearly full; recording may stop',
+    worker_down: 'The speech worker {subject} is down and being restarted',
+    disk_low: 'The disk is nearly full ({subject}); recording may stop',
   },
   keys: {
     title: 'Keyboard',

@@ -253,12 +253,12 @@ export const zh = {
   },
   language: { zh: '中文', en: '英语', yue: '粤语' },
   advice: {
-    better_model: '有更好的模型可用',
+    better_model: '可以换用更好的模型：{subject}',
     no_asr: '没有语音识别模型，来电人只能按键',
     no_tts: '没有语音合成模型，使用机械音或预录提示音',
     no_llm: '没有配置语言模型；知识库和流程照常工作',
-    worker_down: '语音进程停止了，正在重启',
-    disk_low: '磁盘空间不足，录音可能停止',
+    worker_down: '语音进程 {subject} 停止了，正在重启',
+    disk_low: '磁盘空间不足（{subject}），录音可能停止',
   },
   keys: {
     title: '键盘快捷键',
