@@ -110,5 +110,12 @@ lint: $(CACHE)/bin/golangci-lint-$(GOLANGCI) $(if $(wildcard web/package.json),w
 fuzz: $(STAMPS)/setup
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
+# Figures as lines of JSON on standard output; what is being done goes to standard
+# error. ARGS="-quick" is a minute's run (docs/benchmarks.md).
+bench: $(STAMPS)/setup
+	@$(MAKE) --no-print-directory binary
+	@CGO_LDFLAGS='-O2 -g -Wl,-rpath,$$ORIGIN/lib' $(GO) build -trimpath -o bin/bench ./cmd/bench
+	@bin/bench $(ARGS)
+
 clean:
 	rm -rf bin internal/web/ui/dist web/node_modules

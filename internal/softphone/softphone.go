@@ -88,6 +88,9 @@ type Request struct {
 	Play      []int16
 	PlayRate  int
 	PlayAfter time.Duration
+	// Talk, in place of Play and Keys, is the caller: it speaks by s.Out and presses
+	// by s.SendKeys, and the call ends when it returns. Its ctx ends with the call.
+	Talk func(ctx context.Context, s *media.Session) error
 	// Conn wraps the RTP socket, for impairments and time stamps; may be nil.
 	Conn func(media.PacketConn) media.PacketConn
 	// Heard is given each frame that the far end sends, at 8 kHz; may be nil. It
@@ -193,6 +196,14 @@ func (p *Phone) talk(ctx context.Context, leg *sip.Leg, s *media.Session, r Requ
 		}
 	})
 	wg.Go(func() { p.listen(s, r, invited, rep) })
+	if r.Talk != nil {
+		wg.Go(func() {
+			if err := r.Talk(ctx, s); err != nil && ctx.Err() == nil {
+				cancel(fmt.Errorf("talking: %w", err))
+			}
+			cancel(errPlayed)
+		})
+	}
 	wg.Go(func() {
 		if err := p.speak(ctx, s, r); err == nil && r.Duration == 0 && len(r.Play) > 0 {
 			cancel(errPlayed)

@@ -1,0 +1,25 @@
+// Package bench measures how fast the telephone answers and what a call costs.
+//
+// # Concepts
+//
+// A [Bench] starts the server as a program of its own ([server]), with a data
+// folder and ports that nobody else uses, and rings it over loopback as a telephone
+// would. The caller's side of the wire is the clock: a [wire] stands between the
+// caller's media session and its socket and notes when each packet was sent or came
+// and how loud it is, before any jitter buffer. What the server itself wrote down
+// about a call only tells which packets were the answer (and not a filler) and how
+// the time divides.
+//
+// Four scenarios are measured: the response to known questions, the pick-up, the
+// barge-in with the noises that must not cause one, and the cost of media. The
+// last one rings with a load generator of its own that costs less than the server.
+//
+// Every figure is a [Line] of JSON. Marks are the project's own limits; a line says
+// whether they were met. Others is how many cores other programs took meanwhile:
+// figures taken on a busy machine say so themselves.
+//
+// # Concurrency
+//
+// Each scenario blocks, starts its callers and waits for them. Every wait is
+// bounded, and the server is ended by its process id when Run returns.
+package bench
