@@ -1,0 +1,124 @@
+package stand
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// PID is the server's process id.
+func (s *Stand) PID() int { return s.cmd.Process.Pid }
+
+// WorkerPIDs are the speech workers that the server has started.
+func (s *Stand) WorkerPIDs() []int {
+	var list []int
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.PID()))
+	if err != nil {
+		return nil
+	}
+	for _, t := range tasks {
+		b, err := os.ReadFile(t) //nolint:gosec // below /proc
+		if err != nil {
+			continue
+		}
+		for _, f := range strings.Fields(string(b)) {
+			if p, err := strconv.Atoi(f); err == nil {
+				list = append(list, p)
+			}
+		}
+	}
+	return list
+}
+
+// KillWorkers ends the speech workers as a crash does.
+func (s *Stand) KillWorkers() error {
+	for _, p := range s.WorkerPIDs() {
+		if err := syscall.Kill(p, syscall.SIGKILL); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Files are the open files and sockets of the server, and how many there are of a
+// kind.
+func (s *Stand) Files() (n int, kinds map[string]int) {
+	dir := fmt.Sprintf("/proc/%d/fd", s.PID())
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return 0, nil
+	}
+	kinds = map[string]int{}
+	for _, e := range entries {
+		to, err := os.Readlink(filepath.Join(dir, e.Name()))
+		if err != nil {
+			continue
+		}
+		kind, _, _ := strings.Cut(to, ":")
+		if strings.HasPrefix(to, "/") {
+			kind = filepath.Base(to)
+		}
+		kinds[kind]++
+		n++
+	}
+	return n, kinds
+}
+
+// OpenRTP is how many UDP sockets are bound to the server's ports for sound.
+func (s *Stand) OpenRTP() (int, error) {
+	b, err := os.ReadFile("/proc/net/udp")
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for line := range strings.Lines(string(b)) {
+		f := strings.Fields(line)
+		if len(f) < 2 {
+			continue
+		}
+		_, port, ok := strings.Cut(f[1], ":")
+		p, err := strconv.ParseInt(port, 16, 32)
+		if ok && err == nil && int(p) >= s.RTP[0] && int(p) <= s.RTP[1] {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// Memory is the server's resident memory, bytes.
+func (s *Stand) Memory() int64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(b)) {
+		if v, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kb, err := strconv.ParseInt(strings.Fields(v)[0], 10, 64)
+			if err != nil {
+				return 0
+			}
+			return kb << 10
+		}
+	}
+	return 0
+}
+
+// Metric is the value of a Prometheus metric without labels.
+func (s *Stand) Metric(ctx context.Context, name string) (float64, error) {
+	b, err := s.Raw(ctx, "/metrics")
+	if err != nil {
+		return 0, err
+	}
+	for l := bufio.NewScanner(bytes.NewReader(b)); l.Scan(); {
+		if v, ok := strings.CutPrefix(l.Text(), name+" "); ok {
+			return strconv.ParseFloat(v, 64)
+		}
+	}
+	return 0, fmt.Errorf("the server has no metric %q", name)
+}
