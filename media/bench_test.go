@@ -55,7 +55,7 @@ func TestMain(m *testing.M) {
 //
 //	go test -run - -bench Calls -calls 100,400 -seconds 10 ./media
 func BenchmarkCalls(b *testing.B) {
-	for _, mode := range []string{"echo", "play"} {
+	for _, mode := range []string{"echo", "play", "own"} { // own is echo without a shared clock
 		for n := range strings.SplitSeq(*benchCalls, ",") {
 			calls, err := strconv.Atoi(n)
 			if err != nil {
@@ -87,14 +87,18 @@ func benchmarkCalls(b *testing.B, mode string, calls int) {
 			b.Fatal(err)
 		}
 		list = append(list, strconv.Itoa(int(socket.Addr().Port())))
-		s := media.NewSession(media.SessionConfig{Conn: socket, Media: sdp.Media{Codec: sdp.PCMU}, Clock: clock})
+		cfg := media.SessionConfig{Conn: socket, Media: sdp.Media{Codec: sdp.PCMU}, Clock: clock}
+		if mode == "own" {
+			cfg.Clock = nil
+		}
+		s := media.NewSession(cfg)
 		sessions = append(sessions, s)
 		go func() { done <- s.Run(ctx) }()
 		go func() {
-			if mode == "echo" {
-				done <- media.Echo(ctx, s)
-			} else {
+			if mode == "play" {
 				done <- media.Loop(ctx, s, loop)
+			} else {
+				done <- media.Echo(ctx, s)
 			}
 		}()
 	}

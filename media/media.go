@@ -11,10 +11,22 @@
 //
 // # Concurrency
 //
-// Only Session.Run (and the shared clock it may be handed) starts goroutines,
-// and it waits for them. Frames move by direct call; the Ring is the only
-// hand-off inbound and drops its oldest frame when full, the Player the only one
-// outbound and blocks its writer when full.
+// Only Session.Run and Clock.Run start goroutines, and they wait for them. A few
+// workers of the [Clock] tick all sessions, each every 20 ms: packets are taken
+// from the socket, put in order, decoded or made up for, recorded, bridged and
+// handed to the Ring; then a frame of the Player and of the Bridge is encoded and
+// sent. There is no goroutine for receiving: a packet could not be used before the
+// next tick, and the kernel notes when it came. Frames move by direct call; the
+// Ring is the only hand-off inbound and drops its oldest frame when full, the
+// Player the only one outbound and blocks its writer when full. The Recorder has a
+// goroutine that writes, so that no tick waits for a disk.
+//
+// A tick holds its place in the Clock for its whole length, so that a session that
+// is taken out knows when its last tick is over. Session, Player, Ring, Recorder,
+// Bridge and Socket each have a lock of their own; none is held while another of
+// them is taken, nor while anything waits.
+//
+// Sockets are Linux's (recvmmsg, kernel timestamps).
 package media
 
 import "time"

@@ -462,6 +462,56 @@ func TestReports(t *testing.T) {
 	})
 }
 
+// Reports arrive on the RTP port too, where that was agreed, and strangers' do not
+// count.
+func TestMultiplexedReports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, func(c *media.SessionConfig) {
+			c.Media.RTCPMux, c.Media.RemoteRTCP = true, c.Media.Remote
+		})
+		time.Sleep(20 * time.Second)
+		assert.Positive(t, a.Stats().FarReports)
+		assert.Zero(t, a.Stats().Malformed)
+		report, err := rtcp.Marshal([]rtcp.Packet{&rtcp.ReceiverReport{SSRC: 1}})
+		require.NoError(t, err)
+		b.conn.Inject(report, stranger)
+		time.Sleep(media.FrameTime)
+		assert.Equal(t, int64(1), b.Stats().Foreign)
+	})
+}
+
+// Speech that is cut off ends softly: no click, and silence within a frame.
+func TestFlushIsSoft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, nil)
+		in := b.In()
+		says(t, a, 500)
+		mediatest.Listen(in, time.Second)
+		a.Out().Flush()
+		x := mediatest.Listen(in, 200*time.Millisecond)
+		assert.Less(t, dsp.LevelDB(x[1200:]), -65.0)
+		steepest := 0
+		for i := 1; i < len(x); i++ {
+			steepest = max(steepest, int(x[i])-int(x[i-1]), int(x[i-1])-int(x[i]))
+		}
+		assert.Less(t, steepest, 2200, "a sine of 500 Hz at this level moves by 1,820 between samples")
+	})
+}
+
+// What came before the session ran is not heard as delay.
+func TestStalePackets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn, _ := mediatest.Pipe()
+		for n := range 25 {
+			conn.Inject(packet(1, n, 0x55), described)
+			time.Sleep(media.FrameTime)
+		}
+		p := start(t, conn, described, nil)
+		stream(p, described, 1, 25, 50)
+		assert.LessOrEqual(t, p.Stats().DelayMS, 80.0)
+	})
+}
+
 // The last words of a session are a BYE.
 func TestGoodbye(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -13,6 +13,10 @@ import (
 // comfortNoise is the static payload type of RFC 3389.
 const comfortNoise = 13
 
+// staleAge is how long the first packet may have waited: what came before the
+// session ran would only be heard as delay.
+const staleAge = 3 * FrameTime
+
 // parsed is a packet's header, reused.
 type parsed struct{ header pionrtp.Header }
 
@@ -66,8 +70,8 @@ func (s *Session) take(n int, now time.Time, w *scratch) {
 	for i := range n {
 		p := &w.batch.Packets[i]
 		age := min(max(0, now.Sub(p.At)), time.Second)
-		if isControl(p.Data) {
-			s.ctrl.take(p.Data, now, age, &s.stats)
+		if s.media.RTCPMux && isControl(p.Data) {
+			s.takeControl(p, now, age)
 			continue
 		}
 		s.packet(p.Data, p.From, age, &w.parsed)
@@ -92,6 +96,9 @@ func (s *Session) packet(b []byte, from netip.AddrPort, age time.Duration, p *pa
 		return
 	}
 	tick := s.ticks.Load()
+	if !s.hasSSRC && age > staleAge {
+		return
+	}
 	if !s.media.Direction.Receives() || !s.latch.accept(from, h.SSRC, h.SequenceNumber, tick) {
 		s.stats.Foreign++
 		return

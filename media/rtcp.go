@@ -51,12 +51,18 @@ func (s *Session) receiveControl(now time.Time, w *scratch) {
 	defer s.mu.Unlock()
 	for i := range n {
 		p := &w.batch.Packets[i]
-		if s.latch.source.IsValid() && p.From.Addr() != s.latch.source.Addr() && p.From != s.media.RemoteRTCP {
-			s.stats.Foreign++
-			continue
-		}
-		s.ctrl.take(p.Data, now, max(0, now.Sub(p.At)), &s.stats)
+		s.takeControl(p, now, max(0, now.Sub(p.At)))
 	}
+}
+
+// takeControl takes RTCP from where RTP comes from or is expected from. It needs
+// s.mu.
+func (s *Session) takeControl(p *Packet, now time.Time, age time.Duration) {
+	if p.From != s.media.RemoteRTCP && p.From.Addr() != s.latch.target().Addr() {
+		s.stats.Foreign++
+		return
+	}
+	s.ctrl.take(p.Data, now, age, &s.stats)
 }
 
 // ntp is the middle 32 bits of the network time (RFC 3550 section 4), and all 64.
@@ -158,6 +164,7 @@ func (s *Session) sendControl(packets []rtcp.Packet) {
 // sayGoodbye ends our stream (RFC 3550 section 6.6).
 func (s *Session) sayGoodbye() {
 	s.mu.Lock()
+	s.stats.Sent = s.send.sent
 	packets := append(s.compound(time.Now()), &rtcp.Goodbye{Sources: []uint32{s.send.ssrc}})
 	s.mu.Unlock()
 	s.sendControl(packets)

@@ -43,12 +43,13 @@ type Stats struct {
 
 // Stats is the present state of the counters.
 func (s *Session) Stats() Stats {
+	dropped := s.in.Dropped()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.stats
 	st.Codec = s.media.Codec.Name
 	st.Remote = s.latch.target()
-	st.RingDropped = s.in.Dropped()
+	st.RingDropped = dropped
 	if s.receiver == nil {
 		return st
 	}
