@@ -1,11 +1,13 @@
 package engine_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"hotline/dialog"
+	"hotline/dialog/engine"
 	"hotline/dialog/internal/packtest"
 	"hotline/internal/testdata"
 )
@@ -19,8 +21,16 @@ func ask(t *testing.T, p packtest.Pack, asked []packtest.Asked, confidence float
 	var n tally
 	var misses []string
 	cfg := config(t, p)
+	e, err := engine.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, a := range asked {
-		c := begin(t, cfg)
+		conv, err := e.Begin(context.Background(), dialog.Facts{CallID: "c", Caller: "1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &call{t, conv}
 		c.open()
 		s := c.turn(dialog.Turn{Kind: dialog.Spoke, Text: a.Text, Confidence: confidence})
 		n.all++
@@ -114,13 +124,17 @@ func TestOtherPeoplesQuestions(t *testing.T) {
 		most         int // percent
 	}{
 		{packtest.Hotel(t), "smp2017_develop.csv", "", 5},
-		{packtest.Hotel(t), "jddc_dev.csv", "", 15}, // a shop's: most of what is answered (bills, payment, cancelling) the hotel does know
+		{packtest.Hotel(t), "jddc_dev.csv", "", 8}, // a shop's
 		{packtest.Gym(t), "clinc150_val.csv", "oos", 5},
 		{packtest.Gym(t), "clinc150_val.csv", "", 7},
 	} {
 		var outside []packtest.Asked
 		for i, row := range packtest.Rows(t, testdata.Shared(t, "intents/"+x.file)) {
-			if (x.intent == "" && i%3 == 0 && row["intent"] != "oos") || row["intent"] == x.intent {
+			switch row["topic"] { // the hotel has bills, payment, cancelling and members too
+			case "invoice", "payment", "order", "coupon_promo", "account":
+				continue
+			}
+			if (x.intent == "" && i%4 == 0 && row["intent"] != "oos") || row["intent"] == x.intent {
 				outside = append(outside, packtest.Asked{Text: row["text"]})
 			}
 		}
@@ -129,5 +143,16 @@ func TestOtherPeoplesQuestions(t *testing.T) {
 		if n.wrong*100 > x.most*n.all {
 			t.Errorf("%s: %d of %d answered", x.file, n.wrong, n.all)
 		}
+	}
+}
+
+func BenchmarkReply(b *testing.B) {
+	p := packtest.Hotel(b)
+	c := begin(b, config(b, p))
+	c.open()
+	i := 0
+	for b.Loop() {
+		i++
+		c.turn(dialog.Turn{Kind: dialog.Spoke, Text: p.Asked[i%len(p.Asked)].Text, Confidence: 0.9})
 	}
 }

@@ -406,7 +406,7 @@ func (x *Index) Search(text string, n int) []dialog.Candidate {
 // Suggest returns up to n wordings of pairs that sound most like text, best first,
 // at most two of a pair: what the caller may have said when text was heard.
 func (x *Index) Suggest(text string, n int) []string {
-	a := x.analyser.analyse(text)
+	a := x.analyser.analyse(cut(text))
 	if n <= 0 || len(a.units) == 0 || len(x.variants) == 0 {
 		return nil
 	}
