@@ -88,7 +88,9 @@ endif
 
 test: test-ui test-go
 
+# The binary too: some tests ring it.
 test-go: $(STAMPS)/setup
+	@$(MAKE) --no-print-directory binary
 	@scripts/test.sh
 
 test-ui: $(if $(wildcard web/package.json),web/node_modules/.package-lock.json)
@@ -116,6 +118,19 @@ bench: $(STAMPS)/setup
 	@$(MAKE) --no-print-directory binary
 	@CGO_LDFLAGS='-O2 -g -Wl,-rpath,$$ORIGIN/lib' $(GO) build -trimpath -o bin/bench ./cmd/bench
 	@bin/bench $(ARGS)
+
+# Whole calls with real softphones, and the console in a headless Chromium.
+e2e: build $(STAMPS)/test-setup
+	@HOTLINE_E2E=1 $(GO) test -count=1 -timeout 40m ./internal/e2e/...
+	@[ ! -f web/package.json ] || (cd web && $(NPM) run --silent e2e)
+
+# Soaks, kills, hours of sound.
+e2e-long: build $(STAMPS)/test-setup
+	@HOTLINE_E2E=1 HOTLINE_E2E_LONG=1 $(GO) test -count=1 -timeout 120m ./internal/e2e/...
+
+$(STAMPS)/test-setup: scripts/setup.sh
+	@scripts/setup.sh test
+	@mkdir -p $(@D) && touch $@
 
 clean:
 	rm -rf bin internal/web/ui/dist web/node_modules
