@@ -133,7 +133,7 @@ func describe(r softphone.Report) string {
 func parseKeys(text string) ([]softphone.Press, error) {
 	var out []softphone.Press
 	var at time.Duration
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if strings.Trim(word, "0123456789*#ABCDabcd") == "" {
 			out = append(out, softphone.Press{At: at, Keys: word})
 			continue

@@ -74,7 +74,7 @@ func newEvalSpeech(s *settings) *cobra.Command {
 type reference struct{ file, text string }
 
 func readRefs(path string) (list []reference, err error) {
-	f, err := os.Open(path)
+	f, err := os.Open(filepath.Clean(path))
 	if err != nil {
 		return nil, err
 	}

@@ -89,7 +89,6 @@ type reading struct {
 	decoder  asr.Decoder
 	language string
 	detector func(rate int) (asr.Detector, error)
-	engine   string
 }
 
 func newReading(ctx context.Context, c config.Config, language string) (*reading, func(), error) {

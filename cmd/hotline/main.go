@@ -44,7 +44,7 @@ func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
 
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	root := newRoot()
+	root := newRoot() //nolint:contextcheck // commands take their ctx from cobra
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)

@@ -75,7 +75,7 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 	if err := s.recover(ctx); err != nil {
 		return err
 	}
-	if s.bots, err = loadBots(c.Business, nil, log); err != nil {
+	if s.bots, err = loadBots(c.Business, nil, log); err != nil { //nolint:contextcheck // what it builds bounds its own time
 		return err
 	}
 	if err := s.accounts(ctx); err != nil {
@@ -89,7 +89,7 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 	if err := s.telephone(ctx); err != nil {
 		return err
 	}
-	if err := s.console(); err != nil {
+	if err := s.console(); err != nil { //nolint:contextcheck // what it builds bounds its own time
 		return err
 	}
 	s.measure()

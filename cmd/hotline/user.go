@@ -76,7 +76,11 @@ func newToken(s *settings) *cobra.Command {
 // file.
 func readPassword(cmd *cobra.Command) (password string, made bool, err error) {
 	if f, ok := cmd.InOrStdin().(*os.File); ok {
-		if st, err := f.Stat(); err != nil || st.Mode()&os.ModeCharDevice != 0 {
+		st, err := f.Stat()
+		if err != nil {
+			return "", false, err
+		}
+		if st.Mode()&os.ModeCharDevice != 0 {
 			return rand.Text(), true, nil
 		}
 	}

@@ -126,11 +126,9 @@ type Call struct {
 // Run answers, talks, and returns when the call is over and all of its goroutines
 // have returned. Its error is nil when the call ended as calls end.
 func (c *Call) Run(ctx context.Context) (err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	far := c.Arrival.Leg.Context()
-	stop := context.AfterFunc(far, func() { cancel(context.Cause(far)) })
+	ctx, cancel, stop := Until(ctx, c.Arrival.Leg)
 	defer stop()
+	defer cancel(nil)
 
 	rec := Record{
 		ID: c.ID, SIPCallID: c.Arrival.Leg.ID(), Line: c.Line.Name, Language: c.Line.Language, Direction: "inbound",

@@ -137,7 +137,7 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 		case <-ctx.Done():
 			return nil
 		case r := <-heard:
-			err = t.hear(ctx, r)
+			t.hear(ctx, r)
 		case k := <-t.session.Keys():
 			t.key(ctx, k.Digit)
 		case d := <-infoKeys:
@@ -221,7 +221,7 @@ func (t *talk) stopAll() {
 }
 
 // hear takes one result of the recogniser.
-func (t *talk) hear(ctx context.Context, r asr.Result) error {
+func (t *talk) hear(ctx context.Context, r asr.Result) {
 	now := time.Now()
 	switch r.Kind {
 	case asr.SpeechStart:
@@ -244,13 +244,13 @@ func (t *talk) hear(ctx context.Context, r asr.Result) error {
 		if r.Kind == asr.Final && r.Text != "" {
 			t.callerSaid(r)
 		}
-		return nil
+		return
 	}
 	if t.hand != nil {
 		if r.Kind == asr.Final && r.Text != "" {
 			t.callerSaid(r)
 		}
-		return nil
+		return
 	}
 	v := t.floor.heard(r, now)
 	if v != yield {
@@ -283,7 +283,6 @@ func (t *talk) hear(ctx context.Context, r asr.Result) error {
 			},
 		}, r)
 	}
-	return nil
 }
 
 // after answers what the caller did, at once or when what must be heard is over.

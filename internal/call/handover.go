@@ -225,10 +225,9 @@ func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken 
 
 // talk runs the agent's side: a whisper to him alone, then the bridge.
 func (h *handover) talk(ctx context.Context, l Leg, agent *media.Session, p Person, answered func()) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stop := context.AfterFunc(l.Context(), func() { cancel(context.Cause(l.Context())) })
+	ctx, cancel, stop := Until(ctx, l)
 	defer stop()
+	defer cancel(nil)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel(errHandoverOver)

@@ -43,3 +43,12 @@ type StatusError interface {
 	error
 	Status() int
 }
+
+// Until returns a ctx that ends when ctx does or when the leg is over, with the
+// leg's cause. stop must be called.
+func Until(ctx context.Context, l Leg) (_ context.Context, cancel context.CancelCauseFunc, stop func() bool) {
+	ctx, cancel = context.WithCancelCause(ctx)
+	far := l.Context()
+	stop = context.AfterFunc(far, func() { cancel(context.Cause(far)) })
+	return ctx, cancel, stop
+}

@@ -117,11 +117,9 @@ func (m *Manager) run(ctx context.Context, id string, a Arrival, r Route) error 
 
 // app runs a test line.
 func (m *Manager) app(ctx context.Context, a Arrival, app App) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	far := a.Leg.Context()
-	stop := context.AfterFunc(far, func() { cancel(context.Cause(far)) })
+	ctx, cancel, stop := Until(ctx, a.Leg)
 	defer stop()
+	defer cancel(nil)
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
 		defer cancel()

@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	"hotline/internal/call"
 	"hotline/media"
 	"hotline/media/dsp"
 	"hotline/media/sdp"
@@ -180,10 +181,9 @@ func (p *Phone) Call(ctx context.Context, r Request) (Report, error) {
 
 // talk runs the call until one side ends it.
 func (p *Phone) talk(ctx context.Context, leg *sip.Leg, s *media.Session, r Request, invited time.Time, rep *Report) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stop := context.AfterFunc(leg.Context(), func() { cancel(context.Cause(leg.Context())) })
+	ctx, cancel, stop := call.Until(ctx, leg)
 	defer stop()
+	defer cancel(nil)
 	if r.Duration > 0 {
 		timer := time.AfterFunc(r.Duration, func() { cancel(errTime) })
 		defer timer.Stop()
