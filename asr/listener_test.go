@@ -191,7 +191,7 @@ func TestPatience(t *testing.T) {
 		line := new(asrtest.Line).Silence(time.Second).Voice(500 * time.Millisecond).Silence(3 * time.Second)
 		d := &asrtest.Decoder{Delay: 50 * time.Millisecond, Answer: asrtest.Say("三五八", 0.9), Busy: true}
 		es := listen(t, line, asr.ListenerConfig{Decoder: d, Options: asr.Options{
-			Patience: func(text string, confidence float64) time.Duration {
+			Patience: func(text string, _ float64) time.Duration {
 				asked++
 				require.Equal(t, "三五八", text)
 				return c.patience
@@ -292,7 +292,7 @@ func TestPartialsWhileSpeaking(t *testing.T) {
 	for _, busy := range []bool{false, true} {
 		line := new(asrtest.Line).Silence(time.Second).Voice(5 * time.Second).Silence(time.Second)
 		n := 0
-		d := &asrtest.Decoder{Delay: 50 * time.Millisecond, Busy: busy, Answer: func(s asr.Segment) (asr.Transcript, error) {
+		d := &asrtest.Decoder{Delay: 50 * time.Millisecond, Busy: busy, Answer: func(asr.Segment) (asr.Transcript, error) {
 			n++
 			return asr.Transcript{Text: fmt.Sprint("到此", n), Confidence: 0.9}, nil
 		}}
@@ -320,7 +320,7 @@ func TestSettingsChangeDuringCall(t *testing.T) {
 	line := new(asrtest.Line).Silence(time.Second).Voice(500 * time.Millisecond).Silence(time.Second).Voice(500 * time.Millisecond).Silence(time.Second)
 	var l *asr.Listener
 	d := &asrtest.Decoder{Busy: true}
-	d.Answer = func(s asr.Segment) (asr.Transcript, error) {
+	d.Answer = func(asr.Segment) (asr.Transcript, error) {
 		l.SetLanguage("en")
 		l.SetVocabulary([]string{"blue", "red"})
 		return asr.Transcript{Text: "English please", Confidence: 0.9}, nil

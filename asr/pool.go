@@ -284,7 +284,7 @@ func (p *Pool) serve(ctx context.Context, t *task) {
 	// The pool's end ends its decodes, whoever asked for them.
 	own, cancel := context.WithCancelCause(t.ctx)
 	stop := context.AfterFunc(ctx, func() { cancel(ErrStopped) })
-	out, err := p.decode(own, t.segment)
+	out, err := p.decode(own, t.segment) //nolint:contextcheck // the task carries the ctx of who asked
 	stop()
 	cancel(nil)
 	took := time.Since(start)

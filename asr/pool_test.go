@@ -16,7 +16,7 @@ import (
 )
 
 // runPool runs a pool in a bubble for as long as f takes.
-func runPool(t *testing.T, d asr.Decoder, cfg asr.PoolConfig, f func(t *testing.T, p *asr.Pool)) {
+func runPool(t *testing.T, d asr.Decoder, cfg asr.PoolConfig, f func(ctx context.Context, p *asr.Pool)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -25,7 +25,7 @@ func runPool(t *testing.T, d asr.Decoder, cfg asr.PoolConfig, f func(t *testing.
 		wg.Go(func() { _ = p.Run(ctx) })
 		defer wg.Wait()
 		defer cancel()
-		f(t, p)
+		f(ctx, p)
 	})
 }
 
@@ -38,11 +38,11 @@ func TestPoolIsFairBetweenCalls(t *testing.T) {
 		order = append(order, s.Prompt)
 		return asr.Transcript{Text: s.Prompt}, nil
 	}}
-	runPool(t, d, asr.PoolConfig{Workers: 1, MaxWait: time.Hour}, func(t *testing.T, p *asr.Pool) {
+	runPool(t, d, asr.PoolConfig{Workers: 1, MaxWait: time.Hour}, func(ctx context.Context, p *asr.Pool) {
 		var wg sync.WaitGroup
 		ask := func(call, name string, urgent bool) {
 			wg.Go(func() {
-				_, err := p.Decode(t.Context(), asr.Segment{Call: call, Prompt: name, Urgent: urgent})
+				_, err := p.Decode(ctx, asr.Segment{Call: call, Prompt: name, Urgent: urgent})
 				require.NoError(t, err)
 			})
 			synctest.Wait()
@@ -61,11 +61,11 @@ func TestPoolIsFairBetweenCalls(t *testing.T) {
 
 func TestPoolNewerReplacesWaitingPartial(t *testing.T) {
 	d := &asrtest.Decoder{Delay: 100 * time.Millisecond, Answer: asrtest.Say("好", 1)}
-	runPool(t, d, asr.PoolConfig{Workers: 1}, func(t *testing.T, p *asr.Pool) {
+	runPool(t, d, asr.PoolConfig{Workers: 1}, func(ctx context.Context, p *asr.Pool) {
 		var wg sync.WaitGroup
 		ask := func(call string, urgent bool) *error {
 			e := new(error)
-			wg.Go(func() { _, *e = p.Decode(t.Context(), asr.Segment{Call: call, Urgent: urgent}) })
+			wg.Go(func() { _, *e = p.Decode(ctx, asr.Segment{Call: call, Urgent: urgent}) })
 			synctest.Wait()
 			return e
 		}
@@ -85,12 +85,12 @@ func TestPoolNewerReplacesWaitingPartial(t *testing.T) {
 
 func TestPoolTurnsAwayAtOnce(t *testing.T) {
 	d := &asrtest.Decoder{Delay: time.Second, Answer: asrtest.Say("好", 1)}
-	runPool(t, d, asr.PoolConfig{Workers: 2, MaxWait: 2 * time.Second}, func(t *testing.T, p *asr.Pool) {
+	runPool(t, d, asr.PoolConfig{Workers: 2, MaxWait: 2 * time.Second}, func(ctx context.Context, p *asr.Pool) {
 		require.True(t, p.Idle())
 		var wg sync.WaitGroup
 		// teach it what a decode costs
 		for i := range 40 {
-			_, err := p.Decode(t.Context(), asr.Segment{Call: fmt.Sprint(i), Urgent: true})
+			_, err := p.Decode(ctx, asr.Segment{Call: fmt.Sprint(i), Urgent: true})
 			require.NoError(t, err)
 		}
 		start := time.Now()
@@ -98,7 +98,7 @@ func TestPoolTurnsAwayAtOnce(t *testing.T) {
 		overloaded, longest := 0, time.Duration(0)
 		for i := range 30 {
 			wg.Go(func() {
-				_, err := p.Decode(t.Context(), asr.Segment{Call: fmt.Sprint(i), Urgent: true})
+				_, err := p.Decode(ctx, asr.Segment{Call: fmt.Sprint(i), Urgent: true})
 				mu.Lock()
 				defer mu.Unlock()
 				if errors.Is(err, asr.ErrOverloaded) {
@@ -122,17 +122,17 @@ func TestPoolTurnsAwayAtOnce(t *testing.T) {
 
 func TestPoolGivesUpWithItsCaller(t *testing.T) {
 	d := &asrtest.Decoder{Delay: time.Second, Answer: asrtest.Say("好", 1)}
-	runPool(t, d, asr.PoolConfig{Workers: 1}, func(t *testing.T, p *asr.Pool) {
+	runPool(t, d, asr.PoolConfig{Workers: 1}, func(ctx context.Context, p *asr.Pool) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			_, err := p.Decode(t.Context(), asr.Segment{Call: "a", Urgent: true})
+			_, err := p.Decode(ctx, asr.Segment{Call: "a", Urgent: true})
 			require.NoError(t, err)
 		})
 		synctest.Wait()
 		hungUp := errors.New("hung up")
-		ctx, cancel := context.WithCancelCause(t.Context())
+		leaving, cancel := context.WithCancelCause(ctx)
 		wg.Go(func() {
-			_, err := p.Decode(ctx, asr.Segment{Call: "b", Urgent: true})
+			_, err := p.Decode(leaving, asr.Segment{Call: "b", Urgent: true})
 			require.ErrorIs(t, err, hungUp)
 		})
 		synctest.Wait()
@@ -152,10 +152,10 @@ func TestPoolSurvivesPanic(t *testing.T) {
 		}
 		return asr.Transcript{Text: "好"}, nil
 	})
-	runPool(t, d, asr.PoolConfig{Workers: 1}, func(t *testing.T, p *asr.Pool) {
-		_, err := p.Decode(t.Context(), asr.Segment{})
+	runPool(t, d, asr.PoolConfig{Workers: 1}, func(ctx context.Context, p *asr.Pool) {
+		_, err := p.Decode(ctx, asr.Segment{})
 		require.ErrorContains(t, err, "bad model")
-		tr, err := p.Decode(t.Context(), asr.Segment{})
+		tr, err := p.Decode(ctx, asr.Segment{})
 		require.NoError(t, err)
 		require.Equal(t, "好", tr.Text)
 	})

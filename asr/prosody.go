@@ -69,10 +69,10 @@ func Pitch(x []int16, rate int) (hz, clarity float64) {
 			best, at = corr[lag], lag
 		}
 	}
-	if at == 0 || best < pitchClarity {
+	if at < 1 || at+1 >= len(corr) || best < pitchClarity {
 		return 0, max(best, 0)
 	}
-	a, b, c := corr[at-1], corr[at], corr[at+1]
+	a, b, c := corr[at-1], corr[at], corr[at+1] //nolint:gosec // checked above
 	shift := 0.0
 	if d := a - 2*b + c; d < 0 {
 		shift = 0.5 * (a - c) / d

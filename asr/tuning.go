@@ -9,10 +9,11 @@ const (
 	// frameTime is the listener's tick.
 	frameTime = 20 * time.Millisecond
 
-	// A start is voiceStart in startFrames frames, the detector's window of 32 ms
-	// included. (Ten kinds of line noise at -60 to -25 dBov, a minute each, do not
-	// reach it once with Silero.)
-	voiceStart, startFrames = 0.5, 2
+	// A start is voiceSure in two frames (one window of the detector's 32 ms) or
+	// voiceStart in three (two windows): a loud click reached 0.55 in one window.
+	// Ten kinds of line noise at -60 to -25 dBov, a minute each, start nothing.
+	voiceStart, startFrames = 0.5, 3
+	voiceSure, sureFrames   = 0.7, 2
 	// Below voiceStop a frame is silence. Lower than voiceStart, for the soft ends
 	// of words.
 	voiceStop = 0.35

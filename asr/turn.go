@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -216,18 +217,10 @@ func (h *hearing) decode(ctx context.Context, job int, s Segment, second bool) {
 }
 
 func joinPrompt(texts []string, language string) string {
-	sep := "。"
 	if language == "en" {
-		sep = " "
+		return strings.Join(texts, " ")
 	}
-	out := ""
-	for i, t := range texts {
-		if i > 0 {
-			out += sep
-		}
-		out += t
-	}
-	return out
+	return strings.Join(texts, "。")
 }
 
 // chooseReading takes the prompted reading unless it is clearly less likely, or of

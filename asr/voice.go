@@ -11,12 +11,14 @@ type Gate struct {
 	noise float64 // level of the line without voice, dB
 	level float64 // level of the voice, dB
 	run   int     // frames in a row at voiceStart
+	sure  int     // frames in a row at voiceSure
 }
 
 // The line's noise follows a quieter frame at once, half way, and rises by so much
-// a frame; the voice's level falls by so much a frame.
+// a frame; the voice's level falls by so much a frame (7.5 dB a second), so that
+// a soft speaker is heard again soon after a bang.
 const (
-	noiseRise, levelFall = 0.06, 0.03
+	noiseRise, levelFall = 0.06, 0.15
 	quietLine            = -70.0
 )
 
@@ -24,7 +26,7 @@ const (
 func NewGate() *Gate { return &Gate{noise: math.NaN(), level: quietLine} }
 
 // Rest is to be called when a turn is over; the line's noise is still known.
-func (g *Gate) Rest() { g.run = 0 }
+func (g *Gate) Rest() { g.run, g.sure = 0, 0 }
 
 func (g *Gate) hear(db float64) {
 	db = max(db, quietLine)
@@ -42,11 +44,14 @@ func (g *Gate) hear(db float64) {
 func (g *Gate) Starts(p, db float64) bool {
 	g.hear(db)
 	if p < voiceStart {
-		g.run = 0
+		g.run, g.sure = 0, 0
 		return false
 	}
 	g.run++
-	if g.run < startFrames {
+	if g.sure++; p < voiceSure {
+		g.sure = 0
+	}
+	if g.run < startFrames && g.sure < sureFrames {
 		return false
 	}
 	g.level = max(db, quietLine)
@@ -59,13 +64,14 @@ func (g *Gate) Run() int { return g.run }
 // GoesOn says whether a frame of a turn is voiced.
 func (g *Gate) GoesOn(p, db float64) bool {
 	g.hear(db)
+	g.level = max(g.level-levelFall, quietLine)
 	if p < voiceStop {
 		return false
 	}
 	if db < g.level-softBelowLevelDB || db < g.noise+softAboveNoiseDB && db < g.level-softAboveNoiseDB {
 		return false
 	}
-	g.level = max(g.level-levelFall, db)
+	g.level = max(g.level, db)
 	return true
 }
 

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"hotline/internal/testdata"
 	"hotline/media/dsp"
 	"hotline/media/g711"
 	"hotline/media/wav"
@@ -24,12 +23,11 @@ type Recording struct {
 	Samples  []int16
 }
 
-// Recordings are the shared recordings of people. The test is skipped where they
-// are missing.
-func Recordings(tb testing.TB) []Recording {
+// Recordings are the recordings of people that a table lists, a line
+// "FILE<TAB>TEXT" each; a file's folder is its language.
+func Recordings(tb testing.TB, refs string) []Recording {
 	tb.Helper()
-	refs := testdata.Shared(tb, "speech/refs.tsv")
-	b, err := os.ReadFile(refs)
+	b, err := os.ReadFile(refs) //nolint:gosec // a test says where
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,14 +23,14 @@ type Spoken struct {
 	MaxCER   float64 // how wrong a text may be
 }
 
-// TestRecognizer checks what every Recognizer promises. make returns a new one
+// TestRecognizer checks what every Recognizer promises. fresh returns a new one
 // for each call; it is fed with s and with silence.
-func TestRecognizer(t *testing.T, make func(t *testing.T) asr.Recognizer, s Spoken) {
+func TestRecognizer(t *testing.T, fresh func(t *testing.T) asr.Recognizer, s Spoken) {
 	t.Helper()
 	t.Run("hears", func(t *testing.T) {
-		rs := Hear(t, make(t), s.Rate, s.Samples, time.Second)
+		rs := Hear(t, fresh(t), s.Rate, s.Samples, time.Second)
 		finals := 0
-		var text string
+		var text strings.Builder
 		last, open := 0, false
 		for _, r := range rs {
 			switch r.Kind {
@@ -47,7 +48,7 @@ func TestRecognizer(t *testing.T, make func(t *testing.T) asr.Recognizer, s Spok
 				}
 				open = false
 				finals++
-				text += r.Text
+				text.WriteString(r.Text)
 			default:
 				if !open || r.Utterance != last {
 					t.Errorf("kind %d of utterance %d outside of it", r.Kind, r.Utterance)
@@ -63,12 +64,12 @@ func TestRecognizer(t *testing.T, make func(t *testing.T) asr.Recognizer, s Spok
 		if finals == 0 || open {
 			t.Fatalf("nothing final in %+v", rs)
 		}
-		if cer := asr.CER(s.Text, text); cer > s.MaxCER {
-			t.Errorf("heard %q for %q: CER %.2f", text, s.Text, cer)
+		if cer := asr.CER(s.Text, text.String()); cer > s.MaxCER {
+			t.Errorf("heard %q for %q: CER %.2f", text.String(), s.Text, cer)
 		}
 	})
 	t.Run("silence is nothing", func(t *testing.T) {
-		if rs := Hear(t, make(t), s.Rate, Silence(s.Rate, 3*time.Second), 0); len(rs) > 0 {
+		if rs := Hear(t, fresh(t), s.Rate, Silence(s.Rate, 3*time.Second), 0); len(rs) > 0 {
 			t.Errorf("in silence it heard %+v", rs)
 		}
 	})
@@ -82,7 +83,7 @@ func TestRecognizer(t *testing.T, make func(t *testing.T) asr.Recognizer, s Spok
 		}}
 		var mu sync.Mutex
 		returned := false
-		err := make(t).Recognize(ctx, src, func(asr.Result) {
+		err := fresh(t).Recognize(ctx, src, func(asr.Result) {
 			mu.Lock()
 			defer mu.Unlock()
 			if returned {
@@ -98,13 +99,13 @@ func TestRecognizer(t *testing.T, make func(t *testing.T) asr.Recognizer, s Spok
 	})
 	t.Run("source fails", func(t *testing.T) {
 		broken := errors.New("broken")
-		err := make(t).Recognize(t.Context(), &failing{rate: s.Rate, err: broken}, func(asr.Result) {})
+		err := fresh(t).Recognize(t.Context(), &failing{rate: s.Rate, err: broken}, func(asr.Result) {})
 		if !errors.Is(err, broken) {
 			t.Errorf("err = %v", err)
 		}
 	})
 	t.Run("empty source", func(t *testing.T) {
-		if err := make(t).Recognize(t.Context(), &failing{rate: s.Rate, err: io.EOF}, func(asr.Result) {}); err != nil {
+		if err := fresh(t).Recognize(t.Context(), &failing{rate: s.Rate, err: io.EOF}, func(asr.Result) {}); err != nil {
 			t.Errorf("err = %v", err)
 		}
 	})
@@ -112,12 +113,12 @@ func TestRecognizer(t *testing.T, make func(t *testing.T) asr.Recognizer, s Spok
 
 // Hear runs r over samples and a tail of silence, as fast as r reads, and returns
 // what it emitted.
-func Hear(t testing.TB, r asr.Recognizer, rate int, samples []int16, tail time.Duration) []asr.Result {
-	t.Helper()
+func Hear(tb testing.TB, r asr.Recognizer, rate int, samples []int16, tail time.Duration) []asr.Result {
+	tb.Helper()
 	x := slices.Concat(samples, Silence(rate, tail))
 	var rs []asr.Result
-	if err := r.Recognize(t.Context(), &Source{SampleRate: rate, Samples: x}, func(r asr.Result) { rs = append(rs, r) }); err != nil {
-		t.Fatal(err)
+	if err := r.Recognize(tb.Context(), &Source{SampleRate: rate, Samples: x}, func(r asr.Result) { rs = append(rs, r) }); err != nil {
+		tb.Fatal(err)
 	}
 	return rs
 }

@@ -88,17 +88,17 @@ func Find(dirs ...string) (string, error) {
 		places = append(places, filepath.SplitList(v)...)
 	}
 	if exe, err := os.Executable(); err == nil {
-		if real, err := filepath.EvalSymlinks(exe); err == nil {
-			exe = real
+		if target, err := filepath.EvalSymlinks(exe); err == nil {
+			exe = target
 		}
 		places = append(places, filepath.Join(filepath.Dir(exe), "lib"), filepath.Dir(exe))
 	}
 	for _, p := range places {
-		if info, err := os.Stat(p); err == nil && !info.IsDir() {
+		if info, err := os.Stat(p); err == nil && !info.IsDir() { //nolint:gosec // the operator says where
 			return p, nil
 		}
 		file := filepath.Join(p, LibraryName())
-		if info, err := os.Stat(file); err == nil && !info.IsDir() {
+		if info, err := os.Stat(file); err == nil && !info.IsDir() { //nolint:gosec // the operator says where
 			return file, nil
 		}
 	}

@@ -211,8 +211,11 @@ func (d *Decoder) form(s asr.Segment) (body *bytes.Buffer, kind string, err erro
 	body = bytes.NewBuffer(make([]byte, 0, 2*len(samples)+4096))
 	w := multipart.NewWriter(body)
 	fields := [][2]string{
-		{"model", d.cfg.Model}, {"response_format", "verbose_json"}, {"temperature", "0"},
-		{"language", s.Language}, {"prompt", s.Prompt},
+		{"model", d.cfg.Model},
+		{"response_format", "verbose_json"},
+		{"temperature", "0"},
+		{"language", s.Language},
+		{"prompt", s.Prompt},
 	}
 	if !d.cfg.Standard {
 		fields = append(fields, [2]string{"hotwords", strings.Join(s.Hotwords, ",")})

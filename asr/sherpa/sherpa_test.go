@@ -44,7 +44,7 @@ func folder(t *testing.T, files map[string]map[string]string) string {
 
 func keys(list string) map[string]string {
 	m := map[string]string{}
-	for _, k := range strings.Fields(list) {
+	for k := range strings.FieldsSeq(list) {
 		name, value, _ := strings.Cut(k, "=")
 		m[name] = value + "1"
 		if value != "" {
@@ -117,7 +117,7 @@ func TestWhisper(t *testing.T) {
 	m, err := sherpa.Open(testdata.Model(t, "asr/whisper-base"), sherpa.Options{})
 	require.NoError(t, err)
 	require.Equal(t, sherpa.Whisper, m.Kind())
-	for _, r := range asrtest.Recordings(t) {
+	for _, r := range asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv")) {
 		tr, err := m.Decode(t.Context(), asr.Segment{Rate: 8000, Samples: asrtest.Telephone(r.Samples, r.Rate), Language: r.Language})
 		require.NoError(t, err)
 		limit := 0.3
@@ -126,7 +126,7 @@ func TestWhisper(t *testing.T) {
 		}
 		require.LessOrEqual(t, asr.CER(r.Text, tr.Text), limit, "%s: %q", r.File, tr.Text)
 	}
-	r := asrtest.Recordings(t)[4]
+	r := asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv"))[4]
 	asrtest.TestDecoder(t, m, asrtest.Spoken{Rate: r.Rate, Samples: r.Samples, Language: "en", Text: r.Text, MaxCER: 0.2})
 	require.NoError(t, m.Close())
 	require.NoError(t, m.Close())

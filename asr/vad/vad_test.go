@@ -67,17 +67,20 @@ func longest(ps []float64, p float64) int {
 	return best
 }
 
+// A minute of each is heard by the listener's tests.
 func TestNoFalseStartInTelephoneNoise(t *testing.T) {
 	made := detectors(t)
 	for _, noise := range asrtest.Noises() {
-		loud := asrtest.Noise(noise, 8000, time.Minute, -25)
+		loud := asrtest.Noise(noise, 8000, 10*time.Second, -25)
 		for _, db := range []float64{-50, -35, -25} {
 			x := slices.Clone(loud)
 			dsp.Scale(x, dsp.Gain(db+25))
 			x = asrtest.Telephone(x, 8000)
 			for name, make := range made {
 				ps := probabilities(t, make(8000), x, 8000)
-				require.Less(t, longest(ps, 0.5), 2, "%s in %s at %v dB", name, noise, db)
+				// the listener's rule for a start
+				require.Less(t, longest(ps, 0.5), 3, "%s in %s at %v dB", name, noise, db)
+				require.Less(t, longest(ps, 0.7), 2, "%s in %s at %v dB", name, noise, db)
 			}
 		}
 	}
@@ -102,7 +105,7 @@ func speaking(x []int16, rate int) []bool {
 
 func TestSpeechIsFound(t *testing.T) {
 	for name, make := range detectors(t) {
-		for _, r := range asrtest.Recordings(t) {
+		for _, r := range asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv")) {
 			clean := asrtest.Telephone(r.Samples, r.Rate)
 			for _, noise := range []string{"silence", "pink"} {
 				x := slices.Concat(asrtest.Silence(8000, time.Second), clean, asrtest.Silence(8000, time.Second))
@@ -131,7 +134,7 @@ func TestSpeechIsFound(t *testing.T) {
 
 func TestRates(t *testing.T) {
 	s := silero(t)
-	r := asrtest.Recordings(t)[0]
+	r := asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv"))[0]
 	var starts []int
 	for _, rate := range []int{8000, 16000, 24000, 48000} {
 		d, err := s.New(rate)
@@ -147,7 +150,7 @@ func TestRates(t *testing.T) {
 
 func TestResetForgets(t *testing.T) {
 	for name, make := range detectors(t) {
-		x := asrtest.Telephone(asrtest.Recordings(t)[0].Samples, 16000)
+		x := asrtest.Telephone(asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv"))[0].Samples, 16000)
 		d := make(8000)
 		var first, second []float64
 		for i := 0; i+160 <= len(x); i += 160 {
@@ -171,7 +174,7 @@ func TestResetForgets(t *testing.T) {
 
 func TestCallsDoNotMix(t *testing.T) {
 	s := silero(t)
-	speech := asrtest.Telephone(asrtest.Recordings(t)[0].Samples, 16000)
+	speech := asrtest.Telephone(asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv"))[0].Samples, 16000)
 	a, err := s.New(8000)
 	require.NoError(t, err)
 	b, err := s.New(8000)
@@ -193,7 +196,7 @@ func TestCallsDoNotMix(t *testing.T) {
 
 func TestDigitalSilenceEndsVoice(t *testing.T) {
 	for name, make := range detectors(t) {
-		speech := asrtest.Telephone(asrtest.Recordings(t)[0].Samples, 16000)
+		speech := asrtest.Telephone(asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv"))[0].Samples, 16000)
 		d := make(8000)
 		for i := 0; i+160 <= len(speech)/2; i += 160 {
 			_, err := d.Detect(speech[i : i+160])

@@ -57,7 +57,7 @@ func bytesTable() string {
 
 func FuzzReadTokens(f *testing.F) {
 	f.Add("IQ== 0\nIg== 1\n")
-	f.Fuzz(func(t *testing.T, s string) {
+	f.Fuzz(func(_ *testing.T, s string) {
 		tok, err := readTokens(strings.NewReader(s))
 		if err == nil {
 			tok.decode(tok.encode(nil, s))

@@ -115,7 +115,7 @@ func (m *Model) load(dir string) error {
 	if len(m.tokens.bytes) > m.spec.vocabulary || len(m.tokens.bytes) < m.spec.eot*9/10 {
 		return fmt.Errorf("tokens.txt has %d tokens and the model %d: they do not belong together", len(m.tokens.bytes), m.spec.eot)
 	}
-	if f, err := os.Open(filepath.Join(dir, "t2s-chars.txt")); err == nil {
+	if f, err := os.Open(filepath.Join(dir, "t2s-chars.txt")); err == nil { //nolint:gosec // a model of the operator's
 		m.simplified, err = readSimplified(f)
 		_ = f.Close()
 		if err != nil {

@@ -32,7 +32,7 @@ func segment(r asrtest.Recording) asr.Segment {
 
 func TestPeopleOnTheTelephone(t *testing.T) {
 	m := open(t, whisper.Options{})
-	for _, r := range asrtest.Recordings(t) {
+	for _, r := range asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv")) {
 		tr, err := m.Decode(t.Context(), segment(r))
 		require.NoError(t, err)
 		limit := 0.2
@@ -50,7 +50,7 @@ func TestPeopleOnTheTelephone(t *testing.T) {
 
 func TestLanguageIsHeard(t *testing.T) {
 	m := open(t, whisper.Options{})
-	for _, r := range asrtest.Recordings(t) {
+	for _, r := range asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv")) {
 		s := segment(r)
 		named, err := m.Decode(t.Context(), s)
 		require.NoError(t, err)
@@ -81,7 +81,7 @@ func TestWhatIsNoSpeechIsNotTrusted(t *testing.T) {
 func TestPromptHelps(t *testing.T) {
 	m := open(t, whisper.Options{})
 	var r asrtest.Recording
-	for _, c := range asrtest.Recordings(t) {
+	for _, c := range asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv")) {
 		if strings.Contains(c.File, "sense-voice") {
 			r = c
 		}
@@ -101,7 +101,7 @@ func TestPromptHelps(t *testing.T) {
 
 func TestSimplifiedCharacters(t *testing.T) {
 	m := open(t, whisper.Options{})
-	for _, r := range asrtest.Recordings(t) {
+	for _, r := range asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv")) {
 		if r.Language != "zh" {
 			continue
 		}
@@ -115,7 +115,7 @@ func TestSimplifiedCharacters(t *testing.T) {
 
 func TestContract(t *testing.T) {
 	m := open(t, whisper.Options{})
-	r := asrtest.Recordings(t)[4]
+	r := asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv"))[4]
 	require.Equal(t, "en", r.Language)
 	asrtest.TestDecoder(t, m, asrtest.Spoken{Rate: r.Rate, Samples: r.Samples, Language: "en", Text: r.Text, MaxCER: 0.1})
 }
@@ -172,7 +172,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 
 func BenchmarkDecode(b *testing.B) {
 	m := open(b, whisper.Options{CacheBytes: 1}) // the next sound drives the last one out
-	for _, r := range asrtest.Recordings(b) {
+	for _, r := range asrtest.Recordings(b, testdata.Shared(b, "speech/refs.tsv")) {
 		s := segment(r)
 		other := asr.Segment{Rate: 8000, Samples: s.Samples[:1600], Language: "zh"}
 		b.Run(strings.TrimSuffix(filepath.Base(r.File), ".wav"), func(b *testing.B) {
@@ -192,7 +192,7 @@ func BenchmarkDecode(b *testing.B) {
 
 func BenchmarkSecondPass(b *testing.B) {
 	m := open(b, whisper.Options{})
-	s := segment(asrtest.Recordings(b)[1])
+	s := segment(asrtest.Recordings(b, testdata.Shared(b, "speech/refs.tsv"))[1])
 	s.Prompt = "营业时间是上午十点至晚上九点。什么时候发货。怎么申请退货。支持货到付款吗。"
 	for b.Loop() {
 		if _, err := m.Decode(b.Context(), s); err != nil {
