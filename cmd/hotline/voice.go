@@ -157,7 +157,9 @@ func (v *voice) prepare(ctx context.Context, u tts.Utterance) {
 // lines makes what calls need of each bot.
 func (s *server) lines() map[*bot]*call.Line {
 	out := map[*bot]*call.Line{}
+	set := models.Open(s.cfg.Models)
 	for _, b := range s.bots.lines {
+		s.tellModels(set, b)
 		limits := b.limits()
 		p := b.engine.Phrases()
 		out[b] = &call.Line{
@@ -169,6 +171,21 @@ func (s *server) lines() map[*bot]*call.Line {
 		}
 	}
 	return out
+}
+
+// tellModels says by what a line hears and speaks, and what is missing.
+func (s *server) tellModels(set *models.Set, b *bot) {
+	if len(s.cfg.Speech.URLs) > 0 {
+		s.log.Info("a line is served", "line", b.line.Name, "language", b.line.Language, "hears_by", s.cfg.Speech.URLs, "voice", s.voiceOf(b))
+		return
+	}
+	hears := s.cfg.Speech.ASR.For(b.line.Language)
+	why := "named in the settings"
+	if hears == "" {
+		best, _ := set.Best(models.ASR, b.line.Language)
+		hears, why = best.ID, best.Why
+	}
+	s.log.Info("a line is served", "line", b.line.Name, "language", b.line.Language, "hears_by", hears, "because", why, "voice", s.voiceOf(b))
 }
 
 func first(list []string) string {

@@ -366,6 +366,10 @@ func (t *talk) replied(ctx context.Context) error {
 	t.turn = nil
 	t.spokeUntil = time.Since(t.began)
 	t.floor.bot(false, false, time.Now())
+	if done.mute != nil {
+		t.call.Log.Error("speaking", "call", t.call.ID, "error", done.mute)
+		t.markNow(KindError, map[string]any{"error": done.mute.Error()})
+	}
 	if err := done.err; err != nil {
 		var crash *PanicError
 		if errors.As(err, &crash) {

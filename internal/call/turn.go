@@ -42,6 +42,7 @@ type turn struct {
 	after  []dialog.Act // done once everything has been said: Transfer, Message, Hangup
 	wishes []dialog.Act
 	err    error
+	mute   error     // why something could not be spoken; the other acts went on
 	said   time.Time // first Say of the answer
 	framed time.Time // first frame of the answer handed to the player
 
@@ -158,7 +159,13 @@ func (s *speaker) do(ctx context.Context, t *turn, g *gate, a dialog.Act) error 
 		if strings.TrimSpace(a.Text) == "" {
 			return nil
 		}
-		return s.say(ctx, t, g, a)
+		err := s.say(ctx, t, g, a)
+		if errors.Is(err, tts.ErrNoVoice) && ctx.Err() == nil {
+			// Without a voice a person can still be rung and a wish be noted.
+			t.mute = err
+			return nil
+		}
+		return err
 	case dialog.Note:
 		if !t.noted {
 			t.note, t.noted = a, true
