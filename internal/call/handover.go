@@ -52,7 +52,10 @@ const (
 	whisperLimit = 15 * time.Second
 )
 
-var errHandoverOver = errors.New("the hand-over is over")
+var (
+	errHandoverOver = errors.New("the hand-over is over")
+	errAgentLeft    = errors.New("the agent hung up before he heard the caller")
+)
 
 // handover brings the caller to a person: it rings agents one after another while
 // the caller hears the ring-back tone, tells the one who answers in a sentence
@@ -168,6 +171,9 @@ func offerResult(err error) OfferResult {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return OfferNoAnswer
 	}
+	if errors.Is(err, errAgentLeft) {
+		return OfferRefused
+	}
 	var status StatusError
 	if !errors.As(err, &status) {
 		return OfferFailed
@@ -183,7 +189,8 @@ func offerResult(err error) OfferResult {
 }
 
 // offer rings one agent and, when he answers, stays until he or the caller hangs
-// up. taken is false if he did not answer.
+// up. taken is false if he did not answer, or left
+// before he was joined with the caller.
 func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken bool, err error) {
 	socket, err := h.audio.Ports.Listen()
 	if err != nil {
@@ -197,10 +204,11 @@ func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken 
 	target.From, target.FromName = h.from, h.line.Title
 	dialing, stop := context.WithTimeout(ctx, ringAgent)
 	l, err := h.dialer.Dial(dialing, target, sdp.Offer(local), func(int) {})
+	tooLong := errors.Is(dialing.Err(), context.DeadlineExceeded)
 	stop()
 	if err != nil {
 		_ = socket.Close()
-		if dialing.Err() != nil && ctx.Err() == nil {
+		if tooLong && ctx.Err() == nil {
 			err = errors.Join(context.DeadlineExceeded, err)
 		}
 		return false, err
@@ -220,11 +228,15 @@ func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken 
 	session := h.audio.open(socket, m, nil)
 	h.desk.Talking(p.Name)
 	h.tell(ctx, handoverNews{kind: "answered", person: p})
-	return true, h.talk(ctx, l, session, p, answered)
+	if !h.talk(ctx, l, session, p, answered) {
+		return false, errAgentLeft
+	}
+	return true, nil
 }
 
-// talk runs the agent's side: a whisper to him alone, then the bridge.
-func (h *handover) talk(ctx context.Context, l Leg, agent *media.Session, p Person, answered func()) error {
+// talk runs the agent's side: a whisper to him alone, then the bridge. It returns
+// false if he hung up before the two were joined.
+func (h *handover) talk(ctx context.Context, l Leg, agent *media.Session, p Person, answered func()) (joined bool) {
 	ctx, cancel, stop := Until(ctx, l)
 	defer stop()
 	defer cancel(nil)
@@ -245,7 +257,7 @@ func (h *handover) talk(ctx context.Context, l Leg, agent *media.Session, p Pers
 	}
 	if ctx.Err() != nil {
 		h.tell(context.WithoutCancel(ctx), handoverNews{kind: "agent_gone", person: p})
-		return nil
+		return false
 	}
 	answered() // the ring-back tone ends
 	bridge := media.NewBridge(h.caller.Rate())
@@ -257,7 +269,7 @@ func (h *handover) talk(ctx context.Context, l Leg, agent *media.Session, p Pers
 	a.Leave()
 	b.Leave()
 	h.tell(context.WithoutCancel(ctx), handoverNews{kind: "agent_gone", person: p})
-	return nil
+	return true
 }
 
 // whisper speaks the summary to the agent alone; the caller still hears ringing.

@@ -16,6 +16,10 @@ const (
 	messageSilence = 4 * time.Second // ends a message that has begun
 	messageStart   = 8 * time.Second // until it begins
 	messageLimit   = 2 * time.Minute
+
+	messageTone      = 400 * time.Millisecond
+	messageToneHz    = 1000
+	messageToneLevel = -20 // dBov
 )
 
 // message is a caller speaking a message after the tone, as on an answering

@@ -12,6 +12,7 @@ import (
 
 	"hotline/dialog"
 	"hotline/media"
+	"hotline/media/dsp"
 	"hotline/tts"
 )
 
@@ -172,7 +173,10 @@ func (s *speaker) do(ctx context.Context, t *turn, g *gate, a dialog.Act) error 
 		}
 	case dialog.Callback, dialog.Ticket:
 		t.wishes = append(t.wishes, a)
-	case dialog.Transfer, dialog.Message, dialog.Hangup:
+	case dialog.Message:
+		t.after = append(t.after, a)
+		return s.beep(ctx)
+	case dialog.Transfer, dialog.Hangup:
 		t.after = append(t.after, a)
 	default:
 		return fmt.Errorf("the dialogue asked for an act that a call cannot do: %T", a)
@@ -210,6 +214,20 @@ func (s *speaker) say(ctx context.Context, t *turn, g *gate, a dialog.Say) error
 		return nil
 	}
 	return wait(ctx, sp.voice.Done())
+}
+
+// beep plays the tone after which a message is spoken, and returns when it was sent.
+func (s *speaker) beep(ctx context.Context) error {
+	u := s.out.Utterance(ctx)
+	defer u.Finish()
+	tone := dsp.Sine(u.Rate(), messageToneLevel, messageTone, messageToneHz)
+	for n := u.Rate() / 50; len(tone) >= n; tone = tone[n:] {
+		if err := u.WriteFrame(tone[:n]); err != nil {
+			return err
+		}
+	}
+	u.Finish()
+	return wait(ctx, u.Done())
 }
 
 func (s *speaker) tell(ctx context.Context, mustHear bool) error {
