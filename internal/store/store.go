@@ -5,7 +5,9 @@
 //
 // Personal fields (numbers, names, what was said) are sealed by a [seal.Sealer]
 // before they are written, each bound to its table, column and row. Numbers are
-// found by keyed hash, whole or by their last four digits. Statements use $1
+// found by keyed hash, whole or by their last four digits: who reads the database
+// without the key learns which rows have the same number or the same last four
+// digits, and how long the texts are, not what they are. Statements use $1
 // placeholders, ON CONFLICT and plain types, so that both databases run the same
 // text; what differs stands in [backend].
 //

@@ -157,6 +157,17 @@ test('a to-do is done, and undone by one click', async () => {
   await page.waitForFunction((c) => document.querySelectorAll('.wish.open').length === c, n)
 })
 
+test('a message is heard where it begins', async () => {
+  await page.goto(`${server.url}/wishes?kind=message`)
+  await page.getByRole('button', { name: '听留言' }).first().click()
+  await page.waitForURL(/\/calls\/01SEED.*\?at=\d+/)
+  const at = Number(new URL(page.url()).searchParams.get('at'))
+  await page.waitForFunction((ms) => document.querySelector('[role=slider]')?.getAttribute('aria-valuenow') === String(Math.round(ms / 1000)), at)
+  await page.getByRole('button', { name: '听留言' }).click()
+  await page.waitForFunction(() => !document.querySelector('audio').paused)
+  await page.locator('.turn.caller[aria-current=true]').getByText('那我留个言吧').waitFor()
+})
+
 test('the keyboard leads everywhere', async () => {
   await page.goto(`${server.url}/`)
   await page.locator('.row').first().waitFor()

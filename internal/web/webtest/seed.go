@@ -266,6 +266,10 @@ func keep(ctx context.Context, s *store.Store, dataDir, id string, script script
 		return nil
 	}
 	w := *script.wish
+	if w.Kind == "message" && recorded {
+		said := turns[len(turns)-2]
+		w.Recording = fmt.Sprintf("%s#t=%.1f,%.1f", filepath.ToSlash(r.Recording), float64(said.StartMS)/1000, float64(said.EndMS)/1000)
+	}
 	w.ID, w.Call, w.Number, w.CreatedAt = "01WISH"+id[20:], id, script.caller, r.EndedAt
 	return s.AddWish(ctx, w)
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Turn } from '../api/types'
-import { entries, shares, turnAt, unheard } from './transcript'
+import { entries, shares, startOf, turnAt, unheard } from './transcript'
 
 const turn = (index: number, start_ms: number, end_ms: number, more: Partial<Turn> = {}): Turn => ({ call: 'A', index, speaker: 'bot', text: '您好，请问有什么可以帮您？', start_ms, end_ms, ...more })
 
@@ -16,6 +16,18 @@ describe('the transcript', () => {
 
   test('two who speak at once are no silence', () => {
     expect(entries([turn(0, 0, 10_000), turn(1, 2000, 3000), turn(2, 11_000, 12_000)], []).some((e) => e.type === 'silence')).toBe(false)
+  })
+
+  test('keys that are pressed one after the other are read together', () => {
+    const key = (ms: number, digit: string) => ({ ms, kind: 'dtmf', data: { digit } })
+    const list = entries([turn(0, 0, 100)], [key(1000, '1'), key(1500, '2'), key(2000, '#'), key(60_000, '0')])
+    expect(list.flatMap((e) => (e.type === 'mark' ? [e.mark.data?.['digit']] : []))).toEqual(['12#', '0'])
+  })
+
+  test('a message knows where in the recording it begins', () => {
+    expect(startOf('recordings/A.wav#t=12.5,20.1')).toBe(12_500)
+    expect(startOf('recordings/A.wav')).toBeUndefined()
+    expect(startOf(undefined)).toBeUndefined()
   })
 
   test('the sentence that sounds is the one that began last', () => {

@@ -15,6 +15,15 @@ export const longPause = 4000
 /** A response that made the caller wait, ms. */
 export const slowResponse = 1200
 
+/** Keys that are pressed within this time of the first are one entry, ms. */
+const keysTogether = 8000
+
+/** The keys of a mark. */
+export function digits(m: Mark): string {
+  const d = m.data?.['digit']
+  return typeof d === 'string' || typeof d === 'number' ? String(d) : ''
+}
+
 export function entries(turns: Turn[], marks: Mark[]): Entry[] {
   const list: Entry[] = [
     ...turns.map((turn): Entry => ({ type: 'turn', at: turn.start_ms, turn })),
@@ -25,6 +34,12 @@ export function entries(turns: Turn[], marks: Mark[]): Entry[] {
   const out: Entry[] = []
   let heard = 0
   for (const e of list) {
+    const last = out.at(-1)
+    if (e.type === 'mark' && e.mark.kind === 'dtmf' && last?.type === 'mark' && last.mark.kind === 'dtmf' && e.at - last.at < keysTogether) {
+      // Keys come one by one and are read together.
+      out[out.length - 1] = { ...last, mark: { ...last.mark, data: { digit: digits(last.mark) + digits(e.mark) } } }
+      continue
+    }
     if (e.type === 'turn') {
       if (e.at - heard >= longPause) out.push({ type: 'silence', at: heard, ms: e.at - heard })
       heard = Math.max(heard, e.turn.end_ms)
@@ -47,6 +62,12 @@ export function turnAt(turns: Turn[], ms: number): Turn | undefined {
 export function unheard(t: Turn): string {
   if (t.heard === undefined || t.heard === '' || t.heard === t.text) return ''
   return t.text.startsWith(t.heard) ? t.text.slice(t.heard.length) : ''
+}
+
+/** Where a recording named as "path#t=12.5,20.1" begins, ms; undefined for a whole one. */
+export function startOf(recording: string | undefined): number | undefined {
+  const m = /#t=(\d+(?:\.\d+)?)/.exec(recording ?? '')
+  return m ? Math.round(Number(m[1]) * 1000) : undefined
 }
 
 export interface Share {
