@@ -132,7 +132,7 @@ func (s *server) advice() []web.Advice {
 			}
 			seen[key] = true
 			out = append(out, web.Advice{
-				Code: "model_missing", Grave: kind == models.ASR, Text: fmt.Sprintf(lack, b.line.Language), Command: "hotline models pull",
+				Code: "model_missing", Subject: b.line.Language, Grave: kind == models.ASR, Text: fmt.Sprintf(lack, b.line.Language), Command: "hotline models pull",
 			})
 		}
 	}
