@@ -96,7 +96,7 @@ func NewCache(next Synthesizer, cfg CacheConfig) (*Cache, error) {
 		key, ok := strings.CutSuffix(d.Name(), ".opus")
 		if !ok || strings.HasPrefix(key, ".") { // left by a crash while writing
 			if strings.HasPrefix(d.Name(), ".") && strings.Contains(d.Name(), ".opus.") {
-				return os.Remove(path)
+				return os.Remove(path) //nolint:gosec // our own folder
 			}
 			return nil
 		}
@@ -242,9 +242,7 @@ func (c *Cache) join(ctx context.Context, key string, u Utterance) *flight {
 	making, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	fl := newFlight(c.cfg.Rate, cancel)
 	c.flights[key] = fl
-	c.flying.Add(1)
-	go func() {
-		defer c.flying.Done()
+	c.flying.Go(func() {
 		defer close(fl.landed)
 		defer cancel(nil)
 		if err := fl.make(making, c.next, u); err == nil && (c.cfg.Keep == nil || c.cfg.Keep(u)) {
@@ -255,7 +253,7 @@ func (c *Cache) join(ctx context.Context, key string, u Utterance) *flight {
 			delete(c.flights, key)
 		}
 		c.mu.Unlock()
-	}()
+	})
 	return fl
 }
 

@@ -31,8 +31,7 @@ func openCache(tb testing.TB, next tts.Synthesizer, cfg tts.CacheConfig) *tts.Ca
 }
 
 func TestCacheKeepsTheContract(t *testing.T) {
-	ttstest.Run(t, func(tb testing.TB) tts.Synthesizer { return openCache(tb, &ttstest.Tone{}, tts.CacheConfig{}) },
-		ttstest.Options{Text: "abcdefghijklmnop", Language: "en"})
+	ttstest.Run(t, openCache(t, &ttstest.Tone{}, tts.CacheConfig{}), ttstest.Options{Text: "abcdefghijklmnop", Language: "en"})
 }
 
 func TestCachedSpeechIsTheSameSound(t *testing.T) {
@@ -61,8 +60,12 @@ func TestCachedSpeechIsTheSameSound(t *testing.T) {
 func TestWhatSoundsDifferentIsKeptApart(t *testing.T) {
 	base := tts.Utterance{Text: "好的", Voice: "v", Language: "zh"}
 	for _, other := range []tts.Utterance{
-		{Text: "好吧", Voice: "v", Language: "zh"}, {Text: "好的", Voice: "w", Language: "zh"}, {Text: "好的", Voice: "v", Language: "en"},
-		{Text: "好的", Voice: "v", Language: "zh", Style: "calm"}, {Text: "好的", Voice: "v", Language: "zh", Rate: 0.8}, {Text: "好的？", Voice: "v", Language: "zh"},
+		{Text: "好吧", Voice: "v", Language: "zh"},
+		{Text: "好的", Voice: "w", Language: "zh"},
+		{Text: "好的", Voice: "v", Language: "en"},
+		{Text: "好的", Voice: "v", Language: "zh", Style: "calm"},
+		{Text: "好的", Voice: "v", Language: "zh", Rate: 0.8},
+		{Text: "好的？", Voice: "v", Language: "zh"},
 	} {
 		require.NotEqual(t, tts.Key(base), tts.Key(other), "%+v", other)
 	}

@@ -297,7 +297,7 @@ func isDigit(r rune) bool { return r >= '0' && r <= '9' || r >= 'Ôºê' && r <= 'Ô
 // weight is how much of a rune's time a voice needs.
 func weight(r rune) int {
 	switch {
-	case unicode.Is(unicode.Han, r), unicode.IsDigit(r):
+	case unicode.Is(unicode.Han, r), unicode.IsNumber(r):
 		return charWeight
 	case unicode.IsLetter(r):
 		return letterWeight

@@ -59,6 +59,9 @@ func (l *Leveled) Synthesize(ctx context.Context, u Utterance, dst media.Writer)
 	return nil
 }
 
+// Ready implements Readier.
+func (l *Leveled) Ready(u Utterance) bool { return Ready(l.Next, u) }
+
 func (l *Leveled) known(key string) (float64, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -12,8 +12,7 @@ import (
 )
 
 func TestLeveledKeepsTheContract(t *testing.T) {
-	ttstest.Run(t, func(testing.TB) tts.Synthesizer { return tts.Telephone{Next: &tts.Leveled{Next: &ttstest.Tone{}}} },
-		ttstest.Options{Text: "abcdefghijklmnop", Language: "en"})
+	ttstest.Run(t, tts.Telephone{Next: &tts.Leveled{Next: &ttstest.Tone{}}}, ttstest.Options{Text: "abcdefghijklmnop", Language: "en"})
 }
 
 func TestEveryVoiceComesOutAtOneLevel(t *testing.T) {

@@ -1,8 +1,10 @@
 package tts_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,14 +66,15 @@ func TestStaleAndMissingEntriesAreNamedNotUsed(t *testing.T) {
 	b, err := os.ReadFile(path)
 	require.NoError(t, err)
 	lines := strings.Split(string(b), "\n")
+	third := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, "第三句") })
 	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(b), "\t第二句\n", "\t改过的第二句\n", 1)), 0o600))
-	file, _, _ := strings.Cut(lines[5], "\t")
+	file, _, _ := strings.Cut(lines[third], "\t")
 	require.NoError(t, os.Remove(filepath.Join(dir, file)))
 	p, err := tts.OpenPack(dir)
 	require.NoError(t, err)
 	require.Equal(t, 1, p.Len())
 	require.Len(t, p.Problems(), 2)
-	require.Contains(t, p.Problems()[0], ":5: the text has changed")
+	require.Contains(t, p.Problems()[0], fmt.Sprintf("%s:%d: the text has changed", tts.PackIndex, third)) // the line before the third's, counted from one
 	for text, want := range map[string]bool{"第一句": true, "第二句": false, "改过的第二句": false, "第三句": false} {
 		require.Equal(t, want, tts.Packed{Packs: []*tts.Pack{p}}.Ready(tts.Utterance{Text: text, Voice: "v", Language: "zh"}), text)
 	}
@@ -88,8 +91,7 @@ func TestPackedKeepsTheContract(t *testing.T) {
 	require.NoError(t, err)
 	p, err := tts.OpenPack(dir)
 	require.NoError(t, err)
-	ttstest.Run(t, func(testing.TB) tts.Synthesizer { return tts.Packed{Packs: []*tts.Pack{p}, Next: &ttstest.Tone{}} },
-		ttstest.Options{Text: "abcdefghijklmnop", Language: "en", Voice: "v"})
+	ttstest.Run(t, tts.Packed{Packs: []*tts.Pack{p}, Next: &ttstest.Tone{}}, ttstest.Options{Text: "abcdefghijklmnop", Language: "en", Voice: "v"})
 }
 
 func TestWarmerMakesSentencesWhileNobodyCalls(t *testing.T) {

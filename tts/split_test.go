@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const long = "您好，这里是云上商城客服热线。您的订单昨天已经从上海发出，预计明天下午送到您手里。请问还有什么可以帮您的吗？"
 
 func TestSplitKeepsTheContract(t *testing.T) {
-	ttstest.Run(t, func(testing.TB) tts.Synthesizer { return &tts.Split{Next: &ttstest.Tone{}} }, ttstest.Options{Text: long, Language: "zh"})
+	ttstest.Run(t, &tts.Split{Next: &ttstest.Tone{}}, ttstest.Options{Text: long, Language: "zh"})
 }
 
 // paced is a writer that takes a frame each 20 ms, as a telephone line does.

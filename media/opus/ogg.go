@@ -43,7 +43,8 @@ func (p *pageWriter) write(flags byte, granule uint64, packets ...[]byte) error 
 	if len(segments) > 255 {
 		return fmt.Errorf("ogg page of %d segments: %w", len(segments), ErrFormat)
 	}
-	b := append(p.page[:0], "OggS\x00"...)
+	b := p.page[:0]
+	b = append(b, "OggS\x00"...)
 	b = append(b, flags)
 	b = binary.LittleEndian.AppendUint64(b, granule)
 	b = binary.LittleEndian.AppendUint32(b, p.serial)

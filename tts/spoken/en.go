@@ -86,8 +86,8 @@ var englishRules = []rule{
 	{re(`([-+]?` + num + `)\s?%`), func(at place, m []string) (string, bool) { return enSigned(at, m[1]) + " percent", true }},
 	{re(`(\d+)\s(\d)/(\d{1,2})`), func(at place, m []string) (string, bool) {
 		f, ok := enFraction(m[2], m[3])
-		if strings.HasPrefix(f, "one ") {
-			f = "a " + strings.TrimPrefix(f, "one ")
+		if rest, one := strings.CutPrefix(f, "one "); one {
+			f = "a " + rest
 		}
 		return enNumber(m[1], at.british) + " and " + f, ok && at.next() != '/'
 	}},
@@ -114,7 +114,7 @@ var englishRules = []rule{
 		}
 		return s, true
 	}},
-	{re(`(\d)['′]\s?(\d{1,2})(?:["″]|'')`), func(at place, m []string) (string, bool) {
+	{re(`(\d)['′]\s?(\d{1,2})(?:["″]|'')`), func(_ place, m []string) (string, bool) {
 		return enNumber(m[1], false) + " foot " + enNumber(m[2], false), true
 	}},
 	{re(`(` + num + `)["″]`), func(at place, m []string) (string, bool) {
@@ -138,10 +138,7 @@ var englishRules = []rule{
 		return enSigned(at, m[1]+m[2]) + " to " + enNumber(m[3], at.british), true
 	}},
 	{re(`(` + num + `)((?:\s?[x×*]\s?` + num + `)+)(?:\s?(` + unitPattern + `)\b)?`), func(at place, m []string) (string, bool) {
-		s := enNumber(m[1], at.british)
-		for _, n := range regexpNum.FindAllString(m[2], -1) {
-			s += " by " + enNumber(n, at.british)
-		}
+		s := each(m[1]+m[2], " by ", func(n string) string { return enNumber(n, at.british) })
 		if u, ok := findUnit(m[3]); ok {
 			s += " " + u.more
 		}
@@ -390,14 +387,15 @@ func endsCapitalised(s string) bool {
 // enLatin reads a run of letters with the digits glued to it: a code is spelled,
 // with "zero" since "oh" would be a letter.
 func enLatin(_ place, m []string) (string, bool) {
-	s := word(m[1])
+	var s strings.Builder
+	s.WriteString(word(m[1]))
 	for rest := m[2]; rest != ""; {
 		n := 0
 		for n < len(rest) && !isDigit(rune(rest[n])) {
 			n++
 		}
 		if letters := strings.Trim(rest[:n], "-"); letters != "" {
-			s += " " + word(letters)
+			s.WriteString(" " + word(letters))
 		}
 		rest = rest[n:]
 		n = 0
@@ -405,13 +403,13 @@ func enLatin(_ place, m []string) (string, bool) {
 			n++
 		}
 		if d := rest[:n]; len(d) > 0 && len(d) <= 2 && d[0] != '0' {
-			s += " " + enCardinal(d, false)
+			s.WriteString(" " + enCardinal(d, false))
 		} else if d != "" {
-			s += " " + enGroups(d, false)
+			s.WriteString(" " + enGroups(d, false))
 		}
 		rest = rest[n:]
 	}
-	return s, true
+	return s.String(), true
 }
 
 func enAddress(_ place, m []string) (string, bool) {

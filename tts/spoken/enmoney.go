@@ -129,7 +129,7 @@ func attributive(at place) bool {
 // notNouns are words that follow an amount which stands for itself.
 var notNouns = func() map[string]bool {
 	m := map[string]bool{}
-	for _, w := range strings.Fields(`a an and are as at away before below but by deep each every for from high if in into is it left less long more near now of off on or out over per ` +
+	for w := range strings.FieldsSeq(`a an and are as at away before below but by deep each every for from high if in into is it left less long more near now of off on or out over per ` +
 		`plus remaining so tall than that the then there through to today tomorrow tonight under until up via was were when while wide will with within you ago later older total thick apart`) {
 		m[w] = true
 	}

@@ -1,6 +1,7 @@
 package spoken
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -79,7 +80,7 @@ func enCardinal(digits string, and bool) string {
 		return "zero"
 	}
 	var parts []string
-	for i := len(enBig) - 1; i >= 0; i-- {
+	for i, big := range slices.Backward(enBig) {
 		scale := int64(1)
 		for range i {
 			scale *= 1000
@@ -92,8 +93,8 @@ func enCardinal(digits string, and bool) string {
 		if i == 0 && and && v < 100 && len(parts) > 0 {
 			s = "and " + s
 		}
-		if enBig[i] != "" {
-			s += " " + enBig[i]
+		if big != "" {
+			s += " " + big
 		}
 		parts = append(parts, s)
 	}

@@ -15,7 +15,7 @@ func monthName(s string) string {
 }
 
 func weekday(s string) string {
-	for _, d := range strings.Fields("Monday Tuesday Wednesday Thursday Friday Saturday Sunday") {
+	for d := range strings.FieldsSeq("Monday Tuesday Wednesday Thursday Friday Saturday Sunday") {
 		if strings.HasPrefix(d, s[:3]) {
 			return d
 		}

@@ -14,7 +14,7 @@ var names = map[string]string{
 // capitals are words in capitals that are said as words, not spelled.
 var capitals = func() map[string]bool {
 	m := map[string]bool{}
-	for _, w := range strings.Fields(`OK PRO MAX PLUS MINI AIR ULTRA LITE NEW NOT FREE SALE NOW ALL YES NO AND OR THE ONLY YOU ARE IS TO WE US OUR YOUR ` +
+	for w := range strings.FieldsSeq(`OK PRO MAX PLUS MINI AIR ULTRA LITE NEW NOT FREE SALE NOW ALL YES NO AND OR THE ONLY YOU ARE IS TO WE US OUR YOUR ` +
 		`FOR PIN SIM RAM HELLO HI STOP HELP OFF ON SOLD OUT OPEN CLOSED TOP HOT BIG ANY ONE TWO NASA IKEA NIKE LEGO SONY ZARA FENDI ASUS LOGO JPEG PLEASE IMPORTANT NOTE NEVER MUST CALL ` +
 		`SET GET BUY ADD END MAY CAN WILL WITH FROM THIS THAT IT IN AT BY AS IF BE DO GO MY ME HE SHE NOTHING EASY FAST TYPE MODE CARD BABY GIFT SIZE COLOR SMART HOME`) {
 		m[w] = true
@@ -52,7 +52,7 @@ func vowels(w string) bool { return strings.ContainsAny(w, "aeiouyAEIOUY") }
 
 // zhLatin reads a run of letters with the digits that are glued to it: "iPhone15",
 // "SF1234567", "USB-C" (in two steps), "A12".
-func zhLatin(at place, m []string) (string, bool) {
+func zhLatin(_ place, m []string) (string, bool) {
 	s := word(m[1])
 	if m[2] == "" {
 		return s, true

@@ -61,7 +61,7 @@ type rule struct {
 
 // place is where a rule is tried.
 type place struct {
-	before  string // text already passed, as written
+	before  string // the end of the text already passed, as written
 	after   string // text behind the match
 	amount  bool   // written with thousands separated, so no identifier
 	british bool
@@ -108,7 +108,7 @@ func (d dialect) speak(text string, amounts map[int]bool) string {
 
 // try finds the rule for text[i:] and returns what it says and how much it took.
 func (d dialect) try(text string, i int, amount bool) (string, int) {
-	at := place{before: text[:i], amount: amount, british: d.british}
+	at := place{before: text[nearby(text, i):i], amount: amount, british: d.british}
 	for _, r := range d.rules {
 		m := r.re.FindStringSubmatch(text[i:])
 		if m == nil || m[0] == "" {
@@ -123,6 +123,15 @@ func (d dialect) try(text string, i int, amount bool) (string, int) {
 		}
 	}
 	return "", 0
+}
+
+// nearby is where the text begins that a rule may look back at.
+func nearby(text string, i int) int {
+	from := max(i-96, 0)
+	for from > 0 && from < i && !utf8.RuneStart(text[from]) {
+		from++
+	}
+	return from
 }
 
 // endsInside says whether a match that ends with a digit is followed by more of
@@ -222,7 +231,7 @@ func prepare(text string) (folded string, amounts map[int]bool) {
 	out.Grow(len(text))
 	rs := []rune(strings.ToValidUTF8(text, " "))
 	for i, r := range rs {
-		if digitLike(r) && (i == 0 || !digitLike(rs[i-1]) && !(i > 1 && thousandsComma(rs, i-1))) {
+		if digitLike(r) && (i == 0 || !digitLike(rs[i-1]) && (i == 1 || !thousandsComma(rs, i-1))) {
 			start = out.Len()
 		}
 		switch {

@@ -8,12 +8,11 @@ import (
 
 // unit is how a unit is said.
 type unit struct {
-	zh       string
-	one      string // English, one of it
-	more     string // English, any other number
-	anyCase  bool   // also in other capitals
-	temp     bool   // below zero it is 零下 in Chinese
-	measures bool
+	zh      string
+	one     string // English, one of it
+	more    string // English, any other number
+	anyCase bool   // also in other capitals
+	temp    bool   // below zero it is 零下 in Chinese
 }
 
 // units by the way they are written.
@@ -90,12 +89,9 @@ func zhUnit(at place, m []string) (string, bool) {
 		}
 		return zhCount(n)
 	}
-	s := ""
-	switch {
-	case m[1] == "-" && u.temp:
+	s := zhSign(at, m[1])
+	if m[1] == "-" && u.temp {
 		s = "零下"
-	default:
-		s = zhSign(at, m[1])
 	}
 	s += zhCount(m[2])
 	if m[3] != "" {

@@ -142,10 +142,7 @@ var chineseRules = []rule{
 	{re(`([-+]?)(` + num + `)(?:` + dash + `([-+]?` + num + `))?\s?(` + unitPattern + `)(?:/(` + unitPattern + `|月|年|天|日|次|人|周|件|个|台))?`), zhUnit},
 	{re(`([-+]?)(` + num + `)(` + big + `)` + dash + `([-+]?)(` + num + `)(` + big + `)`), zhNumberRange},
 	{re(`(` + num + `)((?:\s?[x×*]\s?` + num + `)+)(?:\s?(` + unitPattern + `)\b)?`), func(_ place, m []string) (string, bool) {
-		s := zhNumber(m[1])
-		for _, n := range regexpNum.FindAllString(m[2], -1) {
-			s += "乘" + zhNumber(n)
-		}
+		s := each(m[1]+m[2], "乘", zhNumber)
 		if u, ok := findUnit(m[3]); ok {
 			s += u.zh
 		}
@@ -197,6 +194,15 @@ var chineseRules = []rule{
 }
 
 var regexpNum = regexp.MustCompile(num)
+
+// each speaks every number of s and joins them.
+func each(s, sep string, say func(string) string) string {
+	numbers := regexpNum.FindAllString(s, -1)
+	for i, n := range numbers {
+		numbers[i] = say(n)
+	}
+	return strings.Join(numbers, sep)
+}
 
 // zhPeriodWord says whether the dash at the place joins two weekdays or places in
 // time: "周一-周五".

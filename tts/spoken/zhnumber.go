@@ -88,7 +88,7 @@ func zhSection(out *strings.Builder, value string, inner bool) {
 			out.WriteString("零")
 			zero = false
 		}
-		if !(r == '1' && place == 1 && i == 0 && !inner) {
+		if ten := r == '1' && place == 1 && i == 0 && !inner; !ten {
 			out.WriteString(zhDigit(r, false))
 		}
 		out.WriteString(units[place])

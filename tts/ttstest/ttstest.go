@@ -112,8 +112,8 @@ func speak(tb testing.TB, s tts.Synthesizer, ctx context.Context, u tts.Utteranc
 	return err
 }
 
-// Run runs the contract against the synthesizer that open returns.
-func Run(t *testing.T, open func(testing.TB) tts.Synthesizer, o Options) {
+// Run runs the contract against s.
+func Run(t *testing.T, s tts.Synthesizer, o Options) {
 	t.Helper()
 	if o.Language == "" {
 		o.Language = "en"
@@ -121,7 +121,6 @@ func Run(t *testing.T, open func(testing.TB) tts.Synthesizer, o Options) {
 	say := func(text string) tts.Utterance {
 		return tts.Utterance{Text: text, Language: o.Language, Voice: o.Voice}
 	}
-	s := open(t)
 
 	for _, rate := range []int{8000, 16000} {
 		w := &Writer{Hz: rate}
@@ -180,7 +179,8 @@ func Run(t *testing.T, open func(testing.TB) tts.Synthesizer, o Options) {
 		for range 3 {
 			wg.Go(func() {
 				w := &Writer{Hz: 8000}
-				assert.NoError(t, speak(t, s, t.Context(), say(o.Text), w))
+				err := speak(t, s, t.Context(), say(o.Text), w)
+				assert.NoError(t, err) //nolint:testifylint // not in the test's goroutine
 				w.check(t)
 				assert.Greater(t, w.Frames(), 25)
 			})
