@@ -15,8 +15,8 @@ import (
 )
 
 // Options are what a Listener needs to know of its call. The zero value works.
-// Patience and Suggest may be called from several goroutines of one call, though
-// never at once; they must be quick and may look at the state of the call.
+// Patience and Suggest are called from several goroutines, perhaps at once; they
+// must be quick.
 type Options struct {
 	Call     string // fairness between calls goes by it
 	Language string // "zh", "en"; "" lets the engine decide for each utterance

@@ -146,11 +146,12 @@ func (p *Pool) Decode(ctx context.Context, s Segment) (Transcript, error) {
 	}
 }
 
-// Idle says whether a segment would be decoded at once.
+// Idle says whether there is room for what is not urgent: nothing waits and less
+// than half of the workers are busy, so that it delays nobody.
 func (p *Pool) Idle() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.stopped && p.stats.Running < p.cfg.Workers && p.waiting[queueUrgent]+p.waiting[queuePartial] == 0
+	return !p.stopped && 2*p.stats.Running < p.cfg.Workers && p.waiting[queueUrgent]+p.waiting[queuePartial] == 0
 }
 
 // Stats returns the figures of now.

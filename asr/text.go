@@ -77,7 +77,7 @@ func loopLimit(phrase []rune) int {
 	switch {
 	case digits:
 		return 12
-	case han > 3 || words > 2:
+	case han > 2 || words > 2:
 		return 3
 	case han > 1 || words > 1:
 		return 4

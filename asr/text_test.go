@@ -23,6 +23,7 @@ func TestCutLoop(t *testing.T) {
 		"你能听到吗你能听到吗":                            "你能听到吗",
 		"电池能用多久?电池能用多久?电池能用":                    "电池能用多久?",
 		"Where's my order? Where's my order?":   "Where's my order?",
+		"包油麦包油麦包油麦":                             "包油麦",
 		"谢谢谢谢":                                  "谢谢谢谢",
 		strings.Repeat("你能听到吗", 3) + "请问":       "你能听到吗请问",
 		strings.Repeat("哈", 50):                 "哈",
