@@ -492,7 +492,8 @@ func (t *talk) key(ctx context.Context, digit byte) {
 			t.call.Log.Warn("passing a key on to the agent", "call", t.call.ID, "error", err)
 		}
 	case t.message != nil && t.turn == nil:
-		t.endMessage(ctx)
+		t.message.key(time.Now())
+		t.messageTick(ctx)
 	default:
 		if t.turn != nil && !t.floor.mustHear && !t.turn.system {
 			t.cut()

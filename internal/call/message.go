@@ -16,6 +16,7 @@ const (
 	messageSilence = 4 * time.Second // ends a message that has begun
 	messageStart   = 8 * time.Second // until it begins
 	messageLimit   = 2 * time.Minute
+	messageText    = 5 * time.Second // for the last words' text, once a key has ended it
 
 	messageTone      = 400 * time.Millisecond
 	messageToneHz    = 1000
@@ -30,7 +31,9 @@ type message struct {
 	began   time.Time
 	last    time.Time // last voice
 	voice   bool
+	open    bool // something was said whose text has not come yet
 	spoke   bool
+	keyed   time.Time // when a key ended it
 	text    []string
 }
 
@@ -42,24 +45,33 @@ func (m *message) hear(r asr.Result, now time.Time) {
 	m.last = now
 	switch r.Kind {
 	case asr.SpeechStart, asr.SpeechResume:
-		m.voice = true
+		m.voice, m.open = true, true
 	case asr.SpeechPause:
 		m.voice = false
 	case asr.Final:
-		m.voice = false
+		m.voice, m.open = false, false
 		if r.Text != "" {
-			m.spoke = true
 			m.text = append(m.text, r.Text)
 		}
+		// What was not understood is recorded: somebody can listen to it.
+		m.spoke = m.spoke || r.Text != "" || !r.Noise
 	case asr.Fault:
-		// Not recognised, but recorded: somebody can listen to it.
-		m.voice, m.spoke = false, true
+		m.voice, m.open, m.spoke = false, false, true
 	case asr.Partial:
+	}
+}
+
+// key ends the message; the text of its last words may still be under way.
+func (m *message) key(now time.Time) {
+	if m.keyed.IsZero() {
+		m.keyed = now
 	}
 }
 
 func (m *message) over(now time.Time) bool {
 	switch {
+	case !m.keyed.IsZero():
+		return !m.open || now.Sub(m.keyed) > messageText
 	case now.Sub(m.began) > messageLimit:
 		return true
 	case m.voice:
@@ -90,7 +102,7 @@ func (t *talk) endMessage(ctx context.Context) {
 func (t *talk) takeMessage() bool {
 	m := t.message
 	t.message = nil
-	if !m.spoke {
+	if !m.spoke && !m.open {
 		return false
 	}
 	w := Wish{
