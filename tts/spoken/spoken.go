@@ -162,7 +162,7 @@ func groupedList(after string) bool {
 // candidate says whether a rule may begin with r.
 func candidate(r rune) bool {
 	return r < 0x80 && !unicode.IsSpace(r) && !strings.ContainsRune(",;!?'\"", r) ||
-		strings.ContainsRune("¥€£₩฿₽°℃℉±×÷≥≤≈≠∞√½⅓⅔¼¾⅛‰–—−～…→", r) || unicode.Is(unicode.Han, r)
+		strings.ContainsRune("¥€£₩฿₽°℃℉±×÷≥≤≈≠∞√½⅓⅔¼¾⅛‰–—−～…→", r) || strings.ContainsRune("周星礼第人", r) // 周1, 第2, 人民币3
 }
 
 // plain is a rune that no rule begins with.
