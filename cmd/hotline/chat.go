@@ -32,19 +32,9 @@ func newChat(s *settings) *cobra.Command {
   /silence          a turn without speech`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := s.load()
+			b, err := s.bot(cmd.Context(), line)
 			if err != nil {
 				return err
-			}
-			bs, err := loadBots(c.Business, localMeaning(cmd.Context(), c, discard()), discard())
-			if err != nil {
-				return err
-			}
-			b := bs.find("")
-			if line != "" {
-				if b = bs.named(line); b == nil {
-					return usageError{fmt.Errorf("there is no line %q; the lines are %s", line, strings.Join(bs.names(), ", "))}
-				}
 			}
 			ch := &chat{bot: b, out: cmd.OutOrStdout(), asJSON: asJSON}
 			return ch.run(cmd.Context(), cmd.InOrStdin(), caller)
@@ -54,6 +44,26 @@ func newChat(s *settings) *cobra.Command {
 	cmd.Flags().StringVar(&caller, "caller", "", "the caller's number")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object for each turn of the bot")
 	return cmd
+}
+
+// bot is the line of that name, "" for the one that takes unlisted numbers, as
+// commands talk to it that run without a server.
+func (s *settings) bot(ctx context.Context, line string) (*bot, error) {
+	c, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	bs, err := loadBots(c.Business, localMeaning(ctx, c, discard()), discard()) //nolint:contextcheck // what it builds bounds its own time
+	if err != nil {
+		return nil, err
+	}
+	if line == "" {
+		return bs.find(""), nil
+	}
+	if b := bs.named(line); b != nil {
+		return b, nil
+	}
+	return nil, usageError{fmt.Errorf("there is no line %q; the lines are %s", line, strings.Join(bs.names(), ", "))}
 }
 
 func (bs *bots) names() []string {

@@ -21,19 +21,9 @@ func newKnowledge(s *settings) *cobra.Command {
 	search := &cobra.Command{
 		Use: "search TEXT", Short: "Show what the bot would take TEXT for, with scores", Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := s.load()
+			b, err := s.bot(cmd.Context(), line)
 			if err != nil {
 				return err
-			}
-			bs, err := loadBots(c.Business, localMeaning(cmd.Context(), c, discard()), discard())
-			if err != nil {
-				return err
-			}
-			b := bs.find("")
-			if line != "" {
-				if b = bs.named(line); b == nil {
-					return usageError{fmt.Errorf("there is no line %q", line)}
-				}
 			}
 			tw := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			_, _ = fmt.Fprintln(tw, "SCORE\tWORDS\tSOUND\tMEANING\tID\tQUESTION")
