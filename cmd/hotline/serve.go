@@ -184,7 +184,7 @@ func (s *server) telephone(ctx context.Context) error {
 	}
 	lines := s.lines()
 	s.manager = call.NewManager(call.Services{
-		Audio: &call.Audio{Ports: s.ports, Clock: s.clock, Advertise: rtpAddr(s.cfg), Silence: silence, Log: s.log},
+		Audio: &call.Audio{Listen: s.listenRTP, Clock: s.clock, Advertise: rtpAddr(s.cfg), Silence: silence, Log: s.log},
 		Desk:  s.desk, Dialer: dialer{s.sip}, Journal: s.db, Wishes: s.db, Bus: s.bus, Data: data, Log: s.log,
 	}, func(called string) call.Route {
 		if app := s.testLine(called); app != nil {
@@ -197,6 +197,15 @@ func (s *server) telephone(ctx context.Context) error {
 		return call.Route{Line: lines[b]}
 	}, maxCalls(s.cfg))
 	return nil
+}
+
+// listenRTP opens a pair of ports for one leg's sound.
+func (s *server) listenRTP() (call.Socket, error) {
+	socket, err := s.ports.Listen()
+	if err != nil {
+		return nil, err // not a typed nil
+	}
+	return socket, nil
 }
 
 // console puts the web server together.

@@ -16,9 +16,17 @@ import (
 // their codec; Hz.
 const telephoneRate = 8000
 
+// A Socket carries one leg's sound.
+type Socket interface {
+	media.PacketConn
+	// Addr is the local address; its port is told to the far end.
+	Addr() netip.AddrPort
+}
+
 // Audio opens the media of legs.
 type Audio struct {
-	Ports *media.Ports
+	// Listen opens a socket for a leg; the leg's session closes it.
+	Listen func() (Socket, error)
 	Clock *media.Clock
 	// Advertise is the address in our session descriptions; the zero value means
 	// the one that the far end reached.
@@ -31,7 +39,7 @@ type Audio struct {
 }
 
 // local describes our side with the socket's port.
-func (a *Audio) local(reached netip.Addr, socket *media.Socket) sdp.Local {
+func (a *Audio) local(reached netip.Addr, socket Socket) sdp.Local {
 	addr := a.Advertise
 	if !addr.IsValid() {
 		addr = reached
@@ -40,7 +48,7 @@ func (a *Audio) local(reached netip.Addr, socket *media.Socket) sdp.Local {
 }
 
 // open makes a session out of what was negotiated.
-func (a *Audio) open(socket *media.Socket, m sdp.Media, rec *media.Recorder) *media.Session {
+func (a *Audio) open(socket Socket, m sdp.Media, rec *media.Recorder) *media.Session {
 	return media.NewSession(media.SessionConfig{
 		Conn: socket, Media: m, Rate: telephoneRate, Recorder: rec, Clock: a.Clock, SilenceTimeout: a.Silence, Logger: a.Log,
 	})
@@ -50,7 +58,7 @@ func (a *Audio) open(socket *media.Socket, m sdp.Media, rec *media.Recorder) *me
 // send. A far end that offers nothing gets our offer instead, and settle takes
 // its answer from the ACK (RFC 3261 section 14.1, delayed offer).
 func (a *Audio) answering(offer []byte, reached netip.Addr, rec *media.Recorder) (*incoming, error) {
-	socket, err := a.Ports.Listen()
+	socket, err := a.Listen()
 	if err != nil {
 		return nil, fmt.Errorf("opening an RTP port: %w", err)
 	}
@@ -71,7 +79,7 @@ func (a *Audio) answering(offer []byte, reached netip.Addr, rec *media.Recorder)
 // incoming is an answer under way.
 type incoming struct {
 	audio    *Audio
-	socket   *media.Socket
+	socket   Socket
 	local    sdp.Local
 	recorder *media.Recorder
 	sdp      []byte

@@ -192,7 +192,7 @@ func offerResult(err error) OfferResult {
 // up. taken is false if he did not answer, or left
 // before he was joined with the caller.
 func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken bool, err error) {
-	socket, err := h.audio.Ports.Listen()
+	socket, err := h.audio.Listen()
 	if err != nil {
 		return false, fmt.Errorf("opening an RTP port for the agent: %w", err)
 	}
