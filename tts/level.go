@@ -28,7 +28,7 @@ const (
 	defaultTarget = -19.0
 	leadFrames    = 2  // kept before the first sound, soft onsets are quiet
 	tailFrames    = 3  // kept behind the last
-	innerFrames   = 35 // the longest silence inside
+	innerFrames   = 25 // the longest silence inside
 	studyFrames   = 50 // looked at before the gain of a new voice is set
 	silenceLevel  = -52.0
 	maxGain       = 24.0

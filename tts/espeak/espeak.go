@@ -127,6 +127,7 @@ func (v *Voice) prepare(u tts.Utterance) (voice, text string) {
 	if strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
 		return "cmn-latn-pinyin", toPinyin(text)
 	}
+	text = spoken.Adapt(text, spoken.Ability{Latin: func(string) bool { return true }})
 	switch {
 	case v.cfg.English != "":
 		return v.cfg.English, text

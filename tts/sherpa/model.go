@@ -27,6 +27,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	native "github.com/k2-fsa/sherpa-onnx-go/sherpa_onnx"
 
@@ -47,6 +48,7 @@ const (
 	// maxPart bounds what the native code gets at a time: its text frontend is
 	// recursive and ends the process on very long input.
 	maxPart = 120 // runes
+	maxWord = 24  // letters
 	// maxAhead bounds the sound that waits for a slow writer, seconds.
 	maxAhead = 20
 )
@@ -157,7 +159,7 @@ func (m *Model) Close() error {
 }
 
 // Synthesize implements tts.Synthesizer. A voice is "zf_xiaobei" or
-// "kokoro-v1.0/zf_xiaobei"; text is best normalised beforehand.
+// "kokoro-v1.0/zf_xiaobei". Text that is not normalised is normalised here.
 func (m *Model) Synthesize(ctx context.Context, u tts.Utterance, dst media.Writer) error {
 	sid, err := m.speaker(u)
 	if err != nil {
@@ -212,6 +214,9 @@ func (m *Model) compute(j *job, parts []string, sid int, rate float64) {
 		rate = 1
 	}
 	cfg := native.GenerationConfig{Sid: sid, Speed: float32(min(max(rate, 0.5), 2)), SilenceScale: 1}
+	if m.layout.kind == Kokoro { // it makes 1.4 s at a comma
+		cfg.SilenceScale = 0.2
+	}
 	for _, part := range parts {
 		if !j.waitRoom() {
 			return
@@ -252,7 +257,11 @@ func (m *Model) speaker(u tts.Utterance) (int, error) {
 
 // parts is the text as the engine can say it, in pieces that it can bear.
 func (m *Model) parts(u tts.Utterance) []string {
-	text := strings.ToValidUTF8(u.Text, " ")
+	language := u.Language
+	if language == "" && !strings.ContainsFunc(u.Text, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+		language = "en"
+	}
+	text := breakLong(spoken.Normalize(u.Text, language)) // text that is normalised already stays
 	switch m.layout.kind {
 	case VitsWords:
 		text = spoken.Adapt(text, spoken.Ability{Chinese: true, Latin: func(w string) bool { return m.words[w] }})
@@ -269,6 +278,23 @@ func (m *Model) parts(u tts.Utterance) []string {
 		}
 	}
 	return out
+}
+
+// breakLong divides words of absurd length, whose sounds together would be more
+// than a model takes.
+func breakLong(text string) string {
+	var out strings.Builder
+	n := 0
+	for _, r := range text {
+		if r == ' ' || unicode.Is(unicode.Han, r) {
+			n = 0
+		} else if n++; n > maxWord {
+			out.WriteByte(' ')
+			n = 1
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
 }
 
 func primary(language string) string {

@@ -1,6 +1,7 @@
 package spoken
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/mozillazg/go-pinyin"
@@ -59,7 +60,30 @@ func Adapt(text string, can Ability) string {
 	if can.Chinese {
 		return tidy(out.String())
 	}
-	return tidy(foldPunctuation(out.String()))
+	return letterA(tidy(foldPunctuation(out.String())))
+}
+
+// letterA writes the letter A so that voices with espeak's phonemes do not take it
+// for the article: where it stands among spelled letters or numbers, or in the
+// middle of a sentence as a capital.
+func letterA(text string) string {
+	words := strings.Split(text, " ")
+	letter := func(i int) bool {
+		return i >= 0 && i < len(words) && len(strings.TrimRight(words[i], ",.;:!?")) == 1 && words[i][0] >= 'A' && words[i][0] <= 'Z'
+	}
+	number := func(i int) bool {
+		return i < len(words) && (slices.Contains(enOnes, strings.TrimRight(words[i], ",.")) || slices.Contains(enTens, strings.TrimRight(words[i], ",.")))
+	}
+	for i, w := range words {
+		if bare := strings.TrimRight(w, ",.;:!?"); bare != "A" {
+			continue
+		}
+		begins := i == 0 || strings.ContainsAny(words[i-1][max(len(words[i-1])-1, 0):], ".!?")
+		if !begins || letter(i-1) || letter(i+1) || number(i+1) {
+			words[i] = "eigh" + w[1:]
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func latinFor(w string, can Ability) string {

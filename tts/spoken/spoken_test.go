@@ -195,7 +195,8 @@ func TestAdapt(t *testing.T) {
 		{"支持WiFi", spoken.Ability{Chinese: true}, "支持歪法爱"},
 		{"4417号", spoken.Ability{Chinese: true}, "四四幺七号"},
 		{"您好，世界", spoken.Ability{Latin: func(string) bool { return true }}, "nin hao, shi jie"},
-		{"A M", spoken.Ability{Latin: func(string) bool { return true }}, "A M"},
+		{"nine A M to six P M.", spoken.Ability{Latin: func(string) bool { return true }}, "nine eigh M to six P M."},
+		{"A person said a word. A B C and F A Q, room A three", spoken.Ability{Latin: func(string) bool { return true }}, "A person said a word. eigh B C and F eigh Q, room eigh three"},
 		{"", spoken.Ability{}, ""},
 	} {
 		require.Equal(t, c.want, spoken.Adapt(c.text, c.can), c.text)
