@@ -53,7 +53,7 @@ func TestMain(m *testing.M) {
 // BenchmarkCalls runs whole calls over loopback, their far ends in another process,
 // and reports this process's CPU time in ms per call and second, and its memory.
 //
-//	go test -run - -bench Calls -calls 100,400 -seconds 10 ./media
+//	go test ./media -run - -bench Calls -args -calls 100,400 -seconds 10
 func BenchmarkCalls(b *testing.B) {
 	for _, mode := range []string{"echo", "play", "own"} { // own is echo without a shared clock
 		for n := range strings.SplitSeq(*benchCalls, ",") {

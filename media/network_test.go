@@ -363,7 +363,7 @@ func TestHijack(t *testing.T) {
 			p.conn.Inject(packet(2, 2*n+1, 0x2a), stranger)
 			time.Sleep(media.FrameTime)
 		}
-		time.Sleep(media.FrameTime)
+		time.Sleep(2 * media.FrameTime)
 		st := p.Stats()
 		assert.Equal(t, described, st.Remote)
 		assert.Equal(t, int64(200), st.Received)
@@ -385,7 +385,7 @@ func TestWrongPayloadNeverLatches(t *testing.T) {
 			time.Sleep(media.FrameTime)
 		}
 		assert.Equal(t, described, p.Stats().Remote)
-		time.Sleep(media.FrameTime)
+		time.Sleep(2 * media.FrameTime)
 		assert.Equal(t, int64(20), p.Stats().Unexpected)
 	})
 }
@@ -414,7 +414,7 @@ func TestSourceChange(t *testing.T) {
 		p := alone(t)
 		stream(p, described, 1, 0, 50)
 		stream(p, described, 2, 30000, 50)
-		time.Sleep(media.FrameTime)
+		time.Sleep(2 * media.FrameTime)
 		st := p.Stats()
 		assert.GreaterOrEqual(t, st.Received, int64(99))
 		assert.LessOrEqual(t, st.Lost, int64(1))
@@ -475,7 +475,7 @@ func TestMultiplexedReports(t *testing.T) {
 		report, err := rtcp.Marshal([]rtcp.Packet{&rtcp.ReceiverReport{SSRC: 1}})
 		require.NoError(t, err)
 		b.conn.Inject(report, stranger)
-		time.Sleep(media.FrameTime)
+		time.Sleep(2 * media.FrameTime)
 		assert.Equal(t, int64(1), b.Stats().Foreign)
 	})
 }

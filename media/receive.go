@@ -188,9 +188,8 @@ func (s *Session) hear(in Frame, w *scratch) {
 		if adjust < 0 && whole && (s.conceal.quiet(f) || adjust == -2) {
 			// Two frames become one; a crossfade hides the seam.
 			g := w.other[:len(f)]
-			if s.pull(g) {
-				s.buffer.Dropped()
-			}
+			s.pull(g)
+			s.buffer.Dropped()
 			for i := range f {
 				f[i] = int16((int(f[i])*(len(f)-i) + int(g[i])*i) / len(f))
 			}

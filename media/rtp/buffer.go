@@ -330,7 +330,9 @@ func (b *Buffer) Concealed(ts int) { b.credit += int64(ts) }
 
 func (b *Buffer) grew() {
 	b.grown++
-	b.hold = min(maxHold, b.hold*2)
+	if b.lastDrop > 0 && b.now-b.lastDrop < maxHold {
+		b.hold = min(maxHold, b.hold*2) // it had shrunk too soon
+	}
 	b.forget()
 }
 
@@ -345,13 +347,21 @@ func (b *Buffer) Adjust() int {
 		}
 		return 1
 	}
-	if !b.full || b.samples == 0 || b.count == 0 {
+	if b.samples == 0 || b.count == 0 {
+		return 0
+	}
+	// Much delay, left over from a stall, disturbs the conversation: after one good
+	// second it is worked off at once, a tick in five.
+	if b.samples >= 50 && b.min > 5*Tick && b.now-b.lastDrop >= 5 {
+		return -2
+	}
+	if !b.full {
 		return 0
 	}
 	switch early := min(b.min, b.before); {
 	case early < Tick+margin:
 		return 0
-	case early > 10*Tick && b.now-b.lastDrop >= 5, early > 4*Tick && b.now-b.lastDrop >= 50:
+	case early > 3*Tick && b.now-b.lastDrop >= 50:
 		return -2
 	}
 	return -1

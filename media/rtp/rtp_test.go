@@ -243,6 +243,7 @@ func TestStall(t *testing.T) {
 	})
 	assert.Len(t, l.played(), 1500)
 	assert.GreaterOrEqual(t, l.delays[520], 200*time.Millisecond)
+	assert.LessOrEqual(t, l.delays[620], 160*time.Millisecond, "most of it is worked off within two seconds")
 	assert.LessOrEqual(t, l.delays[1400], 40*time.Millisecond)
 }
 
