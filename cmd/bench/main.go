@@ -80,7 +80,7 @@ func integers(into *[]int) func(string) error {
 func floor(ctx context.Context, calls string) int {
 	n, err := strconv.Atoi(calls)
 	if err == nil {
-		err = bench.Echo(ctx, n, func(ports string) { fmt.Println(ports) })
+		err = bench.Echo(ctx, n, func(ports string) { _, _ = fmt.Fprintln(os.Stdout, ports) })
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench floor:", err)

@@ -33,7 +33,7 @@ func (b *Bench) bargeIn(ctx context.Context, language string) error {
 	var errs error
 	missed, unfit := 0, 0
 	others, _ := b.measured(func() error {
-		r := rand.New(rand.NewPCG(7, 7)) //nolint:gosec // phases, not secrets
+		r := rand.New(rand.NewPCG(7, 7))
 		for i := 0; i < n; i += per {
 			v, m, u, err := b.interrupt(ctx, numbers[language], list, i, per, r)
 			values = append(values, v...)

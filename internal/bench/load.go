@@ -44,7 +44,6 @@ type loadCall struct {
 	ts      uint32
 	sent    int64
 	got     int64
-	lost    int64
 	highest uint16
 	base    int64 // highest sequence number with its cycles
 	first   int64
@@ -111,7 +110,7 @@ func (l *load) pump(ctx context.Context, calls func() []*loadCall) {
 			c.ts += 160
 			binary.BigEndian.PutUint16(packet[2:], c.seq)
 			binary.BigEndian.PutUint32(packet[4:], c.ts)
-			binary.BigEndian.PutUint32(packet[8:], uint32(i)+1) //nolint:gosec // a small number
+			binary.BigEndian.PutUint32(packet[8:], uint32(i)+1)
 			if c.socket.Send(packet, c.to) == nil {
 				c.sent++
 			}
@@ -301,7 +300,7 @@ func (b *Bench) media(ctx context.Context) error {
 
 // ring sets one call up.
 func ring(ctx context.Context, agent *sip.Server, uri string, i int, s *media.Socket) (netip.AddrPort, *sip.Leg, error) {
-	local := sdp.Local{Addr: netip.AddrFrom4([4]byte{127, 0, 0, 1}), Port: int(s.Addr().Port()), Codecs: []sdp.Codec{sdp.PCMA}, SessionID: uint64(i) + 1} //nolint:gosec // an index
+	local := sdp.Local{Addr: netip.AddrFrom4([4]byte{127, 0, 0, 1}), Port: int(s.Addr().Port()), Codecs: []sdp.Codec{sdp.PCMA}, SessionID: uint64(i) + 1}
 	leg, err := agent.Dial(ctx, sip.DialRequest{To: uri, From: "load" + strconv.Itoa(i), Offer: sdp.Offer(local), Timeout: 10 * time.Second}, nil)
 	if err != nil {
 		return netip.AddrPort{}, nil, err
@@ -371,7 +370,7 @@ func Echo(ctx context.Context, n int, ready func(ports string)) error {
 		}
 		stop := context.AfterFunc(ctx, func() { _ = c.Close() })
 		defer stop()
-		list = append(list, strconv.Itoa(c.LocalAddr().(*net.UDPAddr).Port)) //nolint:errcheck,forcetypeassert // a UDP socket's
+		list = append(list, strconv.Itoa(c.LocalAddr().(*net.UDPAddr).Port))
 		wg.Go(func() {
 			buf := make([]byte, 1500)
 			for {

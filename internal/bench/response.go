@@ -28,10 +28,14 @@ const (
 type asked struct {
 	question question
 	ended    time.Time // the last voiced packet went out
+	next     time.Time // the caller spoke again; zero: not
 	first    time.Time // first sound that came afterwards; zero: none
 	answer   time.Time // first sound of the answer
 	turn     *call.TurnRecord
-	heard    string // what the bot understood
+	// hear is from the caller's last voiced packet to what the server took for its
+	// last voiced frame; lead from the first packet of the answer to its first sound.
+	hear, lead time.Duration
+	heard      string // what the bot understood
 }
 
 // response asks known questions at n calls at once.
@@ -49,7 +53,7 @@ func (b *Bench) response(ctx context.Context, language string, n int) error {
 		var wg sync.WaitGroup
 		for line := range n {
 			wg.Go(func() {
-				r := rand.New(rand.NewPCG(uint64(n), uint64(line))) //nolint:gosec // phases, not secrets
+				r := rand.New(rand.NewPCG(uint64(n), uint64(line)))
 				_ = sleep(ctx, time.Duration(r.IntN(2500))*time.Millisecond)
 				for i := range calls {
 					first := (line*calls + i) * per
@@ -93,6 +97,9 @@ func (b *Bench) interview(ctx context.Context, number string, list []question, r
 			for _, q := range list {
 				_ = sleep(ctx, time.Duration(100+r.IntN(900))*time.Millisecond)
 				began := time.Now()
+				if len(got) > 0 {
+					got[len(got)-1].next = began
+				}
 				if err := utter(ctx, s, q.samples); err != nil {
 					return err
 				}
@@ -115,6 +122,7 @@ func (b *Bench) interview(ctx context.Context, number string, list []question, r
 	}
 	for i := range got {
 		got[i].match(rec, w)
+		b.tell(got[i])
 	}
 	return got, nil
 }
@@ -147,15 +155,27 @@ func (a *asked) match(rec record, w *wire) {
 		if t.Speaker == "caller" && at.Before(a.ended) {
 			a.heard = t.Text
 		}
-		if t.Speaker != "bot" || t.Timing == nil || at.Before(a.ended) || at.After(a.ended.Add(answerLimit)) {
+		if t.Speaker != "bot" || t.Timing == nil || at.Before(a.ended) || at.After(a.ended.Add(answerLimit)) || !a.next.IsZero() && at.After(a.next) {
 			continue
 		}
 		a.turn = t
 		if sound, ok := w.firstAudible(at.Add(-media.FrameTime)); ok {
-			a.answer = sound
+			a.answer, a.lead = sound, sound.Sub(at)
 		}
+		a.hear = at.Add(-time.Duration(t.ResponseMS) * time.Millisecond).Sub(a.ended)
 		return
 	}
+}
+
+// tell logs one question, for whoever looks for what was slow.
+func (b *Bench) tell(a asked) {
+	if a.turn == nil || a.answer.IsZero() {
+		b.cfg.Log.Info("asked, not answered", "question", a.question.text, "heard", a.heard)
+		return
+	}
+	t := a.turn.Timing
+	b.cfg.Log.Info("asked", "ms", round1(ms(a.answer.Sub(a.ended))), "endpoint", t.EndpointMS, "decode", t.DecodeMS, "queue", t.QueueMS,
+		"synthesize", t.SynthesizeMS, "question", a.question.text, "heard", a.heard, "pair", a.turn.KnowledgeID, "intent", a.turn.Intent)
 }
 
 // part is a piece of the response's time and how it is found in a turn's record.
@@ -189,6 +209,8 @@ func summarize(all []asked, language string, n int) Line {
 		}
 		values = append(values, ms(a.answer.Sub(a.ended)))
 		sounds = append(sounds, ms(a.first.Sub(a.ended)))
+		divided["hear"] = append(divided["hear"], ms(a.hear))
+		divided["lead"] = append(divided["lead"], ms(a.lead))
 		for _, p := range parts() {
 			divided[p.name] = append(divided[p.name], float64(p.of(a.turn.Timing)))
 		}

@@ -51,7 +51,7 @@ func start(ctx context.Context, c Config, data string) (s *server, err error) {
 		sip: fmt.Sprintf("127.0.0.1:%d", sip), api: fmt.Sprintf("http://127.0.0.1:%d", web), token: "bench-" + randomText(),
 		data: data, exited: make(chan struct{}),
 	}
-	if s.log, err = os.Create(filepath.Join(data, "server.log")); err != nil {
+	if s.log, err = os.OpenFile(filepath.Join(data, "server.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil { //nolint:gosec // in a folder of our own
 		return nil, err
 	}
 	// Not of the context's command: the server is asked to end, and only then killed.
@@ -231,7 +231,7 @@ func freePort() (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		port := l.Addr().(*net.TCPAddr).Port //nolint:errcheck,forcetypeassert // a TCP listener's
+		port := l.Addr().(*net.TCPAddr).Port
 		u, err := net.ListenPacket("udp4", l.Addr().String()) //nolint:noctx // does not wait
 		_ = l.Close()
 		if err == nil {
