@@ -27,7 +27,7 @@ type Socket interface {
 type Audio struct {
 	// Listen opens a socket for a leg; the leg's session closes it.
 	Listen func() (Socket, error)
-	Clock *media.Clock
+	Clock  *media.Clock
 	// Advertise is the address in our session descriptions; the zero value means
 	// the one that the far end reached.
 	Advertise netip.Addr
