@@ -86,8 +86,9 @@ func TestToAPerson(t *testing.T) {
 			require.Len(t, a.Channels, 2)
 			assert.GreaterOrEqual(t, likeness(callerTalks, a.Channels[0]), 0.7, "the caller is on the left")
 			assert.GreaterOrEqual(t, likeness(agentTalks, a.Channels[1]), 0.7, "the agent is on the right")
-			assert.Less(t, likeness(agentTalks, a.Channels[0]), 0.7, "the agent is not on the left")
-			assert.Less(t, likeness(callerTalks, a.Channels[1]), 0.7, "the caller is not on the right")
+			// Another voice in its place is like it too, in its rhythm, but less.
+			assert.Less(t, likeness(agentTalks, a.Channels[0]), likeness(agentTalks, a.Channels[1])-0.1, "the agent is not on the left")
+			assert.Less(t, likeness(callerTalks, a.Channels[1]), likeness(callerTalks, a.Channels[0])-0.1, "the caller is not on the right")
 			registered(t, s, "agent1", "offline")
 		})
 	}

@@ -151,11 +151,11 @@ func registered(t *testing.T, s *stand.Stand, name, state string) {
 
 // likeness is how much of a reference is in what was heard, 0 to 1: the normalised
 // correlation of their energy over 20 ms, at the best place. The reference is taken
-// in pieces of two seconds, and the worst but one of them counts: where a telephone
+// in pieces of three seconds, and the worst but one of them counts: where a telephone
 // is kept from sending for a moment, what follows comes later, and one piece has a
 // hole.
 func likeness(reference, heard []int16) float64 {
-	const piece = 100
+	const piece = 150
 	ref, all := envelope(reference), envelope(heard)
 	for len(ref) > 0 && ref[0] < 200 {
 		ref = ref[1:]
