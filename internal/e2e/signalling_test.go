@@ -91,6 +91,7 @@ func (sc *scripted) update(direction string) {
 // Hold and resume by re-INVITE: silence in between, and the bot goes on being heard
 // and hearing.
 func TestHoldAndResume(t *testing.T) {
+	minutes(t)
 	question := recording(t, testdata.Shared(t, "speech/zh/sherpa_sense-voice_zh.wav"))
 	s := shared(t)
 	for _, direction := range []string{"sendonly", "inactive"} {
@@ -119,6 +120,7 @@ func TestHoldAndResume(t *testing.T) {
 
 // Keys come in the sound (RFC 4733) or by SIP INFO.
 func TestKeys(t *testing.T) {
+	minutes(t)
 	s := shared(t)
 	for _, by := range []string{"rfc4733", "info"} {
 		t.Run(by, func(t *testing.T) {
