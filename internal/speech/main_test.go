@@ -44,6 +44,9 @@ func worker(mode string, args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	if mode == "supervisor" { // a server that is going to be killed
+		if len(args) > 0 {
+			return errors.New("a worker was told to supervise: it would start workers without end")
+		}
 		return speech.Supervise(ctx, speech.Supervision{
 			Args: []string{}, Socket: os.Getenv("HOTLINE_TEST_SOCKET"), Env: []string{workerMode + "=fake"},
 			OnState: func(s speech.State) { fmt.Println(s.Phase, s.PID) },

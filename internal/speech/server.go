@@ -229,7 +229,7 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		refuse(w, http.StatusRequestEntityTooLarge, "invalid_request_error", fmt.Sprintf("the request has more than %d bytes", tooLarge.Limit))
 	case errors.As(err, new(badRequestError)):
 		refuse(w, http.StatusBadRequest, "invalid_request_error", err.Error())
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, ErrLoading), errors.Is(err, context.DeadlineExceeded):
 		w.Header().Set("Retry-After", "5")
 		refuse(w, http.StatusServiceUnavailable, "server_error", err.Error())
 	default:

@@ -422,6 +422,24 @@ func TestAModelThatDoesNotLoadIsTriedAgain(t *testing.T) {
 	assert.Equal(t, 200, res.StatusCode)
 }
 
+// A voice that takes long to load answers soon that it does, and goes on loading.
+func TestAVoiceThatLoadsIsNotWaitedFor(t *testing.T) {
+	loaded := make(chan struct{})
+	e := fakes(nil, nil)
+	ok := e.TTS
+	e.TTS = func(ctx context.Context, id, dir string) (tts.Synthesizer, error) {
+		<-loaded
+		return ok(ctx, id, dir)
+	}
+	srv := serve(t, speech.Config{}, e)
+	res, text := say(t, srv, `{"input":"hello"}`)
+	assert.Equal(t, http.StatusServiceUnavailable, res.StatusCode, text)
+	assert.NotEmpty(t, res.Header.Get("Retry-After"))
+	close(loaded)
+	res, text = say(t, srv, `{"input":"hello"}`)
+	assert.Equal(t, 200, res.StatusCode, text)
+}
+
 func FuzzTranscription(f *testing.F) {
 	cfg := speech.Config{Models: models.Open([]string{modelFolder(f, "asr/whisper-base")})}
 	h := speech.New(cfg, fakes(nil, nil)).Handler()

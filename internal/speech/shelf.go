@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"hotline/internal/models"
 )
@@ -23,6 +22,8 @@ type shelf[T any] struct {
 	set    *models.Set
 	wanted map[string]string // language → ID
 	open   func(ctx context.Context, id, dir string) (T, error)
+
+	loading sync.WaitGroup
 
 	mu    sync.Mutex // guards all below
 	books map[string]*book[T]
@@ -76,7 +77,8 @@ func (s *shelf[T]) forLanguage(language string) (string, error) {
 }
 
 // get returns a loaded model, loading it if need be; several callers share one
-// loading. A model that could not be loaded is tried again by the next caller.
+// loading, which goes on when they have lost patience. A model that could not be
+// loaded is tried again by the next caller.
 func (s *shelf[T]) get(ctx context.Context, id string) (T, error) {
 	var none T
 	dir, ok := s.set.Find(id)
@@ -96,7 +98,7 @@ func (s *shelf[T]) get(ctx context.Context, id string) (T, error) {
 	}
 	s.mu.Unlock()
 	if mine {
-		s.load(context.WithoutCancel(ctx), b, id, dir)
+		s.loading.Go(func() { s.load(context.WithoutCancel(ctx), b, id, dir) })
 	}
 	select {
 	case <-b.done:
@@ -106,8 +108,14 @@ func (s *shelf[T]) get(ctx context.Context, id string) (T, error) {
 	}
 }
 
-// load runs in the first caller's goroutine. Its end does not end the loading,
-// since others may wait for it.
+// soon bounds how long a request waits for a model: a caller on the telephone is
+// better served by the next best voice than by one that comes in ten seconds.
+func (s *shelf[T]) soon(ctx context.Context, id string) (T, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, loadPatience, fmt.Errorf("%w: %s", ErrLoading, id))
+	defer cancel()
+	return s.get(ctx, id)
+}
+
 func (s *shelf[T]) load(ctx context.Context, b *book[T], id, dir string) {
 	ctx, cancel := context.WithTimeoutCause(ctx, loadTime, fmt.Errorf("loading took longer than %v", loadTime))
 	defer cancel()
@@ -141,19 +149,16 @@ func (s *shelf[T]) loaded() []string {
 	return ids
 }
 
-// close closes every loaded model; nobody may use one any more.
+// close waits for what is being loaded and closes every model; nobody may use one
+// any more.
 func (s *shelf[T]) close() error {
+	s.loading.Wait()
 	s.mu.Lock()
 	books := s.books
 	s.books = map[string]*book[T]{}
 	s.mu.Unlock()
 	var errs []error
 	for _, b := range books {
-		select {
-		case <-b.done:
-		case <-time.After(stopTime):
-			continue
-		}
 		if c, ok := any(b.engine).(io.Closer); ok && b.err == nil {
 			errs = append(errs, c.Close())
 		}

@@ -94,23 +94,25 @@ func (c Config) withDefaults() Config {
 
 // Bounds on one request.
 const (
-	maxUpload   = 32 << 20         // bytes of a sound file, multipart included
-	maxSound    = 10 * time.Minute // of one file
-	maxText     = 4096             // characters to speak, as OpenAI has it
-	maxTexts    = 2048             // of one embedding request
-	maxJSON     = 4 << 20          // bytes of a JSON body
-	bodyTime    = 30 * time.Second // for a body to arrive
-	decodeTime  = 2 * time.Minute  // for a file to be decoded
-	speakTime   = 5 * time.Minute  // for a text to be spoken and sent
-	writeTime   = 30 * time.Second // for a client to take a piece of the answer
-	soundRate   = 24000            // Hz of spoken sound, as OpenAI has it
-	aheadFrames = 50 * 60          // frames made before the client takes them: 60 s
-	stopTime    = 3 * time.Second  // for requests to end when the server does
-	loadTime    = 2 * time.Minute  // for a model to load
+	maxUpload    = 32 << 20         // bytes of a sound file, multipart included
+	maxSound     = 10 * time.Minute // of one file
+	maxText      = 4096             // characters to speak, as OpenAI has it
+	maxTexts     = 2048             // of one embedding request
+	maxJSON      = 4 << 20          // bytes of a JSON body
+	bodyTime     = 30 * time.Second // for a body to arrive
+	decodeTime   = 2 * time.Minute  // for a file to be decoded
+	speakTime    = 5 * time.Minute  // for a text to be spoken and sent
+	writeTime    = 30 * time.Second // for a client to take a piece of the answer
+	soundRate    = 24000            // Hz of spoken sound, as OpenAI has it
+	aheadFrames  = 50 * 60          // frames made before the client takes them: 60 s
+	stopTime     = 3 * time.Second  // for requests to end when the server does
+	loadTime     = 2 * time.Minute  // for a model to load
+	loadPatience = 3 * time.Second  // of a request whose model is being loaded
 )
 
 // Errors that handlers turn into answers.
 var (
 	ErrBusy    = errors.New("too much to do at once")
 	ErrNoModel = errors.New("no such model")
+	ErrLoading = errors.New("the model is still being loaded")
 )
