@@ -66,7 +66,7 @@ role_serve() {
 
 role_models() {
   need python3 "builds speech models where the upstream releases cannot be reached" python_311
-  need python3-venv "the same" python_venv
+  need python3-venv "keeps the tools of those builds apart" python_venv
   need ca-certificates "downloads over HTTPS" certificates
 }
 
