@@ -110,19 +110,22 @@ func memory(pid int) int64 {
 	return 0
 }
 
-// children are the processes that a process has started.
+// children are the processes that a process has started. (/proc/PID/task/TID/children
+// is not in every kernel.)
 func children(pid int) []int {
 	var list []int
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, t := range tasks {
-		b, err := os.ReadFile(t) //nolint:gosec // below /proc
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is good
+	for _, path := range stats {
+		b, err := os.ReadFile(path) //nolint:gosec // below /proc
 		if err != nil {
+			continue // it has ended
+		}
+		f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+		if len(f) < 2 || f[1] != strconv.Itoa(pid) {
 			continue
 		}
-		for f := range strings.FieldsSeq(string(b)) {
-			if p, err := strconv.Atoi(f); err == nil {
-				list = append(list, p)
-			}
+		if child, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+			list = append(list, child)
 		}
 	}
 	return list
