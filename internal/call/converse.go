@@ -315,6 +315,7 @@ func (t *talk) reply(ctx context.Context, in dialog.Turn, end time.Duration) {
 
 // say speaks a sentence of the system's own, which is not cut short.
 func (t *talk) say(ctx context.Context, text string, then ...dialog.Act) {
+	t.silence.Stop()
 	t.cut()
 	t.turn = t.speaker.startTurn(ctx, dialog.Turn{}, time.Now(), func(_ context.Context, do func(dialog.Act) error) error {
 		for _, a := range append([]dialog.Act{dialog.Say{Text: text, Filler: true}}, then...) {

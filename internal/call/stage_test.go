@@ -57,7 +57,7 @@ const (
 	fare       = "满九十九元包邮。"
 )
 
-// pitch is that of a text of the bot's: 1,000 Hz and more, in steps of 20.
+// pitch is that of a text of the bot's: 2,000 Hz and more, in steps of 50.
 func pitch(text string) float64 {
 	known := []string{disclosure, greeting, hours, fare}
 	for i, k := range known {
@@ -67,9 +67,9 @@ func pitch(text string) float64 {
 	}
 	var h uint32 = 2166136261
 	for _, r := range text {
-		h = (h ^ uint32(r)) * 16777619 //nolint:gosec // a hash
+		h = (h ^ uint32(r)) * 16777619
 	}
-	return 2500 + 20*float64(h%40)
+	return 2500 + 50*float64(h%16)
 }
 
 // tones is a voice.
@@ -260,7 +260,7 @@ func melody(x []int16) []tone {
 		}
 		quiet = 0
 		hz := crossings(w)
-		if math.Abs(hz-last) > 15 {
+		if math.Abs(hz-last) > 20 {
 			out = append(out, tone{hz: hz, at: at})
 			last = hz
 		}
@@ -292,7 +292,7 @@ func crossings(w []int16) float64 {
 func heardFor(x []int16, text string) time.Duration {
 	var d time.Duration
 	for _, t := range melody(x) {
-		if math.Abs(t.hz-pitch(text)) <= 15 {
+		if math.Abs(t.hz-pitch(text)) <= 24 {
 			d += t.long
 		}
 	}
@@ -570,20 +570,25 @@ type agent struct {
 // newAgent adds a person who answers after a while.
 func (s *stage) newAgent(name string, after time.Duration) *agent {
 	a := &agent{}
-	var answer []byte
-	a.party, a.conn, answer = newParty(s.ctx, s.wg)
-	a.leg = newLeg("leg-"+name, answer)
+	var description []byte
+	a.party, a.conn, description = newParty(s.ctx, s.wg)
+	a.leg = newLeg("leg-"+name, description)
 	s.staff.names = append(s.staff.names, name)
 	s.sockets <- a.conn
-	s.dialer[name] = func(ctx context.Context) (call.Leg, error) {
+	s.dialer[name] = answer(after, a.leg, nil)
+	return a
+}
+
+// answer is that of a telephone which has rung for a while.
+func answer(after time.Duration, l call.Leg, err error) func(ctx context.Context) (call.Leg, error) {
+	return func(ctx context.Context) (call.Leg, error) {
 		select {
 		case <-time.After(after):
-			return a.leg, nil
+			return l, err
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
 	}
-	return a
 }
 
 // unreachable adds a person who does not take the call.
@@ -591,12 +596,5 @@ func (s *stage) unreachable(name string, after time.Duration, err error) {
 	s.staff.names = append(s.staff.names, name)
 	_, conn := mediatest.Pipe()
 	s.sockets <- conn
-	s.dialer[name] = func(ctx context.Context) (call.Leg, error) {
-		select {
-		case <-time.After(after):
-			return nil, err
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
+	s.dialer[name] = answer(after, nil, err)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,10 @@ var (
 // fillerAfter is how long a reply may keep the caller in silence before a filler
 // covers it (VOICE: "over 800 ms of work is covered by a short true filler").
 const fillerAfter = 800 * time.Millisecond
+
+// lastWord is how long a call goes on after its last frame was sent: a telephone
+// drops what its buffer holds when it is hung up, and with it the end of a goodbye.
+const lastWord = 300 * time.Millisecond
 
 // slower is the rate for a caller who asked for slower speech.
 const slower = 0.8
@@ -148,7 +153,22 @@ func (s *speaker) perform(ctx context.Context, t *turn, reply func(ctx context.C
 			return err
 		}
 	}
+	if len(t.spans) > 0 && slices.ContainsFunc(t.after, func(a dialog.Act) bool { _, ok := a.(dialog.Hangup); return ok }) {
+		return linger(ctx, lastWord)
+	}
 	return nil
+}
+
+// linger waits a moment.
+func linger(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 func (s *speaker) do(ctx context.Context, t *turn, g *gate, a dialog.Act) error {
