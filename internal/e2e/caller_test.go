@@ -37,9 +37,9 @@ type caller struct {
 var lastCaller atomic.Int64
 
 // phone is a softphone that serves until the test ends.
-func phone(t *testing.T, transport string) *softphone.Phone {
+func phone(t *testing.T) *softphone.Phone {
 	t.Helper()
-	p, err := softphone.New(softphone.Config{Transport: transport})
+	p, err := softphone.New(softphone.Config{})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var wg sync.WaitGroup
@@ -56,7 +56,7 @@ func phone(t *testing.T, transport string) *softphone.Phone {
 // ring places a call, has talk conduct it, and returns what the server wrote down.
 func ring(t *testing.T, s *stand.Stand, number string, talk func(c *caller), options ...func(*softphone.Request)) (stand.Call, softphone.Report) {
 	t.Helper()
-	return ringWith(t, phone(t, "udp"), s, number, talk, options...)
+	return ringWith(t, phone(t), s, number, talk, options...)
 }
 
 func ringWith(t *testing.T, p *softphone.Phone, s *stand.Stand, number string, talk func(c *caller), options ...func(*softphone.Request)) (stand.Call, softphone.Report) {

@@ -56,7 +56,7 @@ func TestServerIsKilled(t *testing.T) {
 	long(t)
 	question := recording(t, testdata.Shared(t, "speech/zh/sherpa_sense-voice_zh.wav"))
 	s := own(t)
-	p := phone(t, "udp")
+	p := phone(t)
 	number := callerNumber()
 	var wg sync.WaitGroup
 	ctx, cancel := context.WithCancel(t.Context())
@@ -124,7 +124,7 @@ func alive(pid int) bool {
 func TestServerIsStopped(t *testing.T) {
 	long(t)
 	s := own(t, "HOTLINE_CALL_DRAIN=3s")
-	p := phone(t, "udp")
+	p := phone(t)
 	var refused int
 	_, rep := ringWith(t, p, s, "9196", func(c *caller) {
 		c.pause(time.Second)
@@ -158,13 +158,13 @@ func TestServerIsStopped(t *testing.T) {
 
 func bindable(network, address string) error {
 	if network == "udp" {
-		c, err := net.ListenPacket(network, address) //nolint:noctx // does not wait
+		c, err := net.ListenPacket(network, address)
 		if err == nil {
 			err = c.Close()
 		}
 		return err
 	}
-	l, err := net.Listen(network, address) //nolint:noctx // does not wait
+	l, err := net.Listen(network, address)
 	if err == nil {
 		err = l.Close()
 	}
@@ -175,11 +175,11 @@ func bindable(network, address string) error {
 func TestCallIsEndedByTheStop(t *testing.T) {
 	long(t)
 	s := own(t, "HOTLINE_CALL_DRAIN=2s")
-	p := phone(t, "udp")
+	p := phone(t)
 	number := callerNumber()
 	rep, err := p.Call(t.Context(), softphone.Request{
 		URI: s.URI("8000"), From: number,
-		Talk: func(ctx context.Context, session *media.Session) error {
+		Talk: func(ctx context.Context, _ *media.Session) error {
 			time.Sleep(2 * time.Second)
 			if err := s.Terminate(); err != nil {
 				return err

@@ -99,7 +99,7 @@ func spoken(x []int16) time.Duration {
 
 // cough is two bursts of breath without a voice, as loud as speech.
 func cough() []int16 {
-	r := rand.New(rand.NewPCG(3, 3)) //nolint:gosec // noise
+	r := rand.New(rand.NewPCG(3, 3))
 	x := make([]int16, 8000*45/100)
 	for i := range x {
 		at := float64(i) / 8000

@@ -122,11 +122,11 @@ func config(t *testing.T, dir string) stand.Config {
 func shared(t *testing.T) *stand.Stand {
 	t.Helper()
 	suite.once.Do(func() {
-		if suite.dir, suite.err = os.MkdirTemp("", "hotline-e2e"); suite.err != nil {
+		if suite.dir, suite.err = os.MkdirTemp("", "hotline-e2e"); suite.err != nil { //nolint:usetesting // it outlives the test
 			return
 		}
 		c := config(t, suite.dir)
-		suite.stand, suite.err = stand.Start(context.Background(), c) //nolint:usetesting // it outlives the test
+		suite.stand, suite.err = stand.Start(context.Background(), c)
 		if suite.err == nil {
 			suite.err = hearing(suite.stand)
 		}
@@ -141,7 +141,7 @@ func shared(t *testing.T) *stand.Stand {
 // own is a server that a test may break.
 func own(t *testing.T, env ...string) *stand.Stand {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "hotline-e2e") // not t.TempDir: its path may be too long for a socket
+	dir, err := os.MkdirTemp("", "hotline-e2e") //nolint:usetesting // t.TempDir is too long a path for a socket
 	require.NoError(t, err)
 	c := config(t, dir)
 	c.Env = env
@@ -196,7 +196,7 @@ func voice(t *testing.T, text string) []int16 {
 	path := filepath.Join(dir, hex.EncodeToString(sum[:12])+".wav")
 	if _, err := os.Stat(path); err != nil {
 		made := filepath.Join(dir, filepath.Base(t.TempDir())+filepath.Base(path))
-		cmd := exec.CommandContext(t.Context(), binary(t), "say", text, "--voice", callers[language], "--language", language, "--out", made) //nolint:gosec // the program under test
+		cmd := exec.CommandContext(t.Context(), binary(t), "say", text, "--voice", callers[language], "--language", language, "--out", made)
 		cmd.Env = append(os.Environ(), "HOTLINE_MODELS="+strings.Join(testdata.ModelPath(t), ":"), "HOTLINE_DATA_DIR="+t.TempDir())
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)

@@ -67,7 +67,7 @@ func TestBadNetwork(t *testing.T) {
 		}
 	}, func(r *softphone.Request) {
 		r.Conn = func(c media.PacketConn) media.PacketConn {
-			b = &bad{PacketConn: c, r: rand.New(rand.NewPCG(11, 5))} //nolint:gosec // chance
+			b = &bad{PacketConn: c, r: rand.New(rand.NewPCG(11, 5))}
 			return b
 		}
 	})

@@ -40,7 +40,7 @@ func Business(dir string, voices map[string]string, from ...string) ([]string, e
 			text = block("voices").ReplaceAllString(text, v.String())
 			text = number.ReplaceAllString(text, "$1 1")
 		}
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil { //nolint:gosec // as above
 			return nil, err
 		}
 		out = append(out, dst)

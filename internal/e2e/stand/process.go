@@ -27,7 +27,7 @@ func (s *Stand) WorkerPIDs() []int {
 		if err != nil {
 			continue
 		}
-		for _, f := range strings.Fields(string(b)) {
+		for f := range strings.FieldsSeq(string(b)) {
 			if p, err := strconv.Atoi(f); err == nil {
 				list = append(list, p)
 			}

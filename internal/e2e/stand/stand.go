@@ -77,10 +77,10 @@ func Start(ctx context.Context, c Config) (*Stand, error) {
 	if c.Ports == 0 {
 		c.Ports = 1000
 	}
-	low := 26000 + 2*rand.IntN((39998-26000-c.Ports)/2) //nolint:gosec // no secret
+	low := 26000 + 2*rand.IntN((39998-26000-c.Ports)/2)
 	s := &Stand{
 		SIP: fmt.Sprintf("127.0.0.1:%d", sip), Web: fmt.Sprintf("http://127.0.0.1:%d", web), Data: c.Data,
-		RTP: [2]int{low, low + c.Ports - 1}, token: fmt.Sprintf("stand-%016x", rand.Uint64()), config: c, //nolint:gosec // of a server on this machine, for minutes
+		RTP: [2]int{low, low + c.Ports - 1}, token: fmt.Sprintf("stand-%016x", rand.Uint64()), config: c,
 	}
 	s.attached = []string{
 		"HOTLINE_SIP_LISTEN=" + s.SIP, "HOTLINE_HTTP_LISTEN=" + strings.TrimPrefix(s.Web, "http://"),
@@ -220,7 +220,7 @@ func freePort() (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		port := l.Addr().(*net.TCPAddr).Port                  //nolint:errcheck,forcetypeassert // a TCP listener's
+		port := l.Addr().(*net.TCPAddr).Port                  // a TCP listener's
 		u, err := net.ListenPacket("udp4", l.Addr().String()) //nolint:noctx // does not wait
 		_ = l.Close()
 		if err == nil {
