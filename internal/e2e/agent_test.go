@@ -65,8 +65,8 @@ func TestToAPerson(t *testing.T) {
 			require.Zero(t, agent.wait(30*time.Second))
 			agentHeard := agent.heard()
 
-			assert.GreaterOrEqual(t, likeness(callerTalks, agentHeard), 0.7, "the agent hears the caller")
-			assert.GreaterOrEqual(t, likeness(agentTalks, bridged), 0.7, "the caller hears the agent")
+			assert.GreaterOrEqual(t, likeness(callerTalks, agentHeard), alike, "the agent hears the caller")
+			assert.GreaterOrEqual(t, likeness(agentTalks, bridged), alike, "the caller hears the agent")
 
 			whisper := recognise(t, s, agentHeard[:min(len(agentHeard), 11*8000)], "zh")
 			assert.True(t, anyOf(whisper, "门店", "开门", "客服", "人工", "几点", "来电", "转"), "the agent was told %q", whisper)
@@ -84,11 +84,10 @@ func TestToAPerson(t *testing.T) {
 			a, err := wav.ReadFile(s.Recording(rec))
 			require.NoError(t, err)
 			require.Len(t, a.Channels, 2)
-			assert.GreaterOrEqual(t, likeness(callerTalks, a.Channels[0]), 0.7, "the caller is on the left")
-			assert.GreaterOrEqual(t, likeness(agentTalks, a.Channels[1]), 0.7, "the agent is on the right")
-			// Another voice in its place is like it too, in its rhythm, but less.
-			assert.Less(t, likeness(agentTalks, a.Channels[0]), likeness(agentTalks, a.Channels[1])-0.1, "the agent is not on the left")
-			assert.Less(t, likeness(callerTalks, a.Channels[1]), likeness(callerTalks, a.Channels[0])-0.1, "the caller is not on the right")
+			assert.GreaterOrEqual(t, likeness(callerTalks, a.Channels[0]), alike, "the caller is on the left")
+			assert.GreaterOrEqual(t, likeness(agentTalks, a.Channels[1]), alike, "the agent is on the right")
+			assert.Less(t, likeness(agentTalks, a.Channels[0]), alike, "the agent is not on the left")
+			assert.Less(t, likeness(callerTalks, a.Channels[1]), alike, "the caller is not on the right")
 			registered(t, s, "agent1", "offline")
 		})
 	}
@@ -147,7 +146,7 @@ func TestAgentRefuses(t *testing.T) {
 	require.Zero(t, refusing.wait(30*time.Second))
 	require.Zero(t, taking.wait(30*time.Second))
 	assert.Equal(t, "agent2", rec.Agent)
-	assert.GreaterOrEqual(t, likeness(agentTalks, heard), 0.7)
+	assert.GreaterOrEqual(t, likeness(agentTalks, heard), alike)
 	var refused bool
 	for _, e := range rec.Events(call.KindTransfer) {
 		refused = refused || e.Data["agent"] == "agent1" && e.Data["detail"] == "refused"
@@ -228,7 +227,7 @@ func TestNobodyThere(t *testing.T) {
 		require.Zero(t, agent.wait(30*time.Second))
 		assert.Equal(t, "agent3", rec.Agent)
 		assert.Equal(t, call.Transferred, rec.Outcome)
-		assert.GreaterOrEqual(t, likeness(agentTalks, heard), 0.7)
+		assert.GreaterOrEqual(t, likeness(agentTalks, heard), alike)
 		registered(t, s, "agent3", "offline")
 	})
 }

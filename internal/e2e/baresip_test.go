@@ -148,38 +148,31 @@ func registered(t *testing.T, s *stand.Stand, name, state string) {
 	}, 15*time.Second, 50*time.Millisecond, "%s is not %s", name, state)
 }
 
+// alike is the likeness from which a reference was heard. A voice with other words
+// comes to 0.78, the same words over a clean line to 0.98.
+const alike = 0.82
+
 // likeness is how much of a reference is in what was heard, 0 to 1: the normalised
 // correlation of their energy over 20 ms, at the best place. The reference is taken
-// in pieces of three seconds, and the worst but one of them counts: where a telephone
-// is kept from sending for a moment, what follows comes later, and one piece has a
-// hole.
+// in pieces of 1.5 s, and the better half of them counts: where a telephone is kept
+// from sending for a moment, what follows comes later, and the piece has a hole.
 func likeness(reference, heard []int16) float64 {
-	const piece = 150
+	const piece = 75
 	ref, all := envelope(reference), envelope(heard)
 	for len(ref) > 0 && ref[0] < 200 {
 		ref = ref[1:]
 	}
-	for len(ref) > 0 && ref[len(ref)-1] < 200 {
-		ref = ref[:len(ref)-1]
-	}
 	var marks []float64
-	for len(ref) >= piece {
-		n := piece
-		if len(ref) < 2*piece {
-			n = len(ref)
-		}
-		marks = append(marks, correlation(ref[:n], all))
-		ref = ref[n:]
+	for ; len(ref) >= piece; ref = ref[piece/2:] {
+		marks = append(marks, correlation(ref[:piece], all))
 	}
 	slices.Sort(marks)
-	switch len(marks) {
-	case 0:
-		return 0
-	case 1:
-		return marks[0]
-	default:
-		return marks[1]
+	better := marks[len(marks)/2:]
+	var sum float64
+	for _, m := range better {
+		sum += m
 	}
+	return sum / float64(max(1, len(better)))
 }
 
 // envelope is the root mean square of each 20 ms.

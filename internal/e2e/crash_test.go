@@ -93,7 +93,7 @@ func TestServerIsKilled(t *testing.T) {
 	require.NoError(t, err, "the recording can be read")
 	require.Len(t, a.Channels, 2)
 	assert.Greater(t, len(a.Channels[0]), 8000*(8+len(question)/8000-1), "up to the crash")
-	assert.GreaterOrEqual(t, likeness(question, a.Channels[0]), 0.7)
+	assert.GreaterOrEqual(t, likeness(question, a.Channels[0]), alike)
 
 	require.NoError(t, s.Restart(t.Context()))
 	rec, err := s.Call(t.Context(), live.ID)
