@@ -236,3 +236,24 @@ func TestManyCallersManyClauses(t *testing.T) {
 	wg.Wait()
 	require.LessOrEqual(t, made.Load(), int32(20*8))
 }
+
+// What a caller waits for when a sentence of four seconds is in the cache, and what
+// the whole of it costs.
+func BenchmarkCacheHit(b *testing.B) {
+	c := openCache(b, &ttstest.Tone{}, tts.CacheConfig{})
+	u := tts.Utterance{Text: strings.Repeat("abcdefghij", 7)}
+	require.NoError(b, c.Synthesize(b.Context(), u, &ttstest.Writer{Hz: 8000}))
+	require.NoError(b, c.Close())
+	b.Run("first frame", func(b *testing.B) {
+		for b.Loop() {
+			ctx, cancel := context.WithCancel(b.Context())
+			_ = c.Synthesize(ctx, u, &ttstest.Writer{Hz: 8000, Do: cancel})
+			cancel()
+		}
+	})
+	b.Run("all", func(b *testing.B) {
+		for b.Loop() {
+			_ = c.Synthesize(b.Context(), u, &ttstest.Writer{Hz: 8000})
+		}
+	})
+}

@@ -178,7 +178,7 @@ func boundary(rs []rune, i int) (pause time.Duration, strong bool) {
 		}
 		return pauseComma, false
 	case '：':
-		if isDigit(prev) && isDigit(next) {
+		if figures(rs, i+1) {
 			return 0, false
 		}
 		return pauseColon, false
@@ -206,11 +206,20 @@ func boundary(rs []rune, i int) (pause time.Duration, strong bool) {
 			return pauseComma, false
 		}
 	case ':':
-		if open && (!isDigit(prev) || !unicode.IsDigit(next)) {
+		if open && !figures(rs, i+1) {
 			return pauseColon, false
 		}
 	}
 	return 0, false
+}
+
+// figures says whether a number, a code or an amount follows, which belongs to the
+// words before it: they tell how it is read.
+func figures(rs []rune, i int) bool {
+	for i < len(rs) && rs[i] == ' ' {
+		i++
+	}
+	return i < len(rs) && (isDigit(rs[i]) || rs[i] >= 'A' && rs[i] <= 'Z' || strings.ContainsRune("¥￥$£€+-", rs[i]))
 }
 
 // thousands says whether the comma at i separates thousands: "1，000".

@@ -46,6 +46,8 @@ func TestClauses(t *testing.T) {
 			"Visit www.example.com/help or write to a.b@example.com, please.", "Thanks!",
 		}},
 		{"第一行\n第二行", []string{"第一行\n第二行"}},
+		{"您的快递单号是：4417，请您记一下。", []string{"您的快递单号是：4417，", "请您记一下。"}},
+		{"Here is your new order number: 4417. Please write it down.", []string{"Here is your new order number: 4417.", "Please write it down."}},
 		{"版本2.3.1已发布，下载即可。", []string{"版本2.3.1已发布，下载即可。"}},
 	} {
 		require.Equal(t, c.want, texts(tts.Clauses(c.text, "zh")), c.text)

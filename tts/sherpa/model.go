@@ -137,11 +137,11 @@ func (m *Model) DefaultVoice(language string) string {
 	return m.layout.voices[0]
 }
 
-// preferred voices by language, best understood over a telephone first: measured
-// by recognising shop sentences at 8 kHz, see docs/speech.md.
+// preferred voices by language, best understood over a telephone first: ten shop
+// sentences at 8 kHz, recognised by Whisper base, had these error rates.
 var preferred = map[string][]string{
-	"zh": {"zf_xiaoxiao", "zf_xiaobei", "zm_yunxi"},
-	"en": {"af_heart", "af_bella", "bf_emma"},
+	"zh": {"zm_yunxi", "zm_yunjian", "zf_xiaobei", "zf_xiaoxiao"}, // characters: 7.8, 8.4, 14.0, 14.0 %
+	"en": {"af_heart", "am_michael", "af_bella", "bf_emma"},       // words: 2, 2, 2, 3 %
 }
 
 // Close waits for what is being computed and frees the model.
