@@ -21,9 +21,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"hotline/dialog"
 	"hotline/dialog/command"
@@ -279,7 +281,44 @@ func (e *Engine) Sentences() []string {
 		put(e.followUpQuestion(x, &p, 0))
 		put(e.followUpQuestion(x, &p, 1))
 	}
+	// What asks back is put together of clauses: its own, and a name each.
+	ends := map[string]bool{}
+	for _, k := range []Key{KeyConfirm, KeyWhich} {
+		for _, w := range e.phrases[k] {
+			fixed, after := clauses(w)
+			for _, s := range fixed {
+				put(s)
+			}
+			for _, s := range after {
+				ends[s] = true
+			}
+		}
+	}
+	for p := range x.Pairs {
+		for _, end := range slices.Sorted(maps.Keys(ends)) {
+			put(p.Name() + end)
+		}
+	}
 	return out
+}
+
+// clauses takes a wording apart whose names are clauses of their own: its fixed
+// clauses, and the punctuation that follows a name. Other wordings have none.
+func clauses(wording string) (fixed, ends []string) {
+	rest := wording
+	for rest != "" {
+		before, name, ok := strings.Cut(rest, "{")
+		if !ok {
+			return append(fixed, rest), ends
+		}
+		_, rest, _ = strings.Cut(name, "}")
+		mark, n := utf8.DecodeRuneInString(rest)
+		if before != "" && !strings.HasSuffix(before, "，") || !strings.ContainsRune("，？", mark) {
+			return nil, nil
+		}
+		fixed, ends, rest = append(fixed, before), append(ends, string(mark)), rest[n:]
+	}
+	return fixed, ends
 }
 
 // followUpQuestion is the question behind p's answer; turn selects the wording.

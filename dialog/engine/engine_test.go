@@ -437,6 +437,20 @@ func TestSentences(t *testing.T) {
 			}
 			seen[s] = true
 		}
+		if p.Language != "zh" {
+			continue
+		}
+		// Asking back starts at once: every clause of it can be made beforehand.
+		for _, key := range []engine.Key{engine.KeyConfirm, engine.KeyWhich} {
+			for _, w := range engine.DefaultPhrases("zh")[key] {
+				asked := strings.NewReplacer("{a}", p.Pairs[0].Name(), "{b}", p.Pairs[1].Name()).Replace(w)
+				for clause := range strings.SplitAfterSeq(asked, "，") {
+					if clause != "" && !seen[clause] {
+						t.Errorf("%q of %q would be made while the caller waits", clause, asked)
+					}
+				}
+			}
+		}
 	}
 }
 
