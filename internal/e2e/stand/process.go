@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -70,8 +71,12 @@ func (s *Stand) Files() (n int, kinds map[string]int) {
 	return n, kinds
 }
 
-// OpenRTP is how many UDP sockets are bound to the server's ports for sound.
+// OpenRTP is how many of the server's UDP sockets are bound to its ports for sound.
 func (s *Stand) OpenRTP() (int, error) {
+	own, err := s.sockets()
+	if err != nil {
+		return 0, err
+	}
 	b, err := os.ReadFile("/proc/net/udp")
 	if err != nil {
 		return 0, err
@@ -79,7 +84,7 @@ func (s *Stand) OpenRTP() (int, error) {
 	n := 0
 	for line := range strings.Lines(string(b)) {
 		f := strings.Fields(line)
-		if len(f) < 2 {
+		if len(f) < 10 || !own[f[9]] {
 			continue
 		}
 		_, port, ok := strings.Cut(f[1], ":")
@@ -89,6 +94,28 @@ func (s *Stand) OpenRTP() (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// sockets are the inodes of the server's sockets; none once it has ended.
+func (s *Stand) sockets() (map[string]bool, error) {
+	dir := fmt.Sprintf("/proc/%d/fd", s.PID())
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	own := map[string]bool{}
+	for _, e := range entries {
+		to, err := os.Readlink(filepath.Join(dir, e.Name()))
+		if err != nil {
+			continue // closed just now
+		}
+		if inode, ok := strings.CutPrefix(to, "socket:["); ok {
+			own[strings.TrimSuffix(inode, "]")] = true
+		}
+	}
+	return own, nil
 }
 
 // Memory is the server's resident memory, bytes.
