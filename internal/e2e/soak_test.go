@@ -112,13 +112,15 @@ func TestSoak(t *testing.T) {
 	round(calls, long)
 	second := measure(t, s)
 
+	// Idle connections to the worker and of the API come and go by themselves; a leak
+	// would be 50 a round.
 	for _, after := range []held{first, second} {
 		assert.Zero(t, after.ports)
-		assert.LessOrEqual(t, after.goroutines, before.goroutines+4)
-		assert.LessOrEqual(t, after.files, before.files+4)
+		assert.LessOrEqual(t, after.goroutines, before.goroutines+10)
+		assert.LessOrEqual(t, after.files, before.files+6)
 	}
-	assert.LessOrEqual(t, second.goroutines, first.goroutines+2)
-	assert.LessOrEqual(t, second.files, first.files+2)
+	assert.LessOrEqual(t, second.goroutines, first.goroutines+10)
+	assert.LessOrEqual(t, second.files, first.files+6)
 	assert.Less(t, second.memory, first.memory+32<<20, "memory grows from round to round")
 
 	allEnded(t, s)
