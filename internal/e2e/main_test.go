@@ -8,6 +8,7 @@ package e2e_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
@@ -23,6 +24,7 @@ import (
 	"hotline/asr"
 	asropenai "hotline/asr/openai"
 	"hotline/internal/e2e/stand"
+	"hotline/internal/speech"
 	"hotline/internal/testdata"
 	"hotline/media/dsp"
 	"hotline/media/wav"
@@ -171,11 +173,31 @@ func hearing(s *stand.Stand) error {
 		_, err = d.Decode(ctx, asr.Segment{Rate: 16000, Samples: silence, Language: "zh"})
 		cancel()
 		if err == nil {
-			return nil
+			return speaking(s)
 		}
 		time.Sleep(500 * time.Millisecond)
 	}
 	return err
+}
+
+// speaking waits until the voices are loaded: before, the voice of last resort may
+// speak, whom no recogniser understands.
+func speaking(s *stand.Stand) error {
+	worker, err := speech.Client(s.Worker())
+	if err != nil {
+		return err
+	}
+	var h speech.Health
+	for range 240 {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		h, err = worker.Health(ctx)
+		cancel()
+		if err == nil && h.Status == "complete" {
+			return nil
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	return fmt.Errorf("the worker's voices are not there: %q: %w", h.Status, err)
 }
 
 // voice is text as a caller says it, 8 kHz telephone sound, trimmed to the speech. It
