@@ -113,6 +113,9 @@ func (c *Conversation) Patience(text string, confidence float64) time.Duration {
 	sure := c.e.sure(found)
 	switch {
 	case pending == command.Half && (top == nil || !top.Exact):
+		if askedWhole(text) {
+			return middle
+		}
 		return long
 	case confidence > 0 && confidence < c.e.c.Thresholds.Misheard:
 		return middle + 100*time.Millisecond
@@ -122,6 +125,14 @@ func (c *Conversation) Patience(text string, confidence float64) time.Duration {
 		return middle - 80*time.Millisecond
 	}
 	return middle
+}
+
+// askedWhole tells whether the recogniser heard a question of some length to its
+// end: in English many end in a word that elsewhere wants another (what should I do?
+// Can I send it to you?). Those that break off are short, or get no question mark.
+func askedWhole(text string) bool {
+	const words = 4
+	return strings.HasSuffix(strings.TrimSpace(text), "?") && len(strings.Fields(text)) >= words
 }
 
 // Suggest implements dialog.Listener. Behind a question of the bot's the likely

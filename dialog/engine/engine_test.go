@@ -417,6 +417,21 @@ func TestPatience(t *testing.T) {
 	}
 }
 
+func TestPatienceWithWholeQuestions(t *testing.T) {
+	l := gym(t).c.(dialog.Listener)
+	long := time.Second
+	for _, text := range []string{"What should I do?", "How can I send something back to you?"} {
+		if p := l.Patience(text, 0.9); p >= long {
+			t.Errorf("%s: %v", text, p)
+		}
+	}
+	for _, text := range []string{"What should I do if my", "Can I"} {
+		if p := l.Patience(text, 0.9); p < long {
+			t.Errorf("%s: %v", text, p)
+		}
+	}
+}
+
 func TestSentences(t *testing.T) {
 	for _, p := range []packtest.Pack{packtest.Hotel(t), packtest.Gym(t)} {
 		e, err := engine.New(config(t, p))
