@@ -47,7 +47,7 @@ func (s *Server) embeddings(w http.ResponseWriter, r *http.Request) {
 		s.answerError(w, r, err)
 		return
 	}
-	engine, err := s.embed.soon(ctx, id)
+	engine, err := s.embed.soon(ctx, id, s.cfg.Patience)
 	if err != nil {
 		s.answerError(w, r, err)
 		return

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,7 +28,7 @@ func local(tb testing.TB) *httptest.Server {
 	tb.Helper()
 	testdata.Model(tb, "asr/whisper-base")
 	onnxtest.Start(tb)
-	s := speech.New(speech.Config{Models: models.Open(testdata.ModelPath(tb))}, speech.Local(1, 1))
+	s := speech.New(speech.Config{Models: models.Open(testdata.ModelPath(tb)), Patience: time.Minute}, speech.Local(1, 1))
 	srv := httptest.NewServer(s.Handler())
 	tb.Cleanup(srv.Close)
 	return srv

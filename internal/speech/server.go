@@ -129,7 +129,7 @@ func (s *Server) Load(ctx context.Context) error {
 		try("hearing", s.warmASR, l)
 	}
 	s.hearing.Store(true)
-	s.log.Info("speech worker hears", "models", s.asr.loaded(), "after", time.Since(begin))
+	s.log.Info("speech worker hears", "models", s.asr.loaded(), "took_ms", time.Since(begin).Milliseconds())
 	for _, l := range s.cfg.Languages {
 		try("meaning of", s.warmEmbed, l)
 	}
@@ -137,7 +137,7 @@ func (s *Server) Load(ctx context.Context) error {
 		try("speaking", s.warmTTS, l)
 	}
 	s.loaded.Store(true)
-	s.log.Info("speech worker is complete", "voices", s.tts.loaded(), "embeddings", s.embed.loaded(), "after", time.Since(begin))
+	s.log.Info("speech worker is complete", "voices", s.tts.loaded(), "embeddings", s.embed.loaded(), "took_ms", time.Since(begin).Milliseconds())
 	return errors.Join(errs...)
 }
 

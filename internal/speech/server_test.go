@@ -431,7 +431,7 @@ func TestAVoiceThatLoadsIsNotWaitedFor(t *testing.T) {
 		<-loaded
 		return ok(ctx, id, dir)
 	}
-	srv := serve(t, speech.Config{}, e)
+	srv := serve(t, speech.Config{Patience: 50 * time.Millisecond}, e)
 	res, text := say(t, srv, `{"input":"hello"}`)
 	assert.Equal(t, http.StatusServiceUnavailable, res.StatusCode, text)
 	assert.NotEmpty(t, res.Header.Get("Retry-After"))

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"hotline/internal/models"
 )
@@ -108,10 +109,9 @@ func (s *shelf[T]) get(ctx context.Context, id string) (T, error) {
 	}
 }
 
-// soon bounds how long a request waits for a model: a caller on the telephone is
-// better served by the next best voice than by one that comes in ten seconds.
-func (s *shelf[T]) soon(ctx context.Context, id string) (T, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, loadPatience, fmt.Errorf("%w: %s", ErrLoading, id))
+// soon is get for a request, which does not wait long.
+func (s *shelf[T]) soon(ctx context.Context, id string, patience time.Duration) (T, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%w: %s", ErrLoading, id))
 	defer cancel()
 	return s.get(ctx, id)
 }

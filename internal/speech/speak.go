@@ -108,7 +108,7 @@ func (s *Server) speak(w http.ResponseWriter, r *http.Request) {
 		s.answerError(w, r, err)
 		return
 	}
-	engine, err := s.tts.soon(ctx, id)
+	engine, err := s.tts.soon(ctx, id, s.cfg.Patience)
 	if err != nil {
 		s.answerError(w, r, err)
 		return

@@ -64,6 +64,10 @@ type Config struct {
 	Queue int
 	// Wait is how long one waits at most; default 10 s.
 	Wait time.Duration
+	// Patience is how long a request waits for a model that is being loaded;
+	// default 3 s. A caller on the telephone is better served by the next best
+	// voice than by one that comes in ten seconds.
+	Patience time.Duration
 	// APIKey must be sent as bearer token where it is set.
 	APIKey string
 	Logger *slog.Logger // default: none
@@ -83,6 +87,9 @@ func (c Config) withDefaults() Config {
 	if c.Wait <= 0 {
 		c.Wait = 10 * time.Second
 	}
+	if c.Patience <= 0 {
+		c.Patience = 3 * time.Second
+	}
 	if len(c.Languages) == 0 {
 		c.Languages = []string{"zh", "en"}
 	}
@@ -94,20 +101,19 @@ func (c Config) withDefaults() Config {
 
 // Bounds on one request.
 const (
-	maxUpload    = 32 << 20         // bytes of a sound file, multipart included
-	maxSound     = 10 * time.Minute // of one file
-	maxText      = 4096             // characters to speak, as OpenAI has it
-	maxTexts     = 2048             // of one embedding request
-	maxJSON      = 4 << 20          // bytes of a JSON body
-	bodyTime     = 30 * time.Second // for a body to arrive
-	decodeTime   = 2 * time.Minute  // for a file to be decoded
-	speakTime    = 5 * time.Minute  // for a text to be spoken and sent
-	writeTime    = 30 * time.Second // for a client to take a piece of the answer
-	soundRate    = 24000            // Hz of spoken sound, as OpenAI has it
-	aheadFrames  = 50 * 60          // frames made before the client takes them: 60 s
-	stopTime     = 3 * time.Second  // for requests to end when the server does
-	loadTime     = 2 * time.Minute  // for a model to load
-	loadPatience = 3 * time.Second  // of a request whose model is being loaded
+	maxUpload   = 32 << 20         // bytes of a sound file, multipart included
+	maxSound    = 10 * time.Minute // of one file
+	maxText     = 4096             // characters to speak, as OpenAI has it
+	maxTexts    = 2048             // of one embedding request
+	maxJSON     = 4 << 20          // bytes of a JSON body
+	bodyTime    = 30 * time.Second // for a body to arrive
+	decodeTime  = 2 * time.Minute  // for a file to be decoded
+	speakTime   = 5 * time.Minute  // for a text to be spoken and sent
+	writeTime   = 30 * time.Second // for a client to take a piece of the answer
+	soundRate   = 24000            // Hz of spoken sound, as OpenAI has it
+	aheadFrames = 50 * 60          // frames made before the client takes them: 60 s
+	stopTime    = 3 * time.Second  // for requests to end when the server does
+	loadTime    = 2 * time.Minute  // for a model to load
 )
 
 // Errors that handlers turn into answers.

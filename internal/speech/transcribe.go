@@ -76,7 +76,7 @@ func (s *Server) transcribe(w http.ResponseWriter, r *http.Request) {
 		s.answerError(w, r, err)
 		return
 	}
-	engine, err := s.asr.soon(ctx, id)
+	engine, err := s.asr.soon(ctx, id, s.cfg.Patience)
 	if err != nil {
 		s.answerError(w, r, err)
 		return
