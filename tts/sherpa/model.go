@@ -47,8 +47,12 @@ type Options struct {
 const (
 	// maxPart bounds what the native code gets at a time: its text frontend is
 	// recursive and ends the process on very long input.
+	// FastSpeech models end the process beyond some 25 s of sound.
 	maxPart = 120 // runes
+	maxHan  = 40  // runes, where Chinese is among them
 	maxWord = 24  // letters
+	minRate = 0.5
+	maxRate = 2.0
 	// maxAhead bounds the sound that waits for a slow writer, seconds.
 	maxAhead = 20
 )
@@ -213,7 +217,7 @@ func (m *Model) compute(j *job, parts []string, sid int, rate float64) {
 	if rate <= 0 {
 		rate = 1
 	}
-	cfg := native.GenerationConfig{Sid: sid, Speed: float32(min(max(rate, 0.5), 2)), SilenceScale: 1}
+	cfg := native.GenerationConfig{Sid: sid, Speed: float32(min(max(rate, minRate), maxRate)), SilenceScale: 1}
 	if m.layout.kind == Kokoro { // it makes 1.4 s at a comma
 		cfg.SilenceScale = 0.2
 	}
@@ -271,7 +275,14 @@ func (m *Model) parts(u tts.Utterance) []string {
 	}
 	var out []string
 	for _, c := range tts.Clauses(text, u.Language) {
-		for _, p := range tts.Cut(c.Text, maxPart) {
+		limit := maxPart
+		if m.layout.kind == VitsWords || strings.ContainsFunc(c.Text, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+			limit = maxHan
+		}
+		if u.Rate > 0 && u.Rate < 1 { // slower is longer
+			limit = int(float64(limit) * max(u.Rate, minRate))
+		}
+		for _, p := range tts.Cut(c.Text, limit) {
 			if spoken.Sayable(p) {
 				out = append(out, p)
 			}

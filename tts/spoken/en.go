@@ -154,8 +154,12 @@ var englishRules = []rule{
 	{re(`([-+]?)(` + num + `)((?:\s?(?:thousand|million|billion|trillion|k|bn)\b)?)(\+?)`), enPlain},
 
 	{re(`(?:e\.g\.|i\.e\.|etc\.|vs\.?|approx\.|w/o|w/|Mr\.|Mrs\.|Ms\.|Dr\.|Prof\.|St\.|Ave\.|Rd\.|Blvd\.|Inc\.|Ltd\.|Co\.|Dept\.|ext\.|min\.|max\.)`), enAbbreviation},
-	{re(`(?:[A-Za-z]\.){2,}`), func(_ place, m []string) (string, bool) {
-		return spell(strings.ReplaceAll(m[0], ".", "")), true
+	{re(`(?:[A-Za-z]\.){2,}`), func(at place, m []string) (string, bool) {
+		s := spell(strings.ReplaceAll(m[0], ".", ""))
+		if isLatin(at.next()) {
+			s += " "
+		}
+		return s, true
 	}},
 	{re(`([<>≥≤≈=±×÷+&~→°√∞@]|>=|<=)`), enSymbol},
 	{re(`(?i:wi-fi)`), func(place, []string) (string, bool) { return "WiFi", true }},

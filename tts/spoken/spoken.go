@@ -348,7 +348,7 @@ func otherDigit(r rune) int {
 
 // pictograph says whether r is an emoji or a symbol that is a picture.
 func pictograph(r rune) bool {
-	return r >= 0x1f000 || r >= 0x2600 && r <= 0x27bf || r >= 0x2b00 && r <= 0x2bff || r >= 0x2300 && r <= 0x23ff || r >= 0x25a0 && r <= 0x25ff
+	return r >= 0x1f000 && !unicode.IsLetter(r) || r >= 0x2600 && r <= 0x27bf || r >= 0x2b00 && r <= 0x2bff || r >= 0x2300 && r <= 0x23ff || r >= 0x25a0 && r <= 0x25ff
 }
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
