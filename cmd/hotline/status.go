@@ -65,11 +65,9 @@ func (st *status) Lines(context.Context) ([]web.Line, error) {
 func (st *status) System(context.Context) (web.SystemState, error) {
 	s := st.server
 	out := web.SystemState{Version: buildVersion(), Advice: s.advice(), Workers: []web.Worker{}, Models: []web.Model{}}
-	names := make([]string, 0, 2)
-	for _, b := range s.bots.homes() {
-		names = append(names, b.Name)
+	if b := s.bots.find(""); b != nil {
+		out.Business = b.line.Home.Name
 	}
-	out.Business = strings.Join(names, ", ")
 	for _, a := range s.sip.Addrs() {
 		out.Endpoints = append(out.Endpoints, "sip:"+a.String()+";transport="+a.Network())
 	}
