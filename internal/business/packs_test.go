@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"hotline/asr/onnx"
+	"hotline/asr/onnx/onnxtest"
 	"hotline/dialog"
 	"hotline/dialog/engine"
 	"hotline/dialog/knowledge"
@@ -105,12 +105,7 @@ func TestTheConversationsOfThePacksWithoutAModel(t *testing.T) {
 
 func TestTheConversationsOfThePacksGoAsTheyMust(t *testing.T) {
 	dir := testdata.Model(t, "embed/e5-small-zhen")
-	if err := onnx.Start(""); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	onnxtest.Start(t)
 	m, err := embed.Open(dir, embed.Options{})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, m.Close()) }()
