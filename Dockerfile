@@ -35,7 +35,7 @@ RUN PATH="$PATH:/usr/local/node/bin" scripts/bake.sh "$MODELS" /models
 FROM debian:bookworm-slim
 COPY scripts/setup.sh deploy/health.sh /usr/local/lib/hotline/
 RUN /usr/local/lib/hotline/setup.sh serve && rm -rf /var/lib/apt/lists/*
-RUN useradd --system --uid 10001 --home-dir /var/lib/hotline --create-home hotline
+RUN useradd --uid 10001 --home-dir /var/lib/hotline --create-home --shell /usr/sbin/nologin hotline
 COPY --from=build /src/bin/hotline /usr/local/lib/hotline/bin/hotline
 COPY --from=build /src/bin/lib /usr/local/lib/hotline/bin/lib
 COPY --from=build /src/examples /usr/share/hotline/examples

@@ -72,7 +72,7 @@ UI_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print 2
 ifneq (,$(wildcard web/package.json))
 $(UI): web/node_modules/.package-lock.json $(UI_SOURCES)
 	@echo "building the console"
-	@cd web && $(NPM) run --silent build -- --logLevel warn
+	@cd web && $(NPM) run --silent build -- --logLevel error
 	@touch $@
 
 web/node_modules/.package-lock.json: web/package-lock.json | $(STAMPS)/setup
