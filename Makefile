@@ -29,7 +29,7 @@ BUSINESS ?= examples/retail-zh
 # What the tests use; those that lie beside the clone are left alone.
 TEST_MODELS := vad/silero-v6 asr/whisper-base tts/kokoro-v1.0 tts/piper-en-us-joe embed/e5-small-zhen embed/minilm-l6-en turn/smart-turn-v3
 
-.PHONY: run build binary ui setup models test-models test test-go test-ui lint bench fuzz e2e e2e-long clean help
+.PHONY: run build binary ui setup models test-models test test-go test-ui test-console lint bench fuzz e2e e2e-long clean help
 help:
 	@sed -n '1,3s/^# //p' Makefile
 
@@ -86,7 +86,7 @@ endif
 
 # --- testing
 
-test: test-ui test-go
+test: test-ui test-console test-go
 
 # The binary too: some tests ring it.
 test-go: $(STAMPS)/setup
@@ -95,6 +95,12 @@ test-go: $(STAMPS)/setup
 
 test-ui: $(if $(wildcard web/package.json),web/node_modules/.package-lock.json)
 	@[ ! -f web/package.json ] || (cd web && $(NPM) test --silent)
+
+# The console in a headless Chromium, against the real store and web server.
+test-console: $(if $(wildcard web/package.json),$(UI))
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then cd web && $(NPM) run --silent e2e; \
+	elif [ "$${CI:-}" = true ]; then echo "Chromium is missing, and CI must have it"; exit 1; \
+	else echo "MISSING-DATA: Chromium is not here, the tests of the console's pages are left out"; fi
 
 test-models: build
 	@$(BIN) models pull $(TEST_MODELS)
