@@ -161,8 +161,16 @@ func own(t *testing.T, env ...string) *stand.Stand {
 	return s
 }
 
-// hearing waits until the speech worker decodes.
+// hearing waits until the speech worker decodes and its voices are loaded.
 func hearing(s *stand.Stand) error {
+	if err := decoding(s); err != nil {
+		return err
+	}
+	return speaking(s)
+}
+
+// decoding waits until the speech worker decodes.
+func decoding(s *stand.Stand) error {
 	d, err := asropenai.New(asropenai.Config{BaseURL: s.Worker()})
 	if err != nil {
 		return err
@@ -173,7 +181,7 @@ func hearing(s *stand.Stand) error {
 		_, err = d.Decode(ctx, asr.Segment{Rate: 16000, Samples: silence, Language: "zh"})
 		cancel()
 		if err == nil {
-			return speaking(s)
+			return nil
 		}
 		time.Sleep(500 * time.Millisecond)
 	}
