@@ -32,7 +32,7 @@ func run(ctx context.Context) int {
 	flag.StringVar(&c.Binary, "binary", "bin/hotline", "the server's program")
 	flag.StringVar(&c.Business, "business", "examples/retail-zh", "the folder of the Chinese business")
 	flag.StringVar(&c.Cache, "cache", "", "where callers' voices and spoken sentences are kept (default in the user's cache folder)")
-	flag.BoolVar(&c.Quick, "quick", false, "a little of everything, in about a minute")
+	flag.BoolVar(&c.Quick, "quick", false, "a little of everything, in a minute and a half")
 	flag.BoolVar(&strict, "strict", false, "exit 1 when a mark is missed")
 	flag.IntVar(&c.Turns, "turns", 0, "questions asked at each level, at least (default 24)")
 	flag.DurationVar(&c.Hold, "hold", 0, "how long the calls of the media scenario stand (default 20s)")

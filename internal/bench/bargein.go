@@ -144,13 +144,13 @@ func stopped(got []heard, onset time.Time) (time.Duration, stopState) {
 // noise rings with each kind of line noise for a minute while the bot talks, made to
 // talk by keys. Nothing of it is a voice: no reply may be cut or held for it.
 func (b *Bench) noise(ctx context.Context) error {
-	kinds := []string{"white", "pink", "hum", "clicks", "crackle", "babble", "breath"}
+	kinds, levels := []string{"white", "pink", "hum", "clicks", "crackle", "babble", "breath"}, []float64{noiseLevel, noiseLevel + 10}
 	long := noiseTime
 	if b.cfg.Quick {
-		kinds, long = []string{"pink", "clicks"}, 12*time.Second
+		kinds, levels, long = []string{"pink", "clicks"}, levels[:1], 10*time.Second
 	}
 	language := b.cfg.Languages[0]
-	for _, level := range []float64{noiseLevel, noiseLevel + 10} {
+	for _, level := range levels {
 		var mu sync.Mutex
 		var errs error
 		stops, holds, talked := 0, 0, 0.0

@@ -34,7 +34,7 @@ type Config struct {
 	Load      []int         // calls at once for the cost of media; default 100 and 400
 	Hold      time.Duration // how long those are held; default 20 s
 	Warm      time.Duration // longest wait for the fixed sentences; default 10 min
-	// Quick measures less of everything: a minute in all.
+	// Quick measures less of everything: a minute and a half in all.
 	Quick bool
 	Out   io.Writer    // lines of JSON
 	Log   *slog.Logger // what is being done
