@@ -95,6 +95,9 @@ func (v *Voice) Synthesize(ctx context.Context, u tts.Utterance, dst media.Write
 		return fmt.Errorf("espeak-ng: %w", err)
 	}
 	if err := cmd.Start(); err != nil {
+		if ctx.Err() != nil { // hung up before the program had begun
+			return context.Cause(ctx)
+		}
 		return fmt.Errorf("espeak-ng: %w", err)
 	}
 	err = play(running, out, dst)
