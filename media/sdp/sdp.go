@@ -29,7 +29,7 @@ import (
 // description that cannot be read with 400.
 var (
 	ErrSyntax   = errors.New("session description cannot be read")
-	ErrNoAudio  = errors.New("no audio stream over plain RTP in the session description")
+	ErrNoAudio  = errors.New("no audio stream that can be taken in the session description")
 	ErrNoCodec  = errors.New("no codec in common")
 	ErrNoTarget = errors.New("no usable address in the session description")
 )
@@ -94,6 +94,9 @@ type Local struct {
 	SessionID uint64     // of the o= line, the same for all descriptions of a call
 	Version   uint64     // of the o= line, one more for each changed description
 	NoDTMF    bool       // do not offer or accept telephone events
+	Security  Security   // how packets are protected; the zero value is plain RTP
+
+	lite bool // the answer describes a lite ICE agent
 }
 
 func (l Local) codecs() []Codec {
@@ -114,6 +117,7 @@ type Media struct {
 	DTMFClock  int           // Hz
 	PTime      time.Duration // what the far end asked for; 0 when it did not
 	Direction  Direction
+	Keys       Keys // how packets are protected
 }
 
 // PTime is the length of the packets that we send.
@@ -123,7 +127,8 @@ const defaultDTMF = 101
 
 // Offer is a description of what we can do.
 func Offer(l Local) []byte {
-	m := l.describe("RTP/AVP", l.codecs())
+	proto, _ := l.offers()
+	m := l.describe(proto, l.codecs())
 	if !l.NoDTMF {
 		m.events(defaultDTMF, 8000)
 		if slices.ContainsFunc(l.codecs(), func(c Codec) bool { return c.ClockRate == 48000 }) {
@@ -131,6 +136,7 @@ func Offer(l Local) []byte {
 		}
 	}
 	m.value("ptime", strconv.Itoa(int(PTime/time.Millisecond)))
+	m.offerKeys(l)
 	m.flag(l.Direction.String())
 	return l.session(m.MediaDescription)
 }
@@ -141,10 +147,11 @@ func Answer(offer []byte, l Local) (answer []byte, m Media, err error) {
 	if err != nil {
 		return nil, Media{}, err
 	}
-	i, m, err := choose(d, l)
+	i, m, err := choose(d, l, false)
 	if err != nil {
 		return nil, Media{}, err
 	}
+	l.lite = m.Keys.ICE != nil
 	m.Direction = direction(m.Direction.Sends() && l.Direction.Sends(), m.Direction.Receives() && l.Direction.Receives())
 	var all []*pion.MediaDescription
 	for k, o := range d.MediaDescriptions {
@@ -159,6 +166,7 @@ func Answer(offer []byte, l Local) (answer []byte, m Media, err error) {
 		if m.RTCPMux {
 			a.flag("rtcp-mux")
 		}
+		a.keys(l, m.Keys, m.RTCPMux)
 		a.value("ptime", strconv.Itoa(int(PTime/time.Millisecond)))
 		a.flag(m.Direction.String())
 		all = append(all, a.MediaDescription)
@@ -172,11 +180,13 @@ func Accept(l Local, answer []byte) (Media, error) {
 	if err != nil {
 		return Media{}, err
 	}
-	_, m, err := choose(d, l)
+	_, m, err := choose(d, l, true)
 	if err != nil {
 		return Media{}, err
 	}
-	m.RTCPMux = false // we did not offer it
+	if _, mux := l.offers(); !mux {
+		m.RTCPMux = false // we did not offer it
+	}
 	m.Direction = direction(m.Direction.Sends() && l.Direction.Sends(), m.Direction.Receives() && l.Direction.Receives())
 	return m, nil
 }
@@ -213,10 +223,14 @@ func parse(b []byte) (*pion.SessionDescription, error) {
 
 // choose finds the first audio stream with a codec of ours. Direction is what the
 // far end allows, seen from us.
-func choose(d *pion.SessionDescription, l Local) (int, Media, error) {
+func choose(d *pion.SessionDescription, l Local, answer bool) (int, Media, error) {
 	err := ErrNoAudio
 	for i, o := range d.MediaDescriptions {
-		if o.MediaName.Media != "audio" || o.MediaName.Port.Value == 0 || !plain(o.MediaName.Protos) {
+		if o.MediaName.Media != "audio" || o.MediaName.Port.Value == 0 {
+			continue
+		}
+		keys, ok := l.protect(d, o, answer)
+		if !ok {
 			continue
 		}
 		m, ok := common(o, l)
@@ -224,6 +238,7 @@ func choose(d *pion.SessionDescription, l Local) (int, Media, error) {
 			err = ErrNoCodec
 			continue
 		}
+		m.Keys = keys
 		if e := target(d, o, &m); e != nil {
 			err = e
 			continue
@@ -231,11 +246,6 @@ func choose(d *pion.SessionDescription, l Local) (int, Media, error) {
 		return i, m, nil
 	}
 	return 0, Media{}, err
-}
-
-func plain(protos []string) bool {
-	p := strings.Join(protos, "/")
-	return p == "RTP/AVP" || p == "RTP/AVPF"
 }
 
 // common finds the codec and the telephone events that both sides have.

@@ -72,6 +72,9 @@ func (l Local) session(m ...*pion.MediaDescription) []byte {
 		TimeDescriptions:  []pion.TimeDescription{{}},
 		MediaDescriptions: m,
 	}
+	if l.lite {
+		d.Attributes = append(d.Attributes, pion.Attribute{Key: "ice-lite"})
+	}
 	b, _ := d.Marshal() // it has no case of failure
 	return b
 }
