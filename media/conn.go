@@ -22,6 +22,11 @@ type PacketConn interface {
 	Close() error
 }
 
+// A Readier is a PacketConn that cannot carry packets from the start, because keys
+// are agreed on the way. Until it is Ready nothing is sent and what is to be said
+// waits, so that the first word is not lost.
+type Readier interface{ Ready() bool }
+
 const (
 	batchSize = 8    // packets taken at once
 	packetMTU = 1500 // longer ones are cut and dropped

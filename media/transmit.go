@@ -59,7 +59,8 @@ type outMode struct {
 // outgoing decides it. It needs s.mu.
 func (s *Session) outgoing() outMode {
 	m := outMode{to: s.latch.target()}
-	if !s.media.Direction.Sends() || !m.to.IsValid() || m.to.Addr().IsUnspecified() {
+	r, waits := s.cfg.Conn.(Readier)
+	if waits && !r.Ready() || !s.media.Direction.Sends() || !m.to.IsValid() || m.to.Addr().IsUnspecified() {
 		m.hold = true
 		return m
 	}
