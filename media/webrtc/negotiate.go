@@ -1,0 +1,163 @@
+package webrtc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"hotline/media/sdp"
+)
+
+// gatherTime bounds how long our own addresses may take to be listed.
+const gatherTime = 5 * time.Second
+
+// ErrNotAsked is returned when an answer comes to no offer of ours.
+var ErrNotAsked = errors.New("an answer came to an offer that was not made")
+
+// Answer meets a browser's offer. Of l, Codecs (default Opus, PCMU, PCMA), Direction
+// and NoDTMF count. The Conn must be closed.
+func (e *Endpoint) Answer(ctx context.Context, offer []byte, l sdp.Local) (answer []byte, c *Conn, m sdp.Media, err error) {
+	d, err := understand(offer, l, false)
+	if err != nil {
+		return nil, nil, sdp.Media{}, err
+	}
+	if c, err = e.connect(d.codecs(l)); err != nil {
+		return nil, nil, sdp.Media{}, err
+	}
+	c.negotiation.Lock()
+	defer c.negotiation.Unlock()
+	if answer, err = c.answer(ctx, d); err != nil {
+		return nil, nil, sdp.Media{}, errors.Join(err, c.Close())
+	}
+	return answer, c, d.media, nil
+}
+
+// Offer makes an offer for a browser that is rung. [Conn.Accept] takes its answer.
+// Of several browsers that ring with one offer, one can be taken. The Conn must be
+// closed.
+func (e *Endpoint) Offer(ctx context.Context, l sdp.Local) (offer []byte, c *Conn, err error) {
+	if c, err = e.connect(offerable(l)); err != nil {
+		return nil, nil, err
+	}
+	if offer, err = c.Reoffer(ctx, l); err != nil {
+		return nil, nil, errors.Join(err, c.Close())
+	}
+	return offer, c, nil
+}
+
+// Update answers a new offer of the browser: hold, resume, new ICE credentials,
+// another codec. After an error all is as it was.
+func (c *Conn) Update(ctx context.Context, offer []byte, l sdp.Local) (answer []byte, m sdp.Media, err error) {
+	d, err := understand(offer, l, false)
+	if err != nil {
+		return nil, sdp.Media{}, err
+	}
+	c.negotiation.Lock()
+	defer c.negotiation.Unlock()
+	if c.offering { // the browser's crossed ours, and ours has lost
+		if err := c.rollback(); err != nil {
+			return nil, sdp.Media{}, err
+		}
+	}
+	if answer, err = c.answer(ctx, d); err != nil {
+		return nil, sdp.Media{}, err
+	}
+	return answer, d.media, nil
+}
+
+// answer needs c.negotiation.
+func (c *Conn) answer(ctx context.Context, d *description) ([]byte, error) {
+	text, err := d.forPion()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: text}); err != nil {
+		return nil, fmt.Errorf("reading a browser's offer: %w", err)
+	}
+	a, err := c.pc.CreateAnswer(nil)
+	if err != nil {
+		return nil, fmt.Errorf("answering a browser: %w", err)
+	}
+	if text, err = c.describe(ctx, a); err != nil {
+		return nil, err
+	}
+	keep := []uint8{d.media.Codec.PayloadType}
+	if d.media.HasDTMF {
+		keep = append(keep, d.media.DTMF)
+	}
+	return fromPion(text, d.audio, d.media.Direction, keep...)
+}
+
+// describe sets our description and returns it with all of our addresses.
+func (c *Conn) describe(ctx context.Context, d webrtc.SessionDescription) (string, error) {
+	gathered := webrtc.GatheringCompletePromise(c.pc)
+	if err := c.pc.SetLocalDescription(d); err != nil {
+		return "", fmt.Errorf("describing our side to a browser: %w", err)
+	}
+	limit := time.NewTimer(gatherTime)
+	defer limit.Stop()
+	select {
+	case <-gathered:
+	case <-limit.C:
+		return "", fmt.Errorf("listing our addresses for a browser took longer than %v", gatherTime)
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+	return c.pc.LocalDescription().SDP, nil
+}
+
+// Reoffer makes an offer in a call: we hold or resume, or the browser asked for it.
+// Accept takes the answer.
+func (c *Conn) Reoffer(ctx context.Context, l sdp.Local) ([]byte, error) {
+	c.negotiation.Lock()
+	defer c.negotiation.Unlock()
+	if c.offering {
+		if err := c.rollback(); err != nil {
+			return nil, err
+		}
+	}
+	o, err := c.pc.CreateOffer(nil)
+	if err != nil {
+		return nil, fmt.Errorf("making an offer to a browser: %w", err)
+	}
+	text, err := c.describe(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	c.offering = true
+	return fromPion(text, 0, l.Direction)
+}
+
+// Accept takes the answer to the last offer.
+func (c *Conn) Accept(answer []byte, l sdp.Local) (sdp.Media, error) {
+	d, err := understand(answer, l, true)
+	if err != nil {
+		return sdp.Media{}, err
+	}
+	c.negotiation.Lock()
+	defer c.negotiation.Unlock()
+	if !c.offering {
+		return sdp.Media{}, ErrNotAsked
+	}
+	text, err := d.forPion()
+	if err != nil {
+		return sdp.Media{}, err
+	}
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: text}); err != nil {
+		return sdp.Media{}, fmt.Errorf("reading a browser's answer: %w", err)
+	}
+	c.offering = false
+	return d.media, nil
+}
+
+// rollback takes our offer back. It needs c.negotiation.
+func (c *Conn) rollback() error {
+	if err := c.pc.SetLocalDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeRollback}); err != nil {
+		return fmt.Errorf("taking our offer to a browser back: %w", err)
+	}
+	c.offering = false
+	return nil
+}
