@@ -1,6 +1,7 @@
 package media
 
 import (
+	"context"
 	"net/netip"
 	"time"
 )
@@ -26,6 +27,13 @@ type PacketConn interface {
 // are agreed on the way. Until it is Ready nothing is sent and what is to be said
 // waits, so that the first word is not lost.
 type Readier interface{ Ready() bool }
+
+// A Runner is a PacketConn with work of its own beside the clock, as agreeing on
+// keys is. The Session runs it; it returns when ctx ends, and an error ends the
+// Session.
+type Runner interface {
+	Run(ctx context.Context) error
+}
 
 const (
 	batchSize = 8    // packets taken at once

@@ -265,8 +265,15 @@ func TestUpdate(t *testing.T) {
 		require.NoError(t, a.Update(ma))
 		mediatest.Listen(in, time.Second)
 		assert.Greater(t, mediatest.Purity(mediatest.Listen(in, time.Second), 8000, 500), 30.0)
-		ma.Codec = sdp.Opus
-		assert.ErrorContains(t, a.Update(ma), "opus")
+		for _, c := range []sdp.Codec{sdp.G722, sdp.Opus, sdp.PCMA} {
+			ma.Codec, mb.Codec = c, c
+			require.NoError(t, b.Update(mb))
+			require.NoError(t, a.Update(ma))
+			mediatest.Listen(in, time.Second)
+			assert.Greater(t, mediatest.Purity(mediatest.Listen(in, time.Second), 8000, 500), 20.0, c.Name)
+		}
+		ma.Codec = sdp.Codec{Name: "G729", PayloadType: 18, ClockRate: 8000, SampleRate: 8000}
+		assert.ErrorContains(t, a.Update(ma), "G729")
 	})
 }
 
@@ -452,8 +459,8 @@ func TestPanicIsContained(t *testing.T) {
 
 func TestCodecThatIsNotThere(t *testing.T) {
 	conn, _ := mediatest.Pipe()
-	s := media.NewSession(media.SessionConfig{Conn: conn, Media: sdp.Media{Codec: sdp.G722}, Logger: slog.New(slog.DiscardHandler)})
-	require.ErrorContains(t, s.Run(t.Context()), "G722")
+	s := media.NewSession(media.SessionConfig{Conn: conn, Media: sdp.Media{Codec: sdp.Codec{Name: "G729", PayloadType: 18, ClockRate: 8000}}, Logger: slog.New(slog.DiscardHandler)})
+	require.ErrorContains(t, s.Run(t.Context()), "G729")
 	assert.True(t, conn.Closed())
 }
 

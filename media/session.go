@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -130,7 +131,11 @@ func NewSession(cfg SessionConfig) *Session {
 // setMedia takes what was agreed. It needs s.mu once the session runs.
 func (s *Session) setMedia(m sdp.Media) error {
 	if s.codec == nil || m.Codec != s.media.Codec {
-		codec, err := s.cfg.NewCodec(m.Codec)
+		wanted := m.Codec
+		if strings.EqualFold(wanted.Name, sdp.Opus.Name) {
+			wanted.SampleRate = s.rate // it works at ours, if that is one of its own
+		}
+		codec, err := s.cfg.NewCodec(wanted)
 		if err != nil {
 			return fmt.Errorf("setting up audio: %w", err)
 		}
@@ -142,6 +147,8 @@ func (s *Session) setMedia(m sdp.Media) error {
 			s.fifo = make([]int16, 0, (MaxPacket+1)*rate/50)
 			s.fromRate, s.toRate = newConverter(rate, s.rate), newConverter(s.rate, rate)
 			s.hasSSRC = false
+		} else {
+			s.buffer.Reset() // what waits is in the other codec
 		}
 		s.codec = codec
 	}
@@ -218,6 +225,15 @@ func (s *Session) Run(ctx context.Context) (err error) {
 			}
 		})
 		defer r.finish()
+	}
+	if r, ok := s.cfg.Conn.(Runner); ok {
+		keying, stop := context.WithCancel(ctx)
+		defer stop()
+		wg.Go(func() {
+			if err := r.Run(keying); err != nil {
+				s.giveUp(fmt.Errorf("agreeing on keys for the audio: %w", err))
+			}
+		})
 	}
 	e := clock.add(s)
 	select {

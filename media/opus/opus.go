@@ -43,6 +43,7 @@ type Options struct {
 	FEC        bool // carry each frame a second time, thinly, for loss
 	Loss       int  // expected packet loss in percent, with FEC
 	DTX        bool // stop sending in silence
+	MaxRate    int  // sound above half of it is not coded; 0 means no limit
 }
 
 // An Encoder makes packets of 20 ms (or any duration that Opus has).
@@ -66,18 +67,45 @@ func NewEncoder(rate int, o Options) (*Encoder, error) {
 	if o.Complexity == 0 {
 		o.Complexity = 5
 	}
+	if o.FEC && o.Loss == 0 {
+		o.Loss = 3 // with less the encoder carries no copies
+	}
 	for _, set := range []func() error{
 		func() error { return enc.SetBitrate(o.Bitrate) },
 		func() error { return enc.SetComplexity(o.Complexity) },
 		func() error { return enc.SetInBandFEC(o.FEC) },
 		func() error { return enc.SetPacketLossPerc(o.Loss) },
 		func() error { return enc.SetDTX(o.DTX) },
+		func() error { return enc.SetMaxBandwidth(bandwidth(o.MaxRate)) },
 	} {
 		if err := set(); err != nil {
 			return nil, fmt.Errorf("opus encoder option: %w", err)
 		}
 	}
 	return &Encoder{enc, rate}, nil
+}
+
+// bandwidth is the widest that a player of rate Hz can use.
+func bandwidth(rate int) libopus.Bandwidth {
+	switch {
+	case rate == 0 || rate > 24000:
+		return libopus.Fullband
+	case rate > 16000:
+		return libopus.SuperWideband
+	case rate > 12000:
+		return libopus.Wideband
+	case rate > 8000:
+		return libopus.Mediumband
+	}
+	return libopus.Narrowband
+}
+
+// SetLoss tells how many packets in a hundred are lost, for FEC.
+func (e *Encoder) SetLoss(percent int) error {
+	if err := e.enc.SetPacketLossPerc(percent); err != nil {
+		return fmt.Errorf("opus encoder option: %w", err)
+	}
+	return nil
 }
 
 // Encode appends one packet of pcm to dst, which needs MaxPacket of room or grows.

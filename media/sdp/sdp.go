@@ -4,9 +4,10 @@
 //
 // [Local] says what we can do and where we listen. [Answer] meets an offer,
 // [Offer] makes one, and [Accept] reads the answer to it; what was agreed is a
-// [Media]. The answer names one codec and, where offered, telephone events (RFC
-// 4733), so that the far end never switches in mid-call. Streams that we do not
-// take (video, fax, a second audio) are refused by port 0 in their own place.
+// [Media]. The answer names one codec and, where offered, telephone events of its
+// clock (RFC 4733) and comfort noise (RFC 3389), so that the far end never switches
+// in mid-call. Streams that we do not take (video, fax, a second audio) are refused
+// by port 0 in their own place.
 //
 // # Concurrency
 //
@@ -44,13 +45,31 @@ type Codec struct {
 	Fmtp        string
 }
 
-// Codecs with static payload types (RFC 3551 section 6).
+// The codecs that we have. The first three have static payload types (RFC 3551
+// section 6). Opus is announced as RFC 7587 section 7 wants it.
 var (
 	PCMU = Codec{Name: "PCMU", PayloadType: 0, ClockRate: 8000, SampleRate: 8000}
 	PCMA = Codec{Name: "PCMA", PayloadType: 8, ClockRate: 8000, SampleRate: 8000}
 	G722 = Codec{Name: "G722", PayloadType: 9, ClockRate: 8000, SampleRate: 16000}
-	Opus = Codec{Name: "opus", PayloadType: 111, ClockRate: 48000, SampleRate: 48000, Channels: 2, Fmtp: "useinbandfec=1"}
+	Opus = Codec{Name: "opus", PayloadType: 111, ClockRate: 48000, SampleRate: 48000, Channels: 2, Fmtp: "minptime=10;useinbandfec=1"}
 )
+
+// DefaultCodecs is the order in which codecs are preferred where nothing else is
+// said: what costs least first, because a telephone call is heard at 8 kHz.
+func DefaultCodecs() []Codec { return []Codec{PCMA, PCMU, Opus, G722} }
+
+// Codecs finds codecs by their names, in whatever case.
+func Codecs(names ...string) ([]Codec, error) {
+	list := make([]Codec, 0, len(names))
+	for _, n := range names {
+		i := slices.IndexFunc(DefaultCodecs(), func(c Codec) bool { return strings.EqualFold(c.Name, n) })
+		if i < 0 {
+			return nil, fmt.Errorf("codec %q is none of PCMA, PCMU, opus, G722", n)
+		}
+		list = append(list, DefaultCodecs()[i])
+	}
+	return list, nil
+}
 
 // Direction says which way audio flows, seen from us.
 type Direction uint8
@@ -89,53 +108,89 @@ func direction(sends, receives bool) Direction {
 type Local struct {
 	Addr      netip.Addr // advertised
 	Port      int        // RTP; RTCP is on the next one
-	Codecs    []Codec    // in preference; none means PCMA, PCMU
+	Codecs    []Codec    // in preference; none means DefaultCodecs
 	Direction Direction  // what we want; the zero value is both ways
 	SessionID uint64     // of the o= line, the same for all descriptions of a call
 	Version   uint64     // of the o= line, one more for each changed description
 	NoDTMF    bool       // do not offer or accept telephone events
+	NoCN      bool       // do not accept comfort noise; it is never offered
 	Security  Security   // how packets are protected; the zero value is plain RTP
+	// Prefer names the codec that goes before the others, if it is one of them: that
+	// of the leg which this one is joined to, so that nothing need be transcoded.
+	Prefer string
+	PTime  time.Duration // how long the packets sent to us should be; 0 means 20 ms
 
 	lite bool // the answer describes a lite ICE agent
 }
 
 func (l Local) codecs() []Codec {
-	if len(l.Codecs) == 0 {
-		return []Codec{PCMA, PCMU}
+	list := l.Codecs
+	if len(list) == 0 {
+		list = DefaultCodecs()
 	}
-	return l.Codecs
+	if i := slices.IndexFunc(list, func(c Codec) bool { return strings.EqualFold(c.Name, l.Prefer) }); i > 0 {
+		list = slices.Concat(list[i:i+1], list[:i], list[i+1:])
+	}
+	return list
+}
+
+func (l Local) ptime() string {
+	d := l.PTime
+	if d <= 0 {
+		d = PTime
+	}
+	return strconv.Itoa(int(d / time.Millisecond))
 }
 
 // Media is what was agreed.
 type Media struct {
 	Remote     netip.AddrPort // where to send RTP; on an old-style hold the address is unspecified and Direction does not send
 	RemoteRTCP netip.AddrPort
-	RTCPMux    bool // RTCP on the RTP port (RFC 5761)
-	Codec      Codec
+	RTCPMux    bool  // RTCP on the RTP port (RFC 5761)
+	Codec      Codec // the payload type is the far end's, the parameters are what it asks of us
 	DTMF       uint8 // payload type of telephone events
 	HasDTMF    bool
-	DTMFClock  int           // Hz
-	PTime      time.Duration // what the far end asked for; 0 when it did not
-	Direction  Direction
-	Keys       Keys // how packets are protected
+	DTMFClock  int // Hz
+	// Payload types that we have announced and the far end answered with others: it
+	// may use ours (RFC 3264 section 6.1). 0 means that they are the same.
+	OurType, OurDTMF uint8
+	CN               uint8         // payload type of comfort noise; 0 means the static one, which is always understood
+	PTime            time.Duration // what the far end asked for; 0 when it did not
+	MaxPTime         time.Duration // the longest packet that it takes; 0 when it did not say
+	Direction        Direction
+	Keys             Keys // how packets are protected
 }
 
-// PTime is the length of the packets that we send.
+// PacketTime is the length of the packets to send: what the far end asks for, in
+// whole tens of milliseconds from 10 to 60, and 20 if it does not.
+func (m Media) PacketTime() time.Duration {
+	const step = 10 * time.Millisecond
+	d := m.PTime
+	if d == 0 {
+		d = PTime
+	}
+	if m.MaxPTime > 0 {
+		d = min(d, m.MaxPTime)
+	}
+	return min(6*step, max(step, d/step*step))
+}
+
+// PTime is the length of packets where nothing else is asked for.
 const PTime = 20 * time.Millisecond
 
 const defaultDTMF = 101
 
-// Offer is a description of what we can do.
+// Offer is a description of what we can do. Telephone events are offered at the
+// clock of each codec (RFC 4733 section 2.1).
 func Offer(l Local) []byte {
 	proto, _ := l.offers()
 	m := l.describe(proto, l.codecs())
 	if !l.NoDTMF {
-		m.events(defaultDTMF, 8000)
-		if slices.ContainsFunc(l.codecs(), func(c Codec) bool { return c.ClockRate == 48000 }) {
-			m.events(defaultDTMF+1, 48000) // RFC 4733 section 2.1: the clock of the audio
+		for _, clock := range l.clocks() {
+			m.events(l.eventType(clock), clock)
 		}
 	}
-	m.value("ptime", strconv.Itoa(int(PTime/time.Millisecond)))
+	m.value("ptime", l.ptime())
 	m.offerKeys(l)
 	m.flag(l.Direction.String())
 	return l.session(m.MediaDescription)
@@ -159,7 +214,13 @@ func Answer(offer []byte, l Local) (answer []byte, m Media, err error) {
 			all = append(all, refused(o))
 			continue
 		}
-		a := l.describe(strings.Join(o.MediaName.Protos, "/"), []Codec{m.Codec})
+		// The number is the offerer's, the parameters say what we want to get.
+		ours, _ := l.find(m.Codec)
+		ours.PayloadType = m.Codec.PayloadType
+		a := l.describe(strings.Join(o.MediaName.Protos, "/"), []Codec{ours})
+		if pt, ok := noise(o, m.Codec); ok && !l.NoCN {
+			a.noise(pt, m.Codec.ClockRate)
+		}
 		if m.HasDTMF {
 			a.events(m.DTMF, m.DTMFClock)
 		}
@@ -167,7 +228,7 @@ func Answer(offer []byte, l Local) (answer []byte, m Media, err error) {
 			a.flag("rtcp-mux")
 		}
 		a.keys(l, m.Keys, m.RTCPMux)
-		a.value("ptime", strconv.Itoa(int(PTime/time.Millisecond)))
+		a.value("ptime", l.ptime())
 		a.flag(m.Direction.String())
 		all = append(all, a.MediaDescription)
 	}
@@ -184,11 +245,31 @@ func Accept(l Local, answer []byte) (Media, error) {
 	if err != nil {
 		return Media{}, err
 	}
+	if ours, ok := l.find(m.Codec); ok && ours.PayloadType != m.Codec.PayloadType {
+		m.OurType = ours.PayloadType
+	}
+	if pt := l.eventType(m.DTMFClock); m.HasDTMF && pt != m.DTMF {
+		m.OurDTMF = pt
+	}
 	if _, mux := l.offers(); !mux {
 		m.RTCPMux = false // we did not offer it
 	}
 	m.Direction = direction(m.Direction.Sends() && l.Direction.Sends(), m.Direction.Receives() && l.Direction.Receives())
 	return m, nil
+}
+
+// find is our own description of a codec.
+func (l Local) find(c Codec) (Codec, bool) {
+	list := l.codecs()
+	if i := slices.IndexFunc(list, c.same); i >= 0 {
+		return list[i], true
+	}
+	return Codec{}, false
+}
+
+// same tells whether two descriptions name one codec.
+func (c Codec) same(d Codec) bool {
+	return strings.EqualFold(c.Name, d.Name) && c.ClockRate == d.ClockRate && max(1, c.Channels) == max(1, d.Channels)
 }
 
 // parse reads a description, forgiving what telephones get wrong.
@@ -252,22 +333,40 @@ func choose(d *pion.SessionDescription, l Local, answer bool) (int, Media, error
 func common(o *pion.MediaDescription, l Local) (m Media, ok bool) {
 	offered := formats(o)
 	for _, want := range l.codecs() {
-		i := slices.IndexFunc(offered, func(c Codec) bool {
-			return strings.EqualFold(c.Name, want.Name) && c.ClockRate == want.ClockRate && max(1, c.Channels) == max(1, want.Channels)
-		})
+		i := slices.IndexFunc(offered, want.same)
 		if i < 0 {
 			continue
 		}
 		m.Codec = offered[i]
 		m.Codec.Name, m.Codec.SampleRate = want.Name, want.SampleRate
-		for _, c := range offered {
-			if !l.NoDTMF && strings.EqualFold(c.Name, "telephone-event") && (!m.HasDTMF || c.ClockRate == m.Codec.ClockRate && m.DTMFClock != m.Codec.ClockRate) {
-				m.HasDTMF, m.DTMF, m.DTMFClock = true, c.PayloadType, c.ClockRate
-			}
+		// Events of another clock than the audio's are left out: browsers that are
+		// answered with them send keys without a beginning.
+		e := slices.IndexFunc(offered, func(c Codec) bool {
+			return strings.EqualFold(c.Name, "telephone-event") && c.ClockRate == m.Codec.ClockRate
+		})
+		if e >= 0 && !l.NoDTMF {
+			m.HasDTMF, m.DTMF, m.DTMFClock = true, offered[e].PayloadType, offered[e].ClockRate
+		}
+		if pt, ok := noise(o, m.Codec); ok && pt != staticNoise {
+			m.CN = pt
 		}
 		return m, true
 	}
 	return m, false
+}
+
+// staticNoise is the payload type of comfort noise at 8 kHz (RFC 3551 table 4).
+const staticNoise = 13
+
+// noise finds the comfort noise that goes with a codec (RFC 3389 section 4: that of
+// its clock). Opus has its own.
+func noise(o *pion.MediaDescription, c Codec) (uint8, bool) {
+	for _, f := range formats(o) {
+		if strings.EqualFold(f.Name, "CN") && f.ClockRate == c.ClockRate {
+			return f.PayloadType, true
+		}
+	}
+	return 0, false
 }
 
 // formats lists the formats of a stream in its own order.
@@ -279,7 +378,7 @@ func formats(o *pion.MediaDescription) []Codec {
 			continue
 		}
 		c := Codec{PayloadType: uint8(pt)}
-		for _, s := range []Codec{PCMU, PCMA, G722} {
+		for _, s := range []Codec{PCMU, PCMA, G722, {Name: "CN", PayloadType: staticNoise, ClockRate: 8000}} {
 			if s.PayloadType == c.PayloadType {
 				c.Name, c.ClockRate = s.Name, s.ClockRate
 			}
@@ -341,9 +440,9 @@ func target(d *pion.SessionDescription, o *pion.MediaDescription, m *Media) erro
 		case "rtcp-mux":
 			m.RTCPMux, m.RemoteRTCP = true, m.Remote
 		case "ptime":
-			if ms, err := strconv.ParseFloat(strings.TrimSpace(a.Value), 64); err == nil && ms > 0 && ms <= 1000 {
-				m.PTime = time.Duration(ms * float64(time.Millisecond))
-			}
+			m.PTime = packetTime(a.Value)
+		case "maxptime":
+			m.MaxPTime = packetTime(a.Value)
 		}
 	}
 	if v, ok := o.Attribute("rtcp"); ok && !m.RTCPMux { // RFC 3605
@@ -356,6 +455,15 @@ func target(d *pion.SessionDescription, o *pion.MediaDescription, m *Media) erro
 		}
 	}
 	return nil
+}
+
+// packetTime reads a ptime or maxptime; 0 for one that cannot be meant.
+func packetTime(v string) time.Duration {
+	ms, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
+	if err != nil || !(ms > 0 && ms <= 1000) {
+		return 0
+	}
+	return time.Duration(ms * float64(time.Millisecond))
 }
 
 func f0(f []string, i int) string {

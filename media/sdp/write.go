@@ -2,6 +2,7 @@ package sdp
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,30 @@ func (s stream) events(pt uint8, clock int) {
 	s.MediaName.Formats = append(s.MediaName.Formats, f)
 	s.value("rtpmap", fmt.Sprintf("%s telephone-event/%d", f, clock))
 	s.value("fmtp", f+" 0-15")
+}
+
+// noise adds comfort noise (RFC 3389).
+func (s stream) noise(pt uint8, clock int) {
+	f := strconv.Itoa(int(pt))
+	s.MediaName.Formats = append(s.MediaName.Formats, f)
+	s.value("rtpmap", fmt.Sprintf("%s CN/%d", f, clock))
+}
+
+// clocks are those of our codecs.
+func (l Local) clocks() []int {
+	var list []int
+	for _, c := range l.codecs() {
+		if !slices.Contains(list, c.ClockRate) {
+			list = append(list, c.ClockRate)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// eventType is the payload type at which we offer telephone events of a clock.
+func (l Local) eventType(clock int) uint8 {
+	return defaultDTMF + uint8(max(0, slices.Index(l.clocks(), clock)))
 }
 
 // describe starts the description of an audio stream with its codecs.
