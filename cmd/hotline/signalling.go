@@ -8,6 +8,7 @@ import (
 	"hotline/internal/call"
 	"hotline/internal/config"
 	"hotline/internal/desk"
+	"hotline/media/sdp"
 	"hotline/sip"
 )
 
@@ -76,6 +77,18 @@ func (bs *bots) agents() []desk.Agent {
 		}
 	}
 	return out
+}
+
+// protection is what becomes of encrypted sound.
+func protection(c config.Config) sdp.Protection {
+	switch c.RTP.SRTP {
+	case "off":
+		return sdp.Plain
+	case "required":
+		return sdp.Required
+	default:
+		return sdp.Optional
+	}
 }
 
 // rtpAddr is the address for sound in our session descriptions; invalid means the

@@ -10,6 +10,7 @@ import (
 
 	"hotline/media"
 	"hotline/media/sdp"
+	"hotline/media/secure"
 )
 
 // telephoneRate is the rate at which calls are heard, spoken and recorded, whatever
@@ -25,8 +26,9 @@ type Socket interface {
 
 // Audio opens the media of legs.
 type Audio struct {
-	// Listen opens a socket for a leg; the leg's session closes it.
-	Listen func() (Socket, error)
+	// Listen opens a socket for a leg whose far end reached us at an address, which
+	// tells IPv4 from IPv6; the leg's session closes it.
+	Listen func(reached netip.Addr) (Socket, error)
 	Clock  *media.Clock
 	// Advertise is the address in our session descriptions; the zero value means
 	// the one that the far end reached.
@@ -35,100 +37,168 @@ type Audio struct {
 	// session's default, less than 0 for ever.
 	Silence time.Duration
 	Codecs  []sdp.Codec // in order of preference; default PCMA, PCMU
-	Log     *slog.Logger
+	// Protection says what becomes of encrypted streams, SRTP.
+	Protection sdp.Protection
+	// Certificate is shown in DTLS handshakes; without one there are none.
+	Certificate *secure.Certificate
+	Log         *slog.Logger
 }
 
 // local describes our side with the socket's port.
 func (a *Audio) local(reached netip.Addr, socket Socket) sdp.Local {
 	addr := a.Advertise
-	if !addr.IsValid() {
+	if !addr.IsValid() || reached.IsValid() && addr.Is4() != reached.Unmap().Is4() {
 		addr = reached
 	}
-	return sdp.Local{Addr: addr, Port: int(socket.Addr().Port()), Codecs: a.Codecs, SessionID: uint64(time.Now().UnixNano())}
+	return sdp.Local{
+		Addr: addr, Port: int(socket.Addr().Port()), Codecs: a.Codecs, SessionID: uint64(time.Now().UnixNano()),
+		Security: a.security(),
+	}
 }
 
-// open makes a session out of what was negotiated.
-func (a *Audio) open(socket Socket, m sdp.Media, rec *media.Recorder) *media.Session {
-	return media.NewSession(media.SessionConfig{
-		Conn: socket, Media: m, Rate: telephoneRate, Recorder: rec, Clock: a.Clock, SilenceTimeout: a.Silence, Logger: a.Log,
-	})
+// security makes the keys of one leg.
+func (a *Audio) security() sdp.Security {
+	if a.Protection == sdp.Plain {
+		return sdp.Security{}
+	}
+	s := sdp.Security{Protection: a.Protection, Secrets: &sdp.Secrets{}, ICE: true}
+	if a.Certificate != nil {
+		s.Fingerprint = a.Certificate.Fingerprint
+	}
+	return s
 }
 
-// answering takes a far end's offer: it returns the session and the answer to
-// send. A far end that offers nothing gets our offer instead, and settle takes
-// its answer from the ACK (RFC 3261 section 14.1, delayed offer).
-func (a *Audio) answering(offer []byte, reached netip.Addr, rec *media.Recorder) (*incoming, error) {
-	socket, err := a.Listen()
-	if err != nil {
-		return nil, fmt.Errorf("opening an RTP port: %w", err)
-	}
-	in := &incoming{audio: a, socket: socket, local: a.local(reached, socket), recorder: rec}
-	if len(offer) == 0 {
-		in.sdp, in.delayed = sdp.Offer(in.local), true
-		return in, nil
-	}
-	answer, m, err := sdp.Answer(offer, in.local)
-	if err != nil {
-		_ = socket.Close()
-		return nil, fmt.Errorf("reading the caller's session description: %w", err)
-	}
-	in.sdp, in.media = answer, m
-	return in, nil
-}
-
-// incoming is an answer under way.
-type incoming struct {
+// sound is one leg's sound under negotiation and after: its sockets, our
+// description, and what was agreed.
+type sound struct {
 	audio    *Audio
 	socket   Socket
+	conn     *secure.Conn // nil where nothing can be encrypted
 	local    sdp.Local
 	recorder *media.Recorder
-	sdp      []byte
-	media    sdp.Media
-	delayed  bool
+	sdp      []byte    // our answer, or our offer
+	media    sdp.Media // once it is agreed
+	offered  bool      // sdp is an offer: the far end's answer is to come
 
 	mu    sync.Mutex // a re-INVITE may cross an UPDATE
 	asked bool       // the far end asked for our offer
 }
 
+// answering takes a far end's offer; sdp is then the answer to send. A far end that
+// offers nothing gets our offer instead, and its answer comes in the ACK (RFC 3261
+// section 14.1, delayed offer).
+func (a *Audio) answering(offer []byte, reached netip.Addr, rec *media.Recorder) (*sound, error) {
+	if len(offer) == 0 {
+		return a.offering(reached, rec)
+	}
+	s, err := a.listen(reached, rec)
+	if err != nil {
+		return nil, err
+	}
+	answer, m, err := sdp.Answer(offer, s.local)
+	if err != nil {
+		s.drop()
+		return nil, fmt.Errorf("reading the caller's session description: %w", err)
+	}
+	s.sdp, s.media = answer, m
+	return s, nil
+}
+
+// offering makes our offer, for a leg that we dial or one that offers nothing.
+func (a *Audio) offering(reached netip.Addr, rec *media.Recorder) (*sound, error) {
+	s, err := a.listen(reached, rec)
+	if err != nil {
+		return nil, err
+	}
+	s.sdp, s.offered = sdp.Offer(s.local), true
+	return s, nil
+}
+
+func (a *Audio) listen(reached netip.Addr, rec *media.Recorder) (*sound, error) {
+	socket, err := a.Listen(reached)
+	if err != nil {
+		return nil, fmt.Errorf("opening an RTP port: %w", err)
+	}
+	return &sound{audio: a, socket: socket, local: a.local(reached, socket), recorder: rec}, nil
+}
+
+// drop gives the ports back of a leg that comes to nothing. Later it is the
+// session that does.
+func (s *sound) drop() { _ = s.socket.Close() }
+
 // settle answers the leg and opens the session.
-func (in *incoming) settle(ctx context.Context, l Leg) (*media.Session, error) {
-	if err := l.Answer(ctx, in.sdp); err != nil {
-		_ = in.socket.Close()
+func (s *sound) settle(ctx context.Context, l Leg) (*media.Session, error) {
+	if err := l.Answer(ctx, s.sdp); err != nil {
+		s.drop()
 		return nil, fmt.Errorf("answering: %w", err)
 	}
-	if in.delayed {
-		m, err := sdp.Accept(in.local, l.Offer())
+	return s.accepted(l.Offer())
+}
+
+// accepted opens the session. answer is the far end's to our offer, if we made one.
+func (s *sound) accepted(answer []byte) (*media.Session, error) {
+	if s.offered {
+		m, err := sdp.Accept(s.local, answer)
 		if err != nil {
-			_ = in.socket.Close()
-			return nil, fmt.Errorf("reading the session description in the ACK: %w", err)
+			s.drop()
+			return nil, fmt.Errorf("reading the far end's session description: %w", err)
 		}
-		in.media = m
+		s.media, s.offered = m, false
 	}
-	return in.audio.open(in.socket, in.media, in.recorder), nil
+	return s.open()
+}
+
+// open makes a session out of what was agreed.
+func (s *sound) open() (*media.Session, error) {
+	cfg := media.SessionConfig{
+		Conn: s.socket, Media: s.media, Rate: telephoneRate, Recorder: s.recorder,
+		Clock: s.audio.Clock, SilenceTimeout: s.audio.Silence, Logger: s.audio.Log,
+	}
+	if s.local.Security.Protection != sdp.Plain {
+		var err error
+		if s.conn, err = secure.New(s.protection(s.media)); err != nil {
+			s.drop()
+			return nil, fmt.Errorf("protecting the audio: %w", err)
+		}
+		cfg.Conn = s.conn
+	}
+	return media.NewSession(cfg), nil
+}
+
+func (s *sound) protection(m sdp.Media) secure.Config {
+	return secure.Config{
+		Conn: s.socket, Keys: m.Keys, RTCPMux: m.RTCPMux, Remote: m.Remote, RemoteRTCP: m.RemoteRTCP,
+		Certificate: s.audio.Certificate,
+	}
 }
 
 // refresh answers a re-INVITE or UPDATE: hold, resume, a new address. Without an
 // offer the far end asks for ours (RFC 3261 section 14.2), and its answer comes in
 // a second call.
-func (in *incoming) refresh(s *media.Session, offer []byte) ([]byte, sdp.Direction, error) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.local.Version++
+func (s *sound) refresh(session *media.Session, offer []byte) ([]byte, sdp.Direction, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.local.Version++
 	if len(offer) == 0 {
-		in.asked = true
-		return sdp.Offer(in.local), sdp.SendRecv, nil
+		s.asked = true
+		return sdp.Offer(s.local), sdp.SendRecv, nil
 	}
 	var answer []byte
 	var m sdp.Media
 	var err error
-	if in.asked {
-		in.asked = false
-		m, err = sdp.Accept(in.local, offer)
+	if s.asked {
+		s.asked = false
+		m, err = sdp.Accept(s.local, offer)
 	} else {
-		answer, m, err = sdp.Answer(offer, in.local)
+		answer, m, err = sdp.Answer(offer, s.local)
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading the session description of a re-INVITE: %w", err)
 	}
-	return answer, m.Direction, s.Update(m)
+	if s.conn != nil {
+		if err := s.conn.Update(s.protection(m)); err != nil {
+			return nil, 0, fmt.Errorf("protecting the audio anew: %w", err)
+		}
+	}
+	return answer, m.Direction, session.Update(m)
 }

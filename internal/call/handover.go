@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -13,7 +14,6 @@ import (
 	"hotline/asr"
 	"hotline/dialog"
 	"hotline/media"
-	"hotline/media/sdp"
 )
 
 // Person is an agent who can be rung.
@@ -70,7 +70,7 @@ type handover struct {
 	dialer  Dialer
 	audio   *Audio
 	from    string
-	reached func() sdp.Local // address for our offer, without a port
+	reached netip.Addr // our address that the caller reached
 	log     *slog.Logger
 
 	report chan<- handoverNews
@@ -192,22 +192,19 @@ func offerResult(err error) OfferResult {
 // up. taken is false if he did not answer, or left
 // before he was joined with the caller.
 func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken bool, err error) {
-	socket, err := h.audio.Listen()
+	ours, err := h.audio.offering(h.reached, nil)
 	if err != nil {
-		return false, fmt.Errorf("opening an RTP port for the agent: %w", err)
+		return false, fmt.Errorf("calling the agent: %w", err)
 	}
-	local := h.reached()
-	local.Port = int(socket.Addr().Port())
-	local.SessionID = uint64(time.Now().UnixNano())
 
 	target := p.Target
 	target.From, target.FromName = h.from, h.line.Title
 	dialing, stop := context.WithTimeout(ctx, ringAgent)
-	l, err := h.dialer.Dial(dialing, target, sdp.Offer(local), func(int) {})
+	l, err := h.dialer.Dial(dialing, target, ours.sdp, func(int) {})
 	tooLong := errors.Is(dialing.Err(), context.DeadlineExceeded)
 	stop()
 	if err != nil {
-		_ = socket.Close()
+		ours.drop()
 		if tooLong && ctx.Err() == nil {
 			err = errors.Join(context.DeadlineExceeded, err)
 		}
@@ -220,12 +217,10 @@ func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken 
 			h.log.Warn("hanging up the agent's leg", "call", h.call, "agent", p.Name, "error", err)
 		}
 	}()
-	m, err := sdp.Accept(local, l.Offer())
+	session, err := ours.accepted(l.Offer())
 	if err != nil {
-		_ = socket.Close()
-		return false, fmt.Errorf("reading the agent's session description: %w", err)
+		return false, fmt.Errorf("joining the agent: %w", err)
 	}
-	session := h.audio.open(socket, m, nil)
 	h.desk.Talking(p.Name)
 	h.tell(ctx, handoverNews{kind: "answered", person: p})
 	if !h.talk(ctx, l, session, p, answered) {

@@ -80,6 +80,7 @@ func (l *loader) check() {
 	if len(c.Business) == 0 {
 		bad("business", "no folder; name at least one, examples/retail-zh say")
 	}
+	oneOf(bad, "rtp.srtp", &c.RTP.SRTP, "optional", "required", "off")
 	oneOf(bad, "log.level", &c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(bad, "log.format", &c.Log.Format, "text", "json")
 }

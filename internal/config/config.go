@@ -60,6 +60,10 @@ type RTP struct {
 	// The address for sound that is told to the other side, for a server behind
 	// address translation. Empty: that of sip.public_addr, or of the interface.
 	PublicAddr string `yaml:"public_addr"`
+	// Encryption of the sound: optional takes SRTP where the other side offers it
+	// and offers it beside plain sound, required refuses plain sound, off refuses
+	// encryption.
+	SRTP string `yaml:"srtp"`
 }
 
 // HTTP is the console, the API and SIP over WebSocket.
@@ -152,7 +156,7 @@ func Default() Config {
 		Business: []string{"examples/retail-zh"},
 		Models:   []string{"~/.cache/hotline/models", "models"},
 		SIP:      SIP{Listen: ":5060", Realm: "hotline", MaxExpires: time.Hour},
-		RTP:      RTP{Low: 20000, High: 29999},
+		RTP:      RTP{Low: 20000, High: 29999, SRTP: "optional"},
 		HTTP:     HTTP{Listen: ":8080", Session: 12 * time.Hour},
 		Data:     Data{Dir: "data"},
 		Speech:   Speech{Threads: 1},
