@@ -25,6 +25,12 @@ type DialRequest struct {
 	Offer    []byte            // our session description
 	Auth     *Credentials      // answer to a digest challenge
 	Timeout  time.Duration     // of ringing; 0: as long as ctx
+	// Through is the next hop, a SIP URI, when that is not where To points. It is
+	// not shown in a Route.
+	Through string
+	// Patience is how long the far end may take to its first response, were it 100;
+	// then the error is a *StatusError of 408. Default: 64 T1.
+	Patience time.Duration
 }
 
 var errTooManyLegs = errors.New("dial: too many calls at once")
@@ -96,23 +102,6 @@ type dialEvent struct {
 	err    error
 }
 
-// fork is one phone that is rung.
-type fork struct {
-	target   sip.Uri // Request-URI
-	flow     flow
-	callID   string
-	localTag string
-	seq      uint32
-	tried    bool // with credentials
-
-	req       *sip.Request
-	tx        *clientTx
-	rung      bool // a provisional response came
-	done      bool // final response, or failed
-	cancelled bool
-	wanted    bool // CANCEL as soon as RFC 3261 section 9.1 lets us
-}
-
 // forks finds where to ring.
 func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
 	for name, value := range r.Headers {
@@ -122,8 +111,9 @@ func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
 		}
 	}
 	var forks []*fork
-	add := func(u sip.Uri, f flow) {
+	add := func(u sip.Uri, f flow) *fork {
 		forks = append(forks, &fork{target: u, flow: f, callID: sip.GenerateTagN(24), localTag: sip.GenerateTagN(12), seq: 1})
+		return forks[len(forks)-1]
 	}
 	if agent, ok := strings.CutPrefix(r.To, "agent:"); ok {
 		if s.registrar == nil {
@@ -136,7 +126,8 @@ func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
 				failed = err
 				continue
 			}
-			add(b.target, f)
+			k := add(b.target, f)
+			k.agent, k.instance = agent, b.instance
 		}
 		if len(forks) == 0 {
 			if failed != nil {
@@ -153,7 +144,14 @@ func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
 	if err := sip.ParseUri(r.To, &u); err != nil || badAddress(&u) || u.Raw() != "" {
 		return nil, fmt.Errorf("dial: %q is no SIP URI", r.To)
 	}
-	f, err := s.flowFor(ctx, &u, flow{})
+	next := u
+	if r.Through != "" {
+		var err error
+		if next, err = hopURI(r.Through); err != nil {
+			return nil, fmt.Errorf("dial: %w", err)
+		}
+	}
+	f, err := s.flowFor(ctx, &next, flow{})
 	if err != nil {
 		return nil, fmt.Errorf("dial: %w", err)
 	}
@@ -173,8 +171,24 @@ func (d *dialing) run(ctx context.Context) (*Leg, error) {
 		}
 		open++
 	}
+	var impatient <-chan time.Time
+	if d.r.Patience > 0 {
+		timer := time.NewTimer(d.r.Patience)
+		defer timer.Stop()
+		impatient = timer.C
+	}
 	for open > 0 {
 		select {
+		case <-impatient:
+			if d.heard() {
+				continue
+			}
+			l := d.take()
+			d.giveUp("")
+			if l != nil { // answered in this moment
+				return l, nil
+			}
+			return nil, &StatusError{Code: 408, Reason: "No response"}
 		case e := <-d.rings:
 			d.progress(e.status, e.sdp)
 		case e := <-d.finals:
@@ -245,279 +259,3 @@ func better(a, b *StatusError) *StatusError {
 	return a
 }
 
-// invite sends the INVITE of a fork.
-func (d *dialing) invite(f *fork) error { return d.inviteWith(f, "", "") }
-
-func (d *dialing) inviteWith(f *fork, authName, auth string) error {
-	req := d.build(f)
-	if auth != "" {
-		req.AppendHeader(sip.NewHeader(authName, auth))
-	}
-	withSDP(req, d.r.Offer)
-	d.mu.Lock()
-	f.req, f.rung, f.done = req, false, false
-	d.mu.Unlock()
-	tx, err := d.s.tx.request(req, f.flow, func(res *sip.Response) { d.response(f, req, res) }, func(err error) {
-		d.mu.Lock()
-		f.done = true
-		d.mu.Unlock()
-		d.finals <- dialEvent{fork: f, err: err}
-	})
-	if err != nil {
-		d.mu.Lock()
-		f.done = true
-		d.mu.Unlock()
-		return err
-	}
-	d.mu.Lock()
-	f.tx = tx
-	d.mu.Unlock()
-	return nil
-}
-
-func (d *dialing) build(f *fork) *sip.Request {
-	s := d.s
-	req := sip.NewRequest(sip.INVITE, f.target)
-	req.AppendHeader(s.via(f.flow))
-	req.AppendHeader(maxForwards())
-	from := s.fromHeader(d.r, f)
-	req.AppendHeader(from)
-	to := sip.ToHeader{Address: sip.Uri{Scheme: "sip", User: f.target.User, Host: f.target.Host, Port: f.target.Port}}
-	req.AppendHeader(&to)
-	id := sip.CallIDHeader(f.callID)
-	req.AppendHeader(&id)
-	req.AppendHeader(&sip.CSeqHeader{SeqNo: f.seq, MethodName: sip.INVITE})
-	req.AppendHeader(s.contact(f.flow, userOf(&from.Address)))
-	req.AppendHeader(sip.NewHeader("User-Agent", s.cfg.UserAgent))
-	req.AppendHeader(sip.NewHeader("Allow", allowed))
-	for name, value := range d.r.Headers {
-		req.AppendHeader(sip.NewHeader(name, value))
-	}
-	return req
-}
-
-func (s *Server) fromHeader(r *DialRequest, f *fork) *sip.FromHeader {
-	h := &sip.FromHeader{DisplayName: quote(r.FromName), Params: sip.HeaderParams{{K: "tag", V: f.localTag}}}
-	if lower := strings.ToLower(r.From); strings.HasPrefix(lower, "sip:") || strings.HasPrefix(lower, "sips:") {
-		if !strings.ContainsAny(r.From, "<>\r\n\" ") && sip.ParseUri(r.From, &h.Address) == nil && !badAddress(&h.Address) {
-			return h
-		}
-	}
-	host := s.cfg.Realm
-	if host == "" {
-		host, _ = s.contactHost(f.flow)
-	}
-	h.Address = sip.Uri{Scheme: "sip", User: escapeUser(cmp.Or(r.From, s.cfg.UserAgent)), Host: host}
-	return h
-}
-
-// response takes a response to an INVITE, on the reading goroutine.
-func (d *dialing) response(f *fork, req *sip.Request, res *sip.Response) {
-	switch {
-	case res.StatusCode < 200:
-		d.mu.Lock()
-		f.rung = true
-		cancel := f.wanted && !f.cancelled
-		given := d.given
-		d.mu.Unlock()
-		if cancel {
-			d.cancel(f, "")
-		}
-		if res.StatusCode > 100 && !given {
-			select {
-			case d.rings <- dialEvent{fork: f, status: res.StatusCode, sdp: bodyOf(res)}:
-			default: // a flood of progress
-			}
-		}
-	case res.StatusCode < 300:
-		d.answered(f, req, res)
-	default:
-		d.mu.Lock()
-		f.done = true
-		d.mu.Unlock()
-		d.finals <- dialEvent{fork: f, status: res.StatusCode, res: res}
-	}
-}
-
-func bodyOf(m sip.Message) []byte {
-	if b := m.Body(); len(b) > 0 {
-		return b
-	}
-	return nil
-}
-
-// answered takes a 2xx, also one that comes again or from another phone behind a
-// proxy (RFC 3261 section 13.2.2.4).
-func (d *dialing) answered(f *fork, req *sip.Request, res *sip.Response) {
-	tag, _ := res.To().Params.Get("tag")
-	d.mu.Lock()
-	f.done = true
-	win := d.winner
-	fresh := win == nil && !d.given
-	if fresh {
-		win = d.leg(f, req, res, tag)
-		d.winner = win
-	}
-	mine := win != nil && win.callID == f.callID && win.remoteTag == tag
-	d.mu.Unlock()
-
-	switch {
-	case !mine:
-		d.tooLate(f, req, res, tag)
-	case fresh && !d.s.addLeg(win):
-		win.sendAck()
-		d.hangUp(win)
-		d.mu.Lock()
-		d.winner = nil
-		d.mu.Unlock()
-		d.finals <- dialEvent{fork: f, err: errTooManyLegs}
-	case fresh:
-		win.sendAck()
-		d.finals <- dialEvent{fork: f, status: res.StatusCode, res: res}
-	default:
-		win.sendAck()
-	}
-}
-
-// tooLate thanks a phone that answered when nobody wanted it any more, and says
-// good-bye.
-func (d *dialing) tooLate(f *fork, req *sip.Request, res *sip.Response, tag string) {
-	d.mu.Lock()
-	for _, l := range d.extra {
-		if l.callID == f.callID && l.remoteTag == tag {
-			d.mu.Unlock()
-			l.sendAck()
-			return
-		}
-	}
-	l := d.leg(f, req, res, tag)
-	if len(d.extra) < 16 {
-		d.extra = append(d.extra, l)
-	}
-	d.mu.Unlock()
-	d.s.addLeg(l)
-	l.sendAck()
-	d.hangUp(l)
-}
-
-// take gives the winner to the one who waits and tells that nobody will any more.
-func (d *dialing) take() *Leg {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.given = true
-	return d.winner
-}
-
-// hangUp ends a leg that nobody wants, without waiting.
-func (d *dialing) hangUp(l *Leg) {
-	d.s.spawn(func() { // else the server closes, and hangs up what it has
-		ctx, cancel := context.WithTimeout(context.Background(), d.s.tx.timers.longest())
-		defer cancel()
-		_ = l.Hangup(ctx)
-	})
-}
-
-// giveUp cancels every phone that still rings.
-func (d *dialing) giveUp(reason string) {
-	d.mu.Lock()
-	d.given = true
-	var now []*fork
-	for _, f := range d.forks {
-		if f.done || f.cancelled || f.req == nil {
-			continue
-		}
-		f.wanted = true
-		if f.rung {
-			now = append(now, f)
-		} else if f.tx != nil {
-			f.tx.abandon() // if it never heard of us, it need not any more
-		}
-	}
-	d.mu.Unlock()
-	for _, f := range now {
-		d.cancel(f, reason)
-	}
-}
-
-func (d *dialing) cancel(f *fork, reason string) {
-	d.mu.Lock()
-	if f.cancelled || f.done {
-		d.mu.Unlock()
-		return
-	}
-	f.cancelled = true
-	req, tx := cancelOf(f.req, reason), f.tx
-	d.mu.Unlock()
-	if tx != nil {
-		tx.abandon() // RFC 3261 section 9.1: the final response may never come
-	}
-	if _, err := d.s.tx.request(req, f.flow, func(*sip.Response) {}, nil); err != nil {
-		d.s.log.Debug("sip_cancel", "error", err)
-	}
-}
-
-// again answers a digest challenge, and tells whether it did.
-func (d *dialing) again(e dialEvent) bool {
-	if e.status != 401 && e.status != 407 || d.r.Auth == nil || e.fork.tried {
-		return false
-	}
-	name, value, err := answerChallenge(e.res, string(sip.INVITE), e.fork.target.String(), *d.r.Auth)
-	if err != nil {
-		return false
-	}
-	e.fork.tried = true
-	e.fork.seq++
-	return d.inviteWith(e.fork, name, value) == nil
-}
-
-// leg makes the leg of a 2xx.
-func (d *dialing) leg(f *fork, req *sip.Request, res *sip.Response, tag string) *Leg {
-	l := &Leg{
-		s: d.s, callID: f.callID, localTag: f.localTag, remoteTag: tag, invite: req, heard: res,
-		state: legConfirmed, flow: f.flow, localSeq: f.seq, remoteSDP: bodyOf(res), localSDP: d.r.Offer,
-		from: party(req.From().DisplayName, &req.From().Address), to: party(req.To().DisplayName, &req.To().Address),
-	}
-	l.target = targetOf(res, f.target)
-	rr := res.GetHeaders("Record-Route") // RFC 3261 section 12.1.2: reversed
-	for _, h := range slices.Backward(rr) {
-		l.routes = append(l.routes, routeOf(h))
-	}
-	l.ctx, l.cancel = context.WithCancelCause(context.Background())
-	return l
-}
-
-// sendAck acknowledges the 2xx, and does so again each time it comes again.
-func (l *Leg) sendAck() {
-	l.mu.Lock()
-	ack, f := l.ack, l.ackFlow
-	l.mu.Unlock()
-	if ack != nil {
-		_ = f.send(ack)
-		return
-	}
-	build := func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		req, f, err := l.newRequestSeq(ctx, sip.ACK, l.invite.CSeq().SeqNo)
-		if err != nil {
-			l.s.log.Warn("sip_ack", "call_id", l.callID, "error", err)
-			return
-		}
-		for _, name := range []string{"Authorization", "Proxy-Authorization"} { // RFC 3261 section 13.2.2.4
-			for _, h := range l.invite.GetHeaders(name) {
-				req.AppendHeader(h)
-			}
-		}
-		req.SetBody(nil)
-		msg := render(req)
-		l.mu.Lock()
-		l.ack, l.ackFlow = msg, f
-		l.mu.Unlock()
-		_ = f.send(msg)
-	}
-	if l.near() {
-		build()
-	} else {
-		l.s.spawn(build)
-	}
-}

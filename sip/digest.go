@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"hash"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -91,18 +92,22 @@ func digestResponse(newHash func() hash.Hash, ha1, method string, p digestParams
 	return hexHash(newHash, strings.Join([]string{ha1, p["nonce"], p["nc"], p["cnonce"], p["qop"], ha2}, ":"))
 }
 
-// answerChallenge computes the credentials for a 401 or 407, by the first of its
-// challenges that we can answer (RFC 8760 section 2.4).
+// answerChallenge computes the credentials for a 401 or 407, by the strongest of its
+// challenges that we can answer: RFC 8760 section 2.4 lets local policy go before
+// the order of the challenges, and so nobody on the way can talk us down to MD5.
 func answerChallenge(res *sip.Response, method, uri string, c Credentials) (name, value string, err error) {
 	ask, name := "WWW-Authenticate", "Authorization"
 	if res.StatusCode == sip.StatusProxyAuthRequired {
 		ask, name = "Proxy-Authenticate", "Proxy-Authorization"
 	}
+	var challenges []digestParams
 	for _, h := range res.GetHeaders(ask) {
-		ch, ok := parseDigest(h.Value())
-		if !ok {
-			continue
+		if ch, ok := parseDigest(h.Value()); ok {
+			challenges = append(challenges, ch)
 		}
+	}
+	slices.SortStableFunc(challenges, func(a, b digestParams) int { return strength(b) - strength(a) })
+	for _, ch := range challenges {
 		newHash, ok := hashOf(ch["algorithm"])
 		if !ok || ch["nonce"] == "" {
 			continue
@@ -131,6 +136,13 @@ func answerChallenge(res *sip.Response, method, uri string, c Credentials) (name
 	return "", "", errors.New("no digest challenge that can be answered")
 }
 
+func strength(challenge digestParams) int {
+	if strings.EqualFold(challenge["algorithm"], SHA256) {
+		return 1
+	}
+	return 0
+}
+
 // nonces makes nonces that carry their own age and remembers the counts of those
 // that were used well, so that nothing heard on the wire can be played again.
 type nonces struct {
@@ -153,23 +165,26 @@ func newNonces(life time.Duration, limit int) *nonces {
 	return n
 }
 
-func (n *nonces) mac(stamp []byte) []byte {
+// mac binds a nonce to the source that it is given to: who uses it has read what we
+// sent there, so a wrong password is never blamed on an address that was forged.
+func (n *nonces) mac(stamp []byte, from netip.Addr) []byte {
 	m := hmac.New(sha256.New, n.secret[:])
 	_, _ = m.Write(stamp)
+	_, _ = m.Write(sourceOf(from).Addr().AsSlice())
 	return m.Sum(nil)[:16]
 }
 
-func (n *nonces) issue(now time.Time) string {
+func (n *nonces) issue(from netip.Addr, now time.Time) string {
 	b := make([]byte, 16, 32)
 	binary.BigEndian.PutUint64(b, uint64(now.UnixNano()))
 	_, _ = rand.Read(b[8:])
-	return base64.RawURLEncoding.EncodeToString(append(b, n.mac(b)...))
+	return base64.RawURLEncoding.EncodeToString(append(b, n.mac(b, from)...))
 }
 
-// fresh tells whether a nonce is ours and not too old.
-func (n *nonces) fresh(nonce string, now time.Time) bool {
+// fresh tells whether a nonce is ours, was given to that source, and is not too old.
+func (n *nonces) fresh(nonce string, from netip.Addr, now time.Time) bool {
 	b, err := base64.RawURLEncoding.DecodeString(nonce)
-	if err != nil || len(b) != 32 || !hmac.Equal(b[16:], n.mac(b[:16])) {
+	if err != nil || len(b) != 32 || !hmac.Equal(b[16:], n.mac(b[:16], from)) {
 		return false
 	}
 	age := now.Sub(time.Unix(0, int64(binary.BigEndian.Uint64(b))))
@@ -211,78 +226,6 @@ func (n *nonces) sweep(now time.Time) {
 	for k, u := range n.used {
 		if now.After(u.expires) {
 			delete(n.used, k)
-		}
-	}
-}
-
-// sources limits failed log-ins by where they come from.
-type sources struct {
-	failures int           // allowed in window
-	window   time.Duration // and how long a source is refused after more
-	limit    int
-
-	mu sync.Mutex
-	m  map[netip.Prefix]sourceUse
-}
-
-type sourceUse struct {
-	failures int
-	until    time.Time
-}
-
-func sourceOf(ip netip.Addr) netip.Prefix {
-	ip = ip.Unmap()
-	bits := 32
-	if ip.Is6() {
-		bits = 64 // one customer
-	}
-	p, _ := ip.Prefix(bits)
-	return p
-}
-
-func (s *sources) blocked(ip netip.Addr, now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	u, ok := s.m[sourceOf(ip)]
-	return ok && now.Before(u.until) && u.failures >= s.failures
-}
-
-// failed counts a failure, and tells whether it was the one that blocks.
-func (s *sources) failed(ip netip.Addr, now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := sourceOf(ip)
-	u := s.m[key]
-	if now.After(u.until) {
-		u = sourceUse{}
-	}
-	u.failures++
-	u.until = now.Add(s.window)
-	if s.m == nil {
-		s.m = make(map[netip.Prefix]sourceUse)
-	}
-	if _, known := s.m[key]; !known && len(s.m) >= s.limit {
-		for k := range s.m { // any one gives way: the table must not grow
-			delete(s.m, k)
-			break
-		}
-	}
-	s.m[key] = u
-	return u.failures == s.failures
-}
-
-func (s *sources) good(ip netip.Addr) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.m, sourceOf(ip))
-}
-
-func (s *sources) sweep(now time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for k, u := range s.m {
-		if now.After(u.until) {
-			delete(s.m, k)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,11 @@ type registering struct {
 	callID   string
 	localTag string
 	seq      uint32
+
+	hop    *sip.Uri       // where to send it; nil: to uri
+	token  string         // shown in our Contact, for the registrar to show it to us
+	least  time.Duration  // the registrar takes no shorter time
+	remote netip.AddrPort // where the last one went
 }
 
 func (s *Server) registering(r Registration) (*registering, error) {
@@ -75,7 +81,7 @@ func (s *Server) KeepRegistered(ctx context.Context, r Registration, outcome fun
 			break
 		}
 		outcome(err)
-		next := granted - min(granted/5, 30*time.Second)
+		next := refreshAfter(granted)
 		if err != nil {
 			var st *StatusError
 			if errors.As(err, &st) && st.RetryAfter > 0 {
@@ -99,6 +105,11 @@ func (s *Server) KeepRegistered(ctx context.Context, r Registration, outcome fun
 	return err
 }
 
+// refreshAfter leaves time to try again before a registration ends.
+func refreshAfter(granted time.Duration) time.Duration {
+	return granted - min(granted/5, 30*time.Second)
+}
+
 // once sends one REGISTER, with credentials when it is asked for them.
 func (g *registering) once(ctx context.Context, expires time.Duration) (time.Duration, error) {
 	select {
@@ -106,9 +117,17 @@ func (g *registering) once(ctx context.Context, expires time.Duration) (time.Dur
 	default:
 		return 0, errors.New("register: the SIP server does not run")
 	}
-	f, err := g.s.flowFor(ctx, &g.uri, flow{})
+	hop := &g.uri
+	if g.hop != nil {
+		hop = g.hop
+	}
+	f, err := g.s.flowFor(ctx, hop, flow{})
 	if err != nil {
 		return 0, fmt.Errorf("register: %w", err)
+	}
+	g.remote = f.remote
+	if expires > 0 {
+		expires = max(expires, g.least)
 	}
 	name, auth := "", ""
 	for tries := 0; ; tries++ {
@@ -138,6 +157,7 @@ func (g *registering) once(ctx context.Context, expires time.Duration) (time.Dur
 				return 0, statusOf(res)
 			}
 			expires, auth = time.Duration(n)*time.Second, "" // the nonce is used up
+			g.least = expires
 		default:
 			return 0, statusOf(res)
 		}
@@ -166,7 +186,11 @@ func (g *registering) request(f flow, expires time.Duration) *sip.Request {
 	id := sip.CallIDHeader(g.callID)
 	req.AppendHeader(&id)
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: g.seq, MethodName: sip.REGISTER})
-	req.AppendHeader(g.s.contact(f, g.r.User))
+	contact := g.s.contact(f, g.r.User)
+	if g.token != "" {
+		contact.Address.UriParams.Add("line", g.token)
+	}
+	req.AppendHeader(contact)
 	req.AppendHeader(sip.NewHeader("Expires", strconv.Itoa(int(expires.Seconds()))))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
 	req.AppendHeader(sip.NewHeader("User-Agent", g.s.cfg.UserAgent))

@@ -1,0 +1,137 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+// hopTime is how long one address of a carrier may take for a REGISTER or OPTIONS:
+// four sendings over UDP at the usual T1.
+func (x *trunk) hopTime() time.Duration { return 10 * x.s.cfg.T1 }
+
+// keepRegistered registers, renews in time, goes from one address of the carrier to
+// the next when one fails, tries again with growing pauses, and unregisters when
+// ctx ends.
+func (x *trunk) keepRegistered(ctx context.Context) {
+	g, err := x.s.registering(Registration{
+		Registrar: "sip:" + x.cfg.Domain, User: x.cfg.User, Domain: x.cfg.Domain, Auth: x.cfg.Auth, Expires: x.cfg.Expires,
+	})
+	if err != nil {
+		x.update(func(time.Time) { x.lastError = err.Error() })
+		return
+	}
+	g.token = x.token
+	back := backOff{}
+	for ctx.Err() == nil {
+		granted, err := x.registerOnce(ctx, g)
+		if ctx.Err() != nil {
+			break
+		}
+		var next time.Duration
+		if err == nil {
+			next = max(refreshAfter(granted), time.Second)
+			back = backOff{}
+			x.met(g.remote.Addr())
+			x.update(func(now time.Time) {
+				x.registered, x.until, x.lastError = true, now.Add(granted), ""
+			})
+		} else {
+			next = back.after(err)
+			x.update(func(time.Time) {
+				x.lastError = "register: " + plain(err)
+				var st *StatusError
+				if errors.As(err, &st) && st.Code != 408 && st.Code < 500 {
+					x.registered = false // it was asked, and said no
+				}
+			})
+			x.home.log.Warn("trunk_register", "trunk", x.cfg.Name, "error", err, "again_in", next)
+		}
+		timer := time.NewTimer(next)
+		select {
+		case <-timer.C:
+		case <-x.lost:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*x.s.cfg.T1)
+	defer cancel()
+	if x.state().Registered {
+		if _, err := g.once(bye, 0); err != nil {
+			x.home.log.Debug("trunk_unregister", "trunk", x.cfg.Name, "error", err)
+		}
+	}
+	x.update(func(time.Time) { x.registered = false })
+}
+
+// registerOnce asks the carrier's addresses one after another.
+func (x *trunk) registerOnce(ctx context.Context, g *registering) (granted time.Duration, err error) {
+	ways, err := x.ways(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, h := range ways {
+		g.hop = &h.uri
+		one, cancel := context.WithTimeoutCause(ctx, x.hopTime(), errTimeout)
+		granted, err = g.once(one, g.r.Expires)
+		cancel()
+		if err == nil {
+			x.use(h)
+			return granted, nil
+		}
+		if ctx.Err() != nil || !elsewhere(err) {
+			return 0, err
+		}
+	}
+	return 0, err
+}
+
+// elsewhere tells whether another address may do better: the error is one of this
+// address, not of the account or the call.
+func elsewhere(err error) bool {
+	var st *StatusError
+	if errors.As(err, &st) {
+		return st.Code == 408 || st.Code == 430 || st.Code >= 500 && st.Code < 600
+	}
+	return true // no connection, no response
+}
+
+// plain is an error in words for the console.
+func plain(err error) string {
+	var st *StatusError
+	switch {
+	case errors.As(err, &st):
+		return st.Error()
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, errTimeout):
+		return "no response"
+	}
+	return err.Error()
+}
+
+// backOff is the pause after failures: it grows, and no two trunks or servers keep
+// step (RFC 5626 section 4.5).
+type backOff struct{ pause time.Duration }
+
+const (
+	firstPause  = 2 * time.Second
+	refusedWait = 30 * time.Second // carriers shut out who tries a wrong password again and again
+	longestWait = 5 * time.Minute
+)
+
+func (b *backOff) after(err error) time.Duration {
+	b.pause = max(b.pause, firstPause)
+	var st *StatusError
+	if errors.As(err, &st) {
+		switch {
+		case st.RetryAfter > 0:
+			b.pause = max(b.pause, min(st.RetryAfter, 2*longestWait))
+		case st.Code == 401 || st.Code == 403 || st.Code == 404 || st.Code == 407:
+			b.pause = max(b.pause, refusedWait)
+		}
+	}
+	wait := b.pause + rand.N(b.pause/2)
+	b.pause = min(2*b.pause, max(longestWait, b.pause))
+	return wait
+}
