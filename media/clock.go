@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -54,6 +55,8 @@ type entry struct {
 type worker struct {
 	wake    chan struct{} // a slot is no longer empty
 	scratch *scratch
+	moments atomic.Int64 // that have come
+	late    atomic.Int64 // nanoseconds that they came too late, together
 
 	mu    sync.Mutex
 	slots [clockSlots][]*entry // each slice is replaced, never changed
@@ -101,6 +104,19 @@ func (c *Clock) Sessions() int {
 		w.mu.Unlock()
 	}
 	return n
+}
+
+// Lateness tells how well the clock keeps time: how many moments have come since the
+// start, and how late they came, together. Where the machine has too much to do, the
+// average of what came lately grows before anything else shows it.
+func (c *Clock) Lateness() (moments int64, late time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, w := range c.workers {
+		moments += w.moments.Load()
+		late += time.Duration(w.late.Load())
+	}
+	return moments, late
 }
 
 // done is closed when Run has ended.
@@ -192,6 +208,8 @@ func (w *worker) run(ctx context.Context) {
 				due[i] = nextMoment(start, now, i)
 			}
 			if !due[i].After(now) {
+				w.moments.Add(1)
+				w.late.Add(int64(now.Sub(due[i])))
 				behind := int(now.Sub(due[i]) / FrameTime)
 				skip := max(0, behind-maxBehind)
 				due[i] = due[i].Add(time.Duration(skip) * FrameTime)

@@ -100,6 +100,14 @@ func (p *Ports) giveBack(port int) {
 	delete(p.inUse, port)
 }
 
+// Pairs is how many pairs there are, 0 when the kernel chooses.
+func (p *Ports) Pairs() int {
+	if p.low == 0 && p.high == 0 {
+		return 0
+	}
+	return p.pairs()
+}
+
 // InUse is how many pairs are open.
 func (p *Ports) InUse() int {
 	p.mu.Lock()
