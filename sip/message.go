@@ -145,6 +145,10 @@ func reasonPhrase(status int) string {
 		return "Moved Temporarily"
 	case 400:
 		return "Bad Request"
+	case 202:
+		return "Accepted"
+	case 301:
+		return "Moved Permanently"
 	case 403:
 		return "Forbidden"
 	case 404:
@@ -155,6 +159,10 @@ func reasonPhrase(status int) string {
 		return "Request Timeout"
 	case 415:
 		return "Unsupported Media Type"
+	case 416:
+		return "Unsupported URI Scheme"
+	case 469:
+		return "Bad Info Package"
 	case 480:
 		return "Temporarily Unavailable"
 	case 481:
@@ -165,10 +173,14 @@ func reasonPhrase(status int) string {
 		return "Request Terminated"
 	case 488:
 		return "Not Acceptable Here"
+	case 489:
+		return "Bad Event"
 	case 491:
 		return "Request Pending"
 	case 500:
 		return "Server Internal Error"
+	case 501:
+		return "Not Implemented"
 	case 503:
 		return "Service Unavailable"
 	case 600:
@@ -217,6 +229,9 @@ func (l *Leg) way(ctx context.Context) (flow, error) {
 	if routed {
 		return l.s.flowFor(ctx, &route, current)
 	}
+	if isWebSocket(current.carrier) {
+		return l.browserWay(ctx)
+	}
 	if current.carrier.reliable() && current.carrier.alive() {
 		return current, nil
 	}
@@ -257,6 +272,9 @@ func unreachable(named, seen netip.Addr) bool {
 // flowFor resolves a URI (RFC 3263 without NAPTR) and finds a way there. current
 // is preferred when it leads there.
 func (s *Server) flowFor(ctx context.Context, u *sip.Uri, current flow) (flow, error) {
+	if strings.HasSuffix(strings.ToLower(u.Host), ".invalid") { // RFC 2606; browsers name themselves so
+		return flow{}, fmt.Errorf("sip: %s is no address: the connection of the browser is gone", u.String())
+	}
 	network := "udp"
 	if t, ok := u.UriParams.Get("transport"); ok && t != "" {
 		network = strings.ToLower(t)

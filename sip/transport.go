@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,6 +26,12 @@ type carrier interface {
 	reliable() bool  // RFC 3261 section 17: no retransmissions needed
 	local() netip.AddrPort
 	alive() bool
+}
+
+// connection is a carrier that ends.
+type connection interface {
+	carrier
+	close()
 }
 
 // flow is a way to one far end.
@@ -70,6 +78,7 @@ type transport struct {
 	limits   limits
 	received func(data []byte, f flow) error // an error tells that the message was bad
 	closed   func(c carrier)
+	sentry   *sentry
 
 	wg sync.WaitGroup
 
@@ -77,12 +86,19 @@ type transport struct {
 	down      bool
 	packets   []*packetSocket
 	listeners []net.Listener
-	conns     map[netip.AddrPort]*streamConn // by remote address
+	conns     map[connection]struct{}
+	peers     map[peer]*streamConn // those that requests may go over
+}
+
+// peer is one end of stream connections.
+type peer struct {
+	network string
+	addr    netip.AddrPort
 }
 
 // open binds every address, or none.
 func (t *transport) open(ctx context.Context, addrs []listenAddr) (err error) {
-	t.conns = make(map[netip.AddrPort]*streamConn)
+	t.conns, t.peers = make(map[connection]struct{}), make(map[peer]*streamConn)
 	defer func() {
 		if err != nil {
 			t.close()
@@ -123,10 +139,7 @@ func (t *transport) start() {
 func (t *transport) close() {
 	t.mu.Lock()
 	t.down = true
-	conns := make([]*streamConn, 0, len(t.conns))
-	for _, c := range t.conns {
-		conns = append(conns, c)
-	}
+	conns := slices.Collect(maps.Keys(t.conns))
 	t.mu.Unlock()
 	for _, p := range t.packets {
 		_ = p.conn.Close()
@@ -169,7 +182,7 @@ func (t *transport) port(network string) uint16 {
 
 // flowTo finds or makes a way to an address.
 func (t *transport) flowTo(ctx context.Context, network string, to netip.AddrPort) (flow, error) {
-	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+	to = unmapped(to)
 	if network == "udp" {
 		if p := t.socketFor(to); p != nil {
 			return flow{p, to}, nil
@@ -177,7 +190,7 @@ func (t *transport) flowTo(ctx context.Context, network string, to netip.AddrPor
 		return flow{}, fmt.Errorf("no UDP socket that reaches %s: add one to the listen addresses", to)
 	}
 	t.mu.Lock()
-	c := t.conns[to]
+	c := t.peers[peer{network, to}]
 	t.mu.Unlock()
 	if c != nil && c.alive() {
 		return flow{c, to}, nil
@@ -280,34 +293,69 @@ func (t *transport) accept(l net.Listener) {
 
 // adopt makes a connection ours and begins to read it.
 func (t *transport) adopt(conn net.Conn, ours bool) (*streamConn, error) {
-	c := &streamConn{conn: conn, ours: ours, net: "tcp", timeout: t.limits.writeTime, at: addrPort(conn.LocalAddr()), peer: addrPort(conn.RemoteAddr())}
-	t.mu.Lock()
-	full := len(t.conns) >= t.limits.connections
-	if t.down || full {
-		t.mu.Unlock()
+	c := &streamConn{conn: conn, ours: ours, net: "tcp", timeout: t.limits.writeTime, since: time.Now(), at: addrPort(conn.LocalAddr()), peer: addrPort(conn.RemoteAddr())}
+	if err := t.admit(c); err != nil {
 		_ = conn.Close()
-		if full {
-			return nil, errors.New("too many SIP connections")
-		}
-		return nil, ErrServerClosed
+		return nil, err
 	}
-	t.conns[c.peer] = c
-	t.wg.Add(1)
-	t.mu.Unlock()
 	go func() {
-		defer t.wg.Done()
+		defer t.release(c)
 		if err := t.readStream(c); err != nil {
 			t.log.Debug("sip_connection_ended", "remote", c.peer.String(), "error", err)
 		}
 		c.close()
-		t.mu.Lock()
-		if t.conns[c.peer] == c {
-			delete(t.conns, c.peer)
-		}
-		t.mu.Unlock()
-		t.closed(c)
 	}()
 	return c, nil
+}
+
+// room tells whether another connection would be taken.
+func (t *transport) room() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.down && (len(t.conns) < t.limits.connections || t.idler() != nil)
+}
+
+// admit counts a connection in; release must follow when its reading has ended.
+func (t *transport) admit(c connection) (err error) {
+	if ip, theirs := callerOf(c); theirs {
+		if !t.sentry.connected(ip, time.Now()) {
+			return errors.New("too many SIP connections of that source, or it is blocked")
+		}
+		defer func() {
+			if err != nil {
+				t.sentry.disconnected(ip)
+			}
+		}()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.down:
+		return ErrServerClosed
+	case len(t.conns) >= t.limits.connections && !t.evict():
+		return errors.New("too many SIP connections")
+	}
+	t.conns[c] = struct{}{}
+	if s, ok := c.(*streamConn); ok {
+		t.peers[peer{s.net, s.peer}] = s
+	}
+	t.wg.Add(1)
+	return nil
+}
+
+// release forgets a connection that has ended.
+func (t *transport) release(c connection) {
+	defer t.wg.Done()
+	if ip, theirs := callerOf(c); theirs {
+		t.sentry.disconnected(ip)
+	}
+	t.mu.Lock()
+	delete(t.conns, c)
+	if s, ok := c.(*streamConn); ok && t.peers[peer{s.net, s.peer}] == s {
+		delete(t.peers, peer{s.net, s.peer})
+	}
+	t.mu.Unlock()
+	t.closed(c)
 }
 
 // streamConn is one connection.
@@ -317,6 +365,8 @@ type streamConn struct {
 	net      string
 	timeout  time.Duration
 	at, peer netip.AddrPort
+	since    time.Time
+	met      atomic.Bool // a good message has come
 	dead     atomic.Bool
 	mu       sync.Mutex // one write at a time
 }
@@ -365,6 +415,7 @@ func (t *transport) readStream(c *streamConn) error {
 			// long as its end is known.
 			if err := t.received(rest[:n], flow{c, c.peer}); err == nil {
 				friend, strikes = true, 0
+				c.met.Store(true)
 			} else if strikes++; strikes > maxStrikes {
 				return err
 			}
@@ -466,5 +517,10 @@ func addrPort(a net.Addr) netip.AddrPort {
 	default:
 		ap, _ = netip.ParseAddrPort(a.String())
 	}
-	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	return unmapped(ap)
+}
+
+// unmapped writes an IPv4 address that a dual socket shows as ::ffff:… as IPv4.
+func unmapped(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }

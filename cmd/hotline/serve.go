@@ -24,6 +24,7 @@ import (
 	"hotline/internal/store"
 	"hotline/internal/web"
 	"hotline/media"
+	"hotline/media/secure"
 	"hotline/sip"
 )
 
@@ -51,6 +52,7 @@ type server struct {
 	bots      *bots
 	desk      *desk.Desk
 	ports     *media.Ports
+	ports6    *media.Ports // for far ends on IPv6
 	clock     *media.Clock
 	voice     *voice
 	ears      *ears
@@ -174,6 +176,11 @@ func (s *server) telephone(ctx context.Context) error {
 		return err
 	}
 	s.ports = media.NewPorts(netip.IPv4Unspecified(), s.cfg.RTP.Low, s.cfg.RTP.High)
+	s.ports6 = media.NewPorts(netip.IPv6Unspecified(), s.cfg.RTP.Low, s.cfg.RTP.High)
+	certificate, err := secure.NewCertificate()
+	if err != nil {
+		return err
+	}
 	silence := s.cfg.Call.Silence
 	if silence == 0 {
 		silence = -1
@@ -184,7 +191,7 @@ func (s *server) telephone(ctx context.Context) error {
 	}
 	lines := s.lines()
 	s.manager = call.NewManager(call.Services{
-		Audio: &call.Audio{Listen: s.listenRTP, Clock: s.clock, Advertise: rtpAddr(s.cfg), Silence: silence, Log: s.log},
+		Audio: &call.Audio{Listen: s.listenRTP, Clock: s.clock, Advertise: rtpAddr(s.cfg), Silence: silence, Protection: protection(s.cfg), Certificate: certificate, Log: s.log},
 		Desk:  s.desk, Dialer: dialer{s.sip}, Journal: s.db, Wishes: s.db, Bus: s.bus, Data: data, Log: s.log,
 	}, func(called string) call.Route {
 		if app := s.testLine(called); app != nil {
@@ -200,8 +207,12 @@ func (s *server) telephone(ctx context.Context) error {
 }
 
 // listenRTP opens a pair of ports for one leg's sound.
-func (s *server) listenRTP() (call.Socket, error) {
-	socket, err := s.ports.Listen()
+func (s *server) listenRTP(reached netip.Addr) (call.Socket, error) {
+	ports := s.ports
+	if reached.Unmap().Is6() {
+		ports = s.ports6
+	}
+	socket, err := ports.Listen()
 	if err != nil {
 		return nil, err // not a typed nil
 	}
@@ -214,7 +225,7 @@ func (s *server) console() (err error) {
 	s.web, err = web.New(web.Config{
 		Listen: s.cfg.HTTP.Listen, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir,
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
-		Ready: s.status, Metrics: s.metrics, End: s.manager, Agents: s.status, Lines: s.status, System: s.status,
+		SIP: s.sip.WebSocket(nil), Ready: s.status, Metrics: s.metrics, End: s.manager, Agents: s.status, Lines: s.status, System: s.status,
 	})
 	return err
 }

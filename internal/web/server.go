@@ -32,6 +32,7 @@ type Config struct {
 	Version string        // of hotline
 	Logger  *slog.Logger  // default discards
 
+	SIP     http.Handler         // SIP over WebSocket at /sip; nil: none
 	Ready   Readiness            // nil: always ready
 	Metrics *prometheus.Registry // nil: no /metrics
 	Place   Caller               // nil: no calls out
@@ -167,6 +168,9 @@ func (s *Server) handler() (http.Handler, error) {
 			}
 		}
 		mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: requestTime}))
+	}
+	if s.cfg.SIP != nil {
+		mux.Handle("GET /sip", s.cfg.SIP)
 	}
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, problem(http.StatusNotFound, "no_such_route", "there is no such route, see /api/v1/openapi.json"))

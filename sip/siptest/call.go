@@ -71,7 +71,15 @@ func (c *Call) contact() string {
 	if c.Contact != "" {
 		return c.Contact
 	}
-	return fmt.Sprintf("<sip:siptest@%s;transport=%s>", c.p.Addr(), strings.ToLower(c.p.network))
+	return fmt.Sprintf("<sip:siptest@%s;transport=%s>", c.p.Addr(), transportParam(c.p.network))
+}
+
+// transportParam is what a URI names a transport by (RFC 7118 section 5.2).
+func transportParam(network string) string {
+	if network == "WSS" {
+		return "ws"
+	}
+	return strings.ToLower(network)
 }
 
 func finish(lines []string, body string) string {
@@ -231,3 +239,6 @@ func (p *Phone) next(method string) *Message {
 		}
 	}
 }
+
+// On goes on with the call at another phone, as when a browser has a new connection.
+func (c *Call) On(p *Phone) { c.p = p }

@@ -1,5 +1,5 @@
 // Package siptest is a scripted softphone for tests. It speaks SIP in plain text
-// over real loopback sockets and knows nothing of the package under test: what it
+// over real loopback sockets (UDP, TCP, TLS, WebSocket) and knows nothing of the package under test: what it
 // sends is what the script says, and what it expects must come.
 //
 // A [Phone] has one socket. [Phone.Invite] and [Phone.Await] make a [Call], which
@@ -14,18 +14,22 @@ package siptest
 
 import (
 	"bytes"
+	"context"
 	"crypto/md5" //nolint:gosec // digest authentication
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 // SDP is a session description that offers PCMU at a port nobody listens on.
@@ -42,10 +46,11 @@ type Impairment func(out bool, m *Message) (copies int)
 // Phone is a softphone.
 type Phone struct {
 	tb      testing.TB
-	network string // "UDP" or "TCP"
-	server  *net.UDPAddr
-	packet  *net.UDPConn
-	stream  net.Conn
+	network string // as in Via: "UDP", "TCP", "TLS", "WS"
+	local   string // host:port; of a browser, which has no address, a name
+	server  string
+	write   func([]byte) error
+	closing func()
 	inbox   chan *Message
 	done    chan struct{}
 
@@ -61,11 +66,19 @@ func New(tb testing.TB, server string) *Phone {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	loopback := net.IPv4(127, 0, 0, 1)
+	if to.IP.To4() == nil {
+		loopback = net.IPv6loopback
+	}
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: loopback})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &Phone{tb: tb, network: "UDP", server: to, packet: conn}
+	p := &Phone{
+		tb: tb, network: "UDP", local: conn.LocalAddr().String(), server: to.String(),
+		write:   func(b []byte) error { _, err := conn.WriteToUDP(b, to); return err },
+		closing: func() { _ = conn.Close() },
+	}
 	p.begin(func() error {
 		buf := make([]byte, 65536)
 		n, _, err := conn.ReadFromUDP(buf)
@@ -73,7 +86,7 @@ func New(tb testing.TB, server string) *Phone {
 			p.arrived(buf[:n])
 		}
 		return err
-	}, conn)
+	})
 	return p
 }
 
@@ -84,7 +97,25 @@ func NewTCP(tb testing.TB, server string) *Phone {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &Phone{tb: tb, network: "TCP", stream: conn}
+	return stream(tb, "TCP", conn)
+}
+
+// NewTLS makes a phone that talks over one TLS connection with the server.
+func NewTLS(tb testing.TB, server string, cfg *tls.Config) *Phone {
+	tb.Helper()
+	conn, err := tls.Dial("tcp", server, cfg) //nolint:noctx // loopback, in a test
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return stream(tb, "TLS", conn)
+}
+
+func stream(tb testing.TB, network string, conn net.Conn) *Phone {
+	p := &Phone{
+		tb: tb, network: network, local: conn.LocalAddr().String(), server: conn.RemoteAddr().String(),
+		write:   func(b []byte) error { _, err := conn.Write(b); return err },
+		closing: func() { _ = conn.Close() },
+	}
 	var buf []byte
 	p.begin(func() error {
 		part := make([]byte, 4096)
@@ -99,28 +130,58 @@ func NewTCP(tb testing.TB, server string) *Phone {
 			p.arrived(buf[:size])
 			buf = buf[size:]
 		}
-	}, conn)
+	})
 	return p
 }
 
-func (p *Phone) begin(read func() error, c io.Closer) {
+// NewWS makes a browser's phone that talks over one WebSocket with the server at a
+// ws: or wss: URL. It names itself by a host that does not exist, as browsers do.
+func NewWS(tb testing.TB, url string, client *http.Client) *Phone {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	conn, res, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPClient: client, Subprotocols: []string{"sip"}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	network := "WS"
+	if strings.HasPrefix(url, "wss:") {
+		network = "WSS"
+	}
+	p := &Phone{
+		tb: tb, network: network, local: strings.ToLower(Random()) + ".invalid", server: res.Request.URL.Host,
+		write:   func(b []byte) error { return conn.Write(context.Background(), websocket.MessageText, b) },
+		closing: func() { _ = conn.CloseNow() },
+	}
+	p.begin(func() error {
+		_, data, err := conn.Read(context.Background())
+		if err == nil {
+			p.arrived(data)
+		}
+		return err
+	})
+	return p
+}
+
+// As gives a phone over WebSocket the name of another, as a browser has that comes
+// back on a new connection.
+func (p *Phone) As(q *Phone) { p.local = q.local }
+
+func (p *Phone) begin(read func() error) {
 	p.inbox, p.done, p.seen = make(chan *Message, 1024), make(chan struct{}), make(map[string]int)
 	go func() {
 		defer close(p.done)
 		for {
 			if err := read(); err != nil {
 				var n net.Error
-				if errors.As(err, &n) && !errors.Is(err, net.ErrClosed) && p.packet != nil {
+				if errors.As(err, &n) && !errors.Is(err, net.ErrClosed) && p.network == "UDP" {
 					continue // an ICMP error
 				}
 				return
 			}
 		}
 	}()
-	p.tb.Cleanup(func() {
-		_ = c.Close()
-		<-p.done
-	})
+	p.tb.Cleanup(p.Close)
 }
 
 func wholeMessage(buf []byte) int {
@@ -137,32 +198,18 @@ func wholeMessage(buf []byte) int {
 
 // Close ends the phone's socket, as a phone does that loses its power.
 func (p *Phone) Close() {
-	if p.packet != nil {
-		_ = p.packet.Close()
-	} else {
-		_ = p.stream.Close()
-	}
+	p.closing()
 	<-p.done
 }
 
-// Done is closed when the socket is: for TCP also when the server ended it.
+// Done is closed when the socket is: but for UDP also when the server ended it.
 func (p *Phone) Done() <-chan struct{} { return p.done }
 
-// Addr is the phone's host:port.
-func (p *Phone) Addr() string {
-	if p.packet != nil {
-		return p.packet.LocalAddr().String()
-	}
-	return p.stream.LocalAddr().String()
-}
+// Addr is the phone's host:port, of a browser the name that stands for it.
+func (p *Phone) Addr() string { return p.local }
 
 // Server is the server's host:port.
-func (p *Phone) Server() string {
-	if p.packet != nil {
-		return p.server.String()
-	}
-	return p.stream.RemoteAddr().String()
-}
+func (p *Phone) Server() string { return p.server }
 
 // Impair sets what happens to messages from now on; nil ends it.
 func (p *Phone) Impair(f Impairment) {
@@ -202,13 +249,7 @@ func (p *Phone) arrived(data []byte) {
 func (p *Phone) Send(raw string) {
 	p.tb.Helper()
 	for range p.copies(true, Parse([]byte(raw))) {
-		var err error
-		if p.packet != nil {
-			_, err = p.packet.WriteToUDP([]byte(raw), p.server)
-		} else {
-			_, err = p.stream.Write([]byte(raw))
-		}
-		if err != nil {
+		if err := p.write([]byte(raw)); err != nil {
 			p.tb.Logf("siptest: send: %v", err)
 		}
 	}
