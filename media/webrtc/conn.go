@@ -66,8 +66,8 @@ type Conn struct {
 	rtcp   *queue
 	header rtp.Header // of the packet that is being sent; Send's alone
 
-	negotiation sync.Mutex // guards the next two, and pion's descriptions
-	offering    bool       // we have made an offer that is not answered
+	negotiation sync.Mutex                 // guards the next one, and pion's descriptions
+	offer       *webrtc.SessionDescription // ours in mid-call, which pion does not know of yet
 
 	mu      sync.Mutex // guards the rest
 	gone    error      // why it is over

@@ -116,7 +116,8 @@ func withoutAddresses(raw []byte) ([]byte, error) {
 	return b, nil
 }
 
-// codecs are those of the stream that are ours, as the browser numbers them.
+// codecs are those of the stream that are ours, as the browser numbers them, and
+// then the rest of ours: a later offer may bring them.
 func (d *description) codecs(l sdp.Local) []sdp.Codec {
 	var list []sdp.Codec
 	for _, f := range d.d.MediaDescriptions[d.audio].MediaName.Formats {
@@ -129,7 +130,7 @@ func (d *description) codecs(l sdp.Local) []sdp.Codec {
 			continue
 		}
 		ours := strings.EqualFold(c.Name, telephoneEvent) && !l.NoDTMF || slices.ContainsFunc(codecsOf(l), func(o sdp.Codec) bool {
-			return strings.EqualFold(o.Name, c.Name) && o.ClockRate == int(c.ClockRate)
+			return same(o, sdp.Codec{Name: c.Name, ClockRate: int(c.ClockRate)})
 		})
 		if !ours {
 			continue
@@ -137,7 +138,22 @@ func (d *description) codecs(l sdp.Local) []sdp.Codec {
 		channels, _ := strconv.Atoi(c.EncodingParameters)
 		list = append(list, sdp.Codec{Name: c.Name, PayloadType: uint8(pt), ClockRate: int(c.ClockRate), Channels: channels, Fmtp: c.Fmtp})
 	}
+	for _, o := range codecsOf(l) {
+		if !slices.ContainsFunc(list, func(c sdp.Codec) bool { return same(c, o) || c.PayloadType == o.PayloadType }) {
+			list = append(list, o)
+		}
+	}
 	return list
+}
+
+// same tells whether two codecs are one, whatever their numbers.
+func same(a, b sdp.Codec) bool {
+	return strings.EqualFold(a.Name, b.Name) && a.ClockRate == b.ClockRate
+}
+
+// knows tells whether pion can be told to take a codec.
+func (c *Conn) knows(o sdp.Codec) bool {
+	return slices.ContainsFunc(c.codecs, func(k sdp.Codec) bool { return same(k, o) })
 }
 
 func isDirection(a pion.Attribute) bool {

@@ -24,7 +24,7 @@ func (e *Endpoint) Answer(ctx context.Context, offer []byte, l sdp.Local) (answe
 	if err != nil {
 		return nil, nil, sdp.Media{}, err
 	}
-	if c, err = e.connect(d.codecs(l)); err != nil {
+	if c, err = e.connect(ctx, d.codecs(l)); err != nil {
 		return nil, nil, sdp.Media{}, err
 	}
 	c.negotiation.Lock()
@@ -39,13 +39,28 @@ func (e *Endpoint) Answer(ctx context.Context, offer []byte, l sdp.Local) (answe
 // Of several browsers that ring with one offer, one can be taken. The Conn must be
 // closed.
 func (e *Endpoint) Offer(ctx context.Context, l sdp.Local) (offer []byte, c *Conn, err error) {
-	if c, err = e.connect(offerable(l)); err != nil {
+	if c, err = e.connect(ctx, offerable(l)); err != nil {
 		return nil, nil, err
 	}
-	if offer, err = c.Reoffer(ctx, l); err != nil {
+	if offer, err = c.invite(ctx, l); err != nil {
 		return nil, nil, errors.Join(err, c.Close())
 	}
 	return offer, c, nil
+}
+
+// invite makes the first offer.
+func (c *Conn) invite(ctx context.Context, l sdp.Local) ([]byte, error) {
+	c.negotiation.Lock()
+	defer c.negotiation.Unlock()
+	o, err := c.pc.CreateOffer(nil)
+	if err != nil {
+		return nil, fmt.Errorf("making an offer to a browser: %w", err)
+	}
+	text, err := c.describe(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return fromPion(text, 0, l.Direction)
 }
 
 // Update answers a new offer of the browser: hold, resume, new ICE credentials,
@@ -55,13 +70,12 @@ func (c *Conn) Update(ctx context.Context, offer []byte, l sdp.Local) (answer []
 	if err != nil {
 		return nil, sdp.Media{}, err
 	}
+	if !c.knows(d.media.Codec) { // before pion refuses, which it cannot take back
+		return nil, sdp.Media{}, fmt.Errorf("%w: %s came in only during the call", sdp.ErrNoCodec, d.media.Codec.Name)
+	}
 	c.negotiation.Lock()
 	defer c.negotiation.Unlock()
-	if c.offering { // the browser's crossed ours, and ours has lost
-		if err := c.rollback(); err != nil {
-			return nil, sdp.Media{}, err
-		}
-	}
+	c.offer = nil // if the browser's has crossed ours, ours has lost
 	if answer, err = c.answer(ctx, d); err != nil {
 		return nil, sdp.Media{}, err
 	}
@@ -110,25 +124,17 @@ func (c *Conn) describe(ctx context.Context, d webrtc.SessionDescription) (strin
 }
 
 // Reoffer makes an offer in a call: we hold or resume, or the browser asked for it.
-// Accept takes the answer.
-func (c *Conn) Reoffer(ctx context.Context, l sdp.Local) ([]byte, error) {
+// Accept takes the answer. pion cannot take an offer back, so it is not told of ours
+// before the answer is there.
+func (c *Conn) Reoffer(l sdp.Local) ([]byte, error) {
 	c.negotiation.Lock()
 	defer c.negotiation.Unlock()
-	if c.offering {
-		if err := c.rollback(); err != nil {
-			return nil, err
-		}
-	}
 	o, err := c.pc.CreateOffer(nil)
 	if err != nil {
 		return nil, fmt.Errorf("making an offer to a browser: %w", err)
 	}
-	text, err := c.describe(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	c.offering = true
-	return fromPion(text, 0, l.Direction)
+	c.offer = &o
+	return fromPion(o.SDP, 0, l.Direction)
 }
 
 // Accept takes the answer to the last offer.
@@ -137,27 +143,23 @@ func (c *Conn) Accept(answer []byte, l sdp.Local) (sdp.Media, error) {
 	if err != nil {
 		return sdp.Media{}, err
 	}
-	c.negotiation.Lock()
-	defer c.negotiation.Unlock()
-	if !c.offering {
-		return sdp.Media{}, ErrNotAsked
-	}
 	text, err := d.forPion()
 	if err != nil {
 		return sdp.Media{}, err
 	}
+	c.negotiation.Lock()
+	defer c.negotiation.Unlock()
+	if c.offer != nil {
+		if err := c.pc.SetLocalDescription(*c.offer); err != nil {
+			return sdp.Media{}, fmt.Errorf("describing our side to a browser: %w", err)
+		}
+		c.offer = nil
+	}
+	if c.pc.SignalingState() != webrtc.SignalingStateHaveLocalOffer {
+		return sdp.Media{}, ErrNotAsked
+	}
 	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: text}); err != nil {
 		return sdp.Media{}, fmt.Errorf("reading a browser's answer: %w", err)
 	}
-	c.offering = false
 	return d.media, nil
-}
-
-// rollback takes our offer back. It needs c.negotiation.
-func (c *Conn) rollback() error {
-	if err := c.pc.SetLocalDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeRollback}); err != nil {
-		return fmt.Errorf("taking our offer to a browser back: %w", err)
-	}
-	c.offering = false
-	return nil
 }

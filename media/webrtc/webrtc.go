@@ -90,6 +90,7 @@ type Endpoint struct {
 	log    *slog.Logger
 	socket *net.UDPConn
 	pion   loggers
+	up     chan struct{} // closed when Run runs
 
 	mu       sync.Mutex // guards the rest
 	mux      ice.UDPMux // nil unless Run runs
@@ -104,7 +105,7 @@ func New(cfg Config) (*Endpoint, error) {
 	if !cfg.Listen.Addr().IsValid() {
 		cfg.Listen = netip.AddrPortFrom(netip.IPv4Unspecified(), cfg.Listen.Port())
 	}
-	e := &Endpoint{cfg: cfg, log: cfg.Logger, conns: map[*Conn]struct{}{}}
+	e := &Endpoint{cfg: cfg, log: cfg.Logger, up: make(chan struct{}), conns: map[*Conn]struct{}{}}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -140,6 +141,7 @@ func (e *Endpoint) Run(ctx context.Context) error {
 	e.mu.Lock()
 	e.mux = mux
 	e.mu.Unlock()
+	close(e.up)
 	<-ctx.Done()
 	e.mu.Lock()
 	e.mux = nil
@@ -184,8 +186,13 @@ func (e *Endpoint) certificate() (webrtc.Certificate, error) {
 	return e.identity, nil
 }
 
-// connect makes the Conn of a browser that has these codecs.
-func (e *Endpoint) connect(codecs []sdp.Codec) (*Conn, error) {
+// connect makes the Conn of a browser that has these codecs. Before Run it waits.
+func (e *Endpoint) connect(ctx context.Context, codecs []sdp.Codec) (*Conn, error) {
+	select {
+	case <-e.up:
+	case <-ctx.Done():
+		return nil, errors.Join(ErrNotRunning, context.Cause(ctx))
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
