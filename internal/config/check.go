@@ -74,6 +74,8 @@ func (l *loader) check() {
 	if u := c.Database.URL.Reveal(); u != "" && !strings.HasPrefix(u, "sqlite:") && !strings.HasPrefix(u, "postgres://") && !strings.HasPrefix(u, "postgresql://") {
 		bad("database.url", "neither sqlite:PATH nor postgres://…")
 	}
+	l.checkTrunks()
+	l.checkOutbound(bad)
 	if c.Data.Dir == "" {
 		bad("data.dir", "is empty; name a folder")
 	}

@@ -21,6 +21,8 @@ type Config struct {
 	// The password of the demo agents and of the first console login. Without it
 	// one is made and printed at the first start.
 	DemoPassword Secret `yaml:"demo_password"`
+	// The carriers that calls come from and go out to; see Trunks below.
+	Trunks []Trunk `yaml:"trunks"`
 
 	SIP      SIP      `yaml:"sip"`
 	RTP      RTP      `yaml:"rtp"`
@@ -31,6 +33,7 @@ type Config struct {
 	LLM      LLM      `yaml:"llm"`
 	API      API      `yaml:"api"`
 	Call     Call     `yaml:"call"`
+	Outbound Outbound `yaml:"outbound"`
 	Log      Log      `yaml:"log"`
 
 	// Unused are HOTLINE_* variables that mean nothing here.
@@ -49,6 +52,9 @@ type SIP struct {
 	Realm string `yaml:"realm"`
 	// How long a registration lasts at most before the phone must renew it.
 	MaxExpires time.Duration `yaml:"max_expires"`
+	// Whether calls are answered that come from neither a trunk nor a registered
+	// phone. Where trunks are the only way in, say no.
+	AnonymousCalls bool `yaml:"anonymous_calls"`
 }
 
 // RTP is the sound of calls.
@@ -155,13 +161,14 @@ func Default() Config {
 	return Config{
 		Business: []string{"examples/retail-zh"},
 		Models:   []string{"~/.cache/hotline/models", "models"},
-		SIP:      SIP{Listen: ":5060", Realm: "hotline", MaxExpires: time.Hour},
+		SIP:      SIP{Listen: ":5060", Realm: "hotline", MaxExpires: time.Hour, AnonymousCalls: true},
 		RTP:      RTP{Low: 20000, High: 29999, SRTP: "optional"},
 		HTTP:     HTTP{Listen: ":8080", Session: 12 * time.Hour},
 		Data:     Data{Dir: "data"},
 		Speech:   Speech{Threads: 1},
 		LLM:      LLM{Timeout: 5 * time.Second},
 		Call:     Call{Silence: 30 * time.Second, Drain: 30 * time.Second, Record: true},
+		Outbound: Outbound{Country: "CN", MaxCallsPerMinute: 60, MaxCallsPerDay: 2000, MaxSameNumberPerHour: 10, MaxCall: 4 * time.Hour},
 		Log:      Log{Level: "info", Format: "text"},
 	}
 }

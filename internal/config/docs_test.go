@@ -36,11 +36,15 @@ func TestSettingsPageMatchesTheCode(t *testing.T) {
 
 func render(t *testing.T) string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", nil, parser.ParseComments)
-	require.NoError(t, err)
+	var decls []ast.Decl
+	for _, name := range []string{"config.go", "trunk.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		require.NoError(t, err)
+		decls = append(decls, file.Decls...)
+	}
 	structs := map[string]*ast.StructType{}
 	docs := map[string]string{}
-	for _, d := range file.Decls {
+	for _, d := range decls {
 		g, ok := d.(*ast.GenDecl)
 		if !ok {
 			continue
@@ -68,6 +72,16 @@ Secrets never stand in the file: give the variable, the variable with ` + "`_FIL
 This page is made from the comments in ` + "`internal/config/config.go`" + `.
 `)
 	section(t, &b, structs, docs, values, "Config", "", "General")
+
+	trunk := config.DefaultTrunk()
+	trunk.Name = "name"
+	c.Trunks = []config.Trunk{trunk}
+	values = map[string]config.Setting{}
+	for _, s := range c.TrunkSettings("name") {
+		values[s.Key] = s
+	}
+	entries(t, &b, structs, docs, values, "Trunk", "Trunks", "trunks.name.")
+	entries(t, &b, structs, docs, nil, "OutboundRule", "Outbound rules of a trunk", "")
 	return b.String()
 }
 
@@ -105,6 +119,30 @@ func section(t *testing.T, b *strings.Builder, structs map[string]*ast.StructTyp
 	for _, f := range nested {
 		tag := reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("yaml")
 		section(t, b, structs, docs, values, f.Type.(*ast.Ident).Name, tag, tag)
+	}
+}
+
+// entries writes the keys of what stands in a list.
+func entries(t *testing.T, b *strings.Builder, structs map[string]*ast.StructType, docs map[string]string, values map[string]config.Setting, name, title, prefix string) {
+	t.Helper()
+	_, text, _ := strings.Cut(oneLine(docs[name]), " ")
+	fmt.Fprintf(b, "\n## %s\n\nEach entry %s\n\n| key | variable | default | |\n|---|---|---|---|\n", title, text)
+	for _, f := range structs[name].Fields.List {
+		tag := reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("yaml")
+		require.NotEmpty(t, f.Doc.Text(), "%s has no comment", tag)
+		variable, value := "–", "–"
+		s, ok := values[prefix+tag]
+		if ok {
+			variable = "`" + s.Env + "`"
+			if s.Value != "" {
+				value = "`" + s.Value + "`"
+			}
+		}
+		note := ""
+		if ok {
+			note = secretNote(s)
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", tag, variable, value, oneLine(f.Doc.Text())+note)
 	}
 }
 

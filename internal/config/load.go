@@ -62,8 +62,17 @@ func walk(v reflect.Value, path string, out *[]Setting) {
 }
 
 func (s Setting) text() string {
-	if list, ok := s.field.Interface().([]string); ok {
-		return strings.Join(list, s.separator())
+	switch x := s.field.Interface().(type) {
+	case []string:
+		return strings.Join(x, s.separator())
+	case []Trunk:
+		names := make([]string, len(x))
+		for i, t := range x {
+			names[i] = t.Name
+		}
+		return strings.Join(names, ",")
+	case []OutboundRule:
+		return ""
 	}
 	return fmt.Sprint(s.field.Interface())
 }
@@ -131,6 +140,7 @@ func Load(path string, environ []string) (Config, error) {
 		l.fail("", fmt.Sprintf("the settings cannot be read: %v", err))
 	}
 	l.readEnviron(environ)
+	l.trunkPasswords(environ)
 	l.home(environ)
 	l.check()
 	if len(l.problems) > 0 {
@@ -144,6 +154,8 @@ type loader struct {
 	settings []Setting
 	file     string
 	problems []string
+
+	trunkLines []trunkLines // of the trunks in the file
 }
 
 // fail notes a problem; place is "file:line" or a variable's name.
@@ -180,6 +192,7 @@ func (l *loader) readFile(data []byte) {
 			l.fail(l.at(k.Line), fmt.Sprintf("%s is a secret and must not stand in this file; put it into the variable %s or into a file of its own named by %s_file", s.Key, s.Env, s.Key))
 		}
 	}
+	l.readTrunks(root, base)
 	problems, lines := root.Decode(l.config)
 	for _, p := range problems {
 		l.fail(l.at(p.Line), p.String())
@@ -298,7 +311,7 @@ func (l *loader) home(environ []string) {
 func (l *loader) readEnviron(environ []string) {
 	known := map[string]Setting{}
 	var names []string
-	for _, s := range l.settings {
+	for _, s := range append(slices.Clone(l.settings), l.environTrunks(environ)...) {
 		known[s.Env] = s
 		names = append(names, s.Env)
 		if s.Secret {
@@ -309,6 +322,9 @@ func (l *loader) readEnviron(environ []string) {
 		name, value, _ := strings.Cut(kv, "=")
 		if !strings.HasPrefix(name, Prefix) {
 			continue
+		}
+		if name == trunksEnv {
+			continue // read before the rest
 		}
 		if s, ok := known[name]; ok {
 			if err := s.set(value); err != nil {
