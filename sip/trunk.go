@@ -247,6 +247,7 @@ type trunk struct {
 
 	mu                               sync.Mutex // guards what follows
 	up                               bool       // as last told to others
+	signedIn                         bool       // as last told to others
 	since                            time.Time
 	registered                       bool
 	until                            time.Time
