@@ -2,6 +2,7 @@ package sip
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -49,6 +50,21 @@ type Config struct {
 	// RetryAfter is what callers are told when they are refused for load or
 	// draining. Default 10 s.
 	RetryAfter time.Duration
+	// ReferTimeout is how long a transfer (REFER) may take from being accepted to its
+	// next report, whoever asked for it. Default 3 min.
+	ReferTimeout time.Duration
+	// TrustedIdentity are the networks that may tell who calls: an outbound proxy,
+	// a PBX. See Leg.Identity and Server.TrustIdentity.
+	TrustedIdentity []netip.Prefix
+
+	// Admit is asked before each new call; false refuses it with 503 and that time
+	// in Retry-After (0: RetryAfter). OPTIONS is answered alike. It is called from
+	// reading goroutines and must not block. nil admits all.
+	Admit func(ctx context.Context) (retryAfter time.Duration, ok bool)
+	// Guard bounds what one source may ask.
+	Guard GuardConfig
+	// Audit is told who tried what; one call at a time. nil: nobody is told.
+	Audit func(AuditEvent)
 }
 
 func (c *Config) fill() error {
@@ -63,6 +79,7 @@ func (c *Config) fill() error {
 	c.MessageTimeout = cmp.Or(c.MessageTimeout, 10*time.Second)
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, 2*time.Hour)
 	c.T1 = cmp.Or(c.T1, 500*time.Millisecond)
+	c.ReferTimeout = cmp.Or(c.ReferTimeout, 3*time.Minute)
 	c.RetryAfter = cmp.Or(c.RetryAfter, 10*time.Second)
 	if strings.ContainsAny(c.UserAgent+c.Realm, "\r\n\"") {
 		return errors.New("sip user agent and realm must be one line without quotes")
@@ -131,6 +148,8 @@ type StatusError struct {
 	Reason string // reason phrase
 	// RetryAfter is what the far end asked for, 0 when it did not.
 	RetryAfter time.Duration
+	// Contacts are the other targets that a 3xx names, the most wanted first.
+	Contacts []string
 }
 
 func (e *StatusError) Error() string {

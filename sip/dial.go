@@ -23,14 +23,46 @@ type DialRequest struct {
 	FromName string            // display name shown
 	Headers  map[string]string // more header fields
 	Offer    []byte            // our session description
-	Auth     *Credentials      // answer to a digest challenge
-	Timeout  time.Duration     // of ringing; 0: as long as ctx
+	// BrowserOffer is what phones are offered instead that registered over a
+	// WebSocket (Contact.Network "ws" or "wss").
+	BrowserOffer []byte
+	Auth         *Credentials // answer to a digest challenge, also later in the dialog
+	// Timeout bounds the whole of it, from looking up the host to the answer; then
+	// the error is a *StatusError of 408. 0: as long as ctx.
+	Timeout time.Duration
+	// Route is a preloaded route set, SIP URIs of proxies: the first is the next hop
+	// (RFC 3261 section 8.1.2). They are taken for loose routers.
+	Route []string
 	// Through is the next hop, a SIP URI, when that is not where To points. It is
 	// not shown in a Route.
 	Through string
 	// Patience is how long the far end may take to its first response, were it 100;
 	// then the error is a *StatusError of 408. Default: 64 T1.
 	Patience time.Duration
+
+	// Replaces makes the call take the place of a dialog at the far end, for an
+	// attended transfer: Referral.Replaces, or "callid;to-tag=x;from-tag=y" as the
+	// far end sees its dialog (RFC 3891). Phones that cannot refuse with 420.
+	Replaces string
+	// Asserted is who calls in P-Asserted-Identity (RFC 3325): a number or a SIP or
+	// tel URI. Only for a far end that may know it whatever Privacy says.
+	Asserted string
+	// Privacy is asked of the far end (RFC 3323): "id", "id;user". With "id" or
+	// "user" From is anonymous, too.
+	Privacy string
+	// Diversions tell whom the call was meant for before, the latest first (RFC 5806).
+	// Of a Party URI, or User and Host, is needed.
+	Diversions []Diversion
+	// UserToUser is sent along as it is (RFC 7433): "hex data;encoding=hex".
+	UserToUser string
+
+	// Redirects is how many other targets may be tried that a far end names in a
+	// 3xx, at most 5. 0: a 3xx is a refusal, whose *StatusError has them.
+	Redirects int
+	// AllowRedirect says whether such a target may be called; it is asked for each,
+	// with its URI. nil allows no other host than the one that was called: who pays
+	// for calls decides by number, too.
+	AllowRedirect func(uri string) bool
 }
 
 var errTooManyLegs = errors.New("dial: too many calls at once")
@@ -38,7 +70,7 @@ var errTooManyLegs = errors.New("dial: too many calls at once")
 // reserved header fields cannot be set by DialRequest.Headers.
 var reserved = []string{
 	"Via", "From", "To", "Call-ID", "CSeq", "Contact", "Max-Forwards", "Route", "Record-Route",
-	"Content-Length", "Content-Type", "Authorization", "Proxy-Authorization", "Require", "Supported", "Allow",
+	"Content-Length", "Content-Type", "Authorization", "Proxy-Authorization", "Require", "Supported", "Allow", "Replaces",
 }
 
 // Dial rings, and returns the leg that answered, acknowledged. progress, which may
@@ -57,7 +89,7 @@ func (s *Server) Dial(ctx context.Context, r DialRequest, progress func(status i
 		return nil, ErrServerClosed
 	case s.Stats().Legs >= s.cfg.MaxLegs:
 		return nil, errTooManyLegs
-	case len(r.Offer) == 0:
+	case len(r.Offer) == 0 && len(r.BrowserOffer) == 0:
 		return nil, errors.New("dial: no session description to offer")
 	}
 	if r.Timeout > 0 {
@@ -72,8 +104,12 @@ func (s *Server) Dial(ctx context.Context, r DialRequest, progress func(status i
 	if err != nil {
 		return nil, err
 	}
+	fields, err := s.dialFields(&r, forks[0].flow)
+	if err != nil {
+		return nil, fmt.Errorf("dial: %w", err)
+	}
 	d := &dialing{
-		s: s, r: &r, progress: progress, forks: forks,
+		s: s, r: &r, progress: progress, forks: forks, fields: fields,
 		rings: make(chan dialEvent, 16), finals: make(chan dialEvent, 3*len(forks)),
 	}
 	return d.run(ctx)
@@ -85,6 +121,8 @@ type dialing struct {
 	r        *DialRequest
 	progress func(int, []byte)
 	forks    []*fork
+	fields   []field        // that say more about the call
+	tried    []string       // targets so far, once somebody has redirected us
 	rings    chan dialEvent // provisional responses, as many as fit
 	finals   chan dialEvent // the end of each INVITE; they always fit
 
@@ -102,18 +140,69 @@ type dialEvent struct {
 	err    error
 }
 
-// forks finds where to ring.
-func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
+// dialFields are the header fields that say more about the call.
+func (s *Server) dialFields(r *DialRequest, f flow) ([]field, error) {
+	host := s.cfg.Realm
+	if host == "" {
+		host, _ = s.contactHost(f)
+	}
+	out, err := r.identityFields(host)
+	if err != nil {
+		return nil, err
+	}
+	if r.Replaces != "" {
+		id, ok := parseReplaces(r.Replaces)
+		if !ok {
+			return nil, fmt.Errorf("%q names no dialog to replace", clip(r.Replaces))
+		}
+		out = append(out, field{"Replaces", id.String()}, field{"Require", "replaces"})
+	}
 	for name, value := range r.Headers {
 		long := cmp.Or(canonical[strings.ToLower(name)], name)
-		if !isToken(name) || oneLine(value) != value || slices.Contains(reserved, long) {
-			return nil, fmt.Errorf("dial: header field %q cannot be set", name)
+		if !isToken(name) || oneLine(value) != value || slices.ContainsFunc(reserved, func(n string) bool { return strings.EqualFold(n, long) }) {
+			return nil, fmt.Errorf("header field %q cannot be set", name)
 		}
+		out = append(out, field{name, value})
+	}
+	return out, nil
+}
+
+// route reads the preloaded route set; hop is its first URI.
+func (r *DialRequest) route() (routes []sip.Header, hop *sip.Uri, err error) {
+	for _, v := range r.Route {
+		u, err := hopURI(v)
+		if err != nil {
+			return nil, nil, err
+		}
+		if hop == nil {
+			hop = u.Clone()
+		}
+		if !u.UriParams.Has("lr") {
+			u.UriParams.Add("lr", "")
+		}
+		routes = append(routes, sip.NewHeader("Route", "<"+u.String()+">"))
+	}
+	if len(routes) > maxVia {
+		return nil, nil, errors.New("too many routes")
+	}
+	return routes, hop, nil
+}
+
+// forks finds where to ring.
+func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
+	routes, hop, err := r.route()
+	if err != nil {
+		return nil, fmt.Errorf("dial: %w", err)
 	}
 	var forks []*fork
 	add := func(u sip.Uri, f flow) *fork {
-		forks = append(forks, &fork{target: u, flow: f, callID: sip.GenerateTagN(24), localTag: sip.GenerateTagN(12), seq: 1})
-		return forks[len(forks)-1]
+		k := &fork{target: u, to: u, flow: f, routes: routes, callID: sip.GenerateTagN(24), localTag: sip.GenerateTagN(12), seq: 1}
+		k.offer = r.Offer
+		if isWebSocket(f.carrier) && len(r.BrowserOffer) > 0 || len(k.offer) == 0 {
+			k.offer = r.BrowserOffer
+		}
+		forks = append(forks, k)
+		return k
 	}
 	if agent, ok := strings.CutPrefix(r.To, "agent:"); ok {
 		if s.registrar == nil {
@@ -146,10 +235,11 @@ func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
 	}
 	next := u
 	if r.Through != "" {
-		var err error
 		if next, err = hopURI(r.Through); err != nil {
 			return nil, fmt.Errorf("dial: %w", err)
 		}
+	} else if hop != nil {
+		next = *hop
 	}
 	f, err := s.flowFor(ctx, &next, flow{})
 	if err != nil {
@@ -184,7 +274,7 @@ func (d *dialing) run(ctx context.Context) (*Leg, error) {
 				continue
 			}
 			l := d.take()
-			d.giveUp("")
+			d.giveUp(callTimeout)
 			if l != nil { // answered in this moment
 				return l, nil
 			}
@@ -197,6 +287,7 @@ func (d *dialing) run(ctx context.Context) (*Leg, error) {
 				d.progress(e.status, e.sdp)
 			}
 			switch {
+			case e.err != nil && d.detour(ctx, e): //nolint:contextcheck // as above
 			case e.err != nil:
 				lost = e.err
 				if errors.Is(e.err, errTimeout) {
@@ -205,24 +296,29 @@ func (d *dialing) run(ctx context.Context) (*Leg, error) {
 				open--
 			case e.status < 300:
 				l := d.take()
-				d.giveUp("SIP;cause=200;text=\"Call completed elsewhere\"") // RFC 3326
+				d.giveUp(callElsewhere)
 				return l, nil
 			case d.again(e): //nolint:contextcheck // as above
+			case d.detour(ctx, e): //nolint:contextcheck // as above
 			default:
 				worst = better(worst, statusOf(e.res))
 				open--
 				if e.status >= 600 && open > 0 { // RFC 3261 section 16.7: nobody else is asked
-					d.giveUp("")
+					d.giveUp(reasonOf(worst))
 					return nil, worst
 				}
 			}
 		case <-ctx.Done():
-			if l := d.take(); l != nil { // answered in this moment
-				d.hangUp(l) //nolint:contextcheck // ctx has ended
-			}
-			d.giveUp("")
+			reason := callGivenUp
 			var st *StatusError
 			if errors.As(context.Cause(ctx), &st) {
+				reason = callTimeout
+			}
+			if l := d.take(); l != nil { // answered in this moment
+				d.hangUp(l, reason) //nolint:contextcheck // ctx has ended
+			}
+			d.giveUp(reason)
+			if st != nil {
 				return nil, st
 			}
 			return nil, fmt.Errorf("dial: %w", context.Cause(ctx))
@@ -232,6 +328,18 @@ func (d *dialing) run(ctx context.Context) (*Leg, error) {
 		return nil, worst
 	}
 	return nil, fmt.Errorf("dial: %w", lost)
+}
+
+// Reasons of a CANCEL, or of a BYE after an answer that nobody waited for (RFC 3326).
+const (
+	callElsewhere = `SIP;cause=200;text="Call completed elsewhere"`
+	callTimeout   = `SIP;cause=408;text="No answer"`
+	callGivenUp   = `SIP;cause=487;text="The caller gave up"`
+	callRefused   = `SIP;cause=503;text="Too many calls"`
+)
+
+func reasonOf(e *StatusError) string {
+	return fmt.Sprintf("SIP;cause=%d;text=%q", e.Code, strings.Map(printable, e.Reason))
 }
 
 // better picks the refusal that tells the caller most (after RFC 3261 section 16.7).
@@ -258,4 +366,3 @@ func better(a, b *StatusError) *StatusError {
 	}
 	return a
 }
-

@@ -2,11 +2,8 @@ package sip
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"math/rand/v2"
 	"strconv"
-	"strings"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -26,6 +23,7 @@ func (l *Leg) request(req *sip.Request, tx *serverTx, f flow) {
 		reply(500)
 		return
 	}
+	l.follow(f)
 	switch req.Method {
 	case sip.BYE:
 		reply(200)
@@ -35,10 +33,13 @@ func (l *Leg) request(req *sip.Request, tx *serverTx, f flow) {
 	case sip.INFO:
 		l.info(req, reply)
 	case sip.NOTIFY:
-		reply(200)
-		l.notified(req)
+		l.notified(req, reply)
 	case sip.REFER:
-		reply(603)
+		l.refer(req, tx, state)
+	case sip.SUBSCRIBE:
+		l.subscribe(req, tx)
+	case sip.OPTIONS:
+		reply(200, abilities()...)
 	default:
 		reply(405, field{"Allow", allowed})
 	}
@@ -177,57 +178,9 @@ func (l *Leg) retarget(req *sip.Request, f flow) {
 	if req.Contact() != nil {
 		l.target = targetOf(req, l.target)
 	}
-	if len(l.routes) == 0 {
-		l.flow = f
+	if len(l.routes) == 0 && l.flow != f {
+		l.move(f)
 	}
-}
-
-// info takes the keys that some phones send by INFO: "Signal=5" in
-// application/dtmf-relay, or the bare key in application/dtmf.
-func (l *Leg) info(req *sip.Request, reply func(int, ...field)) {
-	kind := ""
-	if ct := req.ContentType(); ct != nil {
-		kind, _, _ = strings.Cut(strings.ToLower(ct.Value()), ";")
-	}
-	switch strings.TrimSpace(kind) {
-	case "":
-		reply(200) // a keep-alive
-	case "application/dtmf-relay", "application/dtmf":
-		key, ok := infoKey(string(req.Body()))
-		if !ok {
-			reply(400)
-			return
-		}
-		reply(200)
-		l.mu.Lock()
-		f := l.onKey
-		l.mu.Unlock()
-		if f != nil {
-			l.later(func() { f(key) })
-		}
-	default:
-		reply(415, field{"Accept", "application/dtmf-relay, application/dtmf"})
-	}
-}
-
-func infoKey(body string) (byte, bool) {
-	value := strings.TrimSpace(body)
-	for line := range strings.Lines(body) {
-		if k, v, ok := strings.Cut(line, "="); ok && strings.EqualFold(strings.TrimSpace(k), "Signal") {
-			value = strings.TrimSpace(v)
-			break
-		}
-	}
-	switch value {
-	case "10":
-		return '*', true
-	case "11":
-		return '#', true
-	}
-	if len(value) != 1 || strings.IndexByte("0123456789*#ABCDabcd", value[0]) < 0 {
-		return 0, false
-	}
-	return strings.ToUpper(value)[0], true
 }
 
 // later runs f after what was given before it, in a goroutine that lives as long as
@@ -325,102 +278,3 @@ func (l *Leg) ourUser() string {
 	return l.from.User
 }
 
-// Transfer sends the far end to another URI (REFER, RFC 3515) and returns when it
-// reports that it got there, or hung up on us to go. A *StatusError tells why it did
-// not. The leg stays until Hangup or the far end's BYE.
-func (l *Leg) Transfer(ctx context.Context, to string) error {
-	if strings.ContainsAny(to, "<>\r\n\" ") {
-		return fmt.Errorf("transfer: %q is no SIP URI", to)
-	}
-	var u sip.Uri
-	if err := sip.ParseUri(to, &u); err != nil {
-		return fmt.Errorf("transfer to %q: %w", to, err)
-	}
-	outcome := make(chan *StatusError, 4)
-	l.mu.Lock()
-	if l.state != legConfirmed || l.referred != nil {
-		state := l.state
-		l.mu.Unlock()
-		if state == legEnded {
-			return l.cause()
-		}
-		return errors.New("transfer: the leg is not answered, or another transfer runs")
-	}
-	l.referred = outcome
-	l.mu.Unlock()
-	defer func() {
-		l.mu.Lock()
-		l.referred = nil
-		l.mu.Unlock()
-	}()
-
-	req, f, err := l.newRequest(ctx, sip.REFER)
-	if err != nil {
-		return fmt.Errorf("transfer: %w", err)
-	}
-	req.AppendHeader(l.s.contact(f, l.ourUser()))
-	req.AppendHeader(sip.NewHeader("Refer-To", "<"+to+">"))
-	from, _ := l.dialogEnds()
-	req.AppendHeader(sip.NewHeader("Referred-By", "<"+from.Address.String()+">"))
-	req.SetBody(nil)
-	final := make(chan *StatusError, 1)
-	failed := make(chan error, 1)
-	if _, err := l.s.tx.request(req, f, func(res *sip.Response) {
-		if res.StatusCode >= 200 {
-			final <- statusOf(res)
-		}
-	}, func(err error) { failed <- err }); err != nil {
-		return fmt.Errorf("transfer: %w", err)
-	}
-	accepted := false
-	for {
-		select {
-		case st := <-final:
-			if st.Code >= 300 {
-				return st
-			}
-			accepted = true
-		case st := <-outcome:
-			switch {
-			case st.Code >= 300:
-				return st
-			case st.Code >= 200:
-				return nil
-			}
-		case err := <-failed:
-			return fmt.Errorf("transfer: %w", err)
-		case <-l.ctx.Done():
-			if accepted && errors.Is(l.cause(), ErrBye) {
-				return nil // gone to where it was sent
-			}
-			return l.cause()
-		case <-ctx.Done():
-			return fmt.Errorf("transfer: %w", ctx.Err())
-		}
-	}
-}
-
-// notified takes the report of a transfer: a status line in message/sipfrag.
-func (l *Leg) notified(req *sip.Request) {
-	h := req.GetHeader("Event")
-	if h == nil || !strings.HasPrefix(strings.ToLower(h.Value()), "refer") {
-		return
-	}
-	line, _, _ := strings.Cut(string(req.Body()), "\n")
-	_, rest, ok := strings.Cut(strings.TrimSpace(line), " ")
-	code, reason, _ := strings.Cut(rest, " ")
-	status, err := strconv.Atoi(code)
-	if !ok || err != nil {
-		return
-	}
-	l.mu.Lock()
-	c := l.referred
-	l.mu.Unlock()
-	if c == nil {
-		return
-	}
-	select {
-	case c <- &StatusError{Code: status, Reason: reason}:
-	default: // a flood of reports
-	}
-}

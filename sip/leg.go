@@ -26,7 +26,11 @@ type Leg struct {
 	heard    sip.Message  // the message that Header looks into
 	from, to Party
 
-	remoteTag string // set before others can find the leg
+	remoteTag string       // set before others can find the leg
+	replaces  *Leg         // inbound: whose place it wants
+	auth      *Credentials // outbound: answer to a digest challenge
+
+	agent, instance string // outbound: the registration that was rung, see follow.go
 
 	ctx    context.Context //nolint:containedctx // the far end's presence; handed out by Context
 	cancel context.CancelCauseFunc
@@ -34,8 +38,9 @@ type Leg struct {
 	mu        sync.Mutex // guards what follows
 	state     legState
 	flow      flow
-	target    sip.Uri      // remote target (RFC 3261 section 12.1)
-	routes    []sip.Header // route set, in the order to be sent
+	moved     chan struct{} // closed when flow changes; nil when nobody waits
+	target    sip.Uri       // remote target (RFC 3261 section 12.1)
+	routes    []sip.Header  // route set, in the order to be sent
 	localSeq  uint32
 	remoteSeq uint32
 	remoteSDP []byte
@@ -49,7 +54,8 @@ type Leg struct {
 	updating  bool // a re-INVITE or UPDATE waits for its answer
 	jobs      []func()
 	busy      bool
-	referred  chan *StatusError // outcome of a transfer, nil when none runs
+	refers    transfers // see refer.go and transfer.go
+	taken     bool      // another leg takes its place
 }
 
 type legState uint8
@@ -114,6 +120,13 @@ func (l *Leg) RemoteAddr() netip.AddrPort {
 	return l.flow.remote
 }
 
+// Network is what the far end speaks over: "udp", "tcp", "tls", "ws" or "wss".
+func (l *Leg) Network() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.flow.carrier.network()
+}
+
 // LocalIP is the address of ours that the far end reaches: the public one when one
 // is set. It belongs into the session description.
 func (l *Leg) LocalIP() netip.Addr {
@@ -134,14 +147,6 @@ func (l *Leg) OnUpdate(f func(offer []byte) (answer []byte, err error)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.onUpdate = f
-}
-
-// OnKey sets who takes the keys that the far end sends by INFO: '0'-'9', '*', '#',
-// 'A'-'D'.
-func (l *Leg) OnKey(f func(digit byte)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.onKey = f
 }
 
 // inboundLeg makes the leg of an INVITE.
@@ -241,6 +246,10 @@ func (l *Leg) Reject(_ context.Context, status int, reason string) error {
 	if status < 300 || status > 699 {
 		return fmt.Errorf("sip: %d is no refusal", status)
 	}
+	return l.refuse(status, reason)
+}
+
+func (l *Leg) refuse(status int, reason string, extra ...field) error {
 	l.mu.Lock()
 	if err := l.early(); err != nil {
 		l.mu.Unlock()
@@ -248,7 +257,13 @@ func (l *Leg) Reject(_ context.Context, status int, reason string) error {
 	}
 	l.state = legAnswering
 	l.mu.Unlock()
-	res := l.s.response(l.invite, status, cmp.Or(oneLine(reason), reasonPhrase(status)), l.localTag)
+	switch status {
+	case 404, 604:
+		l.s.sentry.unknownUser(l.RemoteAddr().Addr(), l.Called(), time.Now())
+	case 503:
+		extra = append(extra, l.s.retryAfter())
+	}
+	res := l.s.response(l.invite, status, cmp.Or(oneLine(reason), reasonPhrase(status)), l.localTag, extra...)
 	_, err := l.inviteTx.respond(status, render(res))
 	l.finish(ErrHungUp)
 	l.s.dropLeg(l)

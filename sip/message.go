@@ -124,6 +124,11 @@ func statusOf(res *sip.Response) *StatusError {
 			e.RetryAfter = time.Duration(n) * time.Second
 		}
 	}
+	if res.StatusCode/100 == 3 {
+		for _, c := range contactsOf(res) {
+			e.Contacts = append(e.Contacts, c.Address.String())
+		}
+	}
 	return e
 }
 

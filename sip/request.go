@@ -3,6 +3,7 @@ package sip
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -11,9 +12,12 @@ import (
 func (s *Server) request(req *sip.Request, f flow) {
 	via := req.Via()
 	back := responseFlow(via, f)
+	if !s.passes(req, f, back) {
+		return
+	}
 	switch req.Method {
 	case sip.ACK:
-		s.ack(req)
+		s.ack(req, f)
 		return
 	case sip.CANCEL:
 		s.cancel(req, back)
@@ -33,7 +37,7 @@ func (s *Server) request(req *sip.Request, f flow) {
 		s.reply(tx, req, bad.status, bad.reason, bad.extra...)
 		return
 	}
-	if tag, _ := req.To().Params.Get("tag"); tag != "" && req.Method != sip.REGISTER && req.Method != sip.OPTIONS {
+	if tag, _ := req.To().Params.Get("tag"); tag != "" && req.Method != sip.REGISTER {
 		l := s.legOf(req)
 		if l == nil {
 			// A NOTIFY that follows a transfer may come after the BYE, and is no news.
@@ -48,9 +52,13 @@ func (s *Server) request(req *sip.Request, f flow) {
 		s.options(req, tx)
 	case sip.REGISTER:
 		s.register(req, tx, f)
-	case sip.BYE, sip.INFO, sip.UPDATE, sip.NOTIFY, sip.REFER, sip.PRACK:
+	case sip.BYE, sip.INFO, sip.UPDATE, sip.PRACK:
 		s.reply(tx, req, 481, "Call/Transaction Does Not Exist")
-	case sip.MESSAGE, sip.SUBSCRIBE, sip.PUBLISH:
+	case sip.REFER: // we call for nobody with whom we do not speak
+		s.reply(tx, req, 403, reasonPhrase(403))
+	case sip.NOTIFY, sip.SUBSCRIBE:
+		s.stranger(req, tx)
+	case sip.MESSAGE, sip.PUBLISH:
 		s.reply(tx, req, 405, "Method Not Allowed", field{"Allow", allowed})
 	default:
 		s.reply(tx, req, 501, "Not Implemented", field{"Allow", allowed})
@@ -79,6 +87,39 @@ func responseFlow(via *sip.ViaHeader, f flow) flow {
 	return flow{f.carrier, withPort(f.remote, port)}
 }
 
+// abilities is what we can do, for whoever asks by OPTIONS (RFC 3261 section 11.2).
+func abilities() []field {
+	return []field{
+		{"Allow", allowed},
+		{"Accept", "application/sdp, application/dtmf-relay, application/dtmf, message/sipfrag"},
+		{"Accept-Encoding", "identity"},
+		{"Supported", supported},
+		{"Allow-Events", "refer"},
+	}
+}
+
+// stranger answers a NOTIFY or SUBSCRIBE outside a dialog. The only event we know
+// belongs to a REFER inside one.
+func (s *Server) stranger(req *sip.Request, tx *serverTx) {
+	switch name, _ := eventOf(req); {
+	case name != "refer": // RFC 6665 section 4.2.1.1; message-summary and the like
+		s.reply(tx, req, 489, reasonPhrase(489), field{"Allow-Events", "refer"})
+	case req.Method == sip.SUBSCRIBE: // RFC 3515 section 2.4.4
+		s.reply(tx, req, 403, reasonPhrase(403))
+	default:
+		s.reply(tx, req, 481, reasonPhrase(481))
+	}
+}
+
+func supports(tag string) bool {
+	for s := range strings.SplitSeq(supported, ", ") {
+		if strings.EqualFold(s, tag) {
+			return true
+		}
+	}
+	return false
+}
+
 // extensions refuses what a request requires and we do not have (RFC 3261 section
 // 8.2.2.3).
 func (s *Server) extensions(req *sip.Request) *malformed {
@@ -86,7 +127,7 @@ func (s *Server) extensions(req *sip.Request) *malformed {
 	for _, name := range []string{"Require", "Proxy-Require"} {
 		for _, h := range req.GetHeaders(name) {
 			for _, tag := range splitList(h.Value()) {
-				if tag != "" && !strings.EqualFold(tag, "timer") {
+				if tag != "" && !supports(tag) {
 					unknown = append(unknown, tag)
 				}
 			}
@@ -123,24 +164,21 @@ func (s *Server) reply(tx *serverTx, req *sip.Request, status int, reason string
 // options answers a question for what we can do; monitors use it to see whether we
 // take calls.
 func (s *Server) options(req *sip.Request, tx *serverTx) {
-	about := []field{{"Allow", allowed}, {"Accept", "application/sdp"}, {"Accept-Encoding", "identity"}}
-	if s.draining.Load() {
-		s.reply(tx, req, 503, "Service Unavailable", append(about, s.retryAfter())...)
+	about := abilities()
+	if wait, ok := s.admission(); !ok {
+		s.reply(tx, req, 503, "Service Unavailable", append(about, s.retryIn(wait))...)
 		return
 	}
 	s.reply(tx, req, 200, "OK", about...)
 }
 
-func (s *Server) retryAfter() field {
-	return field{"Retry-After", strconv.Itoa(max(1, int(s.cfg.RetryAfter.Seconds())))}
-}
-
 // ack takes an ACK: of a refusal it ends the transaction, of a 2xx it is the leg's.
-func (s *Server) ack(req *sip.Request) {
+func (s *Server) ack(req *sip.Request, f flow) {
 	if tx := s.tx.find(req); tx != nil && tx.ack() {
 		return
 	}
 	if l := s.legOf(req); l != nil {
+		s.sentry.know(f.remote.Addr(), time.Now()) // it has read the tag that we gave
 		l.acknowledged(req)
 	}
 }
@@ -198,11 +236,21 @@ func (s *Server) invite(req *sip.Request, f, back flow) {
 	case s.handler == nil:
 		refuse(480, "Temporarily Unavailable")
 		return
-	case s.draining.Load() || tx.spare:
+	case tx.spare:
 		refuse(503, "Service Unavailable", s.retryAfter())
 		return
 	}
+	old, bad := s.replacing(req, f)
+	if bad != nil {
+		refuse(bad.status, bad.reason)
+		return
+	}
+	if wait, ok := s.admission(); !ok && old == nil { // who takes over adds no call
+		refuse(503, "Service Unavailable", s.retryIn(wait))
+		return
+	}
 	l := s.inboundLeg(req, tx, f, id)
+	l.replaces = old
 	if !s.addLeg(l) {
 		refuse(503, "Service Unavailable", s.retryAfter())
 		return

@@ -18,7 +18,10 @@ import (
 type Handler func(ctx context.Context, l *Leg)
 
 // allowed are the methods that we take, for Allow (RFC 3261 section 20.5).
-const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, NOTIFY, REGISTER"
+const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, NOTIFY, REFER, SUBSCRIBE, REGISTER"
+
+// supported are the extensions that we have, for Supported and Require.
+const supported = "timer, replaces, norefersub"
 
 // Server is a SIP user agent: it answers calls, places them and keeps the register.
 type Server struct {
@@ -31,12 +34,14 @@ type Server struct {
 	publicPort uint16
 
 	parser *sip.Parser
+	sentry *sentry
 	tx     *transactions
 	tp     *transport
 	ready  chan struct{}
 
 	draining atomic.Bool
 	panics   atomic.Int64
+	trust    atomic.Pointer[func(*Leg) bool] // see TrustIdentity
 	routes   routeCache
 	work     sync.WaitGroup // handlers and callbacks
 
@@ -59,7 +64,7 @@ func New(cfg Config, h Handler, reg *Registrar, log *slog.Logger) (*Server, erro
 	}
 	s := &Server{
 		cfg: cfg, handler: h, registrar: reg, log: log,
-		parser: sip.NewParser(), ready: make(chan struct{}),
+		parser: sip.NewParser(), ready: make(chan struct{}), sentry: newSentry(cfg.Guard, cfg.Audit, log),
 		tx:   newTransactions(newTimers(cfg.T1), cfg.MaxTransactions),
 		legs: make(map[string]*Leg), invites: make(map[string]*Leg),
 	}
@@ -76,7 +81,7 @@ func New(cfg Config, h Handler, reg *Registrar, log *slog.Logger) (*Server, erro
 		s.listen = append(s.listen, a)
 	}
 	s.tp = &transport{
-		log: log, received: s.received, closed: s.connectionLost,
+		log: log, received: s.received, closed: s.connectionLost, sentry: s.sentry,
 		limits: limits{
 			message: cfg.MaxMessage, connections: cfg.MaxConnections, messageTime: cfg.MessageTimeout,
 			strangerIdle: cfg.MessageTimeout, friendIdle: cfg.IdleTimeout, writeTime: cfg.MessageTimeout / 2,
@@ -103,6 +108,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	sweep, stopSweep := context.WithCancel(context.WithoutCancel(ctx))
 	var swept sync.WaitGroup
+	swept.Go(func() { s.sentry.run(sweep.Done()) })
 	if s.registrar != nil {
 		swept.Go(func() { s.registrar.sweep(sweep) })
 	}
@@ -151,6 +157,8 @@ type Stats struct {
 	ClientTransactions int
 	Connections        int
 	Panics             int64 // handlers and messages that ended in a panic
+	Blocked            int   // sources that nothing is read from
+	Dropped            int64 // messages that were not read or not answered, see GuardConfig
 }
 
 // Stats tells what the server holds now.
@@ -164,6 +172,7 @@ func (s *Server) Stats() Stats {
 	st.Connections = len(s.tp.conns)
 	s.tp.mu.Unlock()
 	st.Panics = s.panics.Load()
+	st.Blocked, st.Dropped = int(s.sentry.blocks.Load()), s.sentry.dropped.Load()
 	return st
 }
 
@@ -224,7 +233,9 @@ func (s *Server) addLeg(l *Leg) bool {
 func (s *Server) dropLeg(l *Leg) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.legs, legKey(l.callID, l.localTag))
+	if key := legKey(l.callID, l.localTag); s.legs[key] == l {
+		delete(s.legs, key)
+	}
 	if l.inviteID != "" {
 		delete(s.invites, l.inviteID)
 	}
@@ -265,10 +276,13 @@ func (s *Server) guard(what string, after func()) {
 // malformed.
 func (s *Server) received(data []byte, f flow) error {
 	defer s.guard("message", nil)
+	if s.sentry.drops(f.remote.Addr(), time.Now()) {
+		return errBlocked
+	}
 	msg, err := read(data, s.parser)
 	if err != nil {
 		var bad *malformed
-		if errors.As(err, &bad) {
+		if errors.As(err, &bad) && s.tolerates(f) {
 			s.log.Debug("sip_malformed", "remote", f.remote.String(), "reason", bad.reason)
 			if bad.status != 0 {
 				_ = bad.replyTo(f).send(bad.reply(f, s.cfg.UserAgent))
@@ -280,7 +294,9 @@ func (s *Server) received(data []byte, f flow) error {
 	case *sip.Request:
 		s.request(m, f)
 	case *sip.Response:
-		s.tx.response(m)
+		if s.tx.response(m) {
+			s.sentry.know(f.remote.Addr(), time.Now())
+		}
 	}
 	return nil
 }
@@ -322,7 +338,11 @@ func (s *Server) contactHost(f flow) (host string, port int) {
 func (s *Server) contact(f flow, user string) *sip.ContactHeader {
 	host, port := s.contactHost(f)
 	u := sip.Uri{Scheme: "sip", User: escapeUser(user), Host: host, Port: port}
-	if n := f.carrier.network(); n != "udp" {
+	switch n := f.carrier.network(); n {
+	case "udp":
+	case "wss": // RFC 7118 section 5.2: there is no transport=wss
+		u.UriParams.Add("transport", "ws")
+	default:
 		u.UriParams.Add("transport", n)
 	}
 	return &sip.ContactHeader{Address: u}
