@@ -23,7 +23,7 @@ func (p passwords) Password(user string) (string, bool) {
 func TestRegister(t *testing.T) {
 	ha1, err := sip.HA1(sip.MD5, "bob", "hotline", "hunter2")
 	require.NoError(t, err)
-	reg := sip.NewRegistrar(sip.RegistrarConfig{MaxFailures: 100}, passwords{"ann": "secret", "bob": ha1}, nil)
+	reg := sip.NewRegistrar(sip.RegistrarConfig{}, passwords{"ann": "secret", "bob": ha1}, nil)
 	var mu sync.Mutex
 	var changes []string
 	stop := reg.OnChange(func(user string, online bool) {
@@ -103,8 +103,8 @@ func TestNonceExpires(t *testing.T) {
 }
 
 func TestGuessingIsStopped(t *testing.T) {
-	reg := sip.NewRegistrar(sip.RegistrarConfig{MaxFailures: 3, BlockTime: time.Hour}, passwords{"ann": "a"}, nil)
-	_, addr := host(t, sip.Config{}, nil, reg)
+	reg := sip.NewRegistrar(sip.RegistrarConfig{}, passwords{"ann": "a"}, nil)
+	_, addr := host(t, sip.Config{Guard: sip.GuardConfig{Logins: sip.Rate{PerSecond: 1.0 / 3600, Burst: 3}}}, nil, reg)
 	p := siptest.New(t, addr)
 	for range 3 {
 		p.Register("ann", "guess", "", 60)

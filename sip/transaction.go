@@ -107,6 +107,14 @@ func (l *transactions) receive(req *sip.Request, f flow) (tx *serverTx, fresh bo
 	return tx, false
 }
 
+// known tells whether a request came before.
+func (l *transactions) known(req *sip.Request) bool {
+	key := serverKey(req, req.Method)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.server[key] != nil
+}
+
 // find looks up the INVITE transaction that an ACK or a CANCEL belongs to.
 func (l *transactions) find(req *sip.Request) *serverTx {
 	key := serverKey(req, sip.INVITE)

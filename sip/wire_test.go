@@ -264,7 +264,7 @@ func FuzzDigest(f *testing.F) {
 			verify(p, "REGISTER", "x")
 		}
 		n := newNonces(time.Minute, 10)
-		n.fresh(value, time.Now())
+		n.fresh(value, farEnd.Addr(), time.Now())
 		n.use("x", value, time.Now())
 		infoKey(value)
 	})

@@ -1,0 +1,601 @@
+package sip
+
+import (
+	"cmp"
+	"container/list"
+	"errors"
+	"hash/fnv"
+	"log/slog"
+	"math"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Rate is how often something may happen.
+type Rate struct {
+	PerSecond float64 // in the long run
+	Burst     int     // at once, after a time of rest
+}
+
+// GuardConfig bounds what one source, an IPv4 address or an IPv6 network of 64
+// bits, may ask of a Server. The zero value is useful.
+//
+// A source is known while one of its phones is registered, when it has acknowledged
+// a call or answered a request of ours within KnownTime, or when it is this machine.
+// None of these can be had by forging the source of a datagram: each shows that the
+// far end has read what we sent there. A known source is never blocked and may send
+// twenty times the rates below; what is wrong is refused message by message. So
+// nobody can lock a phone or a carrier out by sending in its name. Only sources that
+// have given no such proof are blocked.
+type GuardConfig struct {
+	// Trusted are the networks of carriers, proxies and the like: neither rates nor
+	// blocks apply there. Their messages are read as critically as all others.
+	Trusted []netip.Prefix
+	// Scanners are parts of a User-Agent, in any case, of programs that search for
+	// open servers: what they send is not answered. nil means DefaultScanners.
+	Scanners []string
+	Invites  Rate // calls begun; default 100/s, 500 at once
+	// Registers default to 20/s and 100 at once, Options to 10/s and 50, Others
+	// (requests outside any call) to 20/s and 100.
+	Registers, Options, Others Rate
+	Malformed                  Rate // default 5/s, 50 at once
+	UnknownUsers               Rate // calls to numbers that nobody has; default 0.5/s, 30 at once
+	// Logins are failed log-ins. More are refused without looking at the password,
+	// except of phones that are registered from there. Default 0.2/s, 10 at once.
+	Logins Rate
+	// BlockTime is how long nothing is read from a source; it doubles each time, up
+	// to an hour. Default 1 min.
+	BlockTime time.Duration
+	// KnownTime is how long a proof counts. Default 24 h.
+	KnownTime time.Duration
+	// MaxSources bounds the sources remembered: as many known ones or blocked ones
+	// as others. Default 16,384 each.
+	MaxSources int
+	// MaxConnections bounds the stream connections of one source that is not known.
+	// Default 200.
+	MaxConnections int
+}
+
+func (c *GuardConfig) fill() {
+	if c.Scanners == nil {
+		c.Scanners = DefaultScanners()
+	}
+	for _, r := range []struct {
+		rate *Rate
+		std  Rate
+	}{
+		{&c.Invites, Rate{100, 500}},
+		{&c.Registers, Rate{20, 100}},
+		{&c.Options, Rate{10, 50}},
+		{&c.Others, Rate{20, 100}},
+		{&c.Malformed, Rate{5, 50}},
+		{&c.UnknownUsers, Rate{0.5, 30}},
+		{&c.Logins, Rate{0.2, 10}},
+	} {
+		if *r.rate == (Rate{}) {
+			*r.rate = r.std
+		}
+	}
+	c.BlockTime = cmp.Or(c.BlockTime, time.Minute)
+	c.KnownTime = cmp.Or(c.KnownTime, 24*time.Hour)
+	c.MaxSources = cmp.Or(c.MaxSources, 16_384)
+	c.MaxConnections = cmp.Or(c.MaxConnections, 200)
+}
+
+// DefaultScanners are programs whose only use on a telephone server is to look for
+// a way in.
+func DefaultScanners() []string {
+	return []string{
+		"friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipscan", "sundayddr", "pplsip", "vaxsipuseragent",
+		"vaxasip", "iwar", "sivus", "smap", "siparmyknife", "svmap", "svwar", "svcrack", "eyebeam-scan", "nmap", "masscan", "zgrab",
+	}
+}
+
+const (
+	knownFactor = 20 // a known source may do so much more
+	maxBlock    = time.Hour
+	// floodBlock is how many requests over the rate, in bursts, block a source.
+	floodBlock = 4
+)
+
+// class is what a rate is kept for.
+type class uint8
+
+const (
+	classInvite class = iota
+	classRegister
+	classOptions
+	classOther
+	classMalformed
+	classUnknownUser
+	classLogin
+	classRefusal // answers to requests over the rate
+	classes
+)
+
+// errBlocked is why nothing is read from a source.
+var errBlocked = errors.New("the source is blocked")
+
+// sentry keeps account of sources. Its methods are called from reading goroutines.
+type sentry struct {
+	cfg   GuardConfig
+	rates [classes]Rate
+	log   *slog.Logger
+	audit *auditor
+
+	blocks  atomic.Int64 // sources blocked now: without one, nothing need be looked up
+	dropped atomic.Int64 // messages neither answered nor looked into
+
+	mu      sync.Mutex // guards what follows
+	sources map[netip.Prefix]*list.Element
+	lists   [2]*list.List // of *source, the latest first: strangers, then the known and blocked
+}
+
+// source is what is remembered of one.
+type source struct {
+	key     netip.Prefix
+	kept    bool // in the second list
+	known   time.Time
+	blocked time.Time     // until then
+	block   time.Duration // the last one
+	ended   time.Time     // of the last block
+	unread  int64         // messages dropped during this block
+	over    int           // requests over the rate since the last rest
+	conns   int
+	buckets [classes]bucket
+}
+
+// bucket holds tokens, full when it has not been used.
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+// take uses a token up if there is one.
+func (b *bucket) take(r Rate, factor float64, now time.Time) bool {
+	burst := float64(r.Burst) * factor
+	if b.at.IsZero() {
+		b.tokens = burst
+	} else if d := now.Sub(b.at); d > 0 {
+		b.tokens = min(burst, b.tokens+d.Seconds()*r.PerSecond*factor)
+	}
+	b.at = now
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}
+
+func newSentry(cfg GuardConfig, audit func(AuditEvent), log *slog.Logger) *sentry {
+	cfg.fill()
+	scanners := make([]string, len(cfg.Scanners))
+	for i, s := range cfg.Scanners {
+		scanners[i] = strings.ToLower(s)
+	}
+	cfg.Scanners = scanners
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &sentry{
+		cfg: cfg, log: log, audit: newAuditor(audit),
+		rates: [classes]Rate{
+			classInvite: cfg.Invites, classRegister: cfg.Registers, classOptions: cfg.Options, classOther: cfg.Others,
+			classMalformed: cfg.Malformed, classUnknownUser: cfg.UnknownUsers, classLogin: cfg.Logins,
+			classRefusal: {PerSecond: 10, Burst: 20},
+		},
+		sources: make(map[netip.Prefix]*list.Element),
+		lists:   [2]*list.List{list.New(), list.New()},
+	}
+}
+
+// sourceOf is what counts as one source: an IPv4 address, or the IPv6 network of one
+// customer.
+func sourceOf(ip netip.Addr) netip.Prefix {
+	ip = ip.Unmap().WithZone("")
+	bits := 32
+	if ip.Is6() {
+		bits = 64
+	}
+	p, _ := ip.Prefix(bits)
+	return p
+}
+
+func (g *sentry) trusted(ip netip.Addr) bool {
+	ip = ip.Unmap().WithZone("")
+	for _, p := range g.cfg.Trusted {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+// of finds or makes the account of a source. The caller holds g.mu.
+func (g *sentry) of(key netip.Prefix) *source {
+	if e := g.sources[key]; e != nil {
+		s := e.Value.(*source)
+		g.lists[kept(s)].MoveToFront(e)
+		return s
+	}
+	s := &source{key: key}
+	g.put(s)
+	return s
+}
+
+func kept(s *source) int {
+	if s.kept {
+		return 1
+	}
+	return 0
+}
+
+// put adds a source to its list, which drops the one that was quiet longest. Those
+// who have shown nothing can only push out their like.
+func (g *sentry) put(s *source) {
+	l := g.lists[kept(s)]
+	if l.Len() >= g.cfg.MaxSources {
+		for e := l.Back(); e != nil; e = e.Prev() {
+			old := e.Value.(*source)
+			if old.conns > 0 {
+				continue // still connected: as bounded as the connections
+			}
+			if !old.blocked.IsZero() {
+				g.blocks.Add(-1)
+			}
+			l.Remove(e)
+			delete(g.sources, old.key)
+			break
+		}
+	}
+	g.sources[s.key] = l.PushFront(s)
+}
+
+// keep moves a source to the other list. The caller holds g.mu.
+func (g *sentry) keep(s *source, on bool) {
+	if s.kept == on {
+		return
+	}
+	g.lists[kept(s)].Remove(g.sources[s.key])
+	s.kept = on
+	g.put(s)
+}
+
+// factor is how many times the rates a source may have.
+func (s *source) factor(now time.Time) float64 {
+	if s.isKnown(now) {
+		return knownFactor
+	}
+	return 1
+}
+
+func (s *source) isKnown(now time.Time) bool { return now.Before(s.known) || s.key.Addr().IsLoopback() }
+
+// drops tells whether a message need not be read.
+func (g *sentry) drops(ip netip.Addr, now time.Time) bool {
+	if g.blocks.Load() == 0 {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e := g.sources[sourceOf(ip)]
+	if e == nil {
+		return false
+	}
+	s := e.Value.(*source)
+	if !now.Before(s.blocked) {
+		return false
+	}
+	s.unread++
+	g.dropped.Add(1)
+	return true
+}
+
+// know notes a proof that a source is real and means well. It ends a block.
+func (g *sentry) know(ip netip.Addr, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.of(sourceOf(ip))
+	s.known = now.Add(g.cfg.KnownTime)
+	s.over = 0
+	if !s.blocked.IsZero() {
+		g.unblock(s, now, "it was called, or has proved to be a partner")
+	}
+	g.keep(s, true)
+}
+
+// unblock ends a block. The caller holds g.mu.
+func (g *sentry) unblock(s *source, now time.Time, why string) {
+	g.blocks.Add(-1)
+	s.blocked, s.ended = time.Time{}, now
+	detail := why + "; " + strconv.FormatInt(s.unread, 10) + " messages were not read"
+	s.unread = 0
+	g.audit.add(AuditEvent{At: now, Kind: AuditUnblocked, Source: s.key, Detail: detail})
+}
+
+// block stops reading from a source, unless it is known. The caller holds g.mu.
+func (g *sentry) block(s *source, now time.Time, why string) {
+	if s.isKnown(now) || !s.blocked.IsZero() {
+		return
+	}
+	if s.ended.IsZero() || now.Sub(s.ended) > 2*maxBlock {
+		s.block = 0
+	}
+	s.block = min(maxBlock, max(g.cfg.BlockTime, 2*s.block))
+	s.blocked, s.over = now.Add(s.block), 0
+	g.blocks.Add(1)
+	g.keep(s, true)
+	g.log.Warn("sip_source_blocked", "source", s.key.String(), "reason", why, "for", s.block.String())
+	g.audit.add(AuditEvent{At: now, Kind: AuditBlocked, Source: s.key, Detail: why + ", for " + s.block.String()})
+}
+
+// allow counts one of a class; false says that it is too many.
+func (g *sentry) allow(ip netip.Addr, c class, now time.Time) bool {
+	if g.trusted(ip) {
+		return true
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.of(sourceOf(ip))
+	return s.buckets[c].take(g.rates[c], s.factor(now), now)
+}
+
+// flooded notes a request over the rate.
+func (g *sentry) flooded(ip netip.Addr, c class, what string, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.dropped.Add(1)
+	s := g.of(sourceOf(ip))
+	s.over++
+	kind := AuditFlood
+	if c == classMalformed {
+		kind = AuditMalformed
+	}
+	g.audit.add(AuditEvent{At: now, Kind: kind, Source: s.key, Detail: "too many: " + what})
+	if s.over > floodBlock*g.rates[c].Burst {
+		g.block(s, now, "a flood of "+what)
+	}
+}
+
+// scanner notes a message of a program that searches for open servers.
+func (g *sentry) scanner(ip netip.Addr, agent, user string, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.dropped.Add(1)
+	s := g.of(sourceOf(ip))
+	g.audit.add(AuditEvent{At: now, Kind: AuditScanner, Source: s.key, User: maskUser(user), Detail: "User-Agent " + strconv.Quote(clip(agent))})
+	if !g.trusted(ip) {
+		g.block(s, now, "a scanner")
+	}
+}
+
+// isScanner tells whether a User-Agent is a scanner's.
+func (g *sentry) isScanner(agent string) bool {
+	if agent == "" {
+		return false
+	}
+	agent = strings.ToLower(agent)
+	for _, s := range g.cfg.Scanners {
+		if s != "" && strings.Contains(agent, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayLogin tells whether a password of that source is looked at.
+func (g *sentry) mayLogin(ip netip.Addr, now time.Time) bool {
+	if g.trusted(ip) {
+		return true
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e := g.sources[sourceOf(ip)]
+	if e == nil {
+		return true
+	}
+	b := e.Value.(*source).buckets[classLogin] // a look at a copy uses nothing up
+	return b.take(g.rates[classLogin], 1, now)
+}
+
+// loginWait tells when a password will be looked at again.
+func (g *sentry) loginWait() field {
+	wait := maxBlock.Seconds()
+	if r := g.rates[classLogin]; r.PerSecond > 0 {
+		wait = min(wait, math.Ceil(1/r.PerSecond))
+	}
+	return field{"Retry-After", strconv.Itoa(int(wait))}
+}
+
+// loginFailed notes a wrong password. The nonce was one that we gave to this very
+// source, so its address is real.
+func (g *sentry) loginFailed(ip netip.Addr, user string, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.of(sourceOf(ip))
+	g.audit.add(AuditEvent{At: now, Kind: AuditLoginFailed, Source: s.key, User: maskUser(user), Detail: "REGISTER"})
+	b := &s.buckets[classLogin]
+	if !g.trusted(ip) && (!b.take(g.rates[classLogin], 1, now) || b.tokens < 1) {
+		g.block(s, now, "wrong passwords")
+	}
+}
+
+// unknownUser notes a call to a number that nobody has.
+func (g *sentry) unknownUser(ip netip.Addr, user string, now time.Time) {
+	if g.trusted(ip) {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.of(sourceOf(ip))
+	if s.buckets[classUnknownUser].take(g.rates[classUnknownUser], s.factor(now), now) {
+		return
+	}
+	g.audit.add(AuditEvent{At: now, Kind: AuditUnknownUser, Source: s.key, User: maskUser(user), Detail: "calls to numbers that nobody has"})
+	g.block(s, now, "calls to numbers that nobody has")
+}
+
+// connected counts a connection of a source; false says that it may have no more.
+func (g *sentry) connected(ip netip.Addr, now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.of(sourceOf(ip))
+	switch {
+	case now.Before(s.blocked):
+		s.unread++
+		return false
+	case s.conns >= g.cfg.MaxConnections && !s.isKnown(now) && !g.trusted(ip):
+		g.audit.add(AuditEvent{At: now, Kind: AuditConnections, Source: s.key, Detail: "too many connections"})
+		return false
+	}
+	s.conns++
+	return true
+}
+
+// disconnected ends what connected began.
+func (g *sentry) disconnected(ip netip.Addr) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if e := g.sources[sourceOf(ip)]; e != nil {
+		s := e.Value.(*source)
+		s.conns = max(0, s.conns-1)
+	}
+}
+
+// sweep ends blocks whose time is over.
+func (g *sentry) sweep(now time.Time) {
+	g.mu.Lock()
+	var next *list.Element
+	for e := g.lists[1].Front(); e != nil; e = next {
+		next = e.Next()
+		s := e.Value.(*source)
+		if !s.blocked.IsZero() && !now.Before(s.blocked) {
+			g.unblock(s, now, "the time is over")
+		}
+		if s.blocked.IsZero() && !now.Before(s.known) && now.Sub(s.ended) > 2*maxBlock {
+			g.keep(s, false)
+		}
+	}
+	g.mu.Unlock()
+}
+
+// run sweeps every second, and tells what is to be told, until done.
+func (g *sentry) run(done <-chan struct{}) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			g.audit.deliver(time.Now(), true)
+			return
+		case <-g.audit.wake:
+			g.audit.deliver(time.Now(), false)
+		case now := <-tick.C:
+			g.sweep(now)
+			g.audit.deliver(now, false)
+		}
+	}
+}
+
+// passes applies the guard to a request, before a transaction is made of it.
+// Requests inside a call always pass: floods must not harm calls in progress.
+func (s *Server) passes(req *sip.Request, f, back flow) bool {
+	if req.Method == sip.ACK || req.Method == sip.CANCEL {
+		return true // they begin nothing
+	}
+	ip, now := f.remote.Addr(), time.Now()
+	if tag, _ := req.To().Params.Get("tag"); tag != "" {
+		if l := s.legOf(req); l != nil {
+			return true
+		}
+	}
+	if h := req.GetHeader("User-Agent"); h != nil && s.sentry.isScanner(h.Value()) {
+		s.sentry.scanner(ip, h.Value(), userOf(&req.To().Address), now)
+		return false
+	}
+	c := classOther
+	switch req.Method {
+	case sip.INVITE:
+		c = classInvite
+	case sip.REGISTER:
+		c = classRegister
+	case sip.OPTIONS:
+		c = classOptions
+	default:
+	}
+	if s.sentry.allow(ip, c, now) || s.tx.known(req) {
+		return true
+	}
+	s.sentry.flooded(ip, c, string(req.Method), now)
+	if s.sentry.allow(ip, classRefusal, now) {
+		s.refuseStateless(req, back)
+	}
+	return false
+}
+
+// refuseStateless answers 503 without remembering anything (RFC 3261 section 8.2.7).
+func (s *Server) refuseStateless(req *sip.Request, back flow) {
+	h := fnv.New64a() // the same To tag each time
+	branch, _ := req.Via().Params.Get("branch")
+	_, _ = h.Write([]byte(branch + "\x00" + req.CallID().Value()))
+	res := s.response(req, 503, reasonPhrase(503), strconv.FormatUint(h.Sum64(), 36), s.retryAfter())
+	if err := back.send(render(res)); err != nil {
+		s.log.Debug("sip_respond", "method", string(req.Method), "status", 503, "error", err)
+	}
+}
+
+// tolerates counts a malformed message; false says that it is not even answered.
+func (s *Server) tolerates(f flow) bool {
+	ip, now := f.remote.Addr(), time.Now()
+	if s.sentry.allow(ip, classMalformed, now) {
+		return true
+	}
+	s.sentry.flooded(ip, classMalformed, "malformed messages", now)
+	return false
+}
+
+// callerOf is where a connection comes from; theirs is false for one that we made.
+func callerOf(c connection) (ip netip.Addr, theirs bool) {
+	switch c := c.(type) {
+	case *streamConn:
+		return c.peer.Addr(), !c.ours
+	case *webSocketConn:
+		return c.peer.Addr(), true
+	default:
+		return netip.Addr{}, false
+	}
+}
+
+// idler is the oldest connection that has not brought a message within a second,
+// nil without one. The caller holds t.mu.
+func (t *transport) idler() *streamConn {
+	var found *streamConn
+	for c := range t.conns {
+		s, ok := c.(*streamConn)
+		if ok && !s.ours && !s.met.Load() && s.alive() && (found == nil || s.since.Before(found.since)) {
+			found = s
+		}
+	}
+	if found == nil || time.Since(found.since) < time.Second {
+		return nil
+	}
+	return found
+}
+
+// evict ends the connection of a stranger who says nothing, so that many of them
+// cannot keep a phone out. The caller holds t.mu.
+func (t *transport) evict() bool {
+	c := t.idler()
+	if c == nil {
+		return false
+	}
+	delete(t.conns, c)
+	c.close() // its reading ends now and releases it
+	return true
+}
