@@ -3,6 +3,7 @@ package sip
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -14,13 +15,26 @@ import (
 
 // Config configures a Server. The zero value listens on UDP and TCP port 5060.
 type Config struct {
-	// Listen holds entries like "udp:0.0.0.0:5060", "tcp::5060", "udp:[::1]:0".
-	// Default: udp and tcp on port 5060 of all addresses.
+	// Listen holds entries NETWORK:HOST:PORT, like "udp:0.0.0.0:5060", "tcp::5060",
+	// "tls:[::1]:5061". The networks are udp, tcp, tls, ws and wss; an address of one
+	// family means that family alone, no address means all. See also
+	// Server.WebSocket. Default: udp and tcp on port 5060 of all addresses.
 	Listen []string
+	// TLS holds the certificate for tls and wss, and in RootCAs who may sign those of
+	// far ends that we connect to. Default: none, and the system's authorities.
+	TLS *tls.Config
+	// Origins are the pages that may connect to ws and wss listeners, as
+	// Server.WebSocket has them. Default: those of the same host.
+	Origins []string
 	// PublicAddr is the address (HOST or HOST:PORT) that far ends reach us by when
-	// a NAT lies between; it is shown in Contact, Via and, by Leg.LocalIP, in SDP.
-	// Default: the local address of the route to the far end.
+	// a NAT lies between; it is shown in Contact, Via and, by Leg.LocalIP, in SDP. A
+	// port counts for udp and tcp. Default: the local address of the route to the far
+	// end.
 	PublicAddr string
+	// LocalNetworks are on our side of that NAT: who is seen with such an address is
+	// shown our own. nil: the private and local networks (RFC 1918, RFC 3927, RFC
+	// 4193); empty: none.
+	LocalNetworks []netip.Prefix
 	// UserAgent is shown in User-Agent and Server. Default "hotline".
 	UserAgent string
 	// Realm is the domain we call ourselves in From and, when the Registrar names
@@ -69,7 +83,10 @@ type Config struct {
 
 func (c *Config) fill() error {
 	if len(c.Listen) == 0 {
-		c.Listen = []string{"udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"}
+		c.Listen = []string{"udp::5060", "tcp::5060"}
+	}
+	if c.LocalNetworks == nil {
+		c.LocalNetworks = privateNetworks()
 	}
 	c.UserAgent = cmp.Or(c.UserAgent, "hotline")
 	c.MaxLegs = cmp.Or(c.MaxLegs, 2000)
@@ -169,18 +186,3 @@ type Party struct {
 
 // Credentials answer a digest challenge.
 type Credentials struct{ User, Password string }
-
-// localAddr finds the address of ours that a far end sees when no public one is
-// set: the one on the way to it.
-func localAddr(f flow) netip.Addr {
-	if ip := f.carrier.local().Addr(); ip.IsValid() && !ip.IsUnspecified() {
-		return ip
-	}
-	// Connecting a UDP socket sends nothing; the kernel only picks the route.
-	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(f.remote))
-	if err != nil {
-		return f.remote.Addr()
-	}
-	defer func() { _ = conn.Close() }()
-	return addrPort(conn.LocalAddr()).Addr()
-}

@@ -128,15 +128,12 @@ func (l *Leg) Network() string {
 }
 
 // LocalIP is the address of ours that the far end reaches: the public one when one
-// is set. It belongs into the session description.
+// is set and the far end is outside. It belongs into the session description.
 func (l *Leg) LocalIP() netip.Addr {
 	l.mu.Lock()
 	f := l.flow
 	l.mu.Unlock()
-	if ip, err := netip.ParseAddr(l.s.publicHost); err == nil {
-		return ip
-	}
-	return l.s.routes.local(f)
+	return l.s.localIP(f)
 }
 
 // OnUpdate sets who answers a new offer of the far end (re-INVITE, UPDATE): hold,

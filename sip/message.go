@@ -3,7 +3,6 @@ package sip
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -272,59 +271,4 @@ func (l *Leg) near() bool {
 func unreachable(named, seen netip.Addr) bool {
 	named, seen = named.Unmap(), seen.Unmap()
 	return named != seen && (named.IsPrivate() || named.IsLoopback() || named.IsUnspecified() || named.IsLinkLocalUnicast() || named.IsMulticast())
-}
-
-// flowFor resolves a URI (RFC 3263 without NAPTR) and finds a way there. current
-// is preferred when it leads there.
-func (s *Server) flowFor(ctx context.Context, u *sip.Uri, current flow) (flow, error) {
-	if strings.HasSuffix(strings.ToLower(u.Host), ".invalid") { // RFC 2606; browsers name themselves so
-		return flow{}, fmt.Errorf("sip: %s is no address: the connection of the browser is gone", u.String())
-	}
-	network := "udp"
-	if t, ok := u.UriParams.Get("transport"); ok && t != "" {
-		network = strings.ToLower(t)
-	}
-	if u.IsEncrypted() || network != "udp" && network != "tcp" {
-		return flow{}, fmt.Errorf("sip: no transport for %s", u.String())
-	}
-	host, port := strings.Trim(u.Host, "[]"), u.Port
-	if maddr, ok := u.UriParams.Get("maddr"); ok && maddr != "" {
-		host = maddr
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		if ip, port, err = resolve(ctx, network, host, port); err != nil {
-			return flow{}, err
-		}
-	}
-	if port == 0 {
-		port = 5060
-	}
-	to := netip.AddrPortFrom(ip.Unmap(), uint16(port))
-	if current.carrier != nil && current.carrier.network() == network && current.carrier.alive() {
-		if !current.carrier.reliable() && to.Addr().Is4() == current.remote.Addr().Is4() || current.remote == to {
-			return flow{current.carrier, to}, nil
-		}
-	}
-	return s.tp.flowTo(ctx, network, to)
-}
-
-func resolve(ctx context.Context, network, host string, port int) (netip.Addr, int, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	if port == 0 { // RFC 3263 section 4.2
-		if _, srv, err := net.DefaultResolver.LookupSRV(ctx, "sip", network, host); err == nil && len(srv) > 0 {
-			host, port = strings.TrimSuffix(srv[0].Target, "."), int(srv[0].Port)
-		}
-	}
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return netip.Addr{}, 0, fmt.Errorf("look up SIP host: %w", err)
-	}
-	for _, ip := range ips {
-		if ip.Unmap().Is4() {
-			return ip.Unmap(), port, nil
-		}
-	}
-	return ips[0], port, nil
 }

@@ -27,8 +27,6 @@ type RegistrarConfig struct {
 	MaxContacts    int           // phones of one agent; default 10
 	MaxBindings    int           // of all agents; default 10,000
 	NonceLife      time.Duration // default 5 min
-	MaxFailures    int           // failed log-ins of one source before it is refused; default 10
-	BlockTime      time.Duration // for so long; default 1 min
 }
 
 // PasswordLookup knows the agents. The secret is a password, or what HA1 returned;
@@ -56,7 +54,6 @@ type Registrar struct {
 	lookup PasswordLookup
 	log    *slog.Logger
 	nonces *nonces
-	source *sources
 
 	tell sync.Mutex // one change is told at a time, in order
 
@@ -65,15 +62,17 @@ type Registrar struct {
 	total    int
 	watchers map[int]func(user string, online bool)
 	next     int
+	changed  chan struct{} // closed at the next change; nil when nobody waits
 }
 
 // binding is a Contact with what is needed to reach it.
 type binding struct {
 	Contact
-	target sip.Uri
-	flow   flow
-	callID string
-	seq    uint32
+	target   sip.Uri
+	flow     flow
+	instance string // +sip.instance (RFC 5626 section 4.1), may be empty
+	callID   string
+	seq      uint32
 }
 
 // NewRegistrar makes a registrar for the users that lookup knows.
@@ -88,15 +87,12 @@ func NewRegistrar(cfg RegistrarConfig, lookup PasswordLookup, log *slog.Logger) 
 	cfg.MaxContacts = cmp.Or(cfg.MaxContacts, 10)
 	cfg.MaxBindings = cmp.Or(cfg.MaxBindings, 10_000)
 	cfg.NonceLife = cmp.Or(cfg.NonceLife, 5*time.Minute)
-	cfg.MaxFailures = cmp.Or(cfg.MaxFailures, 10)
-	cfg.BlockTime = cmp.Or(cfg.BlockTime, time.Minute)
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &Registrar{
 		cfg: cfg, lookup: lookup, log: log,
 		nonces:   newNonces(cfg.NonceLife, 2*cfg.MaxBindings),
-		source:   &sources{failures: cfg.MaxFailures, window: cfg.BlockTime, limit: 10_000},
 		agents:   make(map[string][]binding),
 		watchers: make(map[int]func(string, bool)),
 	}
@@ -184,6 +180,10 @@ func (r *Registrar) change(user string, edit func([]binding) ([]binding, *malfor
 		r.agents[user] = after
 	}
 	was, is := len(stored) > 0, len(after) > 0
+	if r.changed != nil {
+		close(r.changed)
+		r.changed = nil
+	}
 	watchers := make([]func(string, bool), 0, len(r.watchers))
 	for _, w := range r.watchers {
 		watchers = append(watchers, w)
@@ -225,7 +225,6 @@ func (r *Registrar) expire(now time.Time) {
 		_, _ = r.change(user, func(bs []binding) ([]binding, *malformed) { return bs, nil })
 	}
 	r.nonces.sweep(now)
-	r.source.sweep(now)
 }
 
 // connectionLost forgets the phones that can be reached by that connection alone.
@@ -240,7 +239,7 @@ func (r *Registrar) connectionLost(c carrier) {
 	r.mu.Unlock()
 	for _, user := range users {
 		_, _ = r.change(user, func(bs []binding) ([]binding, *malformed) {
-			return slices.DeleteFunc(bs, func(b binding) bool { return b.flow.carrier == c && b.behindNAT() }), nil
+			return slices.DeleteFunc(bs, func(b binding) bool { return b.flow.carrier == c && (isWebSocket(c) || b.behindNAT()) }), nil
 		})
 	}
 }
@@ -257,6 +256,9 @@ func (b *binding) behindNAT() bool {
 // bindingFlow is the way to a phone: where its REGISTER came from, or, when that
 // connection is gone, a new one to its Contact.
 func (s *Server) bindingFlow(ctx context.Context, b binding) (flow, error) {
+	if isWebSocket(b.flow.carrier) {
+		return b.flow, nil // the only way there ever is
+	}
 	if b.flow.carrier.alive() {
 		if b.flow.carrier.reliable() || b.behindNAT() {
 			return b.flow, nil
@@ -271,16 +273,16 @@ func (s *Server) register(req *sip.Request, tx *serverTx, f flow) {
 		s.reply(tx, req, 405, reasonPhrase(405), field{"Allow", strings.TrimSuffix(allowed, ", REGISTER")})
 		return
 	}
-	status, reason, extra := s.registrar.register(req, f, time.Now())
+	status, reason, extra := s.registrar.register(req, f, s.sentry, time.Now())
 	s.reply(tx, req, status, reason, extra...)
 }
 
-func (r *Registrar) register(req *sip.Request, f flow, now time.Time) (int, string, []field) {
+func (r *Registrar) register(req *sip.Request, f flow, g *sentry, now time.Time) (int, string, []field) {
 	user := userOf(&req.To().Address)
 	if scheme := req.To().Address.Scheme; user == "" || scheme != "sip" && scheme != "sips" {
 		return 400, "No user to register", nil
 	}
-	if bad := r.authenticate(req, user, f, now); bad != nil {
+	if bad := r.authenticate(req, user, f, g, now); bad != nil {
 		return bad.status, bad.reason, bad.extra
 	}
 	if n := len(req.GetHeaders("Contact")); n > r.cfg.MaxContacts {
@@ -338,6 +340,7 @@ func (r *Registrar) update(req *sip.Request, user string, f flow, now time.Time,
 			target: *c.Address.Clone(), flow: f, callID: callID, seq: seq,
 		}
 		b.target.Headers = nil
+		b.instance, _ = c.Params.Get("+sip.instance")
 		b.URI = b.target.String()
 		i := slices.IndexFunc(live, func(o binding) bool { return sameURI(&o.target, &b.target) })
 		switch {
@@ -392,11 +395,8 @@ func sameURI(a, b *sip.Uri) bool {
 }
 
 // authenticate checks the credentials of a request for a user.
-func (r *Registrar) authenticate(req *sip.Request, user string, f flow, now time.Time) *malformed {
+func (r *Registrar) authenticate(req *sip.Request, user string, f flow, g *sentry, now time.Time) *malformed {
 	ip := f.remote.Addr()
-	if r.source.blocked(ip, now) {
-		return &malformed{status: 403, reason: "Too many failures", extra: []field{{"Retry-After", strconv.Itoa(int(r.cfg.BlockTime.Seconds()))}}}
-	}
 	var p digestParams
 	for _, h := range req.GetHeaders("Authorization") {
 		if q, ok := parseDigest(h.Value()); ok && q["realm"] == r.cfg.Realm && r.offers(q["algorithm"]) {
@@ -405,35 +405,40 @@ func (r *Registrar) authenticate(req *sip.Request, user string, f flow, now time
 		}
 	}
 	if p == nil {
-		return r.challenge(now, false)
+		return r.challenge(ip, now, false)
+	}
+	if !r.isHere(user, ip) && !g.mayLogin(ip, now) {
+		return &malformed{status: 403, reason: "Too many failures", extra: []field{g.loginWait()}}
 	}
 	secret, known := r.lookup.Password(user)
 	// The same work for a user that does not exist: its absence must not show.
 	good := verify(p, string(req.Method), secret) && known && p["username"] == user
 	switch {
-	case !r.nonces.fresh(p["nonce"], now):
-		return r.challenge(now, good)
+	case !r.nonces.fresh(p["nonce"], ip, now):
+		return r.challenge(ip, now, good)
 	case !good:
-		if r.source.failed(ip, now) {
-			r.log.Warn("sip_login_blocked", "source", ip.String(), "block", r.cfg.BlockTime.String())
-		} else {
-			r.log.Info("sip_login_failed", "source", ip.String(), "user", user)
-		}
+		g.loginFailed(ip, user, now)
 		return &malformed{status: 403, reason: "Forbidden"}
 	case p["qop"] != "" && p["nc"] == "" || !r.nonces.use(p["nonce"], p["nc"], now):
-		return r.challenge(now, true) // played again, or a phone that does not count
+		return r.challenge(ip, now, true) // played again, or a phone that does not count
 	}
-	r.source.good(ip)
+	g.know(ip, now)
 	return nil
+}
+
+// isHere tells whether a phone of the user is registered from that address: it may
+// always try again, whoever else fails there.
+func (r *Registrar) isHere(user string, ip netip.Addr) bool {
+	return slices.ContainsFunc(r.bindings(user), func(b binding) bool { return sourceOf(b.Source.Addr()) == sourceOf(ip) })
 }
 
 func (r *Registrar) offers(algorithm string) bool {
 	return slices.ContainsFunc(r.cfg.Algorithms, func(a string) bool { return strings.EqualFold(a, cmp.Or(algorithm, MD5)) })
 }
 
-func (r *Registrar) challenge(now time.Time, stale bool) *malformed {
+func (r *Registrar) challenge(ip netip.Addr, now time.Time, stale bool) *malformed {
 	m := &malformed{status: 401, reason: "Unauthorized"}
-	nonce := r.nonces.issue(now)
+	nonce := r.nonces.issue(ip, now)
 	for _, a := range r.cfg.Algorithms {
 		v := fmt.Sprintf(`Digest realm="%s", nonce="%s", algorithm=%s, qop="auth"`, r.cfg.Realm, nonce, a)
 		if stale {

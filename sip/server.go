@@ -3,9 +3,9 @@ package sip
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -78,10 +78,13 @@ func New(cfg Config, h Handler, reg *Registrar, log *slog.Logger) (*Server, erro
 		if err != nil {
 			return nil, err
 		}
+		if a.secure() && cfg.TLS == nil {
+			return nil, fmt.Errorf("sip listen address %q: a certificate is needed, set Config.TLS", entry)
+		}
 		s.listen = append(s.listen, a)
 	}
 	s.tp = &transport{
-		log: log, received: s.received, closed: s.connectionLost, sentry: s.sentry,
+		log: log, tls: cfg.TLS, web: s.WebSocket(cfg.Origins), received: s.received, closed: s.connectionLost, sentry: s.sentry,
 		limits: limits{
 			message: cfg.MaxMessage, connections: cfg.MaxConnections, messageTime: cfg.MessageTimeout,
 			strangerIdle: cfg.MessageTimeout, friendIdle: cfg.IdleTimeout, writeTime: cfg.MessageTimeout / 2,
@@ -318,61 +321,4 @@ func (s *Server) endLeg(l *Leg) {
 	defer stop()
 	defer s.guard("end of call", nil)
 	_ = l.Hangup(ctx)
-}
-
-// contactHost is the host and port that we name ourselves by towards a far end.
-func (s *Server) contactHost(f flow) (host string, port int) {
-	host, port = s.publicHost, int(s.publicPort)
-	if host == "" {
-		host = s.routes.local(f).String()
-	}
-	if port == 0 {
-		if port = int(s.tp.port(f.carrier.network())); port == 0 {
-			port = int(f.carrier.local().Port())
-		}
-	}
-	return host, port
-}
-
-// contact is our Contact towards a far end.
-func (s *Server) contact(f flow, user string) *sip.ContactHeader {
-	host, port := s.contactHost(f)
-	u := sip.Uri{Scheme: "sip", User: escapeUser(user), Host: host, Port: port}
-	switch n := f.carrier.network(); n {
-	case "udp":
-	case "wss": // RFC 7118 section 5.2: there is no transport=wss
-		u.UriParams.Add("transport", "ws")
-	default:
-		u.UriParams.Add("transport", n)
-	}
-	return &sip.ContactHeader{Address: u}
-}
-
-// routeCache remembers localAddr for some far ends.
-type routeCache struct {
-	mu    sync.Mutex
-	m     map[netip.Addr]netip.Addr
-	since time.Time
-}
-
-func (r *routeCache) local(f flow) netip.Addr {
-	if ip := f.carrier.local().Addr(); !ip.IsUnspecified() {
-		return ip
-	}
-	key := f.remote.Addr()
-	r.mu.Lock()
-	ip, ok := r.m[key]
-	ok = ok && time.Since(r.since) < time.Minute
-	r.mu.Unlock()
-	if ok {
-		return ip
-	}
-	ip = localAddr(f)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if now := time.Now(); r.m == nil || len(r.m) >= 4096 || now.Sub(r.since) > time.Minute { // routes change
-		r.m, r.since = make(map[netip.Addr]netip.Addr), now
-	}
-	r.m[key] = ip
-	return ip
 }

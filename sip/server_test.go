@@ -533,7 +533,7 @@ func TestByeBehindAProxy(t *testing.T) {
 
 func TestPhoneBehindNAT(t *testing.T) {
 	c := newCalls(t)
-	_, addr := host(t, sip.Config{PublicAddr: "203.0.113.7"}, c.handle, nil)
+	_, addr := host(t, sip.Config{PublicAddr: "203.0.113.7", LocalNetworks: []netip.Prefix{}}, c.handle, nil)
 	p := siptest.New(t, addr)
 	call := p.NewCall("sip:8000@"+addr, "sip:caller@10.0.0.9")
 	call.Request("INVITE", siptest.SDP)

@@ -3,15 +3,15 @@ package sip
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
+	"math/rand/v2"
 	"net"
+	"net/http"
 	"net/netip"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,21 +46,6 @@ func withPort(a netip.AddrPort, port uint16) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr(), port)
 }
 
-// listenAddr is one entry of Config.Listen.
-type listenAddr struct{ network, addr string }
-
-func parseListen(s string) (listenAddr, error) {
-	network, addr, ok := strings.Cut(s, ":")
-	network = strings.ToLower(network)
-	if !ok || network != "udp" && network != "tcp" {
-		return listenAddr{}, fmt.Errorf("sip listen address %q: want udp:HOST:PORT or tcp:HOST:PORT", s)
-	}
-	if _, _, err := net.SplitHostPort(addr); err != nil {
-		return listenAddr{}, fmt.Errorf("sip listen address %q: %w", s, err)
-	}
-	return listenAddr{network, addr}, nil
-}
-
 // limits bound what strangers can make us hold.
 type limits struct {
 	message     int           // octets of one message
@@ -76,6 +61,8 @@ type limits struct {
 type transport struct {
 	log      *slog.Logger
 	limits   limits
+	tls      *tls.Config                     // nil: none is listened on, and the system's authorities count
+	web      http.Handler                    // of WebSocket listeners
 	received func(data []byte, f flow) error // an error tells that the message was bad
 	closed   func(c carrier)
 	sentry   *sentry
@@ -85,153 +72,16 @@ type transport struct {
 	mu        sync.Mutex // guards what follows
 	down      bool
 	packets   []*packetSocket
-	listeners []net.Listener
+	listeners []*listener
 	conns     map[connection]struct{}
 	peers     map[peer]*streamConn // those that requests may go over
 }
 
-// peer is one end of stream connections.
-type peer struct {
-	network string
-	addr    netip.AddrPort
-}
-
-// open binds every address, or none.
-func (t *transport) open(ctx context.Context, addrs []listenAddr) (err error) {
-	t.conns, t.peers = make(map[connection]struct{}), make(map[peer]*streamConn)
-	defer func() {
-		if err != nil {
-			t.close()
-		}
-	}()
-	var lc net.ListenConfig
-	for _, a := range addrs {
-		if a.network == "udp" {
-			conn, err := lc.ListenPacket(ctx, "udp", a.addr)
-			if err != nil {
-				return fmt.Errorf("listen for SIP on udp %s: %w", a.addr, err)
-			}
-			udp := conn.(*net.UDPConn)
-			// A burst of calls must survive a busy moment; the kernel may give less.
-			_ = udp.SetReadBuffer(4 << 20)
-			t.packets = append(t.packets, &packetSocket{conn: udp, at: addrPort(udp.LocalAddr())})
-			continue
-		}
-		l, err := lc.Listen(ctx, "tcp", a.addr)
-		if err != nil {
-			return fmt.Errorf("listen for SIP on tcp %s: %w", a.addr, err)
-		}
-		t.listeners = append(t.listeners, l)
-	}
-	return nil
-}
-
-// start begins reading; close ends it and wait returns when all has ended.
-func (t *transport) start() {
-	for _, p := range t.packets {
-		t.wg.Go(func() { t.readPackets(p) })
-	}
-	for _, l := range t.listeners {
-		t.wg.Go(func() { t.accept(l) })
-	}
-}
-
-func (t *transport) close() {
-	t.mu.Lock()
-	t.down = true
-	conns := slices.Collect(maps.Keys(t.conns))
-	t.mu.Unlock()
-	for _, p := range t.packets {
-		_ = p.conn.Close()
-	}
-	for _, l := range t.listeners {
-		_ = l.Close()
-	}
-	for _, c := range conns {
-		c.close()
-	}
-}
-
-func (t *transport) wait() { t.wg.Wait() }
-
-func (t *transport) addrs() []net.Addr {
-	var out []net.Addr
-	for _, p := range t.packets {
-		out = append(out, p.conn.LocalAddr())
-	}
-	for _, l := range t.listeners {
-		out = append(out, l.Addr())
-	}
-	return out
-}
-
-// port is the port that we listen on for a network, 0 when we do not. UDP and TCP
-// usually share it.
-func (t *transport) port(network string) uint16 {
-	if network == "udp" {
-		for _, p := range t.packets {
-			return p.at.Port()
-		}
-		return 0
-	}
-	for _, l := range t.listeners {
-		return addrPort(l.Addr()).Port()
-	}
-	return 0
-}
-
-// flowTo finds or makes a way to an address.
-func (t *transport) flowTo(ctx context.Context, network string, to netip.AddrPort) (flow, error) {
-	to = unmapped(to)
-	if network == "udp" {
-		if p := t.socketFor(to); p != nil {
-			return flow{p, to}, nil
-		}
-		return flow{}, fmt.Errorf("no UDP socket that reaches %s: add one to the listen addresses", to)
-	}
-	t.mu.Lock()
-	c := t.peers[peer{network, to}]
-	t.mu.Unlock()
-	if c != nil && c.alive() {
-		return flow{c, to}, nil
-	}
-	d := net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
-	conn, err := d.DialContext(ctx, "tcp", to.String())
-	if err != nil {
-		return flow{}, fmt.Errorf("connect for SIP: %w", err)
-	}
-	c, err = t.adopt(conn, true)
-	if err != nil {
-		return flow{}, err
-	}
-	return flow{c, to}, nil
-}
-
-func (t *transport) socketFor(to netip.AddrPort) *packetSocket {
-	var fallback *packetSocket
-	for _, p := range t.packets {
-		ip := p.at.Addr()
-		switch {
-		case ip.IsUnspecified() && (to.Addr().Is4() || ip.Is6()):
-			if fallback == nil {
-				fallback = p
-			}
-		case ip.Unmap().Is4() == to.Addr().Is4() && !ip.IsUnspecified():
-			if ip.IsLoopback() == to.Addr().IsLoopback() {
-				return p
-			}
-			if fallback == nil {
-				fallback = p
-			}
-		}
-	}
-	return fallback
-}
-
 // packetSocket is a UDP socket.
 type packetSocket struct {
-	conn *net.UDPConn
-	at   netip.AddrPort
+	conn   *net.UDPConn
+	at     netip.AddrPort
+	v4, v6 bool // what it reaches
 }
 
 func (p *packetSocket) send(b []byte, to netip.AddrPort) error {
@@ -272,31 +122,19 @@ func (t *transport) readPackets(p *packetSocket) {
 	}
 }
 
-// accept takes connections as long as there is room.
-func (t *transport) accept(l net.Listener) {
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
-			t.log.Warn("sip_accept", "error", err)
-			pause := time.NewTimer(50 * time.Millisecond) // out of files: let some go
-			<-pause.C
-			continue
-		}
-		if _, err := t.adopt(conn, false); err != nil {
-			t.log.Debug("sip_connection_refused", "error", err)
-		}
+// adopt makes a connection ours and begins to read it. far names the network and,
+// when we connected, whom its certificate was checked for.
+func (t *transport) adopt(conn net.Conn, far peer, ours bool) (*streamConn, error) {
+	c := &streamConn{
+		conn: conn, ours: ours, net: far.network, name: far.name, timeout: t.limits.writeTime, since: time.Now(),
+		at: addrPort(conn.LocalAddr()), peer: addrPort(conn.RemoteAddr()),
 	}
-}
-
-// adopt makes a connection ours and begins to read it.
-func (t *transport) adopt(conn net.Conn, ours bool) (*streamConn, error) {
-	c := &streamConn{conn: conn, ours: ours, net: "tcp", timeout: t.limits.writeTime, since: time.Now(), at: addrPort(conn.LocalAddr()), peer: addrPort(conn.RemoteAddr())}
 	if err := t.admit(c); err != nil {
 		_ = conn.Close()
 		return nil, err
+	}
+	if ours {
+		c.keepAlive()
 	}
 	go func() {
 		defer t.release(c)
@@ -337,7 +175,7 @@ func (t *transport) admit(c connection) (err error) {
 	}
 	t.conns[c] = struct{}{}
 	if s, ok := c.(*streamConn); ok {
-		t.peers[peer{s.net, s.peer}] = s
+		t.peers[s.far()] = s
 	}
 	t.wg.Add(1)
 	return nil
@@ -351,8 +189,8 @@ func (t *transport) release(c connection) {
 	}
 	t.mu.Lock()
 	delete(t.conns, c)
-	if s, ok := c.(*streamConn); ok && t.peers[peer{s.net, s.peer}] == s {
-		delete(t.peers, peer{s.net, s.peer})
+	if s, ok := c.(*streamConn); ok && t.peers[s.far()] == s {
+		delete(t.peers, s.far())
 	}
 	t.mu.Unlock()
 	t.closed(c)
@@ -363,13 +201,19 @@ type streamConn struct {
 	conn     net.Conn
 	ours     bool // we connected
 	net      string
+	name     string // TLS: whom the far end's certificate was checked for
 	timeout  time.Duration
 	at, peer netip.AddrPort
 	since    time.Time
 	met      atomic.Bool // a good message has come
 	dead     atomic.Bool
 	mu       sync.Mutex // one write at a time
+
+	pings sync.Mutex // guards ping
+	ping  *time.Timer
 }
+
+func (c *streamConn) far() peer { return peer{c.net, c.peer, c.name} }
 
 func (c *streamConn) send(b []byte, _ netip.AddrPort) error {
 	c.mu.Lock()
@@ -386,8 +230,14 @@ func (c *streamConn) send(b []byte, _ netip.AddrPort) error {
 }
 
 func (c *streamConn) close() {
-	if !c.dead.Swap(true) {
-		_ = c.conn.Close()
+	if c.dead.Swap(true) {
+		return
+	}
+	_ = c.conn.Close()
+	c.pings.Lock()
+	defer c.pings.Unlock()
+	if c.ping != nil {
+		c.ping.Stop()
 	}
 }
 
@@ -407,6 +257,14 @@ func (t *transport) readStream(c *streamConn) error {
 		strikes int
 		started time.Time // of the message that is in buf
 	)
+	if tc, ok := c.conn.(*tls.Conn); ok && !c.ours {
+		if err := tc.SetDeadline(time.Now().Add(t.limits.strangerIdle)); err != nil {
+			return err
+		}
+		if err := tc.HandshakeContext(context.Background()); err != nil {
+			return err
+		}
+	}
 	for {
 		rest := skipNewlines(c, buf)
 		n, err := messageLength(rest, t.limits.message)
@@ -435,7 +293,7 @@ func (t *transport) readStream(c *streamConn) error {
 		now := time.Now()
 		wait := t.limits.strangerIdle
 		switch {
-		case len(buf) > 0:
+		case len(bytes.TrimLeft(buf, "\r\n")) > 0 || len(buf) > 0 && !friend:
 			if started.IsZero() {
 				started = now
 			}
@@ -461,16 +319,34 @@ func (t *transport) readStream(c *streamConn) error {
 }
 
 // skipNewlines drops line ends before a message, and answers a ping (RFC 5626
-// section 3.5.1).
+// section 3.5.1) of a far end that has connected.
 func skipNewlines(c *streamConn, buf []byte) []byte {
 	rest := bytes.TrimLeft(buf, "\r\n")
-	if skipped := len(buf) - len(rest); skipped >= 4 && len(rest) == 0 {
+	switch {
+	case len(rest) > 0 || c.ours: // what follows a message, and answers to our pings
+	case len(buf) >= 4:
 		_ = c.send([]byte("\r\n"), c.peer)
-	} else if len(rest) == 0 {
+	default:
 		return buf // perhaps half a ping
 	}
 	return rest
 }
+
+// keepAlive pings a far end that we have connected to, so that NATs and firewalls
+// on the way keep the flow and a dead one is noticed (RFC 5626 section 4.4.1).
+func (c *streamConn) keepAlive() {
+	c.pings.Lock()
+	defer c.pings.Unlock()
+	if c.alive() {
+		c.ping = time.AfterFunc(keepAliveEvery-rand.N(keepAliveEvery/5), func() {
+			if c.send([]byte("\r\n\r\n"), c.peer) == nil {
+				c.keepAlive()
+			}
+		})
+	}
+}
+
+const keepAliveEvery = 120 * time.Second
 
 // messageLength is the length of the first message in buf, 0 when it is not whole
 // yet. The error tells that its end cannot be known.
