@@ -36,6 +36,12 @@ func (l *loader) check() {
 	case c.RTP.High-c.RTP.Low < 1:
 		bad("rtp.high", "%d is not above rtp.low %d; each call takes two ports", c.RTP.High, c.RTP.Low)
 	}
+	switch p := c.RTP.WebRTCPort; {
+	case p < 0 || p > 65535:
+		bad("rtp.webrtc_port", "%d is no port; take one from 1024–65535, or 0", p)
+	case p >= c.RTP.Low && p <= c.RTP.High:
+		bad("rtp.webrtc_port", "%d lies between rtp.low and rtp.high, which telephones use", p)
+	}
 	if pairs := (c.RTP.High - c.RTP.Low + 1) / 2; c.Call.MaxCalls > pairs && pairs > 0 {
 		bad("call.max_calls", "%d calls need %d ports, rtp.low to rtp.high are %d", c.Call.MaxCalls, 2*c.Call.MaxCalls, 2*pairs)
 	}

@@ -63,6 +63,9 @@ type RTP struct {
 	Low int `yaml:"low"`
 	// The highest port for sound.
 	High int `yaml:"high"`
+	// The one UDP port for the sound of all browsers. 0: the port above rtp.high, or
+	// if that is taken any.
+	WebRTCPort int `yaml:"webrtc_port"`
 	// The address for sound that is told to the other side, for a server behind
 	// address translation. Empty: that of sip.public_addr, or of the interface.
 	PublicAddr string `yaml:"public_addr"`
@@ -78,6 +81,9 @@ type HTTP struct {
 	Listen string `yaml:"listen"`
 	// How long a login in the console lasts.
 	Session time.Duration `yaml:"session"`
+	// Whether anyone who reaches the web server may call from their browser, at
+	// /call. Without it browsers can still be agents' telephones.
+	CallPage bool `yaml:"call_page"`
 }
 
 // Data is the folder for everything that is written.
@@ -163,7 +169,7 @@ func Default() Config {
 		Models:   []string{"~/.cache/hotline/models", "models"},
 		SIP:      SIP{Listen: ":5060", Realm: "hotline", MaxExpires: time.Hour, AnonymousCalls: true},
 		RTP:      RTP{Low: 20000, High: 29999, SRTP: "optional"},
-		HTTP:     HTTP{Listen: ":8080", Session: 12 * time.Hour},
+		HTTP:     HTTP{Listen: ":8080", Session: 12 * time.Hour, CallPage: true},
 		Data:     Data{Dir: "data"},
 		Speech:   Speech{Threads: 1},
 		LLM:      LLM{Timeout: 5 * time.Second},

@@ -66,7 +66,7 @@ func isOpen(r *http.Request) bool {
 		return isLocal(r)
 	case p == "/api/v1/session":
 		return r.Method == http.MethodPost
-	case strings.HasPrefix(p, "/api/v1/openapi"):
+	case strings.HasPrefix(p, "/api/v1/openapi"), strings.HasPrefix(p, "/api/v1/public/"):
 		return true
 	default:
 		return !strings.HasPrefix(p, "/api/")

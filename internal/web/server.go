@@ -32,7 +32,10 @@ type Config struct {
 	Version string        // of hotline
 	Logger  *slog.Logger  // default discards
 
-	SIP     http.Handler         // SIP over WebSocket at /sip; nil: none
+	SIP http.Handler // SIP over WebSocket at /sip; nil: none
+	// CallPage lets strangers call from the page /call.
+	CallPage bool
+
 	Ready   Readiness            // nil: always ready
 	Metrics *prometheus.Registry // nil: no /metrics
 	Place   Caller               // nil: no calls out
@@ -152,6 +155,7 @@ func (s *Server) handler() (http.Handler, error) {
 	s.recordingRoutes()
 	s.wishRoutes()
 	s.systemRoutes()
+	s.publicRoutes()
 	s.eventRoutes()
 	describeProblem(s.api)
 

@@ -48,6 +48,10 @@ func (s *Server) serveUI(w http.ResponseWriter, r *http.Request) {
 	if name == "" {
 		name = index
 	}
+	if "/"+name == callPage && !s.cfg.CallPage {
+		writeProblem(w, problem(http.StatusNotFound, "not_found", "there is no such page"))
+		return
+	}
 	if s.serveFile(w, r, name) {
 		return
 	}
