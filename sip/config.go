@@ -61,6 +61,18 @@ type Config struct {
 	// T1 is RFC 3261's estimate of the round-trip time, from which all SIP timers
 	// derive: raise it for satellite links. Default 500 ms.
 	T1 time.Duration
+	// Reliable says which provisional responses are sent reliably (RFC 3262).
+	// Default ReliableSupported.
+	Reliable Reliable
+	// SessionExpires is the interval of session timers (RFC 4028) that we ask for and
+	// the longest that we agree to; below 0 there are none. Default 30 min.
+	SessionExpires time.Duration
+	// MinSE is the shortest interval of session timers that a far end may ask for.
+	// Default, and the least that RFC 4028 allows: 90 s.
+	MinSE time.Duration
+	// OfferByUpdate has Leg.Reoffer send an UPDATE instead of a re-INVITE to far ends
+	// that take it. RFC 3311 section 5.1 recommends the re-INVITE. Default false.
+	OfferByUpdate bool
 	// RetryAfter is what callers are told when they are refused for load or
 	// draining. Default 10 s.
 	RetryAfter time.Duration
@@ -98,6 +110,14 @@ func (c *Config) fill() error {
 	c.T1 = cmp.Or(c.T1, 500*time.Millisecond)
 	c.ReferTimeout = cmp.Or(c.ReferTimeout, 3*time.Minute)
 	c.RetryAfter = cmp.Or(c.RetryAfter, 10*time.Second)
+	switch c.Reliable = cmp.Or(c.Reliable, ReliableSupported); c.Reliable {
+	case ReliableSupported, ReliableRequired, ReliableOff:
+	default:
+		return fmt.Errorf("sip: reliable provisional responses are %q; want supported, required or off", c.Reliable)
+	}
+	if err := c.fillSession(); err != nil {
+		return err
+	}
 	if strings.ContainsAny(c.UserAgent+c.Realm, "\r\n\"") {
 		return errors.New("sip user agent and realm must be one line without quotes")
 	}
@@ -167,6 +187,8 @@ type StatusError struct {
 	RetryAfter time.Duration
 	// Contacts are the other targets that a 3xx names, the most wanted first.
 	Contacts []string
+
+	minSE time.Duration // of a 422
 }
 
 func (e *StatusError) Error() string {

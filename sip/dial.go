@@ -251,6 +251,11 @@ func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
 
 // run rings all forks and waits for the first to answer.
 func (d *dialing) run(ctx context.Context) (*Leg, error) {
+	defer func() {
+		for _, f := range d.forks {
+			f.early.end(false)
+		}
+	}()
 	open := 0
 	var worst *StatusError
 	var lost error

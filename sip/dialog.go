@@ -2,8 +2,6 @@ package sip
 
 import (
 	"context"
-	"math/rand/v2"
-	"strconv"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -30,6 +28,8 @@ func (l *Leg) request(req *sip.Request, tx *serverTx, f flow) {
 		l.farHangup(req, state)
 	case sip.INVITE, sip.UPDATE:
 		l.update(req, tx, f, state)
+	case sip.PRACK:
+		l.prack(req, tx, f)
 	case sip.INFO:
 		l.info(req, reply)
 	case sip.NOTIFY:
@@ -39,7 +39,7 @@ func (l *Leg) request(req *sip.Request, tx *serverTx, f flow) {
 	case sip.SUBSCRIBE:
 		l.subscribe(req, tx)
 	case sip.OPTIONS:
-		reply(200, abilities()...)
+		reply(200, l.s.abilities()...)
 	default:
 		reply(405, field{"Allow", allowed})
 	}
@@ -59,128 +59,6 @@ func (l *Leg) farHangup(req *sip.Request, state legState) {
 	}
 	l.finish(endCause(ErrBye, reason))
 	l.s.dropLeg(l)
-}
-
-// update takes a re-INVITE or an UPDATE. The callback answers it later, in turn.
-func (l *Leg) update(req *sip.Request, tx *serverTx, f flow, state legState) {
-	reply := func(status int, extra ...field) {
-		l.s.reply(tx, req, status, reasonPhrase(status), extra...)
-	}
-	offer := req.Body()
-	switch {
-	case state == legEnded:
-		reply(481)
-		return
-	case req.Method == sip.UPDATE && len(offer) == 0: // a session refresh (RFC 4028)
-		l.retarget(req, f)
-		_, _ = tx.respond(200, render(l.accept(req, nil)))
-		return
-	case state == legEarly: // RFC 3261 section 14.2
-		reply(500, field{"Retry-After", strconv.Itoa(rand.IntN(10))})
-		return
-	}
-	if ct := req.ContentType(); len(offer) > 0 && (ct == nil || !isSDP(ct.Value())) {
-		reply(415, field{"Accept", "application/sdp"})
-		return
-	}
-	l.mu.Lock()
-	another := l.updating
-	l.updating = true
-	l.mu.Unlock()
-	if another { // RFC 3261 section 14.2, RFC 3311 section 5.2
-		reply(500, field{"Retry-After", strconv.Itoa(rand.IntN(10))})
-		return
-	}
-	if req.Method == sip.INVITE {
-		tx.setOnCancel(func(string) { reply(487) })
-		_, _ = tx.respond(100, render(l.s.response(req, 100, "Trying", "")))
-	}
-	if len(offer) == 0 {
-		offer = nil
-	}
-	if !l.later(func() { l.answerUpdate(req, tx, f, offer) }) {
-		l.updated()
-		reply(500, field{"Retry-After", "2"})
-	}
-}
-
-// updated lets the next re-INVITE or UPDATE in.
-func (l *Leg) updated() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.updating = false
-}
-
-func (l *Leg) answerUpdate(req *sip.Request, tx *serverTx, f flow, offer []byte) {
-	defer l.s.guard("update of call "+l.callID, func() {
-		l.updated()
-		l.s.reply(tx, req, 500, reasonPhrase(500))
-	})
-	l.mu.Lock()
-	callback, sdp := l.onUpdate, l.localSDP
-	l.mu.Unlock()
-	if callback != nil {
-		var err error
-		if sdp, err = callback(offer); err != nil {
-			l.s.log.Info("sip_update_refused", "call_id", l.callID, "error", err)
-			l.updated()
-			l.s.reply(tx, req, 488, reasonPhrase(488))
-			return
-		}
-	}
-	l.retarget(req, f)
-	l.mu.Lock()
-	if l.state == legEnded {
-		l.mu.Unlock()
-		l.s.reply(tx, req, 481, reasonPhrase(481))
-		return
-	}
-	l.localSDP, l.updating = sdp, false
-	if offer != nil {
-		l.remoteSDP = offer
-	}
-	l.mu.Unlock()
-	res := render(l.accept(req, sdp))
-	if req.Method != sip.INVITE {
-		_, _ = tx.respond(200, res)
-		return
-	}
-	a := l.acceptance(req, tx, res, offer == nil)
-	l.mu.Lock()
-	old := l.accepting
-	l.accepting = a
-	l.mu.Unlock()
-	if old != nil {
-		old.stop()
-	}
-	if sent, err := tx.respond(200, res); sent && err == nil {
-		a.start()
-	} else {
-		a.stop()
-	}
-}
-
-// accept is a 2xx inside the dialog.
-func (l *Leg) accept(req *sip.Request, sdp []byte) *sip.Response {
-	l.mu.Lock()
-	f := l.flow
-	l.mu.Unlock()
-	res := l.s.response(req, 200, "OK", l.localTag, field{"Allow", allowed})
-	res.AppendHeader(l.s.contact(f, l.ourUser()))
-	withSDP(res, sdp)
-	return res
-}
-
-// retarget follows a far end that has moved (RFC 3261 section 12.2.2).
-func (l *Leg) retarget(req *sip.Request, f flow) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if req.Contact() != nil {
-		l.target = targetOf(req, l.target)
-	}
-	if len(l.routes) == 0 && l.flow != f {
-		l.move(f)
-	}
 }
 
 // later runs f after what was given before it, in a goroutine that lives as long as
@@ -223,11 +101,14 @@ func (l *Leg) workOff() {
 // newRequest begins a request inside the dialog (RFC 3261 section 12.2.1.1). The
 // caller adds what is special and the body.
 func (l *Leg) newRequest(ctx context.Context, method sip.RequestMethod) (*sip.Request, flow, error) {
+	return l.newRequestSeq(ctx, method, l.nextSeq())
+}
+
+func (l *Leg) nextSeq() uint32 {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.localSeq++
-	seq := l.localSeq
-	l.mu.Unlock()
-	return l.newRequestSeq(ctx, method, seq)
+	return l.localSeq
 }
 
 func (l *Leg) newRequestSeq(ctx context.Context, method sip.RequestMethod, seq uint32) (*sip.Request, flow, error) {
@@ -235,8 +116,12 @@ func (l *Leg) newRequestSeq(ctx context.Context, method sip.RequestMethod, seq u
 	if err != nil {
 		return nil, flow{}, err
 	}
+	return l.requestOn(f, method, seq), f, nil
+}
+
+func (l *Leg) requestOn(f flow, method sip.RequestMethod, seq uint32) *sip.Request {
 	l.mu.Lock()
-	target, routes := l.target, l.routes
+	target, routes := strict(l.target, l.routes)
 	l.mu.Unlock()
 	req := sip.NewRequest(method, target)
 	req.AppendHeader(l.s.via(f))
@@ -251,7 +136,7 @@ func (l *Leg) newRequestSeq(ctx context.Context, method sip.RequestMethod, seq u
 	req.AppendHeader(&id)
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: seq, MethodName: method})
 	req.AppendHeader(sip.NewHeader("User-Agent", l.s.cfg.UserAgent))
-	return req, f, nil
+	return req
 }
 
 // dialogEnds are From and To of our requests.
@@ -277,4 +162,3 @@ func (l *Leg) ourUser() string {
 	}
 	return l.from.User
 }
-

@@ -24,6 +24,8 @@ type fork struct {
 	localTag string
 	seq      uint32
 	tried    int // times with credentials
+	early    earlyDialogs
+	terms    sessionTerms // asked for
 
 	req       *sip.Request
 	tx        *clientTx
@@ -82,7 +84,7 @@ func (d *dialing) build(f *fork) *sip.Request {
 	req.AppendHeader(s.contact(f.flow, userOf(&from.Address)))
 	req.AppendHeader(sip.NewHeader("User-Agent", s.cfg.UserAgent))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
-	req.AppendHeader(sip.NewHeader("Supported", supported))
+	s.inviteExtensions(req, f)
 	for _, h := range d.fields {
 		req.AppendHeader(sip.NewHeader(h.name, h.value))
 	}
@@ -120,7 +122,8 @@ func (d *dialing) response(f *fork, req *sip.Request, res *sip.Response) {
 		if cancel {
 			d.cancel(f, why)
 		}
-		if res.StatusCode > 100 && res.StatusCode != 199 && !given { // RFC 6228: the end of one of several
+		news := f.early.progress(res, func(tag string) *Leg { return d.begun(f, req, res, tag) })
+		if res.StatusCode > 100 && res.StatusCode != 199 && !given && news { // RFC 6228: the end of one of several
 			select {
 			case d.rings <- dialEvent{fork: f, status: res.StatusCode, sdp: bodyOf(res)}:
 			default: // a flood of progress
@@ -192,11 +195,7 @@ func (d *dialing) tooLate(f *fork, req *sip.Request, res *sip.Response, tag stri
 	if len(d.extra) < maxExtra {
 		d.extra = append(d.extra, l)
 	}
-	// The dialogs of one INVITE share Call-ID and our tag, by which requests find
-	// their leg: only one of them can be found.
-	if d.winner == nil || d.winner.callID != l.callID {
-		d.s.addLeg(l)
-	}
+	d.s.addLeg(l)
 	d.mu.Unlock()
 	l.sendAck()
 	d.hangUp(l, reason)
@@ -270,8 +269,16 @@ func (d *dialing) cancel(f *fork, reason string) {
 	}
 }
 
-// again answers a digest challenge, and tells whether it did.
+// again answers a digest challenge, or a demand for a longer session interval (RFC
+// 4028 section 7.3), and tells whether it did.
 func (d *dialing) again(e dialEvent) bool {
+	e.fork.early.end(true) // RFC 3261 section 12.3
+	if e.status == 422 && e.fork.terms.grow(statusOf(e.res).minSE) {
+		d.mu.Lock()
+		e.fork.seq++
+		d.mu.Unlock()
+		return d.inviteWith(e.fork, "", "") == nil
+	}
 	if e.status != 401 && e.status != 407 || d.r.Auth == nil || e.fork.tried > 0 && !isStale(e.res) || e.fork.tried > 3 {
 		return false
 	}
@@ -286,8 +293,18 @@ func (d *dialing) again(e dialEvent) bool {
 	return d.inviteWith(e.fork, name, value) == nil
 }
 
-// leg makes the leg of a 2xx.
+// leg makes the leg of a 2xx, or takes the early dialog that it answers.
 func (d *dialing) leg(f *fork, req *sip.Request, res *sip.Response, tag string) *Leg {
+	l := d.newLeg(f, req, res, tag)
+	if early := f.early.confirm(tag); early != nil {
+		early.confirmed(res, l.target, l.routes)
+		l = early
+	}
+	l.startSession(l.termsOf(res))
+	return l
+}
+
+func (d *dialing) newLeg(f *fork, req *sip.Request, res *sip.Response, tag string) *Leg {
 	l := &Leg{
 		s: d.s, callID: f.callID, localTag: f.localTag, remoteTag: tag, invite: req, heard: res,
 		state: legConfirmed, flow: f.flow, agent: f.agent, instance: f.instance, localSeq: f.seq, remoteSDP: bodyOf(res), localSDP: f.offer, auth: d.r.Auth,
@@ -298,6 +315,8 @@ func (d *dialing) leg(f *fork, req *sip.Request, res *sip.Response, tag string) 
 	for _, h := range slices.Backward(rr) {
 		l.routes = append(l.routes, routeOf(h))
 	}
+	l.settled = true
+	l.can.learn(res)
 	l.ctx, l.cancel = context.WithCancelCause(context.Background())
 	return l
 }

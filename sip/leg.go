@@ -26,36 +26,41 @@ type Leg struct {
 	heard    sip.Message  // the message that Header looks into
 	from, to Party
 
-	remoteTag string       // set before others can find the leg
-	replaces  *Leg         // inbound: whose place it wants
-	auth      *Credentials // outbound: answer to a digest challenge
+	remoteTag string // set before others can find the leg
+	replaces  *Leg   // inbound: whose place it wants
 
 	agent, instance string // outbound: the registration that was rung, see follow.go
 
 	ctx    context.Context //nolint:containedctx // the far end's presence; handed out by Context
 	cancel context.CancelCauseFunc
 
-	mu        sync.Mutex // guards what follows
-	state     legState
-	flow      flow
-	moved     chan struct{} // closed when flow changes; nil when nobody waits
-	target    sip.Uri       // remote target (RFC 3261 section 12.1)
-	routes    []sip.Header  // route set, in the order to be sent
-	localSeq  uint32
-	remoteSeq uint32
-	remoteSDP []byte
-	localSDP  []byte
-	accepting *acceptance // the latest 2xx of ours to an INVITE
-	reason    string      // Reason of the BYE that we will send
-	ack       []byte      // outbound: our ACK, and its way
-	ackFlow   flow
-	onUpdate  func(offer []byte) (answer []byte, err error)
-	onKey     func(digit byte)
-	updating  bool // a re-INVITE or UPDATE waits for its answer
-	jobs      []func()
-	busy      bool
-	refers    transfers // see refer.go and transfer.go
-	taken     bool      // another leg takes its place
+	mu          sync.Mutex // guards what follows
+	state       legState
+	flow        flow
+	moved       chan struct{} // closed when flow changes; nil when nobody waits
+	target      sip.Uri       // remote target (RFC 3261 section 12.1)
+	routes      []sip.Header  // route set, in the order to be sent
+	localSeq    uint32
+	remoteSeq   uint32
+	remoteSDP   []byte
+	localSDP    []byte
+	settled     bool         // the first offer has its answer, for good
+	negotiation *negotiation // an offer that waits for its answer
+	accepting   *acceptance  // the latest 2xx of ours to an INVITE
+	ringing     ringing      // inbound: our provisional responses
+	rseq        uint32       // outbound: RSeq of the latest provisional response
+	can         capabilities // of the far end
+	session     sessionTimer
+	auth        *Credentials // answer to a digest challenge inside the dialog
+	reason      string       // Reason of the BYE that we will send
+	ack         []byte       // outbound: our ACK, and its way
+	ackFlow     flow
+	onUpdate    func(offer []byte) (answer []byte, err error)
+	onKey       func(digit byte)
+	jobs        []func()
+	busy        bool
+	refers      transfers // see refer.go and transfer.go
+	taken       bool      // another leg takes its place
 }
 
 type legState uint8
@@ -157,35 +162,13 @@ func (s *Server) inboundLeg(req *sip.Request, tx *serverTx, f flow, id string) *
 	if len(req.Body()) > 0 {
 		l.remoteSDP = req.Body()
 	}
+	l.can.learn(req)
 	l.target = targetOf(req, req.From().Address)
 	for _, h := range req.GetHeaders("Record-Route") { // RFC 3261 section 12.1.1
 		l.routes = append(l.routes, routeOf(h))
 	}
 	l.ctx, l.cancel = context.WithCancelCause(context.Background())
 	return l
-}
-
-// Ringing sends a provisional response (180, 183 …), with early media when sdp is
-// given.
-func (l *Leg) Ringing(_ context.Context, status int, sdp []byte) error {
-	if status <= 100 || status > 199 {
-		return fmt.Errorf("sip: %d is no provisional status", status)
-	}
-	l.mu.Lock()
-	if err := l.early(); err != nil {
-		l.mu.Unlock()
-		return err
-	}
-	if sdp != nil {
-		l.localSDP = sdp
-	}
-	f := l.flow
-	l.mu.Unlock()
-	res := l.s.response(l.invite, status, reasonPhrase(status), l.localTag)
-	res.AppendHeader(l.s.contact(f, l.Called()))
-	withSDP(res, sdp)
-	_, err := l.inviteTx.respond(status, render(res))
-	return err
 }
 
 // early tells why the leg can no longer be answered. The caller holds l.mu.
@@ -199,43 +182,6 @@ func (l *Leg) early() error {
 		return errors.New("sip: the leg is answered already")
 	}
 	return nil
-}
-
-// Answer accepts the call with our session description, our answer or, when Offer
-// is nil, our offer. It returns when the far end has acknowledged.
-func (l *Leg) Answer(ctx context.Context, sdp []byte) error {
-	l.mu.Lock()
-	if err := l.early(); err != nil {
-		l.mu.Unlock()
-		return err
-	}
-	l.state, l.localSDP = legAnswering, sdp
-	delayed := l.remoteSDP == nil
-	l.mu.Unlock()
-	a := l.acceptance(l.invite, l.inviteTx, render(l.accept(l.invite, sdp)), delayed)
-	l.mu.Lock()
-	l.accepting = a
-	l.mu.Unlock()
-
-	sent, err := l.inviteTx.respond(200, a.msg)
-	if !sent { // cancelled in this moment
-		<-l.ctx.Done()
-		return l.cause()
-	}
-	if err != nil {
-		l.finish(ErrTransport)
-		l.s.dropLeg(l)
-		return fmt.Errorf("%w: %w", ErrTransport, err)
-	}
-	a.start()
-	select {
-	case <-a.acked:
-		return nil
-	case <-l.ctx.Done():
-		return l.cause()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // Reject refuses the call before it is answered.
@@ -254,6 +200,7 @@ func (l *Leg) refuse(status int, reason string, extra ...field) error {
 	}
 	l.state = legAnswering
 	l.mu.Unlock()
+	l.stopTimers()
 	switch status {
 	case 404, 604:
 		l.s.sentry.unknownUser(l.RemoteAddr().Addr(), l.Called(), time.Now())
@@ -276,6 +223,10 @@ func (l *Leg) Hangup(ctx context.Context) error {
 	switch {
 	case state == legEnded:
 		return nil
+	case state == legEarly && !l.inbound: // its INVITE is cancelled by who dialled
+		l.finish(ErrHungUp)
+		l.s.dropLeg(l)
+		return nil
 	case state == legEarly:
 		status, phrase := 480, ""
 		if l.s.closed() {
@@ -292,6 +243,14 @@ func (l *Leg) Hangup(ctx context.Context) error {
 		}
 	}
 	return l.bye(ctx, cmp.Or(l.byeReason(), normalClearing))
+}
+
+// SetCredentials sets the answer to a digest challenge of a request inside the
+// dialog. A leg that was dialled with credentials has them.
+func (l *Leg) SetCredentials(c Credentials) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.auth = &c
 }
 
 func (l *Leg) byeReason() string {
@@ -327,11 +286,8 @@ func (l *Leg) bye(ctx context.Context, reason string) error {
 		return nil
 	}
 	l.state = legEnded
-	a := l.accepting
 	l.mu.Unlock()
-	if a != nil {
-		a.stop()
-	}
+	l.stopTimers()
 	l.cancel(ErrHungUp)
 
 	done := make(chan struct{})
@@ -339,17 +295,14 @@ func (l *Leg) bye(ctx context.Context, reason string) error {
 		l.s.dropLeg(l) // until now a BYE that crosses ours finds the leg
 		close(done)
 	})
-	req, f, err := l.newRequest(ctx, sip.BYE)
-	if err == nil {
+	if _, err := l.ask(ctx, sip.BYE, func(req *sip.Request, _ flow) {
 		req.AppendHeader(sip.NewHeader("Reason", reason))
 		req.SetBody(nil)
-		_, err = l.s.tx.request(req, f, func(res *sip.Response) {
-			if res.StatusCode >= 200 {
-				over()
-			}
-		}, func(error) { over() })
-	}
-	if err != nil {
+	}, func(_ *sip.Request, res *sip.Response) {
+		if res.StatusCode >= 200 {
+			over()
+		}
+	}, func(error) { over() }); err != nil {
 		over()
 		return fmt.Errorf("hang up: %w", err)
 	}
@@ -365,12 +318,37 @@ func (l *Leg) bye(ctx context.Context, reason string) error {
 func (l *Leg) finish(cause error) {
 	l.mu.Lock()
 	l.state = legEnded
-	a := l.accepting
 	l.mu.Unlock()
-	if a != nil {
-		a.stop()
-	}
+	l.stopTimers()
 	l.cancel(cause)
+}
+
+// stopTimers ends what is sent again and what watches over the session.
+func (l *Leg) stopTimers() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.accepting != nil {
+		l.accepting.stop()
+	}
+	l.ringing.stop()
+	l.session.stop()
+}
+
+// lost ends a leg whose far end has lost the call, or is lost itself: with a BYE
+// when it may still hear it.
+func (l *Leg) lost(why, byeReason string) {
+	cause := fmt.Errorf("%w: %s", ErrTransport, why)
+	if byeReason == "" {
+		l.finish(cause)
+		l.s.dropLeg(l)
+		return
+	}
+	l.s.spawn(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), l.s.tx.timers.t2)
+		defer cancel()
+		l.cancel(cause)
+		_ = l.bye(ctx, byeReason)
+	})
 }
 
 // cancelled takes the CANCEL of the INVITE.
@@ -381,110 +359,4 @@ func (l *Leg) cancelled(reason string) {
 	}
 	l.finish(endCause(ErrCancelled, reason))
 	l.s.dropLeg(l)
-}
-
-// acceptance is a 2xx to an INVITE, sent again until its ACK comes, over any
-// transport (RFC 3261 section 13.3.1.4).
-type acceptance struct {
-	leg     *Leg
-	seq     uint32
-	msg     []byte
-	flow    flow
-	offered bool // it holds our offer, so the ACK holds the answer
-	acked   chan struct{}
-
-	mu    sync.Mutex
-	timer *time.Timer
-	every time.Duration
-	until time.Time
-	over  bool
-}
-
-// acceptance prepares a 2xx to an INVITE.
-func (l *Leg) acceptance(req *sip.Request, tx *serverTx, msg []byte, offered bool) *acceptance {
-	return &acceptance{leg: l, seq: req.CSeq().SeqNo, msg: msg, flow: tx.flow, offered: offered, acked: make(chan struct{})}
-}
-
-func (a *acceptance) start() {
-	t := a.leg.s.tx.timers
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.over {
-		return
-	}
-	a.every, a.until = t.t1, time.Now().Add(t.longest())
-	a.timer = time.AfterFunc(a.every, a.again)
-}
-
-func (a *acceptance) again() {
-	t := a.leg.s.tx.timers
-	a.mu.Lock()
-	if a.over {
-		a.mu.Unlock()
-		return
-	}
-	if !time.Now().Before(a.until) {
-		a.mu.Unlock()
-		a.leg.unacknowledged()
-		return
-	}
-	a.every = min(2*a.every, t.t2)
-	a.timer.Reset(a.every)
-	a.mu.Unlock()
-	_ = a.flow.send(a.msg)
-}
-
-// stop ends the retransmission, and tells whether it was running.
-func (a *acceptance) stop() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.over {
-		return false
-	}
-	a.over = true
-	if a.timer != nil {
-		a.timer.Stop()
-	}
-	return true
-}
-
-// unacknowledged ends a leg whose ACK never came (RFC 3261 section 13.3.1.4).
-func (l *Leg) unacknowledged() {
-	l.mu.Lock()
-	ended := l.state == legEnded
-	l.mu.Unlock()
-	if ended {
-		return
-	}
-	l.s.log.Warn("sip_no_ack", "call_id", l.callID)
-	l.s.spawn(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), l.s.tx.timers.t2)
-		defer cancel()
-		l.cancel(ErrTransport)
-		_ = l.bye(ctx, `SIP;cause=408;text="ACK missing"`)
-	})
-}
-
-// acknowledged takes the ACK of a 2xx.
-func (l *Leg) acknowledged(req *sip.Request) {
-	l.mu.Lock()
-	a := l.accepting
-	if a == nil || a.seq != req.CSeq().SeqNo || !a.stop() {
-		l.mu.Unlock()
-		return // of an earlier one, or again
-	}
-	update := l.onUpdate
-	first := l.state == legAnswering
-	if first {
-		l.state = legConfirmed
-	}
-	body := req.Body()
-	if a.offered && len(body) > 0 {
-		l.remoteSDP = body
-	}
-	l.mu.Unlock()
-	close(a.acked)
-	if !first && a.offered && len(body) > 0 && update != nil {
-		l.later(func() { _, _ = update(body) })
-	}
 }

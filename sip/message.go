@@ -113,7 +113,8 @@ func withSDP(m interface {
 }
 
 func statusOf(res *sip.Response) *StatusError {
-	e := &StatusError{Code: res.StatusCode, Reason: res.Reason}
+	least, _, _ := deltaSeconds(res, "Min-SE")
+	e := &StatusError{minSE: least, Code: res.StatusCode, Reason: res.Reason}
 	if h := res.GetHeader("Retry-After"); h != nil {
 		digits := h.Value()
 		if i := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
@@ -161,6 +162,8 @@ func reasonPhrase(status int) string {
 		return "Method Not Allowed"
 	case 408:
 		return "Request Timeout"
+	case 422:
+		return "Session Interval Too Small"
 	case 415:
 		return "Unsupported Media Type"
 	case 416:

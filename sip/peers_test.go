@@ -61,7 +61,7 @@ func TestSippCalls(t *testing.T) {
 	for _, transport := range []string{"u1", "t1"} {
 		t.Run(transport, func(t *testing.T) {
 			s, udp, tcp := hostBoth(t, sip.Config{T1: 20 * time.Millisecond}, func(ctx context.Context, l *sip.Leg) {
-				if err := l.Ringing(ctx, 180, nil); err != nil {
+				if err := l.Ring(ctx); err != nil {
 					t.Error(err)
 				}
 				if l.Answer(ctx, []byte(siptest.SDP)) == nil {

@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,10 +83,10 @@ func (l *Leg) theirs() dialogID {
 // find looks up the leg of ours that a dialog id names.
 func (s *Server) find(d dialogID) *Leg {
 	s.mu.Lock()
-	l := s.legs[legKey(d.callID, d.toTag)]
-	s.mu.Unlock()
-	if l == nil || cmp.Or(l.remoteTag, "0") != d.fromTag { // RFC 3891 section 3: "0" for RFC 2543's missing tag
-		return nil
+	defer s.mu.Unlock()
+	l := s.legs[legKey(d.callID, d.toTag, d.fromTag)]
+	if l == nil && d.fromTag == "0" { // RFC 3891 section 3: for RFC 2543's missing tag
+		l = s.legs[legKey(d.callID, d.toTag, "")]
 	}
 	return l
 }

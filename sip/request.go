@@ -88,12 +88,12 @@ func responseFlow(via *sip.ViaHeader, f flow) flow {
 }
 
 // abilities is what we can do, for whoever asks by OPTIONS (RFC 3261 section 11.2).
-func abilities() []field {
+func (s *Server) abilities() []field {
 	return []field{
 		{"Allow", allowed},
 		{"Accept", "application/sdp, application/dtmf-relay, application/dtmf, message/sipfrag"},
 		{"Accept-Encoding", "identity"},
-		{"Supported", supported},
+		{"Supported", s.supported()},
 		{"Allow-Events", "refer"},
 	}
 }
@@ -111,9 +111,9 @@ func (s *Server) stranger(req *sip.Request, tx *serverTx) {
 	}
 }
 
-func supports(tag string) bool {
-	for s := range strings.SplitSeq(supported, ", ") {
-		if strings.EqualFold(s, tag) {
+func (s *Server) supports(tag string) bool {
+	for ours := range strings.SplitSeq(s.supported(), ", ") {
+		if strings.EqualFold(ours, tag) {
 			return true
 		}
 	}
@@ -127,7 +127,7 @@ func (s *Server) extensions(req *sip.Request) *malformed {
 	for _, name := range []string{"Require", "Proxy-Require"} {
 		for _, h := range req.GetHeaders(name) {
 			for _, tag := range splitList(h.Value()) {
-				if tag != "" && !supports(tag) {
+				if tag != "" && !s.supports(tag) {
 					unknown = append(unknown, tag)
 				}
 			}
@@ -164,7 +164,7 @@ func (s *Server) reply(tx *serverTx, req *sip.Request, status int, reason string
 // options answers a question for what we can do; monitors use it to see whether we
 // take calls.
 func (s *Server) options(req *sip.Request, tx *serverTx) {
-	about := abilities()
+	about := s.abilities()
 	if wait, ok := s.admission(); !ok {
 		s.reply(tx, req, 503, "Service Unavailable", append(about, s.retryIn(wait))...)
 		return
@@ -213,6 +213,14 @@ func (s *Server) invite(req *sip.Request, f, back flow) {
 		s.reply(tx, req, status, reason, extra...)
 	}
 	if bad := s.extensions(req); bad != nil {
+		refuse(bad.status, bad.reason, bad.extra...)
+		return
+	}
+	if s.cfg.Reliable == ReliableRequired && !lists(req, "Supported", "100rel") && !lists(req, "Require", "100rel") {
+		refuse(421, "Extension Required", field{"Require", "100rel"})
+		return
+	}
+	if bad := s.sessionTooShort(req); bad != nil {
 		refuse(bad.status, bad.reason, bad.extra...)
 		return
 	}

@@ -18,10 +18,19 @@ import (
 type Handler func(ctx context.Context, l *Leg)
 
 // allowed are the methods that we take, for Allow (RFC 3261 section 20.5).
-const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, NOTIFY, REFER, SUBSCRIBE, REGISTER"
+const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, NOTIFY, REFER, SUBSCRIBE, REGISTER"
 
 // supported are the extensions that we have, for Supported and Require.
-const supported = "timer, replaces, norefersub"
+func (s *Server) supported() string {
+	out := "replaces, norefersub"
+	if s.cfg.SessionExpires > 0 {
+		out = "timer, " + out
+	}
+	if s.cfg.Reliable != ReliableOff {
+		out = "100rel, " + out
+	}
+	return out
+}
 
 // Server is a SIP user agent: it answers calls, places them and keeps the register.
 type Server struct {
@@ -49,7 +58,7 @@ type Server struct {
 	running bool
 	closing bool
 	base    context.Context //nolint:containedctx // parent of every inbound leg, set by Run
-	legs    map[string]*Leg // by Call-ID and local tag
+	legs    map[string]*Leg // by dialog ID
 	invites map[string]*Leg // inbound INVITEs not yet ended, to find merged requests
 }
 
@@ -217,16 +226,26 @@ func (s *Server) closed() bool {
 	return s.closing
 }
 
-func legKey(callID, localTag string) string { return callID + "\x00" + localTag }
+// legKey is the dialog ID. Where a proxy forks an INVITE of ours, dialogs differ in
+// the remote tag only.
+func legKey(callID, localTag, remoteTag string) string {
+	return callID + "\x00" + localTag + "\x00" + remoteTag
+}
+
+func (l *Leg) key() string { return legKey(l.callID, l.localTag, l.remoteTag) }
 
 // addLeg admits a leg while there is room.
 func (s *Server) addLeg(l *Leg) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	key := l.key()
+	if s.legs[key] == l {
+		return true
+	}
 	if len(s.legs) >= s.cfg.MaxLegs || s.closing && l.inbound {
 		return false
 	}
-	s.legs[legKey(l.callID, l.localTag)] = l
+	s.legs[key] = l
 	if l.inviteID != "" {
 		s.invites[l.inviteID] = l
 	}
@@ -236,7 +255,7 @@ func (s *Server) addLeg(l *Leg) bool {
 func (s *Server) dropLeg(l *Leg) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if key := legKey(l.callID, l.localTag); s.legs[key] == l {
+	if key := l.key(); s.legs[key] == l {
 		delete(s.legs, key)
 	}
 	if l.inviteID != "" {
@@ -249,12 +268,8 @@ func (s *Server) legOf(req *sip.Request) *Leg {
 	localTag, _ := req.To().Params.Get("tag")
 	remoteTag, _ := req.From().Params.Get("tag")
 	s.mu.Lock()
-	l := s.legs[legKey(req.CallID().Value(), localTag)]
-	s.mu.Unlock()
-	if l == nil || l.remoteTag != remoteTag {
-		return nil
-	}
-	return l
+	defer s.mu.Unlock()
+	return s.legs[legKey(req.CallID().Value(), localTag, remoteTag)]
 }
 
 func (s *Server) connectionLost(c carrier) {

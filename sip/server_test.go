@@ -156,7 +156,7 @@ func TestOurHangupSaysWhy(t *testing.T) {
 func TestCancelWhileItRings(t *testing.T) {
 	ends := make(chan error, 1)
 	_, addr := host(t, sip.Config{}, func(ctx context.Context, l *sip.Leg) {
-		if err := l.Ringing(ctx, 180, nil); err != nil {
+		if err := l.Ring(ctx); err != nil {
 			t.Error(err)
 		}
 		<-l.Context().Done()

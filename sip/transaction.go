@@ -210,6 +210,13 @@ func (tx *serverTx) setOnCancel(f func(reason string)) {
 	tx.onCancel = f
 }
 
+// open tells that no final response is sent yet.
+func (tx *serverTx) open() bool {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return tx.state == txProceeding
+}
+
 // cancel tells the owner that a CANCEL came while there was no final response.
 func (tx *serverTx) cancel(reason string) {
 	tx.mu.Lock()

@@ -136,6 +136,10 @@ func (l *Leg) sendRefer(ctx context.Context, to string) error {
 		case <-limit.C:
 			return ErrTransferUnknown
 		case <-l.ctx.Done():
+			if accepted != nil { // did it answer before?
+				stop()
+				taken = <-accepted == nil
+			}
 			switch err, known := mine.outcome(); {
 			case known && !errors.Is(err, ErrTransferUnknown):
 				return err
@@ -162,7 +166,7 @@ func (l *Leg) askRefer(ctx context.Context, to string) error {
 		req.AppendHeader(l.s.contact(f, l.ourUser()))
 		req.AppendHeader(sip.NewHeader("Refer-To", "<"+to+">"))
 		req.AppendHeader(sip.NewHeader("Referred-By", "<"+from.Address.String()+">"))
-		req.AppendHeader(sip.NewHeader("Supported", supported))
+		req.AppendHeader(sip.NewHeader("Supported", l.s.supported()))
 		req.SetBody(nil)
 	})
 	switch {
@@ -218,37 +222,20 @@ func sipfrag(body string) (status int, reason string) {
 // complete adds what is special about it, and the body. A digest challenge is
 // answered when the leg was dialled with credentials.
 func (l *Leg) exchange(ctx context.Context, method sip.RequestMethod, complete func(*sip.Request, flow)) (*sip.Response, error) {
-	name, auth := "", ""
-	for {
-		req, f, err := l.newRequest(ctx, method)
-		if err != nil {
-			return nil, err
+	final, failed := make(chan *sip.Response, 1), make(chan error, 1)
+	if _, err := l.ask(ctx, method, complete, func(_ *sip.Request, res *sip.Response) {
+		if res.StatusCode >= 200 {
+			final <- res
 		}
-		if auth != "" {
-			req.AppendHeader(sip.NewHeader(name, auth))
-		}
-		complete(req, f)
-		final, failed := make(chan *sip.Response, 1), make(chan error, 1)
-		if _, err := l.s.tx.request(req, f, func(res *sip.Response) {
-			if res.StatusCode >= 200 {
-				final <- res
-			}
-		}, func(err error) { failed <- err }); err != nil {
-			return nil, err
-		}
-		var res *sip.Response
-		select {
-		case res = <-final:
-		case err := <-failed:
-			return nil, err
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		if (res.StatusCode == 401 || res.StatusCode == 407) && auth == "" && l.auth != nil {
-			if name, auth, err = answerChallenge(res, string(method), req.Recipient.String(), *l.auth); err == nil {
-				continue
-			}
-		}
+	}, func(err error) { failed <- err }); err != nil {
+		return nil, err
+	}
+	select {
+	case res := <-final:
 		return res, nil
+	case err := <-failed:
+		return nil, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }

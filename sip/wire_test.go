@@ -212,7 +212,7 @@ func FuzzReceived(f *testing.F) {
 	seed(f)
 	s := answering(f)
 	s.handler = func(ctx context.Context, l *Leg) { // an answer would look up the Contact's host
-		_ = l.Ringing(ctx, 180, nil)
+		_ = l.Ring(ctx)
 		_ = l.Reject(ctx, 486, "")
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
