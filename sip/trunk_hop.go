@@ -23,15 +23,15 @@ func (h hop) String() string { return h.uri.String() }
 // hopURI reads a proxy of the settings.
 func hopURI(text string) (sip.Uri, error) {
 	var u sip.Uri
-	lower := strings.ToLower(text)
+	given, lower := text, strings.ToLower(text)
 	if !strings.HasPrefix(lower, "sip:") && !strings.HasPrefix(lower, "sips:") {
 		text = "sip:" + text
 	}
 	if strings.ContainsAny(text, "<>\r\n\" ") {
-		return u, fmt.Errorf("proxy %q: write sip:HOST[:PORT][;transport=tcp]", text)
+		return u, fmt.Errorf("proxy %q: write sip:HOST[:PORT][;transport=tcp]", given)
 	}
 	if err := sip.ParseUri(text, &u); err != nil || badAddress(&u) || u.Raw() != "" || u.Host == "" {
-		return u, fmt.Errorf("proxy %q: write sip:HOST[:PORT][;transport=tcp]", text)
+		return u, fmt.Errorf("proxy %q: write sip:HOST[:PORT][;transport=tcp]", given)
 	}
 	u.User, u.Password = "", ""
 	return u, nil

@@ -23,7 +23,7 @@ func (x *trunk) keepRegistered(ctx context.Context) {
 		return
 	}
 	g.token = x.token
-	back := backOff{}
+	back := backOff{t1: x.s.cfg.T1}
 	for ctx.Err() == nil {
 		granted, err := x.registerOnce(ctx, g)
 		if ctx.Err() != nil {
@@ -32,7 +32,7 @@ func (x *trunk) keepRegistered(ctx context.Context) {
 		var next time.Duration
 		if err == nil {
 			next = max(refreshAfter(granted), time.Second)
-			back = backOff{}
+			back.pause = 0
 			x.met(g.remote.Addr())
 			x.update(func(now time.Time) {
 				x.registered, x.until, x.lastError = true, now.Add(granted), ""
@@ -112,26 +112,30 @@ func plain(err error) string {
 
 // backOff is the pause after failures: it grows, and no two trunks or servers keep
 // step (RFC 5626 section 4.5).
-type backOff struct{ pause time.Duration }
+type backOff struct {
+	t1    time.Duration
+	pause time.Duration
+}
 
+// In T1, which is 500 ms as a rule.
 const (
-	firstPause  = 2 * time.Second
-	refusedWait = 30 * time.Second // carriers shut out who tries a wrong password again and again
-	longestWait = 5 * time.Minute
+	firstPause  = 4   // 2 s
+	refusedWait = 60  // 30 s: carriers shut out who tries a wrong password again and again
+	longestWait = 600 // 5 min
 )
 
 func (b *backOff) after(err error) time.Duration {
-	b.pause = max(b.pause, firstPause)
+	b.pause = max(b.pause, firstPause*b.t1)
 	var st *StatusError
 	if errors.As(err, &st) {
 		switch {
 		case st.RetryAfter > 0:
-			b.pause = max(b.pause, min(st.RetryAfter, 2*longestWait))
+			b.pause = max(b.pause, min(st.RetryAfter, 2*longestWait*b.t1))
 		case st.Code == 401 || st.Code == 403 || st.Code == 404 || st.Code == 407:
-			b.pause = max(b.pause, refusedWait)
+			b.pause = max(b.pause, refusedWait*b.t1)
 		}
 	}
 	wait := b.pause + rand.N(b.pause/2)
-	b.pause = min(2*b.pause, max(longestWait, b.pause))
+	b.pause = min(2*b.pause, max(longestWait*b.t1, b.pause))
 	return wait
 }
