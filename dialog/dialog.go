@@ -28,6 +28,7 @@ type Facts struct {
 	Direction string // "inbound", "outbound"
 	Now       time.Time
 	Values    map[string]string // an outbound contact's fields
+	Greeting  string            // said in place of the line's greeting; "" is the line's
 }
 
 // TurnKind says what the caller did.
@@ -64,6 +65,7 @@ type Turn struct {
 	Prosody      Prosody
 	Interrupted  *Interruption // the caller spoke over the last reply
 	Result       Result        // with Returned
+	Disclosed    bool          // with Opened: what must be heard was heard before the answer
 	At           time.Time
 }
 

@@ -31,11 +31,13 @@ type Port struct {
 	// guarded by b.mu
 	left    bool
 	store   []int16 // the last frames that this party said, at the bridge's rate
+	own     []int16 // and what our player said to it, nil while nobody hears that
 	written int64
 	feeds   []feed // the other parties, as this one hears them
 	sum     []int32
 	mixed   []int16
 	toRate  *converter // session's rate to the bridge's
+	ownRate *converter // the same, for own
 	out     *converter // and back
 	outBuf  []int16
 }
@@ -45,6 +47,8 @@ type feed struct {
 	from       *Port
 	read       int64 // frames taken
 	gain, want float32
+	// The same of what our player says to that party.
+	own, ownWant float32
 }
 
 // Join brings s in, all gains being 1, and takes it out of the Bridge that it was
@@ -121,6 +125,24 @@ func (b *Bridge) SetGain(from, to *Port, gain float64) {
 	}
 }
 
+// SetOwnGain sets how loud to hears what our own side says to from, 0 (the default)
+// for not at all: who listens in on a bot's call hears the bot too.
+func (b *Bridge) SetOwnGain(from, to *Port, gain float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if gain != 0 && from.own == nil {
+		from.own = make([]int16, len(from.store))
+		if from.toRate != nil {
+			from.ownRate = newConverter(from.s.rate, b.rate)
+		}
+	}
+	for i := range to.feeds {
+		if to.feeds[i].from == from {
+			to.feeds[i].ownWant = float32(gain)
+		}
+	}
+}
+
 // exchange takes what the party says and adds what it hears of the others to out,
 // which is nil if it cannot hear.
 func (p *Port) exchange(in, out Frame) {
@@ -137,6 +159,7 @@ func (p *Port) exchange(in, out Frame) {
 	} else {
 		copy(mine, in)
 	}
+	p.tap(out, n)
 	p.written++
 	if !p.mix(n) || out == nil {
 		return
@@ -148,6 +171,22 @@ func (p *Port) exchange(in, out Frame) {
 	}
 	for i, v := range add {
 		out[i] = saturate(int32(out[i]) + int32(v))
+	}
+}
+
+// tap keeps what our side says to the party, for those who hear that. It needs b.mu.
+func (p *Port) tap(out Frame, n int) {
+	if p.own == nil {
+		return
+	}
+	mine := p.own[int(p.written%bridgeFrames)*n:][:n]
+	switch {
+	case out == nil:
+		clear(mine)
+	case p.ownRate != nil:
+		p.ownRate.convert(mine, out)
+	default:
+		copy(mine, out)
 	}
 }
 
@@ -166,6 +205,7 @@ func (p *Port) mix(n int) bool {
 		}
 		x := f.from.store[int(f.read%bridgeFrames)*n:][:n]
 		f.read++
+		heard = f.addOwn(p.sum, f.read-1, n) || heard
 		if f.gain == 0 && f.want == 0 {
 			continue
 		}
@@ -183,6 +223,21 @@ func (p *Port) mix(n int) bool {
 		}
 	}
 	return heard
+}
+
+// addOwn adds what our side said to the feed's party in frame i, and tells whether
+// anybody hears that.
+func (f *feed) addOwn(sum []int32, i int64, n int) bool {
+	if f.own == 0 && f.ownWant == 0 || f.from.own == nil {
+		return false
+	}
+	g, step := f.own, (f.ownWant-f.own)/float32(n)
+	for k, v := range f.from.own[int(i%bridgeFrames)*n:][:n] {
+		sum[k] += int32(float32(v) * g)
+		g += step
+	}
+	f.own = f.ownWant
+	return true
 }
 
 func saturate(v int32) int16 { return int16(max(-32768, min(32767, v))) }

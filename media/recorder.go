@@ -26,6 +26,7 @@ type Recorder struct {
 
 	mu      sync.Mutex
 	filled  sync.Cond // chunks or the end; uses mu
+	held    bool      // what comes is not recorded yet
 	current []byte
 	chunks  [][]byte // to be written, oldest first; nil stands for lost time
 	free    [][]byte
@@ -70,11 +71,24 @@ func (r *Recorder) Err() error {
 	return r.err
 }
 
+// Hold keeps what comes before Start, early media, out of the recording, so that
+// its time begins with the answer.
+func (r *Recorder) Hold() { r.hold(true) }
+
+// Start ends Hold.
+func (r *Recorder) Start() { r.hold(false) }
+
+func (r *Recorder) hold(on bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.held = on
+}
+
 // write takes a frame of each side. It never waits for the disk.
 func (r *Recorder) write(left, right Frame) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err != nil || r.ended {
+	if r.err != nil || r.ended || r.held {
 		return
 	}
 	size := chunkFrames * len(left) * 4

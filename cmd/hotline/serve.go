@@ -25,6 +25,7 @@ import (
 	"hotline/internal/web"
 	"hotline/media"
 	"hotline/media/secure"
+	"hotline/media/webrtc"
 	"hotline/sip"
 )
 
@@ -45,25 +46,28 @@ func newServe(s *settings) *cobra.Command {
 
 // server is everything that runs while the telephone is answered.
 type server struct {
-	cfg       config.Config
-	log       *slog.Logger
-	bus       *event.Bus
-	db        *store.Store
-	bots      *bots
-	desk      *desk.Desk
-	ports     *media.Ports
-	ports6    *media.Ports // for far ends on IPv6
-	clock     *media.Clock
-	voice     *voice
-	ears      *ears
-	sip       *sip.Server
-	registrar *sip.Registrar
-	manager   *call.Manager
-	web       *web.Server
-	status    *status
-	metrics   *prometheus.Registry
-	agentsPW  string // set when agents' passwords were made just now
-	adminPW   string
+	cfg        config.Config
+	log        *slog.Logger
+	bus        *event.Bus
+	db         *store.Store
+	bots       *bots
+	desk       *desk.Desk
+	ports      *media.Ports
+	ports6     *media.Ports // for far ends on IPv6
+	clock      *media.Clock
+	browsers   *webrtc.Endpoint
+	voice      *voice
+	ears       *ears
+	sip        *sip.Server
+	registrar  *sip.Registrar
+	manager    *call.Manager
+	answering  map[*bot]*call.Line
+	recordings *call.Recordings // nil: nothing is recorded
+	web        *web.Server
+	status     *status
+	metrics    *prometheus.Registry
+	agentsPW   string // set when agents' passwords were made just now
+	adminPW    string
 }
 
 // serve wires everything, runs it until ctx ends, and then lets the calls in
@@ -181,18 +185,20 @@ func (s *server) telephone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.browsers, err = openBrowsers(s.cfg, s.log); err != nil {
+		return err
+	}
 	silence := s.cfg.Call.Silence
 	if silence == 0 {
 		silence = -1
 	}
-	data := s.cfg.Data.Dir
-	if !s.cfg.Call.Record {
-		data = ""
+	if s.cfg.Call.Record {
+		s.recordings = &call.Recordings{Dir: s.cfg.Data.Dir}
 	}
-	lines := s.lines()
+	s.answering = s.lines()
 	s.manager = call.NewManager(call.Services{
-		Audio: &call.Audio{Listen: s.listenRTP, Clock: s.clock, Advertise: rtpAddr(s.cfg), Silence: silence, Protection: protection(s.cfg), Certificate: certificate, Log: s.log},
-		Desk:  s.desk, Dialer: dialer{s.sip}, Journal: s.db, Wishes: s.db, Bus: s.bus, Data: data, Log: s.log,
+		Audio: &call.Audio{Listen: s.listenRTP, Clock: s.clock, Advertise: rtpAddr(s.cfg), Silence: silence, Protection: protection(s.cfg), Certificate: certificate, Browsers: s.browsers, Log: s.log},
+		Desk:  s.desk, Dialer: s.dialer(), Journal: s.db, Wishes: s.db, Bus: s.bus, Recordings: s.recordings, Log: s.log,
 	}, func(called string) call.Route {
 		if app := s.testLine(called); app != nil {
 			return call.Route{App: app}
@@ -201,7 +207,7 @@ func (s *server) telephone(ctx context.Context) error {
 		if b == nil {
 			return call.Route{}
 		}
-		return call.Route{Line: lines[b]}
+		return call.Route{Line: s.answering[b]}
 	}, maxCalls(s.cfg))
 	return nil
 }
@@ -225,7 +231,8 @@ func (s *server) console() (err error) {
 	s.web, err = web.New(web.Config{
 		Listen: s.cfg.HTTP.Listen, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir,
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
-		SIP: s.sip.WebSocket(nil), Ready: s.status, Metrics: s.metrics, End: s.manager, Agents: s.status, Lines: s.status, System: s.status,
+		CallPage: s.cfg.HTTP.CallPage,
+		SIP:      s.sip.WebSocket(nil), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Join: placer{s}, End: s.manager, Agents: s.status, Lines: s.status, System: s.status,
 	})
 	return err
 }
@@ -245,11 +252,13 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 		})
 	}
 	start(&wgBack, "the clock of calls", func() error { return s.clock.Run(back) })
+	start(&wgBack, "the sound of browsers", func() error { return s.browsers.Run(back) })
 	start(&wgBack, "speech recognition", func() error { return s.ears.run(back) })
 	start(&wgBack, "the speech worker", func() error { return s.runWorker(back) })
 	start(&wgBack, "meaning", func() error { s.learnMeaning(back); return nil })
 	start(&wgBack, "warming the voice", func() error { return s.voice.warm(back, s) })
 	start(&wgFront, "the console", func() error { return s.web.Run(front) })
+	start(&wgFront, "calls that go out", func() error { return s.manager.Run(front) })
 	start(&wgFront, "the telephone", func() error { return s.sip.Run(front) })
 
 	select {
@@ -309,6 +318,9 @@ func (s *server) welcome(out io.Writer) {
 		}
 	}
 	w("  console http://%s%s/", host, s.cfg.HTTP.Listen[strings.LastIndex(s.cfg.HTTP.Listen, ":"):])
+	if s.cfg.HTTP.CallPage {
+		w("  call    http://%s%s/call   from a browser; elsewhere than on this machine it needs https", host, s.cfg.HTTP.Listen[strings.LastIndex(s.cfg.HTTP.Listen, ":"):])
+	}
 	if s.adminPW != "" {
 		w("  login   admin / %s   (shown once; hotline user add makes more)", s.adminPW)
 	} else {

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"net/netip"
 	"strings"
 
@@ -32,27 +32,21 @@ func maxCalls(c config.Config) int {
 // arrival turns an inbound leg into what the call manager takes.
 func arrival(l *sip.Leg) call.Arrival {
 	caller := l.From().User
+	id := l.Identity()
 	if strings.EqualFold(caller, "anonymous") {
-		caller = ""
+		caller = id.Asserted.User
+	}
+	said := call.Signalling{Network: l.Network(), Asserted: id.Asserted.URI, Privacy: id.Privacy, UserToUser: id.UserToUser}
+	if id.Anonymous && said.Privacy == "" {
+		said.Privacy = "id"
+	}
+	for _, d := range id.Diversions {
+		said.Diversion = append(said.Diversion, cmp.Or(d.Party.User, d.Party.URI))
 	}
 	return call.Arrival{
-		Leg: l, Caller: caller, Called: l.Called(), Reached: l.LocalIP(),
+		Leg: l, Caller: caller, Called: l.Called(), Reached: l.LocalIP(), Signalling: said,
 		OnUpdate: l.OnUpdate, OnKey: l.OnKey,
 	}
-}
-
-// dialer lets calls ring.
-type dialer struct{ server *sip.Server }
-
-// Dial implements call.Dialer.
-func (d dialer) Dial(ctx context.Context, t call.Target, offer []byte, progress func(status int)) (call.Leg, error) {
-	l, err := d.server.Dial(ctx, sip.DialRequest{
-		To: t.To, From: t.From, FromName: t.FromName, Headers: t.Headers, Offer: offer,
-	}, func(status int, _ []byte) { progress(status) })
-	if err != nil {
-		return nil, err // not a typed nil
-	}
-	return l, nil
 }
 
 // passwords answers the registrar from memory.

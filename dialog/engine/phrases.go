@@ -70,6 +70,7 @@ const (
 	KeyAskElse       Key = "ask_else"        // behind an acknowledged answer
 	KeyFiller        Key = "filler"          // the call says it while an answer takes long
 	KeyHoldOn        Key = "hold_on"         // the call says it while recognising takes long
+	KeyClosing       Key = "closing"         // the call says it when the server must stop
 )
 
 // Phrases are the wordings of each key; several are used in turn.

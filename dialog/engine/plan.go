@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -36,7 +37,7 @@ func (c *Conversation) plan(ctx context.Context, st state, t dialog.Turn) *plan 
 	default:
 		switch t.Kind {
 		case dialog.Opened:
-			p.opened()
+			p.opened(t.Disclosed)
 		case dialog.Spoke:
 			p.spoke(ctx, t, answered)
 		case dialog.Pressed:
@@ -127,15 +128,15 @@ func (p *plan) goodbye(k Key, reason string) {
 	p.st.pending = nothing
 }
 
-func (p *plan) opened() {
+func (p *plan) opened(disclosed bool) {
 	p.intent("greeting", "command")
 	st := &p.st
 	st.greeted = true
-	if d := strings.TrimSpace(p.c.e.c.Disclosure); d != "" {
+	if d := strings.TrimSpace(p.c.e.c.Disclosure); d != "" && !disclosed {
 		p.act(dialog.Say{Text: d, MustHear: true})
 		st.saidLast = d
 	}
-	if g := strings.TrimSpace(p.c.e.c.Greeting); g != "" {
+	if g := strings.TrimSpace(cmp.Or(strings.TrimSpace(p.c.facts.Greeting), p.c.e.c.Greeting)); g != "" {
 		p.text(g)
 	} else {
 		p.say(KeyGreeting)

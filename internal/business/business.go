@@ -70,6 +70,10 @@ type Line struct {
 	Disclosure Disclosure `yaml:"disclosure" json:"disclosure"`
 	// Recording is whether calls are recorded and what is said of it.
 	Recording Recording `yaml:"recording" json:"recording"`
+	// Answer is what a caller meets before the call is answered.
+	Answer Answer `yaml:"answer" json:"answer,omitzero"`
+	// Outbound is what is different when the line calls somebody.
+	Outbound Outbound `yaml:"outbound" json:"outbound,omitzero"`
 	// Topics are up to three things that callers ask, as spoken, for help and
 	// examples; the menu's names where there are none.
 	Topics []string `yaml:"topics" json:"topics,omitempty"`
@@ -100,6 +104,22 @@ type Recording struct {
 	Off bool `yaml:"off" json:"off,omitempty"`
 	// Announcement is said after the disclosure, where that does not say it.
 	Announcement string `yaml:"announcement" json:"announcement,omitempty"`
+}
+
+// Answer is what comes before a call is answered. Its zero value answers at once.
+type Answer struct {
+	// Ringing is how long the caller hears it ring (SIP 180) first.
+	Ringing time.Duration `yaml:"ringing" json:"ringing,omitempty"`
+	// EarlyMedia plays what must be heard, the disclosure, before the answer (SIP
+	// 183), when the call costs nothing yet. Callers whose network does not take it
+	// hear it after the answer.
+	EarlyMedia bool `yaml:"early_media" json:"early_media,omitempty"`
+}
+
+// Outbound is how a line calls somebody.
+type Outbound struct {
+	// Greeting is said in place of the line's: why we call, and that one may say no.
+	Greeting string `yaml:"greeting" json:"greeting,omitempty"`
 }
 
 // MenuItem is what a key does: it answers Pair or hands over to Skill.
@@ -197,6 +217,28 @@ func (l Line) Opening() []dialog.Say {
 	}
 	must(l.Greeting, false)
 	return out
+}
+
+// Early is what is said before the answer, "" where nothing is.
+func (l Line) Early() string {
+	if !l.Answer.EarlyMedia {
+		return ""
+	}
+	var must []string
+	for _, s := range l.Opening() {
+		if s.MustHear {
+			must = append(must, s.Text)
+		}
+	}
+	return l.joined(must)
+}
+
+// joined puts sentences together as the line's language does.
+func (l Line) joined(sentences []string) string {
+	if l.Language == "en" {
+		return strings.Join(sentences, " ")
+	}
+	return strings.Join(sentences, "")
 }
 
 // Find is the line that answers number: the one that lists it, else the default

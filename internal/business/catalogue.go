@@ -72,6 +72,8 @@ func catalogue() map[string]message {
 		"opening_record": {"calls are recorded and the opening does not say so", "say it in the disclosure, set recording.announcement, or set recording.off", "会录音,但开场白没有告知", "请在 disclosure 里告知,或填写 recording.announcement,或关闭录音"},
 		"opening_empty":  {"the line says nothing when it answers", "fill in disclosure.text and greeting", "这条线路接通后什么也不说", "请填写 disclosure.text 和 greeting"},
 
+		"early_nothing": {"nothing can be said before the answer: no part of the opening must be heard", "fill in disclosure.text without interruptible, or take answer.early_media out", "接通前没有内容可播:开场白里没有必须听完的部分", "请填写 disclosure.text(不要设 interruptible),或删掉 answer.early_media"},
+
 		// hours
 		"holiday_order":   {"the holiday ends (%[2]v) before it begins (%[1]v)", "swap the two dates", "假期结束日(%[2]v)早于开始日(%[1]v)", "请对调两个日期"},
 		"holiday_overlap": {"the holiday overlaps %[1]q", "let each day belong to one holiday", "和假期“%[1]v”重叠", "每一天只能属于一个假期"},

@@ -93,6 +93,10 @@ func (c checker) limits(path string, l Limits) {
 	count("no_match", l.NoMatch)
 }
 
+// maxRinging is how long a line may let its callers wait for the answer; their
+// network gives up after a minute.
+const maxRinging = 40 * time.Second
+
 func (c checker) people() {
 	b := c.business
 	var skills, agents []string
@@ -226,12 +230,22 @@ func (c checker) line(path string, l Line) {
 		c.report.add(Error, c.key(path+".rate"), "range", l.Rate, 0.5, 2)
 		return
 	}
+	c.answer(path, l)
 	c.opening(path, l)
 	c.menu(path, l)
 	for _, s := range b.Skills {
 		if len(b.AgentsWith(s.Name, "")) > 0 && len(b.AgentsWith(s.Name, l.Language)) == 0 {
 			c.report.add(Warning, c.key(path), "skill_language", s.Name, l.Language, l.Name)
 		}
+	}
+}
+
+func (c checker) answer(path string, l Line) {
+	if d := l.Answer.Ringing; d < 0 || d > maxRinging {
+		c.report.add(Error, c.key(path+".answer.ringing"), "range", d, time.Duration(0), maxRinging)
+	}
+	if l.Answer.EarlyMedia && l.Early() == "" {
+		c.report.add(Error, c.key(path+".answer.early_media"), "early_nothing")
 	}
 }
 

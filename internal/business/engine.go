@@ -2,7 +2,6 @@ package business
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"hotline/dialog/engine"
@@ -32,11 +31,7 @@ func (l Line) EngineConfig(pairs func() *knowledge.Index) engine.Config {
 			greeting = append(greeting, s.Text)
 		}
 	}
-	space := ""
-	if l.Language == "en" {
-		space = " "
-	}
-	c.Disclosure, c.Greeting = strings.Join(must, space), strings.Join(greeting, space)
+	c.Disclosure, c.Greeting = l.joined(must), l.joined(greeting)
 	for _, s := range home.Skills {
 		for _, category := range s.Categories {
 			c.Skills[category] = s.Name

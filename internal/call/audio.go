@@ -11,6 +11,7 @@ import (
 	"hotline/media"
 	"hotline/media/sdp"
 	"hotline/media/secure"
+	"hotline/media/webrtc"
 )
 
 // telephoneRate is the rate at which calls are heard, spoken and recorded, whatever
@@ -41,7 +42,9 @@ type Audio struct {
 	Protection sdp.Protection
 	// Certificate is shown in DTLS handshakes; without one there are none.
 	Certificate *secure.Certificate
-	Log         *slog.Logger
+	// Browsers carries the sound of browsers; nil refuses them.
+	Browsers *webrtc.Endpoint
+	Log      *slog.Logger
 }
 
 // local describes our side with the socket's port.
@@ -74,6 +77,7 @@ type sound struct {
 	audio    *Audio
 	socket   Socket
 	conn     *secure.Conn // nil where nothing can be encrypted
+	browser  *webrtc.Conn // in place of socket and conn; beside them while it is open which one it will be
 	local    sdp.Local
 	recorder *media.Recorder
 	sdp      []byte    // our answer, or our offer
@@ -87,9 +91,12 @@ type sound struct {
 // answering takes a far end's offer; sdp is then the answer to send. A far end that
 // offers nothing gets our offer instead, and its answer comes in the ACK (RFC 3261
 // section 14.1, delayed offer).
-func (a *Audio) answering(offer []byte, reached netip.Addr, rec *media.Recorder) (*sound, error) {
+func (a *Audio) answering(ctx context.Context, offer []byte, reached netip.Addr, rec *media.Recorder) (*sound, error) {
 	if len(offer) == 0 {
 		return a.offering(reached, rec)
+	}
+	if a.Browsers != nil && webrtc.IsBrowser(offer) {
+		return a.answeringBrowser(ctx, offer, rec)
 	}
 	s, err := a.listen(reached, rec)
 	if err != nil {
@@ -124,7 +131,14 @@ func (a *Audio) listen(reached netip.Addr, rec *media.Recorder) (*sound, error) 
 
 // drop gives the ports back of a leg that comes to nothing. Later it is the
 // session that does.
-func (s *sound) drop() { _ = s.socket.Close() }
+func (s *sound) drop() {
+	if s.socket != nil {
+		_ = s.socket.Close()
+	}
+	if s.browser != nil {
+		_ = s.browser.Close()
+	}
+}
 
 // settle answers the leg and opens the session.
 func (s *sound) settle(ctx context.Context, l Leg) (*media.Session, error) {
@@ -138,7 +152,14 @@ func (s *sound) settle(ctx context.Context, l Leg) (*media.Session, error) {
 // accepted opens the session. answer is the far end's to our offer, if we made one.
 func (s *sound) accepted(answer []byte) (*media.Session, error) {
 	if s.offered {
-		m, err := sdp.Accept(s.local, answer)
+		s.choose(answer)
+		var m sdp.Media
+		var err error
+		if s.browser != nil {
+			m, err = s.browser.Accept(answer, sdp.Local{})
+		} else {
+			m, err = sdp.Accept(s.local, answer)
+		}
 		if err != nil {
 			s.drop()
 			return nil, fmt.Errorf("reading the far end's session description: %w", err)
@@ -154,7 +175,10 @@ func (s *sound) open() (*media.Session, error) {
 		Conn: s.socket, Media: s.media, Rate: telephoneRate, Recorder: s.recorder,
 		Clock: s.audio.Clock, SilenceTimeout: s.audio.Silence, Logger: s.audio.Log,
 	}
-	if s.local.Security.Protection != sdp.Plain {
+	switch {
+	case s.browser != nil:
+		cfg.Conn = s.browser
+	case s.local.Security.Protection != sdp.Plain:
 		var err error
 		if s.conn, err = secure.New(s.protection(s.media)); err != nil {
 			s.drop()
@@ -178,6 +202,9 @@ func (s *sound) protection(m sdp.Media) secure.Config {
 func (s *sound) refresh(session *media.Session, offer []byte) ([]byte, sdp.Direction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.browser != nil {
+		return s.refreshBrowser(session, offer)
+	}
 	s.local.Version++
 	if len(offer) == 0 {
 		s.asked = true

@@ -4,16 +4,18 @@
 // # Concepts
 //
 // A [Manager] admits an [Arrival], finds the [Line] of the number that was called
-// and runs a [Call]. Call.Run is one call, top to bottom; its converse loop is the
-// sole owner of the call's state. What it needs of the world stands behind small
-// interfaces here: a [Leg] to signal, a [Dialer] and a [Desk] to find a person, a
-// [Journal] to write the record.
+// and runs a [Call]; [Manager.Place] makes one that goes out. A call has a [Party],
+// which has arrived or is dialled. Call.Run is one call, top to bottom; its converse
+// loop is the sole owner of the call's state. What it needs of the world stands
+// behind small interfaces here: a [Leg] to signal, a [Dialer] and a [Desk] to find a
+// person, a [Journal] to write the record.
 //
 // # Concurrency
 //
 // Run starts four goroutines (media, listen, converse, scribe) and waits for them.
 // converse starts at most one turn and one hand-over at a time and waits for them.
 // context.Cause of the call's ctx is its end reason. A panic ends its call alone.
+// Manager.Run owns the goroutines of the calls that go out.
 package call
 
 import (
@@ -22,10 +24,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
-	"os"
-	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -68,6 +66,12 @@ type Line struct {
 	Silence time.Duration
 	// MaxDuration ends a call; default 30 min.
 	MaxDuration time.Duration
+	// MaxHold is how long the caller may put us on hold; default 30 min.
+	MaxHold time.Duration
+	// Answer is what comes before the answer.
+	Answer Answering
+	// Greeting is said in place of the dialogue's when the line calls somebody.
+	Greeting string
 	// Filler covers a reply that takes long ("我查一下。").
 	Filler string
 	// Hold covers a recogniser that takes long ("请稍等。").
@@ -90,18 +94,6 @@ type Hearing struct {
 	Listener dialog.Listener // nil for an agent's side
 }
 
-// Arrival is an inbound call as the signalling hands it over.
-type Arrival struct {
-	Leg     Leg
-	Caller  string     // number or user part, "" if withheld
-	Called  string     // user part of the Request-URI
-	Reached netip.Addr // our address that the far end reached
-	// OnUpdate takes the handler of re-INVITE and UPDATE; may be nil.
-	OnUpdate func(func(offer []byte) ([]byte, error))
-	// OnKey takes the handler of keys sent by SIP INFO; may be nil.
-	OnKey func(func(digit byte))
-}
-
 // Services are what every call shares.
 type Services struct {
 	Audio   *Audio
@@ -110,30 +102,38 @@ type Services struct {
 	Journal Journal
 	Wishes  Wishes
 	Bus     *event.Bus
-	// Data is the folder below which recordings are kept; "" records nothing.
-	Data string
-	Log  *slog.Logger
+	// Recordings keeps what is said; nil records nothing.
+	Recordings *Recordings
+	Log        *slog.Logger
 }
 
 // Call is one call with the bot.
 type Call struct {
-	ID      string
-	Arrival Arrival
-	Line    Line
+	ID    string
+	Party Party
+	Line  Line
 	Services
+
+	room  *room           // who is in the call; the Manager's, to let others in
+	begun chan<- struct{} // closed once the record has begun; may be nil
 }
 
-// Run answers, talks, and returns when the call is over and all of its goroutines
-// have returned. Its error is nil when the call ended as calls end.
+// Run meets the party, talks, and returns when the call is over and all of its
+// goroutines have returned. Its error is nil when the call ended as calls end.
 func (c *Call) Run(ctx context.Context) (err error) {
-	ctx, cancel, stop := Until(ctx, c.Arrival.Leg)
-	defer stop()
+	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	if c.room == nil {
+		c.room = newRoom()
+	}
+	if l := c.Party.leg(); l != nil {
+		defer follow(l, cancel)()
+	}
 
 	rec := Record{
-		ID: c.ID, SIPCallID: c.Arrival.Leg.ID(), Line: c.Line.Name, Language: c.Line.Language, Direction: "inbound",
-		Caller: c.Arrival.Caller, Called: c.Arrival.Called, StartedAt: time.Now(), Outcome: InProgress,
+		ID: c.ID, Line: c.Line.Name, Language: c.Line.Language, StartedAt: time.Now(), Outcome: InProgress,
 	}
+	c.Party.about(&rec)
 	s := newScribe(c.Journal, c.Bus, c.ID, c.Log)
 	var writing sync.WaitGroup
 	writing.Go(func() { s.run(ctx) })
@@ -141,10 +141,10 @@ func (c *Call) Run(ctx context.Context) (err error) {
 	defer close(s.queue)
 
 	t := &talk{call: c, record: rec, scribe: s}
-	s.begin(rec)
+	s.begin(rec, c.begun)
 	defer func() {
 		if p := recover(); p != nil {
-			err = &PanicError{Value: p, Stack: debug.Stack()}
+			err = newPanicError(p)
 		}
 		c.finish(ctx, t, err)
 	}()
@@ -152,56 +152,44 @@ func (c *Call) Run(ctx context.Context) (err error) {
 }
 
 func (c *Call) run(ctx context.Context, cancel context.CancelCauseFunc, t *talk) error {
-	recorder, err := c.record(t)
-	if err != nil {
-		// A call without a recording is better than no call.
-		c.Log.Error("recording", "call", c.ID, "error", err)
-	}
+	recorder := t.openRecording(ctx)
 	if recorder != nil {
-		defer func() {
-			if err := recorder.Close(); err != nil {
-				c.Log.Error("closing the recording", "call", c.ID, "error", err)
-			}
-		}()
+		defer t.closeRecording(ctx)
 	}
-	in, err := c.Audio.answering(c.Arrival.Leg.Offer(), c.Arrival.Reached, recorder)
-	if err != nil {
-		return err
-	}
-	facts := dialog.Facts{
-		CallID: c.ID, Line: c.Line.Name, Language: c.Line.Language, Caller: c.Arrival.Caller,
-		Called: c.Arrival.Called, Direction: "inbound", Now: time.Now(),
-	}
-	t.bot, err = c.Line.Engine.Begin(ctx, facts)
-	if err != nil {
-		_ = in.socket.Close()
+	facts := dialog.Facts{CallID: c.ID, Line: c.Line.Name, Language: c.Line.Language, Now: time.Now()}
+	c.Party.facts(&facts)
+	var err error
+	if t.bot, err = c.Line.Engine.Begin(ctx, facts); err != nil {
 		return fmt.Errorf("beginning the conversation: %w", err)
 	}
-	session, err := in.settle(ctx, c.Arrival.Leg)
-	if err != nil {
-		return err
-	}
-	t.begin(session, in)
 
 	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel(nil) // a panic ends what runs already
 	run := func(f func() error) {
 		wg.Go(func() {
-			defer func() {
-				if p := recover(); p != nil {
-					cancel(&PanicError{Value: p, Stack: debug.Stack()})
-				}
-			}()
-			if err := f(); err != nil {
+			if err := guard(f); err != nil {
 				cancel(err)
 			}
 		})
 	}
+	m, err := c.Party.meet(ctx, scene{
+		call: c, recorder: recorder,
+		start:  func(s *media.Session) { run(func() error { return s.Run(ctx) }) },
+		follow: func(l Leg) { context.AfterFunc(ctx, follow(l, cancel)) },
+	})
+	if err != nil {
+		cancel(err)
+		return err
+	}
+	t.begin(m)
+
 	heard := make(chan asr.Result, 32)
 	listener, _ := t.bot.(dialog.Listener)
 	ear := c.Line.Hear(Hearing{Call: c.ID, Language: c.Line.Language, Listener: listener})
-	run(func() error { return session.Run(ctx) })
+	t.ear = &muffle{Reader: m.session.In()}
 	run(func() error {
-		return ear.Recognize(ctx, session.In(), func(r asr.Result) {
+		return ear.Recognize(ctx, t.ear, func(r asr.Result) {
 			select {
 			case heard <- r:
 			case <-ctx.Done():
@@ -214,34 +202,18 @@ func (c *Call) run(ctx context.Context, cancel context.CancelCauseFunc, t *talk)
 	return context.Cause(ctx)
 }
 
-// record opens the recording of today's folder.
-func (c *Call) record(t *talk) (*media.Recorder, error) {
-	if c.Data == "" || c.Line.Unrecorded {
-		return nil, nil
-	}
-	name := filepath.Join("recordings", time.Now().UTC().Format("2006/01/02"), c.ID+".wav")
-	path := filepath.Join(c.Data, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("making the folder of recordings: %w", err)
-	}
-	r, err := media.NewRecorder(path, telephoneRate)
-	if err != nil {
-		return nil, err
-	}
-	t.record.Recording = filepath.ToSlash(name)
-	return r, nil
-}
-
 // finish hangs up, settles the outcome and writes the last entry.
 func (c *Call) finish(ctx context.Context, t *talk, err error) {
 	cause := context.Cause(ctx)
-	if cause == nil {
+	if cause == nil || errors.Is(cause, context.Canceled) && err != nil {
 		cause = err
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
 	defer cancel()
-	if e := c.Arrival.Leg.Hangup(last); e != nil {
-		c.Log.Warn("hanging up", "call", c.ID, "error", e)
+	if l := c.Party.leg(); l != nil {
+		if e := l.Hangup(last); e != nil {
+			c.Log.Warn("hanging up", "call", c.ID, "error", e)
+		}
 	}
 	t.settle(cause)
 	t.scribe.end(t.record)
@@ -251,6 +223,8 @@ func (c *Call) finish(ctx context.Context, t *talk, err error) {
 func EndCause(cause error) (name string, callerLeft bool) {
 	var far FarEnd
 	var crash *PanicError
+	var dial *DialError
+	var agent *agentError
 	switch {
 	case errors.Is(cause, ErrDone):
 		return "bot_hangup", false
@@ -260,6 +234,14 @@ func EndCause(cause error) (name string, callerLeft bool) {
 		return "console_hangup", false
 	case errors.Is(cause, ErrMaxDuration):
 		return "max_duration", false
+	case errors.Is(cause, errAgentHungUp):
+		return "agent_hangup", false
+	case errors.Is(cause, errHeldTooLong):
+		return "held_too_long", true
+	case errors.As(cause, &agent):
+		return "agent_unreachable", false
+	case errors.As(cause, &dial):
+		return string(dial.Outcome), false
 	case errors.Is(cause, media.ErrMediaTimeout):
 		return "media_timeout", true
 	case errors.As(cause, &crash):

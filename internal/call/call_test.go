@@ -19,7 +19,7 @@ import (
 // The greeting comes first, a question is answered, and the record tells it all.
 func TestQuestionAndAnswer(t *testing.T) {
 	dir := t.TempDir()
-	s := perform(t, func(s *stage) { s.call.Data = dir }, func(s *stage) {
+	s := perform(t, func(s *stage) { s.call.Recordings = &call.Recordings{Dir: dir} }, func(s *stage) {
 		s.greeted()
 		s.say(asksHours)
 		s.pause(length(hours) + 2*time.Second)

@@ -55,37 +55,81 @@ type talk struct {
 	spokeUntil time.Duration
 	last       asr.Result
 	interrupt  *dialog.Interruption
-	updates    chan string // directions of re-INVITEs, for the time axis
+	updates    chan sdp.Direction // of re-INVITEs
+	hold       holding
+	meeting    *meeting
+	ear        *muffle
+	tape       *tape // nil while nothing is recorded
 
-	keyTimer, silence, hearing *time.Timer
+	keyTimer, silence, hearing, limit *time.Timer
 }
 
-func (t *talk) begin(s *media.Session, in *incoming) {
-	t.session, t.began = s, time.Now()
+func (t *talk) begin(m *meeting) {
+	t.meeting, t.session, t.began = m, m.session, time.Now()
 	t.mustHear, t.news = make(chan bool), make(chan handoverNews)
-	t.updates = make(chan string, 8)
-	t.speaker = &speaker{out: s.Out(), voice: t.call.Line.Speak, line: t.call.Line, progress: t.mustHear, log: t.call.Log}
+	t.updates = make(chan sdp.Direction, 8)
+	t.speaker = &speaker{out: t.session.Out(), voice: t.call.Line.Speak, line: t.call.Line, progress: t.mustHear, log: t.call.Log}
 	t.floor.assent = assent(t.bot)
-	t.record.AnsweredAt, t.record.Codec = t.began, in.media.Codec.Name
+	codec := t.session.Media().Codec.Name
+	t.record.AnsweredAt, t.record.Codec = t.began, codec
+	if l := t.call.Party.leg(); l != nil {
+		t.record.SIPCallID = l.ID()
+	}
+	t.record.Signalling = t.record.Signalling.with(m.signalling)
 	t.scribe.update(t.record)
-	t.mark(KindAnswered, 0, map[string]any{"codec": in.media.Codec.Name})
-	if t.call.Arrival.OnUpdate != nil {
-		t.call.Arrival.OnUpdate(func(offer []byte) ([]byte, error) { return t.refresh(in, offer) })
+	t.mark(KindAnswered, 0, map[string]any{"codec": codec})
+	t.call.room.enter(roleCaller, t.session)
+	if m.onUpdate != nil {
+		m.onUpdate(t.refresh)
 	}
 }
 
 // refresh runs in the signalling's goroutine: the session takes the new
-// description, converse only marks it.
-func (t *talk) refresh(in *incoming, offer []byte) ([]byte, error) {
-	answer, direction, err := in.refresh(t.session, offer)
-	if err != nil {
-		return nil, err
+// description, converse learns the direction.
+func (t *talk) refresh(offer []byte) ([]byte, error) {
+	answer, direction, err := t.meeting.sound.refresh(t.session, offer)
+	if err != nil || len(offer) == 0 {
+		return answer, err
 	}
 	select {
-	case t.updates <- direction.String():
+	case t.updates <- direction:
 	default: // a far end that changes its mind faster than we read
 	}
 	return answer, nil
+}
+
+// openRecording begins the call's recording; nil where there is none.
+func (t *talk) openRecording(ctx context.Context) *media.Recorder {
+	if t.call.Recordings == nil || t.call.Line.Unrecorded {
+		return nil
+	}
+	var err error
+	if t.tape, err = openTape(t.call.Recordings, t.call.ID, time.Now()); err != nil {
+		// A call without a recording is better than no call.
+		t.tape.tell(ctx, t.scribe, err, 0)
+		return nil
+	}
+	t.record.Recording = t.tape.name
+	return t.tape.recorder
+}
+
+// recordingLost tells once that the recording has failed.
+func (t *talk) recordingLost(ctx context.Context, err error) {
+	if err != nil && !t.tape.told {
+		ms := int64(0)
+		if !t.began.IsZero() {
+			ms = t.ms(time.Now())
+		}
+		t.tape.tell(ctx, t.scribe, err, ms)
+	}
+}
+
+// closeRecording completes it.
+func (t *talk) closeRecording(ctx context.Context) {
+	t.recordingLost(ctx, t.tape.recorder.Close())
+	if !t.tape.told {
+		t.tape.recordings.worked()
+	}
 }
 
 // assent tells which words of the caller are no turn of their own.
@@ -106,16 +150,16 @@ func (t *talk) markNow(kind string, data map[string]any) { t.mark(kind, t.ms(tim
 
 // converse is the call: it waits for what the caller does and answers it.
 func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
-	t.keyTimer, t.silence, t.hearing = stopped(), stopped(), stopped()
+	t.keyTimer, t.silence, t.hearing, t.hold.over = stopped(), stopped(), stopped(), stopped()
 	longest := t.call.Line.MaxDuration
 	if longest == 0 {
 		longest = defaultMaxDuration
 	}
-	limit := time.NewTimer(longest)
+	t.limit = time.NewTimer(longest)
 	tick := time.NewTicker(100 * time.Millisecond)
 	infoKeys := make(chan byte, 16)
-	if t.call.Arrival.OnKey != nil {
-		t.call.Arrival.OnKey(func(d byte) {
+	if t.meeting.onKey != nil {
+		t.meeting.onKey(func(d byte) {
 			select {
 			case infoKeys <- d:
 			default: // a caller who keys faster than we read loses keys
@@ -123,14 +167,14 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 		})
 	}
 	defer func() {
-		for _, x := range []*time.Timer{t.keyTimer, t.silence, t.hearing, limit} {
+		for _, x := range []*time.Timer{t.keyTimer, t.silence, t.hearing, t.limit, t.hold.over} {
 			x.Stop()
 		}
 		tick.Stop()
 		t.stopAll()
 	}()
 
-	t.reply(ctx, dialog.Turn{Kind: dialog.Opened, At: time.Now()}, 0)
+	t.reply(ctx, dialog.Turn{Kind: dialog.Opened, Disclosed: t.meeting.disclosed, At: time.Now()}, 0)
 	for {
 		var err error
 		select {
@@ -158,7 +202,9 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 		case <-handoverDone(t.hand):
 			t.handedOver(ctx)
 		case direction := <-t.updates:
-			t.markNow(KindHold, map[string]any{"direction": direction})
+			t.turned(ctx, direction)
+		case <-t.hold.over.C:
+			err = errHeldTooLong
 		case <-t.silence.C:
 			t.silent(ctx)
 		case <-t.hearing.C:
@@ -166,7 +212,12 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 		case <-tick.C:
 			t.voice(t.floor.tick(time.Now()))
 			t.messageTick(ctx)
-		case <-limit.C:
+			t.recordingLost(ctx, t.tape.lost())
+		case <-t.limit.C:
+			if t.hold.held() { // nobody would hear the farewell
+				t.hold.limit = true
+				continue
+			}
 			err = t.farewell(ctx)
 		}
 		if err != nil {
@@ -288,7 +339,7 @@ func (t *talk) hear(ctx context.Context, r asr.Result) {
 // after answers what the caller did, at once or when what must be heard is over.
 func (t *talk) after(ctx context.Context, in dialog.Turn, r asr.Result) {
 	t.last, t.lastEnd = r, r.End
-	if t.turn != nil && (t.floor.mustHear || t.turn.system) {
+	if t.hold.held() || t.turn != nil && (t.floor.mustHear || t.turn.system) {
 		t.pending, t.pendFrom = &in, r.End
 		return
 	}
@@ -397,7 +448,7 @@ func (t *talk) replied(ctx context.Context) error {
 			return nil
 		}
 	}
-	if t.pending != nil {
+	if t.pending != nil && !t.hold.held() {
 		t.reply(ctx, *t.pending, t.pendFrom)
 		return nil
 	}
@@ -407,7 +458,7 @@ func (t *talk) replied(ctx context.Context) error {
 
 // rearm starts the wait for a caller who says nothing.
 func (t *talk) rearm() {
-	if t.turn != nil || t.hand != nil || t.message != nil || t.floor.voice {
+	if t.turn != nil || t.hand != nil || t.message != nil || t.floor.voice || t.hold.quiet() {
 		return
 	}
 	d := t.call.Line.Silence
@@ -424,7 +475,7 @@ func (t *talk) silent(ctx context.Context) {
 
 // holdOn tells a caller whose words take long to be recognised that he was heard.
 func (t *talk) holdOn(ctx context.Context) {
-	if t.turn != nil || t.hand != nil || t.call.Line.Hold == "" {
+	if t.turn != nil || t.hand != nil || t.hold.held() || t.call.Line.Hold == "" {
 		return
 	}
 	t.say(ctx, t.call.Line.Hold)
@@ -578,7 +629,7 @@ func (t *talk) bookTurn() {
 
 // wish keeps a promise made to the caller.
 func (t *talk) wish(a dialog.Act) {
-	w := Wish{ID: ulid.Make().String(), Call: t.call.ID, Number: t.call.Arrival.Caller, State: "open", CreatedAt: time.Now()}
+	w := Wish{ID: ulid.Make().String(), Call: t.call.ID, Number: t.call.Party.number(), State: "open", CreatedAt: time.Now()}
 	kind := KindTicket
 	switch a := a.(type) {
 	case dialog.Callback:
@@ -601,15 +652,9 @@ func (t *talk) handOver(ctx context.Context, a dialog.Transfer) {
 	t.record.Summary = a.Summary
 	t.markNow(KindTransfer, map[string]any{"skill": a.Skill, "reason": a.Reason})
 	t.hand = &handover{
-		act: a, call: t.call.ID, caller: t.session, line: t.call.Line, desk: t.call.Desk, dialer: t.call.Dialer,
-		audio: t.call.Audio, from: t.call.Arrival.Caller, log: t.call.Log, report: t.news,
-		reached: func() sdp.Local {
-			addr := t.call.Audio.Advertise
-			if !addr.IsValid() {
-				addr = t.call.Arrival.Reached
-			}
-			return sdp.Local{Addr: addr, Codecs: t.call.Audio.Codecs}
-		},
+		act: a, call: t.call.ID, caller: t.session, line: t.call.Line, desk: t.call.Desk, dialer: t.call.Dialer, room: t.call.room,
+		audio: t.call.Audio, from: t.call.Party.number(), log: t.call.Log, report: t.news,
+		reached: t.meeting.reached,
 	}
 	t.hand.start(ctx)
 }
@@ -627,6 +672,8 @@ func (t *talk) handoverNews(n handoverNews) {
 			Index: t.turns, Speaker: "agent", Text: n.said.Text, StartMS: t.ms(time.Now()) - (n.said.End - n.said.Start).Milliseconds(),
 			EndMS: t.ms(time.Now()), Confidence: n.said.Confidence,
 		})
+	case "agent_hold":
+		t.markNow(KindHold, holdData(n.direction, "agent"))
 	default:
 		t.markNow(KindTransfer, map[string]any{"state": n.kind, "agent": n.person.Name, "detail": n.detail})
 	}
@@ -651,23 +698,10 @@ func (t *talk) handedOver(ctx context.Context) {
 func (t *talk) settle(cause error) {
 	r := &t.record
 	r.EndedAt = time.Now()
-	var left bool
-	r.EndCause, left = EndCause(cause)
-	if r.EndCause == "error" && cause != nil {
-		r.Error = cause.Error()
-	}
-	t.facts.CallerLeft = left
-	r.Outcome = Rate(t.facts)
+	r.end(cause, t.facts)
 	if t.session == nil {
-		if left {
-			r.Outcome = Abandoned
-		}
 		return
 	}
-	st := t.session.Stats()
-	r.Media = Quality{
-		Received: st.Received, Sent: st.Sent, Lost: st.Lost, Late: st.Late, Concealed: st.Concealed,
-		JitterMS: st.JitterMS, LossRate: st.LossRate,
-	}
+	r.Media = quality(t.session.Stats())
 	t.mark(KindHangup, t.ms(r.EndedAt), map[string]any{"cause": r.EndCause})
 }

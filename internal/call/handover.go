@@ -14,6 +14,7 @@ import (
 	"hotline/asr"
 	"hotline/dialog"
 	"hotline/media"
+	"hotline/media/sdp"
 )
 
 // Person is an agent who can be rung.
@@ -36,6 +37,8 @@ const (
 
 // A Desk knows who can take a call.
 type Desk interface {
+	// ReserveAgent reserves that agent, if he is ready.
+	ReserveAgent(name string) (p Person, found bool)
 	// Reserve picks the ready agent with the skill who has waited longest, leaving
 	// out those tried already, and keeps others from ringing him. open is false
 	// when the skill is out of hours.
@@ -69,6 +72,7 @@ type handover struct {
 	desk    Desk
 	dialer  Dialer
 	audio   *Audio
+	room    *room
 	from    string
 	reached netip.Addr // our address that the caller reached
 	log     *slog.Logger
@@ -84,10 +88,12 @@ type handover struct {
 
 // handoverNews is what converse must know while a hand-over goes on.
 type handoverNews struct {
-	kind   string // "ringing", "refused", "answered", "bridged", "agent_said", "agent_gone"
+	kind   string // "ringing", "refused", "answered", "bridged", "agent_said", "agent_hold", "agent_gone"
 	person Person
 	detail string
 	said   asr.Result
+
+	direction sdp.Direction // with "agent_hold"
 }
 
 func (h *handover) start(ctx context.Context) {
@@ -197,10 +203,10 @@ func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken 
 		return false, fmt.Errorf("calling the agent: %w", err)
 	}
 
-	target := p.Target
+	target := ours.ringing(ctx, p.Target)
 	target.From, target.FromName = h.from, h.line.Title
 	dialing, stop := context.WithTimeout(ctx, ringAgent)
-	l, err := h.dialer.Dial(dialing, target, ours.sdp, func(int) {})
+	l, err := h.dialer.Dial(dialing, target, ours.sdp, func(int, []byte) {})
 	tooLong := errors.Is(dialing.Err(), context.DeadlineExceeded)
 	stop()
 	if err != nil {
@@ -221,12 +227,25 @@ func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken 
 	if err != nil {
 		return false, fmt.Errorf("joining the agent: %w", err)
 	}
+	if u, ok := l.(updater); ok {
+		u.OnUpdate(func(offer []byte) ([]byte, error) { return h.agentUpdate(ctx, ours, session, p, offer) })
+	}
 	h.desk.Talking(p.Name)
 	h.tell(ctx, handoverNews{kind: "answered", person: p})
 	if !h.talk(ctx, l, session, p, answered) {
 		return false, errAgentLeft
 	}
 	return true, nil
+}
+
+// agentUpdate takes a re-INVITE of the agent's phone: hold, resume, another codec. It
+// runs in the signalling's goroutine.
+func (h *handover) agentUpdate(ctx context.Context, ours *sound, session *media.Session, p Person, offer []byte) ([]byte, error) {
+	answer, direction, err := ours.refresh(session, offer)
+	if err == nil && len(offer) > 0 {
+		h.tell(ctx, handoverNews{kind: "agent_hold", person: p, direction: direction})
+	}
+	return answer, err
 }
 
 // talk runs the agent's side: a whisper to him alone, then the bridge. It returns
@@ -255,14 +274,12 @@ func (h *handover) talk(ctx context.Context, l Leg, agent *media.Session, p Pers
 		return false
 	}
 	answered() // the ring-back tone ends
-	bridge := media.NewBridge(h.caller.Rate())
-	a, b := bridge.Join(h.caller), bridge.Join(agent)
+	leave := h.room.enter(roleAgent, agent)
 	h.agent.Store(agent)
 	h.tell(ctx, handoverNews{kind: "bridged", person: p})
 	<-ctx.Done()
 	h.agent.Store(nil)
-	a.Leave()
-	b.Leave()
+	leave()
 	h.tell(context.WithoutCancel(ctx), handoverNews{kind: "agent_gone", person: p})
 	return true
 }

@@ -1,6 +1,9 @@
 package call
 
-import "context"
+import (
+	"context"
+	"net/netip"
+)
 
 // A Leg is the signalling side of one party, as a call needs it. The sip package
 // implements it.
@@ -29,19 +32,41 @@ type Target struct {
 	From     string            // caller number shown
 	FromName string            // display name shown
 	Headers  map[string]string // more SIP headers
+	Trunk    string            // the trunk to go by; "" leaves it to the rules
+	Who      string            // who wants it, for the rules of calls that go out
+	// BrowserOffer is our session description for telephones that are browsers; nil
+	// keeps them from being rung.
+	BrowserOffer []byte
 }
 
 // A Dialer rings. Dial blocks until the far end has answered, and its error tells
 // a refusal (StatusError) from a ctx that ended; ending ctx cancels the ringing at
-// once. progress is called for each provisional status (180, 183).
+// once. progress is called for each provisional status (180, 183), with the far
+// end's session description where it brings early media; it does not block.
 type Dialer interface {
-	Dial(ctx context.Context, t Target, offer []byte, progress func(status int)) (Leg, error)
+	Dial(ctx context.Context, t Target, offer []byte, progress func(status int, sdp []byte)) (Leg, error)
+}
+
+// A Checker is a Dialer that knows beforehand whom it would not ring, and from which
+// address of ours it would ring.
+type Checker interface {
+	// Check returns a [RefusedError] for a target that may not or cannot be rung.
+	Check(ctx context.Context, t Target) error
+	// Local is the address of ours that the target reaches, for our offer.
+	Local(ctx context.Context, t Target) netip.Addr
 }
 
 // StatusError is a refusal with its SIP status: 486 busy, 480, 408, 603 …
 type StatusError interface {
 	error
 	Status() int
+}
+
+// follow has cancel called, with the cause, when the leg is over. stop must be called.
+func follow(l Leg, cancel context.CancelCauseFunc) (stop func()) {
+	far := l.Context()
+	off := context.AfterFunc(far, func() { cancel(context.Cause(far)) })
+	return func() { off() }
 }
 
 // Until returns a ctx that ends when ctx does or when the leg is over, with the

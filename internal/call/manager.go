@@ -2,7 +2,6 @@ package call
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -33,6 +32,7 @@ type Manager struct {
 	services Services
 	route    func(called string) Route
 	max      int
+	placed   chan func(serving context.Context) // to Run
 
 	mu       sync.Mutex // guards the rest
 	calls    map[string]*running
@@ -45,6 +45,8 @@ type running struct {
 	cancel  context.CancelCauseFunc
 	line    string
 	started time.Time
+	room    *room           // nil on a test line
+	over    context.Context //nolint:containedctx // ends with the call
 }
 
 // Live is a call in progress.
@@ -63,7 +65,7 @@ func NewManager(s Services, route func(called string) Route, maxCalls int) *Mana
 	if maxCalls == 0 {
 		maxCalls = DefaultMaxCalls
 	}
-	return &Manager{services: s, route: route, max: maxCalls, calls: map[string]*running{}}
+	return &Manager{services: s, route: route, max: maxCalls, placed: make(chan func(context.Context)), calls: map[string]*running{}}
 }
 
 // Serve runs one inbound call and returns when it is over. A panic in it ends this
@@ -84,34 +86,25 @@ func (m *Manager) Serve(ctx context.Context, a Arrival) {
 		m.refuse(ctx, a.Leg, 404, "Not Found")
 		return
 	}
-	name := "test"
+	name, in := "test", newRoom()
 	if route.Line != nil {
 		name = route.Line.Name
+	} else {
+		in = nil
 	}
-	if !m.admit(id, name, cancel) {
+	if !m.admit(id, &running{cancel: cancel, line: name, room: in, over: ctx}) {
 		m.refuse(ctx, a.Leg, 503, "Service Unavailable")
 		return
 	}
 	defer m.leave(id)
-	err := m.run(ctx, id, a, route)
-	var crash *PanicError
-	switch {
-	case errors.As(err, &crash):
-		log.Error("a call panicked", "call", id, "panic", fmt.Sprint(crash.Value), "stack", string(crash.Stack))
-	case err != nil:
-		if cause, _ := EndCause(err); cause == "error" {
-			log.Error("a call ended by an error", "call", id, "error", err)
-			return
-		}
-		log.Info("call over", "call", id, "cause", err.Error())
-	}
+	m.report(id, m.run(ctx, id, a, route, in))
 }
 
-func (m *Manager) run(ctx context.Context, id string, a Arrival, r Route) error {
+func (m *Manager) run(ctx context.Context, id string, a Arrival, r Route, in *room) error {
 	if r.App != nil {
 		return m.app(ctx, a, r.App)
 	}
-	c := &Call{ID: id, Arrival: a, Line: *r.Line, Services: m.services}
+	c := &Call{ID: id, Party: a, Line: *r.Line, Services: m.services, room: in}
 	return c.Run(ctx)
 }
 
@@ -127,7 +120,7 @@ func (m *Manager) app(ctx context.Context, a Arrival, app App) error {
 			m.services.Log.Warn("hanging up", "error", err)
 		}
 	}()
-	in, err := m.services.Audio.answering(a.Leg.Offer(), a.Reached, nil)
+	in, err := m.services.Audio.answering(ctx, a.Leg.Offer(), a.Reached, nil)
 	if err != nil {
 		return err
 	}
@@ -168,7 +161,7 @@ func (m *Manager) refuse(ctx context.Context, l Leg, status int, reason string) 
 	}
 }
 
-func (m *Manager) admit(id, line string, cancel context.CancelCauseFunc) bool {
+func (m *Manager) admit(id string, r *running) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.draining || len(m.calls) >= m.max {
@@ -176,7 +169,8 @@ func (m *Manager) admit(id, line string, cancel context.CancelCauseFunc) bool {
 		return false
 	}
 	m.total++
-	m.calls[id] = &running{cancel: cancel, line: line, started: time.Now()}
+	r.started = time.Now()
+	m.calls[id] = r
 	return true
 }
 

@@ -106,7 +106,7 @@ func (t *talk) takeMessage() bool {
 		return false
 	}
 	w := Wish{
-		ID: ulid.Make().String(), Kind: "message", Call: t.call.ID, Number: t.call.Arrival.Caller, Reason: m.act.Reason,
+		ID: ulid.Make().String(), Kind: "message", Call: t.call.ID, Number: t.call.Party.number(), Reason: m.act.Reason,
 		Summary: strings.Join(m.text, " "), State: "open", CreatedAt: time.Now(),
 	}
 	if t.record.Recording != "" {

@@ -1,5 +1,11 @@
 package call
 
+import (
+	"errors"
+
+	"hotline/media"
+)
+
 // Rate is the rule by which a call's outcome is told from what happened in it:
 //
 //   - transferred: a person took the call.
@@ -34,4 +40,51 @@ type Facts struct {
 	WaitingForAgent bool // the call ended while an agent was being rung
 	Bridged         bool // a person took the call
 	CallerLeft      bool // the caller ended it
+}
+
+// end fills in how a call ended.
+func (r *Record) end(cause error, f Facts) {
+	var left bool
+	r.EndCause, left = EndCause(cause)
+	if r.EndCause == "error" && cause != nil {
+		r.Error = cause.Error()
+	}
+	var reason interface{ FarReason() string }
+	if errors.As(cause, &reason) {
+		r.EndReason = reason.FarReason()
+	}
+	f.CallerLeft = left
+	r.Outcome = Rate(f)
+	if !r.AnsweredAt.IsZero() {
+		return
+	}
+	var dial *DialError
+	var agent *agentError
+	switch {
+	case r.Direction != "outbound":
+		if left {
+			r.Outcome = Abandoned
+		}
+	case errors.As(cause, &agent):
+		r.Outcome, r.Error = Failed, cause.Error()
+	case errors.As(cause, &dial):
+		r.Outcome, r.SIPStatus = dial.Outcome, dial.Status
+		if r.EndReason == "" {
+			r.EndReason = dial.Error()
+		}
+	case r.EndCause == "error":
+		r.Outcome = Failed
+	default:
+		r.Outcome = Cancelled
+	}
+}
+
+// quality is what the record keeps of a session's counters.
+func quality(st media.Stats) Quality {
+	return Quality{
+		Received: st.Received, Sent: st.Sent, Lost: st.Lost, Late: st.Late, Concealed: st.Concealed,
+		JitterMS: st.JitterMS, LossRate: st.LossRate,
+		FarReports: st.FarReports, FarLossRate: st.FarLossRate, FarJitterMS: st.FarJitterMS,
+		RoundTripMS: float64(st.RoundTrip.Microseconds()) / 1000,
+	}
 }

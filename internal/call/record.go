@@ -18,6 +18,12 @@ const (
 	Transferred Outcome = "transferred"
 	Abandoned   Outcome = "abandoned"
 	Interrupted Outcome = "interrupted" // the server died; set when it starts again
+	// Of outbound calls that were not answered.
+	Busy      Outcome = "busy"
+	NoAnswer  Outcome = "no_answer"
+	Refused   Outcome = "refused"
+	Failed    Outcome = "failed"
+	Cancelled Outcome = "cancelled" // we gave up while it rang
 )
 
 // Record is what is kept of a call. Caller and Called are personal data: the
@@ -42,6 +48,40 @@ type Record struct {
 	Summary        string    `json:"summary,omitempty"`
 	Codec          string    `json:"codec,omitempty"`
 	Media          Quality   `json:"media"`
+
+	Signalling Signalling `json:"signalling,omitzero"`
+	// SIPStatus is the response that refused an outbound call, 0 without one.
+	SIPStatus int `json:"sip_status,omitempty"`
+	// EndReason is what the far end said about the end: its Reason header (RFC 3326)
+	// or the refusal's phrase.
+	EndReason string `json:"end_reason,omitempty"`
+}
+
+// Signalling is what the signalling said about a call beside its numbers. All of it
+// but Trunk, Network and Privacy is personal data.
+type Signalling struct {
+	Trunk      string   `json:"trunk,omitempty"`        // that it came by or went by
+	Network    string   `json:"network,omitempty"`      // "udp", "tcp", "tls", "ws", "wss"
+	Asserted   string   `json:"asserted,omitempty"`     // P-Asserted-Identity (RFC 3325): who calls, as the network vouches
+	Privacy    string   `json:"privacy,omitempty"`      // "id": the caller's number is not to be shown (RFC 3323)
+	Diversion  []string `json:"diversion,omitempty"`    // numbers that the call was diverted from, latest first (RFC 5806)
+	UserToUser string   `json:"user_to_user,omitempty"` // as sent (RFC 7433)
+}
+
+// with adds what a leg that we dialled tells.
+func (s Signalling) with(o Signalling) Signalling {
+	if o.Trunk != "" {
+		s.Trunk = o.Trunk
+	}
+	if o.Network != "" {
+		s.Network = o.Network
+	}
+	return s
+}
+
+// IsZero tells whether nothing was said.
+func (s Signalling) IsZero() bool {
+	return s.Trunk == "" && s.Network == "" && s.Asserted == "" && s.Privacy == "" && len(s.Diversion) == 0 && s.UserToUser == ""
 }
 
 // Quality is what the media session measured.
@@ -53,6 +93,12 @@ type Quality struct {
 	Concealed int64   `json:"concealed"` // frames
 	JitterMS  float64 `json:"jitter_ms"`
 	LossRate  float64 `json:"loss_rate"`
+	MOS       float64 `json:"mos,omitempty"` // estimate of how the far end is heard, 1 to 4.5
+	// What the far end reported of our sound by RTCP; Reports counts how often.
+	FarReports  int64   `json:"far_reports,omitempty"`
+	FarLossRate float64 `json:"far_loss_rate,omitempty"`
+	FarJitterMS float64 `json:"far_jitter_ms,omitempty"`
+	RoundTripMS float64 `json:"round_trip_ms,omitempty"`
 }
 
 // TurnRecord is one thing said, by either side.

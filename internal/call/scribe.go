@@ -60,8 +60,14 @@ func (s *scribe) publish(kind event.Kind, data any) {
 	s.bus.Publish(event.Event{Kind: kind, At: time.Now(), Call: s.call, Data: data})
 }
 
-func (s *scribe) begin(r Record) {
-	s.put(func(ctx context.Context) error { return s.journal.Begin(ctx, r) })
+// begin writes the record's beginning; written, which may be nil, is closed then.
+func (s *scribe) begin(r Record, written chan<- struct{}) {
+	s.put(func(ctx context.Context) error {
+		if written != nil {
+			defer close(written)
+		}
+		return s.journal.Begin(ctx, r)
+	})
 	s.publish("call.started", r)
 }
 

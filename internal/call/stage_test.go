@@ -397,6 +397,16 @@ func (s *staff) Reserve(_ string, tried []string) (call.Person, bool, bool) {
 	return call.Person{}, false, true
 }
 
+func (s *staff) ReserveAgent(name string) (call.Person, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.names, name) {
+		return call.Person{}, false
+	}
+	s.reserved++
+	return call.Person{Name: name, Target: call.Target{To: "agent:" + name}}, true
+}
+
 func (s *staff) Talking(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -422,7 +432,7 @@ func (s *staff) Release(name string, r call.OfferResult) {
 // exchange rings people: each has an answer to being rung.
 type exchange map[string]func(ctx context.Context) (call.Leg, error)
 
-func (e exchange) Dial(ctx context.Context, t call.Target, _ []byte, _ func(int)) (call.Leg, error) {
+func (e exchange) Dial(ctx context.Context, t call.Target, _ []byte, _ func(int, []byte)) (call.Leg, error) {
 	return e[strings.TrimPrefix(t.To, "agent:")](ctx)
 }
 
@@ -485,7 +495,7 @@ func perform(t *testing.T, prepare func(s *stage), play func(s *stage)) *stage {
 		wg.Go(func() { _ = clock.Run(ctx) })
 		s.call = &call.Call{
 			ID: "call-1",
-			Arrival: call.Arrival{
+			Party: call.Arrival{
 				Leg: s.leg, Caller: "13900001111", Called: "8000", Reached: netip.MustParseAddr("192.0.2.2"),
 				OnKey: func(f func(byte)) { s.keys = f },
 			},
@@ -506,7 +516,7 @@ func perform(t *testing.T, prepare func(s *stage), play func(s *stage)) *stage {
 			Services: call.Services{
 				Audio: &call.Audio{
 					Clock: clock, Silence: -1, Log: slog.New(slog.DiscardHandler),
-					Listen: func() (call.Socket, error) { return <-s.sockets, nil },
+					Listen: func(netip.Addr) (call.Socket, error) { return <-s.sockets, nil },
 				},
 				Desk: s.staff, Dialer: s.dialer, Journal: s.journal, Wishes: s.journal, Bus: &event.Bus{}, Log: slog.New(slog.DiscardHandler),
 			},

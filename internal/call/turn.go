@@ -345,6 +345,9 @@ type PanicError struct {
 	Stack []byte
 }
 
+// newPanicError is called where p was recovered, for its stack.
+func newPanicError(p any) *PanicError { return &PanicError{Value: p, Stack: debug.Stack()} }
+
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
 func wait(ctx context.Context, done <-chan struct{}) error {

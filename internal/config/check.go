@@ -89,6 +89,22 @@ func (l *loader) check() {
 		bad("business", "no folder; name at least one, examples/retail-zh say")
 	}
 	oneOf(bad, "rtp.srtp", &c.RTP.SRTP, "optional", "required", "off")
+	for _, p := range []struct {
+		key   string
+		value int
+	}{{"overload.cpu", c.Overload.CPU}, {"overload.memory", c.Overload.Memory}} {
+		if p.value < 10 || p.value > 100 {
+			bad(p.key, "%d is no share from 10 to 100 percent", p.value)
+		}
+	}
+	if c.Guard.CallsPerSecond < 1 {
+		bad("guard.calls_per_second", "%d shuts every stranger out; take at least 1", c.Guard.CallsPerSecond)
+	}
+	for _, text := range c.Guard.Trusted {
+		if _, err := Network(text); err != nil {
+			bad("guard.trusted", "%q is neither an address nor a network such as 192.0.2.0/24", text)
+		}
+	}
 	oneOf(bad, "log.level", &c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(bad, "log.format", &c.Log.Format, "text", "json")
 }

@@ -34,6 +34,8 @@ type Config struct {
 	API      API      `yaml:"api"`
 	Call     Call     `yaml:"call"`
 	Outbound Outbound `yaml:"outbound"`
+	Overload Overload `yaml:"overload"`
+	Guard    Guard    `yaml:"guard"`
 	Log      Log      `yaml:"log"`
 
 	// Unused are HOTLINE_* variables that mean nothing here.
@@ -147,10 +149,50 @@ type Call struct {
 	// How long no sound packet may come from the other side before the call is
 	// given up for dead. 0: never.
 	Silence time.Duration `yaml:"silence"`
-	// How long running calls may go on when the server is told to stop.
+	// How long running calls may go on when the server is told to stop. Then their
+	// callers are told so and they are ended.
 	Drain time.Duration `yaml:"drain"`
+	// How long a caller may put us on hold before the call is given up.
+	MaxHold time.Duration `yaml:"max_hold"`
+	// The hosts that calls to SIP addresses (sip:NAME@HOST) may go to, of those that
+	// are placed by the API or by a transfer. "*" is all; empty: none. Numbers go by
+	// the trunks, agents need no host.
+	Hosts []string `yaml:"hosts"`
 	// Whether calls are recorded.
 	Record bool `yaml:"record"`
+}
+
+// Overload is when no more calls are taken. They are refused with 503 and the time to
+// come back; calls in progress go on. Lines (call.max_calls), ports and files are
+// watched too.
+type Overload struct {
+	// The share of the processors, in percent, that the server itself may use.
+	CPU int `yaml:"cpu"`
+	// The share of the memory, in percent, that may be in use: of the machine's or of
+	// the container's.
+	Memory int `yaml:"memory"`
+	// How late the sound of calls may be on average. It is the first thing that
+	// suffers.
+	Late time.Duration `yaml:"late"`
+}
+
+// Guard is what strangers may do. Who tries passwords, searches for numbers or
+// floods the server is limited by address and written to audit.log in the data
+// folder; addresses of registered phones and of far ends that have had a call are
+// never shut out.
+type Guard struct {
+	// Networks (192.0.2.0/24) or addresses of carriers and proxies, which no limit by
+	// address holds for. A proxy in front of this server belongs here.
+	Trusted []string `yaml:"trusted"`
+	// Parts of the User-Agent of programs that are not answered. Empty: those that
+	// are known to search for open servers.
+	Scanners []string `yaml:"scanners"`
+	// Calls per second from one address that is not known. One that is known may
+	// begin twenty times as many.
+	CallsPerSecond int `yaml:"calls_per_second"`
+	// How long nothing is read from an address that floods or searches; twice as long
+	// each time, up to an hour.
+	Block time.Duration `yaml:"block"`
 }
 
 // Log is what the server writes about itself. Numbers and names of callers are
@@ -173,8 +215,10 @@ func Default() Config {
 		Data:     Data{Dir: "data"},
 		Speech:   Speech{Threads: 1},
 		LLM:      LLM{Timeout: 5 * time.Second},
-		Call:     Call{Silence: 30 * time.Second, Drain: 30 * time.Second, Record: true},
+		Call:     Call{Silence: 30 * time.Second, Drain: 30 * time.Second, MaxHold: 30 * time.Minute, Record: true},
 		Outbound: Outbound{Country: "CN", MaxCallsPerMinute: 60, MaxCallsPerDay: 2000, MaxSameNumberPerHour: 10, MaxCall: 4 * time.Hour},
+		Overload: Overload{CPU: 90, Memory: 92, Late: 60 * time.Millisecond},
+		Guard:    Guard{CallsPerSecond: 100, Block: time.Minute},
 		Log:      Log{Level: "info", Format: "text"},
 	}
 }

@@ -116,6 +116,17 @@ func TestSecretsComeFromFilesAndAreNeverShown(t *testing.T) {
 	require.Equal(t, "postgres://u:xxxxx@db/calls", config.Secret("postgres://u:pw123@db/calls").String())
 }
 
+func TestLimitsAgainstOverloadAndStrangers(t *testing.T) {
+	c, err := config.Load(write(t, "h.yaml", "overload: {cpu: 75, late: 40ms}\nguard: {trusted: [192.0.2.0/24, '2001:db8::1'], block: 5m}\n"), nil)
+	require.NoError(t, err)
+	require.Equal(t, config.Overload{CPU: 75, Memory: 92, Late: 40 * time.Millisecond}, c.Overload)
+	require.Equal(t, []string{"192.0.2.0/24", "2001:db8::1"}, c.Guard.Trusted)
+	_, err = config.Load(write(t, "h.yaml", "overload: {cpu: 0}\nguard: {trusted: [carrier.example], calls_per_second: 0}\n"), nil)
+	for _, want := range []string{"overload.cpu: 0 is no share", `guard.trusted: "carrier.example" is neither`, "guard.calls_per_second: 0 shuts"} {
+		require.ErrorContains(t, err, want)
+	}
+}
+
 func TestAFileThatWasNamedMustExist(t *testing.T) {
 	_, err := config.Load(filepath.Join(t.TempDir(), "no.yaml"), nil)
 	require.ErrorContains(t, err, "no.yaml")

@@ -151,6 +151,23 @@ func (d *Desk) Reserve(skill string, tried []string) (p call.Person, found, open
 	return call.Person{Name: best.Name, Title: best.Title, Target: call.Target{To: "agent:" + best.Name}}, true, true
 }
 
+// ReserveAgent implements call.Desk.
+func (d *Desk) ReserveAgent(name string) (p call.Person, found bool) {
+	now := d.now()
+	d.mu.Lock()
+	i := slices.IndexFunc(d.agents, func(a *agent) bool { return a.Name == name })
+	if i < 0 || d.agents[i].state(now) != Ready {
+		d.mu.Unlock()
+		return p, false
+	}
+	a := d.agents[i]
+	a.busy, a.since = Ringing, now
+	st := a.status(now)
+	d.mu.Unlock()
+	d.publish(st)
+	return call.Person{Name: a.Name, Title: a.Title, Target: call.Target{To: "agent:" + a.Name}}, true
+}
+
 // Talking implements call.Desk.
 func (d *Desk) Talking(name string) {
 	d.change(name, func(a *agent, _ time.Time) { a.busy = Talking })

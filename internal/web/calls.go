@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 // Call is a call's record as the API shows it.
 type Call struct {
 	call.Record
+	State      string           `json:"state" enum:"ringing,talking,ended"`
 	DurationMS int64            `json:"duration_ms" doc:"from the answer to the end, or until now"`
 	LastTurn   *call.TurnRecord `json:"last_turn,omitempty" doc:"of a call in progress"`
 }
@@ -32,7 +32,7 @@ type FilterInput struct {
 	Live      string    `query:"live" enum:"true,false" doc:"in progress, or ended"`
 	From      time.Time `query:"from" format:"date-time" doc:"started at or after"`
 	To        time.Time `query:"to" format:"date-time" doc:"started before"`
-	Outcome   []string  `query:"outcome" enum:"in_progress,resolved,unresolved,transferred,abandoned,interrupted" doc:"one or several, with commas"`
+	Outcome   []string  `query:"outcome" enum:"in_progress,resolved,unresolved,transferred,abandoned,interrupted,busy,no_answer,refused,failed,cancelled" doc:"one or several, with commas"`
 	Line      string    `query:"line" maxLength:"64"`
 	Direction string    `query:"direction" enum:"inbound,outbound"`
 	Agent     string    `query:"agent" maxLength:"64"`
@@ -77,29 +77,14 @@ type IDInput struct {
 
 type callOutput struct{ Body CallDetail }
 
-type placeInput struct {
-	Body struct {
-		To   string `json:"to" minLength:"1" maxLength:"256" doc:"sip:… or a number"`
-		Line string `json:"line" maxLength:"64" required:"false" doc:"who speaks; default the first line"`
-	}
-}
-
-type placeOutput struct {
-	Body struct {
-		ID string `json:"id"`
-	}
-}
-
 func (s *Server) callRoutes() {
 	route(s, look, operation(http.MethodGet, "/calls", "list-calls", "Calls, newest first", "calls"), s.listCalls)
 	route(s, look, operation(http.MethodGet, "/calls/{id}", "get-call", "A call with its turns and timeline", "calls"), s.getCall)
 	export := operation(http.MethodGet, "/calls.csv", "export-calls", "The list as CSV, at most 50,000 calls", "calls")
 	export.Responses = streamed("text/csv", "one line per call")
 	route(s, look, export, s.exportCalls)
-	place := operation(http.MethodPost, "/calls", "place-call", "Call somebody", "calls")
-	place.DefaultStatus = http.StatusAccepted
-	route(s, manage, place, s.placeCall)
 	route(s, manage, operation(http.MethodPost, "/calls/{id}/hangup", "hang-up", "End a call in progress", "calls"), s.hangUp)
+	s.placeRoutes()
 }
 
 func streamed(mediaType, description string) map[string]*huma.Response {
@@ -113,8 +98,15 @@ func streamed(mediaType, description string) map[string]*huma.Response {
 func (i *identity) view(r call.Record, now time.Time) Call {
 	if !i.seesNumbers() {
 		r.Caller, r.Called = mask(r.Caller), mask(r.Called)
+		r.Signalling = call.Signalling{Trunk: r.Signalling.Trunk, Network: r.Signalling.Network, Privacy: r.Signalling.Privacy}
 	}
-	c := Call{Record: r}
+	c := Call{Record: r, State: "talking"}
+	switch {
+	case !r.EndedAt.IsZero():
+		c.State = "ended"
+	case r.AnsweredAt.IsZero():
+		c.State = "ringing"
+	}
 	switch {
 	case r.AnsweredAt.IsZero():
 	case r.EndedAt.IsZero():
@@ -181,23 +173,6 @@ func (s *Server) getCall(ctx context.Context, in *IDInput) (*callOutput, error) 
 	for _, w := range wishes.Items {
 		out.Body.Wishes = append(out.Body.Wishes, i.viewWish(w))
 	}
-	return out, nil
-}
-
-func (s *Server) placeCall(ctx context.Context, in *placeInput) (*placeOutput, error) {
-	if s.cfg.Place == nil {
-		return nil, problem(http.StatusNotImplemented, "no_outbound", "this server does not place calls")
-	}
-	id, err := s.cfg.Place.Place(ctx, in.Body.To, in.Body.Line)
-	var refused *RefusedError
-	if errors.As(err, &refused) {
-		return nil, problem(http.StatusUnprocessableEntity, refused.Code, refused.Detail)
-	}
-	if err != nil {
-		return nil, err
-	}
-	out := &placeOutput{}
-	out.Body.ID = id
 	return out, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"hotline/internal/audit"
 	"hotline/internal/call"
 	"hotline/internal/event"
 	"hotline/internal/store"
@@ -46,7 +47,7 @@ func (s *Server) eventRoutes() {
 	op := operation(http.MethodGet, "/events", "events", "What happens, live (server-sent events)", "live")
 	op.Description = "Begins with a `hello` event. A line of comment every 15 s keeps proxies from closing it. A reader that falls " +
 		"behind gets a `dropped` event, then the stream ends: read the state anew and connect again."
-	op.Responses = streamed("text/event-stream", "events: call.started, call.updated, call.turn, call.event, call.ended, wish.added, wish.changed, agent.state …")
+	op.Responses = streamed("text/event-stream", "events: call.started, call.updated, call.turn, call.event, call.ended, wish.added, wish.changed, agent.state, audit …")
 	route(s, look, op, s.events)
 }
 
@@ -112,6 +113,10 @@ func (i *identity) visible(e event.Event) event.Event {
 		e.Data = i.viewWish(store.Wish{Wish: d})
 	case store.Wish:
 		e.Data = i.viewWish(d)
+	case audit.Entry:
+		if i.role != store.Admin {
+			e.Data = nil // that something happened is no secret, who did it is
+		}
 	}
 	return e
 }

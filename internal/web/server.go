@@ -39,10 +39,12 @@ type Config struct {
 	Ready   Readiness            // nil: always ready
 	Metrics *prometheus.Registry // nil: no /metrics
 	Place   Caller               // nil: no calls out
+	Join    Joiner               // nil: nobody listens in
 	End     Ender                // nil: no hanging up
 	Agents  AgentLister          // nil: none are listed
 	Lines   LineLister           // nil: none are listed
 	System  SystemReporter       // nil: only the version is known
+	Audit   Auditor              // nil: nothing was tried
 }
 
 // Limits that keep one client from taking the server down.
@@ -57,6 +59,7 @@ const (
 
 // Server is the HTTP server.
 type Server struct {
+	placed   onceOnly
 	cfg      Config
 	log      *slog.Logger
 	http     *http.Server
@@ -155,6 +158,7 @@ func (s *Server) handler() (http.Handler, error) {
 	s.recordingRoutes()
 	s.wishRoutes()
 	s.systemRoutes()
+	s.auditRoutes()
 	s.publicRoutes()
 	s.eventRoutes()
 	describeProblem(s.api)

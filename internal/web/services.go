@@ -13,11 +13,30 @@ type Readiness interface {
 // A Caller places calls. Place returns the new call's id as soon as it is on its
 // way; [RefusedError] tells the client why not.
 type Caller interface {
-	Place(ctx context.Context, to, line string) (id string, err error)
+	Place(ctx context.Context, p Placing) (id string, err error)
+}
+
+// Placing is a call to be placed.
+type Placing struct {
+	To, From, FromName string
+	Line               string // who speaks; "" is the first
+	AgentFirst         string // an agent or a skill
+	Say                string // in place of the line's greeting
+	Trunk              string
+	Fields             map[string]string // what the dialogue knows of whom is called
+	Timeout            time.Duration     // of ringing; 0 is the default
+	By                 string            // who asks
+}
+
+// A Joiner lets a supervisor take part in a call. It returns once his telephone is
+// answered; [RefusedError] tells the client why not.
+type Joiner interface {
+	Join(ctx context.Context, call, agent, mode string) error
 }
 
 // RefusedError is an error that the client can do something about.
 type RefusedError struct {
+	Status int    // of HTTP; 0 is 422
 	Code   string // for machines: "no_such_line", "not_allowed" …
 	Detail string // for people
 }

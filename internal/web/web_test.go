@@ -203,7 +203,7 @@ func TestEverythingNeedsALogin(t *testing.T) {
 	nobody := &visitor{t: t, url: st.url}
 	for _, path := range []string{
 		"/calls", "/calls.csv", "/calls/" + st.calls[0], "/calls/" + st.calls[0] + "/recording", "/calls/" + st.calls[0] + "/waveform",
-		"/wishes", "/agents", "/lines", "/system", "/figures", "/events", "/session", "/no-such-route",
+		"/wishes", "/agents", "/audit", "/lines", "/system", "/figures", "/events", "/session", "/no-such-route",
 	} {
 		p := nobody.json(http.MethodGet, "/api/v1"+path, "", http.StatusUnauthorized)
 		assert.Equal(t, "login_needed", p["code"], path)
@@ -269,6 +269,7 @@ func TestRoles(t *testing.T) {
 		{http.MethodPatch, "/wishes/01WISHTICKET", `{"state":"done"}`},
 		{http.MethodPost, "/calls", `{"to":"10086"}`},
 		{http.MethodPost, "/calls/x/hangup", ""},
+		{http.MethodGet, "/audit", ""},
 	} {
 		p := zhou.json(change[0], "/api/v1"+change[1], change[2], http.StatusForbidden)
 		assert.Equal(t, "forbidden", p["code"])
@@ -329,9 +330,12 @@ func TestCalls(t *testing.T) {
 func TestCallsOutAndHangup(t *testing.T) {
 	st := start(t, func(c *web.Config) { c.Place = placer{} })
 	v := st.program(t)
-	assert.Equal(t, "call-to-10086", v.json(http.MethodPost, "/api/v1/calls", `{"to":"10086","line":"main"}`, http.StatusAccepted)["id"])
-	p := v.json(http.MethodPost, "/api/v1/calls", `{"to":"110"}`, http.StatusUnprocessableEntity)
+	res := v.request(http.MethodPost, "/api/v1/calls", `{"to":"10086","line":"main"}`)
+	assert.Equal(t, http.StatusCreated, res.StatusCode)
+	assert.Equal(t, "/api/v1/calls/call-to-10086", res.Header.Get("Location"))
+	p := v.json(http.MethodPost, "/api/v1/calls", `{"to":"110"}`, http.StatusForbidden)
 	assert.Equal(t, "not_allowed", p["code"])
+	v.json(http.MethodPost, "/api/v1/calls", `{"to":"10086","timeout_s":1}`, http.StatusUnprocessableEntity)
 	ended := make(chan struct{})
 	st.services.Begin("X", func() { close(ended) })
 	v.json(http.MethodPost, "/api/v1/calls/X/hangup", "", http.StatusNoContent)
@@ -349,11 +353,11 @@ func TestCallsOutAndHangup(t *testing.T) {
 
 type placer struct{}
 
-func (placer) Place(_ context.Context, to, _ string) (string, error) {
-	if to == "110" {
-		return "", &web.RefusedError{Code: "not_allowed", Detail: "emergency numbers are not dialled"}
+func (placer) Place(_ context.Context, p web.Placing) (string, error) {
+	if p.To == "110" {
+		return "", &web.RefusedError{Status: http.StatusForbidden, Code: "not_allowed", Detail: "emergency numbers are not dialled"}
 	}
-	return "call-to-" + to, nil
+	return "call-to-" + p.To, nil
 }
 
 func TestExportIsSafeInASpreadsheet(t *testing.T) {

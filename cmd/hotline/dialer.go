@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+
+	"hotline/internal/call"
+	"hotline/sip"
+)
+
+// dialer lets calls ring: agents' telephones, SIP addresses, and numbers by the
+// trunks. Numbers pass the rules against toll fraud; addresses are rung where a
+// setting allows their hosts.
+type dialer struct {
+	server *sip.Server
+	trunks *sip.Trunks // nil: no numbers can be called
+	hosts  []string    // that sip: addresses may name; "*" is all
+}
+
+// Dial implements call.Dialer.
+func (d dialer) Dial(ctx context.Context, t call.Target, offer []byte, progress func(status int, sdp []byte)) (call.Leg, error) {
+	if !isAddress(t.To) {
+		if d.trunks == nil {
+			return nil, errNoTrunks
+		}
+		l, err := d.trunks.Dial(ctx, sip.TrunkCall{
+			Who: t.Who, To: t.To, From: t.From, FromName: t.FromName, Trunk: t.Trunk, Headers: t.Headers, Offer: offer, Progress: progress,
+		})
+		if err != nil {
+			return nil, err // not a typed nil
+		}
+		return dialledLeg{Leg: l, trunk: d.trunks.Of(l)}, nil
+	}
+	l, err := d.server.Dial(ctx, sip.DialRequest{
+		To: t.To, From: t.From, FromName: t.FromName, Headers: t.Headers, Offer: offer, BrowserOffer: t.BrowserOffer,
+	}, progress)
+	if err != nil {
+		return nil, err
+	}
+	return dialledLeg{Leg: l}, nil
+}
+
+// errNoTrunks is told to who wants to call a number.
+var errNoTrunks = errors.New("there is no trunk to the telephone network; set trunks in hotline.yaml")
+
+// isAddress tells a SIP address or an agent from a number.
+func isAddress(to string) bool {
+	lower := strings.ToLower(to)
+	return strings.HasPrefix(lower, "sip:") || strings.HasPrefix(lower, "sips:") || strings.HasPrefix(to, "agent:")
+}
+
+// Check implements call.Checker.
+func (d dialer) Check(_ context.Context, t call.Target) error {
+	switch {
+	case strings.HasPrefix(t.To, "agent:"):
+		return nil
+	case isAddress(t.To):
+		if host := hostOf(t.To); !d.allows(host) {
+			return &call.RefusedError{
+				Why: call.RefusedPolicy, Err: fmt.Errorf("calls to the host %q are not allowed; list it in call.hosts", host),
+			}
+		}
+		return nil
+	case d.trunks == nil:
+		return &call.RefusedError{Why: call.RefusedTrunk, Err: errNoTrunks}
+	}
+	err := d.trunks.Permits(t.Who, t.To, t.Trunk)
+	var policy *sip.PolicyError
+	var none *sip.TrunkError
+	switch {
+	case errors.As(err, &policy) && policy.Rule == sip.RuleNoNumber:
+		return &call.RefusedError{Why: call.RefusedNumber, Err: err}
+	case errors.As(err, &policy):
+		return &call.RefusedError{Why: call.RefusedPolicy, Err: err}
+	case errors.As(err, &none):
+		return &call.RefusedError{Why: call.RefusedTrunk, Err: err}
+	}
+	return err
+}
+
+func (d dialer) allows(host string) bool {
+	for _, h := range d.hosts {
+		if h == "*" || strings.EqualFold(h, host) {
+			return true
+		}
+	}
+	return false
+}
+
+// hostOf is the host of a SIP address, without its port.
+func hostOf(uri string) string {
+	_, rest, _ := strings.Cut(uri, ":")
+	if _, host, ok := strings.Cut(rest, "@"); ok {
+		rest = host
+	}
+	if i := strings.IndexAny(rest, ";?"); i >= 0 {
+		rest = rest[:i]
+	}
+	if host, _, err := net.SplitHostPort(rest); err == nil {
+		return host
+	}
+	return strings.Trim(rest, "[]")
+}
+
+// Local implements call.Checker.
+func (d dialer) Local(ctx context.Context, t call.Target) netip.Addr {
+	if isAddress(t.To) {
+		return d.server.Toward(ctx, t.To)
+	}
+	if d.trunks == nil {
+		return netip.Addr{}
+	}
+	return d.trunks.Toward(ctx, t.Who, sip.TrunkCall{To: t.To, Trunk: t.Trunk})
+}
+
+// dialledLeg is a leg with what the record keeps of it.
+type dialledLeg struct {
+	*sip.Leg
+
+	trunk string
+}
+
+// Signalling implements what a call asks a leg that it dialled.
+func (l dialledLeg) Signalling() call.Signalling {
+	return call.Signalling{Trunk: l.trunk, Network: l.Network()}
+}

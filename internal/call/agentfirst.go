@@ -1,0 +1,390 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"hotline/asr"
+	"hotline/media"
+)
+
+// errAgentHungUp is the cause of a call that its agent ended.
+var errAgentHungUp = errors.New("the agent hung up")
+
+// agentError is why the agent who should ring somebody did not come on.
+type agentError struct{ err error }
+
+func (e *agentError) Error() string { return "the agent: " + e.err.Error() }
+func (e *agentError) Unwrap() error { return e.err }
+
+// connection is a call that an agent makes through us: his phone rings first, he is
+// told whom he will talk to, then the other side is rung while he hears it, and the
+// two are joined. It is recorded and recognised; there is no bot in it.
+type connection struct {
+	Services
+	id     string
+	line   Line
+	person Person
+	place  Placement
+	target Target
+	begun  chan<- struct{}
+
+	scribe *scribe
+	record Record
+	tape   *tape
+	room   *room
+	agent  *meeting
+	callee *meeting
+	legs   []Leg
+	answer time.Time
+	turns  int
+	spoken chan connectionSaid
+	holds  chan Event
+}
+
+// connectionSaid is something that one of the two said.
+type connectionSaid struct {
+	speaker string
+	result  asr.Result
+}
+
+// connection reserves the agent and returns the call that he makes.
+func (m *Manager) connection(id string, p Placement, target Target, begun chan<- struct{}) (*connection, error) {
+	c := &connection{
+		Services: m.services, id: id, line: *p.Line, place: p, target: target, begun: begun,
+		spoken: make(chan connectionSaid, 16), holds: make(chan Event, 8),
+	}
+	var found, open bool
+	if c.person, found = m.services.Desk.ReserveAgent(p.AgentFirst); !found {
+		c.person, found, open = m.services.Desk.Reserve(p.AgentFirst, nil)
+		if !found {
+			if !open {
+				return nil, refusedCall(RefusedAgent, "no agent of %q is at work at this hour", p.AgentFirst)
+			}
+			return nil, refusedCall(RefusedAgent, "no agent %q is ready: name one whose phone is registered and free, or a skill", p.AgentFirst)
+		}
+	}
+	return c, nil
+}
+
+// Run is the whole call.
+func (c *connection) Run(ctx context.Context) (err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	c.record = Record{
+		ID: c.id, Line: c.line.Name, Language: c.line.Language, Direction: "outbound", Caller: c.target.From, Called: c.target.To,
+		StartedAt: time.Now(), Outcome: InProgress, Agent: c.person.Name, Signalling: Signalling{Trunk: c.target.Trunk},
+	}
+	c.scribe = newScribe(c.Journal, c.Bus, c.id, c.Log)
+	var wg, writing sync.WaitGroup
+	writing.Go(func() { c.scribe.run(ctx) })
+	defer writing.Wait()
+	defer close(c.scribe.queue)
+	c.scribe.begin(c.record, c.begun)
+	result := OfferFailed
+	defer func() { c.Desk.Release(c.person.Name, result) }()
+	defer func() { c.finish(ctx, err) }()
+	defer func() {
+		cancel(err)
+		wg.Wait()
+		if c.tape != nil && c.tape.recorder != nil {
+			c.recordingLost(ctx, c.tape.recorder.Close())
+			if !c.tape.told {
+				c.tape.recordings.worked()
+			}
+		}
+	}()
+	run := func(f func() error) {
+		wg.Go(func() {
+			if err := guard(f); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	start := func(s *media.Session) { run(func() error { return s.Run(ctx) }) }
+
+	if result, err = c.ringAgent(ctx, cancel, start); err != nil {
+		return err
+	}
+	if err = c.tellAgent(ctx); err != nil {
+		return err
+	}
+	if err = c.ringCallee(ctx, cancel, start, &wg); err != nil {
+		return err
+	}
+	c.listen(ctx, run)
+	return c.attend(ctx)
+}
+
+// guard turns a panic into an error.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = newPanicError(p)
+		}
+	}()
+	return f()
+}
+
+// ringAgent brings the agent on the line.
+func (c *connection) ringAgent(ctx context.Context, cancel context.CancelCauseFunc, start func(*media.Session)) (OfferResult, error) {
+	target := c.person.Target
+	target.From, target.FromName = c.target.To, c.line.Title
+	d := dialing{audio: c.Audio, dialer: c.Dialer, target: target, ring: ringAgent, start: start}
+	m, l, err := d.run(ctx)
+	if l != nil {
+		c.legs = append(c.legs, l)
+		follow(l, func(error) { cancel(errAgentHungUp) })
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return OfferGone, context.Cause(ctx)
+		}
+		result := OfferFailed
+		var failed *DialError
+		if errors.As(err, &failed) {
+			result = offerResult(failed.Err)
+			if failed.Outcome == NoAnswer {
+				result = OfferNoAnswer
+			}
+		}
+		return result, &agentError{err}
+	}
+	c.agent = m
+	c.room.enter(roleAgent, m.session)
+	c.watch(m, "agent")
+	c.Desk.Talking(c.person.Name)
+	return OfferTaken, nil
+}
+
+// tellAgent says to the agent alone whom he will talk to.
+func (c *connection) tellAgent(ctx context.Context) error {
+	whom := c.place.Fields["name"]
+	if whom == "" {
+		whom = strings.TrimPrefix(strings.TrimPrefix(c.target.To, "agent:"), "sip:")
+		whom, _, _ = strings.Cut(whom, "@")
+	}
+	ctx, cancel := context.WithTimeout(ctx, whisperLimit)
+	defer cancel()
+	if err := announce(ctx, c.line, c.agent.session, connecting(c.line.Language, whom)); err != nil {
+		if context.Cause(ctx) != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return context.Cause(ctx)
+		}
+		c.Log.Warn("telling the agent whom he calls", "call", c.id, "agent", c.person.Name, "error", err)
+	}
+	return nil
+}
+
+// connecting is what an agent hears before it rings at the other side.
+func connecting(language, whom string) string {
+	if language == "en" {
+		return "Calling " + whom + "."
+	}
+	return "正在呼叫" + whom + "。"
+}
+
+// ringCallee rings the other side; the agent hears ringing of ours, or what the
+// network sends.
+func (c *connection) ringCallee(ctx context.Context, cancel context.CancelCauseFunc, start func(*media.Session), wg *sync.WaitGroup) error {
+	c.openTape(ctx)
+	var rec *media.Recorder
+	if c.tape != nil {
+		if rec = c.tape.recorder; rec != nil {
+			rec.Hold()
+		}
+	}
+	tone := ringFor(ctx, c.agent.session, c.line.Language, c.Log, wg)
+	defer tone.stop()
+	d := dialing{
+		audio: c.Audio, dialer: c.Dialer, target: c.target, ring: c.place.Timeout, recorder: rec, start: start,
+		progress: func(_ int, m *meeting) {
+			if m.session != nil { // the network speaks for itself
+				tone.stop()
+				c.room.enter(roleCaller, m.session)
+			}
+		},
+	}
+	m, l, err := d.run(ctx)
+	if l != nil {
+		c.legs = append(c.legs, l)
+		follow(l, cancel)
+		c.record.SIPCallID = l.ID()
+	}
+	if err != nil {
+		return err
+	}
+	tone.stop()
+	c.callee = m
+	c.room.enter(roleCaller, m.session)
+	if rec != nil {
+		rec.Start()
+	}
+	c.answer = time.Now()
+	c.watch(m, "caller")
+	c.record.AnsweredAt, c.record.Codec = c.answer, m.session.Media().Codec.Name
+	c.record.Signalling = c.record.Signalling.with(m.signalling)
+	c.scribe.update(c.record)
+	c.mark(KindAnswered, map[string]any{"codec": c.record.Codec})
+	c.mark(KindBridge, map[string]any{"agent": c.person.Name})
+	return nil
+}
+
+// watch lets one of the two hold, resume and change the sound.
+func (c *connection) watch(m *meeting, who string) {
+	if m.onUpdate == nil {
+		return
+	}
+	m.onUpdate(func(offer []byte) ([]byte, error) {
+		answer, direction, err := m.sound.refresh(m.session, offer)
+		if err == nil && len(offer) > 0 {
+			select {
+			case c.holds <- Event{Kind: KindHold, Data: holdData(direction, who)}:
+			default: // a far end that changes its mind faster than we read
+			}
+		}
+		return answer, err
+	})
+}
+
+// listen writes down what both say.
+func (c *connection) listen(ctx context.Context, run func(func() error)) {
+	for who, m := range map[string]*meeting{"caller": c.callee, "agent": c.agent} {
+		ear := c.line.Hear(Hearing{Call: c.id + "/" + who, Language: c.line.Language})
+		run(func() error {
+			err := ear.Recognize(ctx, m.session.In(), func(r asr.Result) {
+				if r.Kind == asr.Final && r.Text != "" {
+					select {
+					case c.spoken <- connectionSaid{who, r}:
+					case <-ctx.Done():
+					}
+				}
+			})
+			if err != nil && ctx.Err() == nil { // two people need no recogniser
+				c.Log.Warn("listening to a call between people", "call", c.id, "speaker", who, "error", err)
+			}
+			return nil
+		})
+	}
+}
+
+// attend writes down what happens until one of the two leaves.
+func (c *connection) attend(ctx context.Context) error {
+	longest := c.line.MaxDuration
+	if longest == 0 {
+		longest = defaultMaxDuration
+	}
+	limit := time.NewTimer(longest)
+	defer limit.Stop()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-limit.C:
+			return ErrMaxDuration
+		case s := <-c.spoken:
+			c.turns++
+			r := s.result
+			c.scribe.turn(TurnRecord{
+				Index: c.turns, Speaker: s.speaker, Text: r.Text, StartMS: r.Start.Milliseconds(), EndMS: r.End.Milliseconds(),
+				Confidence: r.Confidence, Emotion: r.Emotion,
+			})
+		case e := <-c.holds:
+			c.mark(e.Kind, e.Data)
+		case k, ok := <-c.agent.session.Keys():
+			if ok {
+				c.pass(ctx, "agent", k.Digit, c.callee.session)
+			}
+		case k, ok := <-c.callee.session.Keys():
+			if ok {
+				c.pass(ctx, "caller", k.Digit, c.agent.session)
+			}
+		case <-tick.C:
+			c.recordingLost(ctx, c.tape.lost())
+		}
+	}
+}
+
+// pass hands a key on to the other side: a menu may be there.
+func (c *connection) pass(ctx context.Context, who string, digit byte, to *media.Session) {
+	c.mark(KindDTMF, map[string]any{"digit": string(digit), "by": who})
+	if err := to.SendKeys(ctx, string(digit)); err != nil && ctx.Err() == nil {
+		c.Log.Warn("passing a key on", "call", c.id, "error", err)
+	}
+}
+
+func (c *connection) mark(kind string, data map[string]any) {
+	c.scribe.event(Event{MS: time.Since(c.answer).Milliseconds(), Kind: kind, Data: data})
+}
+
+// openTape begins the recording, which starts with the answer.
+func (c *connection) openTape(ctx context.Context) {
+	if c.Recordings == nil || c.line.Unrecorded {
+		return
+	}
+	var err error
+	if c.tape, err = openTape(c.Recordings, c.id, time.Now()); err != nil {
+		c.tape.tell(ctx, c.scribe, err, 0)
+		return
+	}
+	c.record.Recording = c.tape.name
+}
+
+func (c *connection) recordingLost(ctx context.Context, err error) {
+	if err != nil && !c.tape.told {
+		c.tape.tell(ctx, c.scribe, err, time.Since(c.answer).Milliseconds())
+	}
+}
+
+// finish hangs both up and writes the last entry.
+func (c *connection) finish(ctx context.Context, err error) {
+	if p := recover(); p != nil {
+		err = newPanicError(p)
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, l := range c.legs {
+		wg.Go(func() {
+			if e := l.Hangup(last); e != nil {
+				c.Log.Warn("hanging up", "call", c.id, "error", e)
+			}
+		})
+	}
+	wg.Wait()
+	r := &c.record
+	r.EndedAt = time.Now()
+	r.end(err, Facts{Bridged: !c.answer.IsZero()})
+	if c.callee != nil {
+		r.Media = quality(c.callee.session.Stats())
+		c.mark(KindHangup, map[string]any{"cause": r.EndCause})
+	}
+	c.scribe.end(*r)
+}
+
+// ringing is a ring-back tone that plays for somebody.
+type ringing struct{ stop func() }
+
+// ringFor plays the ring-back tone to s until stop, which may be repeated.
+func ringFor(ctx context.Context, s *media.Session, language string, log interface{ Warn(string, ...any) }, wg *sync.WaitGroup) ringing {
+	ctx, quiet := context.WithCancelCause(ctx)
+	tone := s.Out().Utterance(ctx)
+	done := make(chan struct{})
+	wg.Go(func() {
+		defer close(done)
+		defer tone.Finish()
+		if err := RingBack(language).play(ctx, tone); err != nil && ctx.Err() == nil && !errors.Is(err, media.ErrFlushed) {
+			log.Warn("playing the ring-back tone", "error", fmt.Sprint(err))
+		}
+	})
+	return ringing{stop: sync.OnceFunc(func() {
+		quiet(errHandoverOver)
+		s.Out().Flush()
+		<-done
+	})}
+}

@@ -1,0 +1,73 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hotline/media/sdp"
+)
+
+// defaultMaxHold is how long the far end may keep us on hold.
+const defaultMaxHold = 30 * time.Minute
+
+// errHeldTooLong ends a call whose far end never took it off hold.
+var errHeldTooLong = errors.New("the far end has kept the call on hold for too long")
+
+// holdData is what the timeline says of a change of direction.
+func holdData(d sdp.Direction, by string) map[string]any {
+	state := "resume"
+	if !d.Sends() {
+		state = "hold"
+	}
+	return map[string]any{"state": state, "direction": d.String(), "by": by}
+}
+
+// holding is whether the far end has put us on hold, or only does not speak. The
+// session plays nothing then and keeps what is to be said; converse lets its clocks
+// rest, so that neither music nor silence is taken for a caller's.
+type holding struct {
+	direction sdp.Direction
+	over      *time.Timer // the longest hold
+	limit     bool        // the call's own limit has passed meanwhile
+}
+
+// held tells whether the far end does not hear us.
+func (h *holding) held() bool { return !h.direction.Sends() }
+
+// quiet tells whether the far end's silence means nothing.
+func (h *holding) quiet() bool { return h.direction != sdp.SendRecv }
+
+// turned takes a new direction of the far end's.
+func (t *talk) turned(ctx context.Context, d sdp.Direction) {
+	was := t.hold
+	t.hold.direction = d
+	if was.held() != t.hold.held() || was.direction != d {
+		t.markNow(KindHold, holdData(d, "caller"))
+	}
+	t.ear.shut.Store(t.hold.held())
+	switch {
+	case t.hold.held() && !was.held():
+		longest := t.call.Line.MaxHold
+		if longest == 0 {
+			longest = defaultMaxHold
+		}
+		t.hold.over.Reset(longest)
+	case !t.hold.held() && was.held():
+		t.hold.over.Stop()
+	}
+	if t.hold.quiet() {
+		t.silence.Stop()
+		t.hearing.Stop()
+		return
+	}
+	if t.hold.limit {
+		t.hold.limit = false
+		t.limit.Reset(time.Millisecond)
+	}
+	if t.pending != nil && t.turn == nil {
+		t.reply(ctx, *t.pending, t.pendFrom)
+		return
+	}
+	t.rearm()
+}

@@ -1,0 +1,270 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"hotline/dialog"
+	"hotline/media"
+)
+
+// Placement is a call to be made.
+type Placement struct {
+	// To is a number, a SIP URI, or "agent:NAME" for an agent's phones.
+	To string
+	// From and FromName are shown to whom is called.
+	From, FromName string
+	// Line speaks.
+	Line *Line
+	// AgentFirst is an agent or a skill: his phone rings first, and then he is joined
+	// with whom is called, without the bot.
+	AgentFirst string
+	// Greeting is said in place of the line's; "" is the line's.
+	Greeting string
+	// Fields is what the dialogue knows of whom is called.
+	Fields map[string]string
+	// Trunk is the one to go by; "" leaves it to the rules.
+	Trunk string
+	// By is who wants the call: an account, an agent, a campaign.
+	By string
+	// Timeout is how long it may ring; default 60 s.
+	Timeout time.Duration
+}
+
+// defaultRing is how long it rings at whom is called.
+const defaultRing = time.Minute
+
+// Refusal is why a call is not placed.
+type Refusal string
+
+// The refusals.
+const (
+	RefusedDraining Refusal = "draining"    // the server ends, or has not begun
+	RefusedFull     Refusal = "all_busy"    // as many calls as the node takes
+	RefusedNumber   Refusal = "bad_number"  // what was given is no number or address
+	RefusedPolicy   Refusal = "not_allowed" // the rules for calls that go out
+	RefusedTrunk    Refusal = "no_trunk"    // nothing would take the call
+	RefusedAgent    Refusal = "no_agent"    // nobody to be rung first
+)
+
+// RefusedError is returned for a call that is not placed.
+type RefusedError struct {
+	Why Refusal
+	Err error
+}
+
+func (e *RefusedError) Error() string { return e.Err.Error() }
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+func refusedCall(why Refusal, format string, args ...any) error {
+	return &RefusedError{Why: why, Err: fmt.Errorf(format, args...)}
+}
+
+// target checks whom to call, and takes what people write between digits out of a
+// number.
+func (p *Placement) target() (Target, error) {
+	t := Target{From: p.From, FromName: p.FromName, Trunk: p.Trunk, Who: p.By}
+	to := strings.TrimSpace(p.To)
+	lower := strings.ToLower(to)
+	switch {
+	case strings.HasPrefix(lower, "sip:"), strings.HasPrefix(lower, "sips:"):
+		if _, rest, _ := strings.Cut(to, ":"); rest == "" || strings.ContainsAny(rest, " <>\"\r\n") {
+			return t, refusedCall(RefusedNumber, "%q is no SIP address: write sip:NUMBER@HOST", p.To)
+		}
+	case strings.HasPrefix(to, "agent:"):
+		if len(to) == len("agent:") || strings.ContainsAny(to, " <>\"\r\n@") {
+			return t, refusedCall(RefusedNumber, "%q names no agent: write agent:NAME", p.To)
+		}
+	default:
+		number := strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "").Replace(strings.TrimPrefix(lower, "tel:"))
+		digits := strings.TrimPrefix(number, "+")
+		if len(digits) < 2 || len(digits) > 32 || strings.Trim(digits, "0123456789*#") != "" {
+			return t, refusedCall(RefusedNumber, "%q is no number: write digits, with + before a country's, or sip:… or agent:NAME", p.To)
+		}
+		to = number
+	}
+	t.To = to
+	return t, nil
+}
+
+// outbound is a party that is dialled.
+type outbound struct {
+	placement Placement
+	target    Target
+	l         Leg
+}
+
+func (o *outbound) leg() Leg       { return o.l }
+func (o *outbound) number() string { return o.target.To }
+
+func (o *outbound) about(r *Record) {
+	r.Direction, r.Caller, r.Called = "outbound", o.target.From, o.target.To
+	r.Signalling.Trunk = o.target.Trunk
+}
+
+func (o *outbound) facts(f *dialog.Facts) {
+	f.Direction, f.Caller, f.Called = "outbound", o.target.From, o.target.To
+	f.Values, f.Greeting = o.placement.Fields, o.placement.Greeting
+	if f.Greeting == "" {
+		f.Greeting = o.placement.Line.Greeting
+	}
+}
+
+// meet rings until the far end answers. What it sends before is heard by nobody: it
+// is no caller who speaks there.
+func (o *outbound) meet(ctx context.Context, s scene) (*meeting, error) {
+	s.hold()
+	d := dialing{audio: s.call.Audio, dialer: s.call.Dialer, target: o.target, ring: o.placement.Timeout, recorder: s.recorder, start: s.start}
+	m, l, err := d.run(ctx)
+	if l != nil { // it is hung up whatever happens
+		o.l = l
+		s.follow(l)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.begin()
+	return m, nil
+}
+
+// dialing rings one far end and opens its sound, with early media from the moment
+// that there is some.
+type dialing struct {
+	audio    *Audio
+	dialer   Dialer
+	target   Target
+	reached  netip.Addr // our address for the offer; invalid: the dialer knows
+	ring     time.Duration
+	recorder *media.Recorder
+	start    func(*media.Session)             // runs its sound
+	progress func(status int, early *meeting) // may be nil; must not block
+}
+
+// run returns once the far end has answered. A leg that is returned has to be hung
+// up, with an error too.
+func (d *dialing) run(ctx context.Context) (*meeting, Leg, error) {
+	if c, ok := d.dialer.(Checker); ok && !d.reached.IsValid() {
+		d.reached = c.Local(ctx, d.target)
+	}
+	ours, err := d.audio.offering(d.reached, d.recorder)
+	if err != nil {
+		return nil, nil, err
+	}
+	m := &meeting{sound: ours, reached: d.reached}
+	target := ours.ringing(ctx, d.target)
+	ring := d.ring
+	if ring <= 0 {
+		ring = defaultRing
+	}
+	limited, stop := context.WithTimeoutCause(ctx, ring, errRangOut)
+	defer stop()
+	var early error
+	l, err := d.dialer.Dial(limited, ours.ringing(ctx, d.target), ours.sdp, func(status int, sdp []byte) {
+		// Where browsers ring too, only the answer tells whose sound it will be.
+		if len(sdp) > 0 && early == nil && target.BrowserOffer == nil {
+			early = d.early(m, sdp)
+		}
+		if d.progress != nil {
+			d.progress(status, m)
+		}
+	})
+	if err != nil {
+		if m.session == nil {
+			ours.drop()
+		}
+		return nil, nil, dialError(ctx, limited, err)
+	}
+	if early != nil && m.session == nil {
+		return nil, l, early // its sockets are gone
+	}
+	if m.session != nil {
+		err = ours.confirm(m.session, l.Offer())
+	} else if m.session, err = ours.accepted(l.Offer()); err == nil {
+		d.start(m.session)
+	}
+	if err != nil {
+		return nil, l, err
+	}
+	if u, ok := l.(updater); ok {
+		m.onUpdate = u.OnUpdate
+	}
+	if k, ok := l.(keyed); ok {
+		m.onKey = k.OnKey
+	}
+	if s, ok := l.(interface{ Signalling() Signalling }); ok {
+		m.signalling = s.Signalling()
+	}
+	return m, l, nil
+}
+
+// early opens the sound of a far end that sends some before its answer (RFC 3960).
+func (d *dialing) early(m *meeting, sdp []byte) error {
+	if m.session != nil {
+		return m.sound.confirm(m.session, sdp)
+	}
+	session, err := m.sound.accepted(sdp)
+	if err != nil {
+		return err
+	}
+	m.session = session
+	d.start(session)
+	return nil
+}
+
+// confirm takes a further answer to our offer: another early one, or the last.
+func (s *sound) confirm(session *media.Session, answer []byte) error {
+	s.mu.Lock()
+	s.asked = true
+	s.mu.Unlock()
+	_, _, err := s.refresh(session, answer)
+	return err
+}
+
+// errRangOut ends a ringing that nobody answers.
+var errRangOut = errors.New("nobody answered")
+
+// DialError is why a call that we placed was not answered.
+type DialError struct {
+	Outcome Outcome // Busy, NoAnswer, Refused, Failed
+	Status  int     // of the far end's response, 0 without one
+	Err     error
+}
+
+func (e *DialError) Error() string { return e.Err.Error() }
+func (e *DialError) Unwrap() error { return e.Err }
+
+// dialError judges a failed Dial. parent is the call's ctx, limited that of the
+// ringing.
+func dialError(parent, limited context.Context, err error) error {
+	if parent.Err() != nil {
+		return context.Cause(parent)
+	}
+	e := &DialError{Outcome: Failed, Err: err}
+	var status StatusError
+	switch {
+	case errors.Is(context.Cause(limited), errRangOut):
+		e.Outcome, e.Err = NoAnswer, errRangOut
+	case errors.As(err, &status):
+		e.Status = status.Status()
+		e.Outcome = statusOutcome(e.Status)
+	}
+	return e
+}
+
+// statusOutcome is what a refusal means to who wanted the call.
+func statusOutcome(status int) Outcome {
+	switch status {
+	case 486, 600:
+		return Busy
+	case 408, 480, 487:
+		return NoAnswer
+	case 403, 433, 603, 607, 608: // RFC 5079, RFC 8197, RFC 8688
+		return Refused
+	default:
+		return Failed
+	}
+}

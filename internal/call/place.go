@@ -1,0 +1,124 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+)
+
+// placeWait is how long a call that goes out may take to be begun and on record.
+const placeWait = 5 * time.Second
+
+// Run runs the calls that Place begins, and returns when ctx has ended and they are
+// over.
+func (m *Manager) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case run := <-m.placed:
+			wg.Go(func() { run(ctx) })
+		}
+	}
+}
+
+// Place begins a call and returns its id as soon as it is on record; it goes on in
+// Run. ctx bounds the beginning only. A call that is not placed is a *RefusedError.
+func (m *Manager) Place(ctx context.Context, p Placement) (id string, err error) {
+	target, err := p.target()
+	if err != nil {
+		return "", err
+	}
+	if p.Line == nil {
+		return "", errors.New("placing a call: no line was given")
+	}
+	if c, ok := m.services.Dialer.(Checker); ok {
+		if err := c.Check(ctx, target); err != nil {
+			return "", err
+		}
+	}
+	id = ulid.Make().String()
+	begun := make(chan struct{})
+	in := newRoom()
+	var run runner
+	if p.AgentFirst != "" {
+		c, noAgent := m.connection(id, p, target, begun)
+		if noAgent != nil {
+			return "", noAgent
+		}
+		c.room = in
+		defer func() {
+			if err != nil {
+				m.services.Desk.Release(c.person.Name, OfferGone)
+			}
+		}()
+		run = c
+	} else {
+		run = &Call{ID: id, Party: &outbound{placement: p, target: target}, Line: *p.Line, Services: m.services, room: in, begun: begun}
+	}
+	callCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	if !m.admit(id, &running{cancel: cancel, line: p.Line.Name, room: in, over: callCtx}) {
+		cancel(nil)
+		if m.Draining() {
+			return "", refusedCall(RefusedDraining, "the server is about to stop and takes no new calls")
+		}
+		return "", refusedCall(RefusedFull, "as many calls are in progress as this server takes; try again later")
+	}
+	ctx, stop := context.WithTimeout(ctx, placeWait)
+	defer stop()
+	job := func(serving context.Context) {
+		off := context.AfterFunc(serving, func() { cancel(context.Cause(serving)) })
+		defer off()
+		defer cancel(nil)
+		defer m.leave(id)
+		defer m.caught(id)
+		m.report(id, run.Run(callCtx))
+	}
+	select {
+	case m.placed <- job:
+	case <-ctx.Done():
+		cancel(nil)
+		m.leave(id)
+		return "", refusedCall(RefusedDraining, "the server does not place calls now")
+	}
+	select {
+	case <-begun:
+	case <-ctx.Done(): // the database is slow; the call is on its way
+	}
+	return id, nil
+}
+
+// runner is one call, top to bottom.
+type runner interface {
+	Run(ctx context.Context) error
+}
+
+// caught logs a panic of a call's own frame.
+func (m *Manager) caught(id string) {
+	if p := recover(); p != nil {
+		m.services.Log.Error("a call panicked", "call", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	}
+}
+
+// report logs how a call ended.
+func (m *Manager) report(id string, err error) {
+	log := m.services.Log
+	var crash *PanicError
+	switch {
+	case errors.As(err, &crash):
+		log.Error("a call panicked", "call", id, "panic", fmt.Sprint(crash.Value), "stack", string(crash.Stack))
+	case err != nil:
+		if cause, _ := EndCause(err); cause == "error" {
+			log.Error("a call ended by an error", "call", id, "error", err)
+			return
+		}
+		log.Info("call over", "call", id, "cause", err.Error())
+	}
+}
