@@ -125,8 +125,8 @@ func statusOf(res *sip.Response) *StatusError {
 		}
 	}
 	if res.StatusCode/100 == 3 {
-		for _, c := range contactsOf(res) {
-			e.Contacts = append(e.Contacts, c.Address.String())
+		for _, u := range contactsOf(res) {
+			e.Contacts = append(e.Contacts, u.String())
 		}
 	}
 	return e

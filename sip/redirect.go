@@ -93,10 +93,7 @@ func (d *dialing) follow(ctx context.Context, f *fork, n detour) bool {
 
 // detours are the targets of a 3xx that may be called, the most wanted first.
 func (d *dialing) detours(e dialEvent) (out []detour) {
-	cs := contactsOf(e.res)
-	for _, c := range cs {
-		u := *c.Address.Clone()
-		u.Headers = nil // RFC 3261 section 19.1.5: not theirs to add to our request
+	for _, u := range contactsOf(e.res) {
 		allowed := strings.EqualFold(u.Host, e.fork.target.Host)
 		if d.r.AllowRedirect != nil {
 			allowed = d.r.AllowRedirect(u.String())
@@ -106,7 +103,7 @@ func (d *dialing) detours(e dialEvent) (out []detour) {
 			continue
 		}
 		if e.status == 305 {
-			out = append(out, detour{target: e.fork.target, proxy: &u})
+			out = append(out, detour{target: e.fork.target, proxy: u.Clone()})
 		} else {
 			out = append(out, detour{target: u})
 		}
@@ -115,14 +112,20 @@ func (d *dialing) detours(e dialEvent) (out []detour) {
 }
 
 // contactsOf are the SIP targets of a 3xx, the most wanted first.
-func contactsOf(res *sip.Response) (out []*sip.ContactHeader) {
+func contactsOf(res *sip.Response) (out []sip.Uri) {
+	var cs []*sip.ContactHeader
 	for _, h := range res.GetHeaders("Contact") {
 		c, ok := h.(*sip.ContactHeader)
-		if ok && !c.Address.Wildcard && c.Address.Raw() == "" && c.Address.Host != "" && len(out) < 2*maxRedirects {
-			out = append(out, c)
+		if ok && !c.Address.Wildcard && c.Address.Raw() == "" && c.Address.Host != "" && len(cs) < 2*maxRedirects {
+			cs = append(cs, c)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *sip.ContactHeader) int { return cmp.Compare(quality(b), quality(a)) })
+	slices.SortStableFunc(cs, func(a, b *sip.ContactHeader) int { return cmp.Compare(quality(b), quality(a)) })
+	for _, c := range cs {
+		u := *c.Address.Clone()
+		u.Headers = nil // RFC 3261 section 19.1.5: not theirs to add to our request
+		out = append(out, u)
+	}
 	return out
 }
 

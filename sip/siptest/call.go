@@ -2,6 +2,7 @@ package siptest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -167,8 +168,10 @@ func (c *Call) Respond(to *Message, status int, reason, body string, headers ...
 	if Tag(target) == "" && status > 100 {
 		target += ";tag=" + c.LocalTag
 	}
-	lines = append(lines, "From: "+to.Get("From"), "To: "+target, "Call-ID: "+to.Get("Call-ID"), "CSeq: "+to.Get("CSeq"),
-		"Contact: "+c.contact())
+	lines = append(lines, "From: "+to.Get("From"), "To: "+target, "Call-ID: "+to.Get("Call-ID"), "CSeq: "+to.Get("CSeq"))
+	if !slices.ContainsFunc(headers, func(h string) bool { return strings.HasPrefix(h, "Contact:") }) {
+		lines = append(lines, "Contact: "+c.contact())
+	}
 	raw := finish(append(lines, headers...), body)
 	c.p.Send(raw)
 	return raw
@@ -233,7 +236,7 @@ func (p *Phone) Register(user, password, contact string, seconds int) *Message {
 func (p *Phone) next(method string) *Message {
 	p.tb.Helper()
 	for {
-		m := p.expectAny()
+		m := p.Next()
 		if m.Status() >= 200 && m.Method() == method {
 			return m
 		}

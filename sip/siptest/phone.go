@@ -62,6 +62,12 @@ type Phone struct {
 // New makes a phone that talks UDP with the server at host:port.
 func New(tb testing.TB, server string) *Phone {
 	tb.Helper()
+	return NewAt(tb, server, "")
+}
+
+// NewAt makes such a phone with an address of its own, like 127.0.0.2.
+func NewAt(tb testing.TB, server, ip string) *Phone {
+	tb.Helper()
 	to, err := net.ResolveUDPAddr("udp", server)
 	if err != nil {
 		tb.Fatal(err)
@@ -69,6 +75,9 @@ func New(tb testing.TB, server string) *Phone {
 	loopback := net.IPv4(127, 0, 0, 1)
 	if to.IP.To4() == nil {
 		loopback = net.IPv6loopback
+	}
+	if ip != "" {
+		loopback = net.ParseIP(ip)
 	}
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: loopback})
 	if err != nil {
@@ -275,6 +284,12 @@ func (p *Phone) Expect(want string) *Message {
 	return p.expect(want, func(m *Message) bool { return m.Copy == 1 })
 }
 
+// ExpectFinal waits for any final response to a method.
+func (p *Phone) ExpectFinal(method string) *Message {
+	p.tb.Helper()
+	return p.next(method)
+}
+
 // ExpectAgain waits for a message that came before.
 func (p *Phone) ExpectAgain(want string) *Message {
 	p.tb.Helper()
@@ -299,7 +314,8 @@ func (p *Phone) expect(want string, ok func(*Message) bool) *Message {
 	}
 }
 
-func (p *Phone) expectAny() *Message {
+// Next waits for whatever comes next.
+func (p *Phone) Next() *Message {
 	p.tb.Helper()
 	select {
 	case m := <-p.inbox:
