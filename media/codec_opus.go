@@ -30,7 +30,7 @@ func newOpus(c sdp.Codec) (Codec, error) {
 	}
 	p := sdp.ParseOpus(c.Fmtp)
 	enc, err := opus.NewEncoder(rate, opus.Options{
-		FEC: p.FEC, DTX: p.DTX, Bitrate: opusBitrate(min(rate, p.MaxPlaybackRate), p.MaxBitrate), MaxRate: p.MaxPlaybackRate,
+		FEC: p.FEC, DTX: p.DTX, Bitrate: opusBitrate(min(rate, p.MaxPlaybackRate), p.FEC, p.MaxBitrate), MaxRate: p.MaxPlaybackRate,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("setting up opus: %w", err)
@@ -44,13 +44,16 @@ func newOpus(c sdp.Codec) (Codec, error) {
 
 // opusBitrate suits speech of a sample rate, up to what the far end bears (RFC 7587
 // section 3.1.1: 16 to 20 kbit/s for wideband, 28 to 40 for fullband speech).
-func opusBitrate(rate, most int) int {
+func opusBitrate(rate int, fec bool, most int) int {
 	bits := 32000
 	switch {
 	case rate <= 8000:
 		bits = 16000
 	case rate <= 16000:
 		bits = 24000
+	}
+	if fec { // with less the encoder finds no room for copies
+		bits += bits / 4
 	}
 	if most > 0 {
 		bits = min(bits, max(6000, most))
@@ -97,7 +100,7 @@ func (c *opusCodec) Conceal(dst []int16, next []byte) error {
 
 // SetLoss makes the encoder spend more on copies when packets are lost.
 func (c *opusCodec) SetLoss(share float64) {
-	percent := int(100*min(1, max(0, share)) + 0.5)
+	percent := max(opus.MinLoss, int(100*min(1, max(0, share))+0.5))
 	if !c.fec || percent == c.loss {
 		return
 	}

@@ -1,6 +1,10 @@
 package media
 
-import "math"
+import (
+	"math"
+
+	"hotline/media/dsp"
+)
 
 // concealer makes up sound where packets are missing: the last pitch period is
 // repeated and fades, and joins are crossfaded, as ITU-T G.711 appendix I
@@ -14,6 +18,9 @@ type concealer struct {
 	step    float32 // offset at the join, decaying
 	floor   float32 // background level, mean magnitude
 	scratch []int16
+	comfort float32 // level of the far end's background by its own word; 0 when it did not say
+	noise   uint32
+	dull    float32
 }
 
 // Fade and joins, in fractions of a second.
@@ -46,18 +53,49 @@ func (c *concealer) good(x []int16) {
 	c.remember(x)
 }
 
+// continued takes what the codec has made up itself.
+func (c *concealer) continued(x []int16) {
+	c.made = 0
+	c.remember(x)
+}
+
+// background takes the level that the far end says its noise has, in -dBov (RFC 3389
+// section 3.1). Louder than -30 is no background.
+func (c *concealer) background(level byte) {
+	c.comfort = float32(dsp.Gain(-float64(max(30, level&0x7f))) * 32768)
+}
+
 // silence takes a pause that the far end intended.
 func (c *concealer) silence(x []int16) {
 	clear(x)
+	if c.comfort >= 1 {
+		c.hiss(x)
+	}
 	if c.made == 0 && c.history[len(c.history)-1] != 0 {
 		last := int(c.history[len(c.history)-1])
 		n := min(len(c.scratch), len(x))
 		for i := range n {
-			x[i] = int16(last * (n - i) / n)
+			x[i] += int16(last * (n - i) / n)
 		}
 	}
 	c.made = 0
 	c.remember(x)
+}
+
+// hiss fills x with noise of the level c.comfort, duller than white noise as rooms are.
+func (c *concealer) hiss(x []int16) {
+	const pole = 0.5
+	s := c.noise | 1
+	// Uniform noise of ±1 has a level of 1/√3, and the filter takes some of it.
+	gain := c.comfort * float32(math.Sqrt(3*(1-pole*pole)))
+	for i := range x {
+		s ^= s << 13
+		s ^= s >> 17
+		s ^= s << 5
+		c.dull = pole*c.dull + gain*float32(int32(s))/(1<<31)
+		x[i] = int16(c.dull)
+	}
+	c.noise = s
 }
 
 func (c *concealer) remember(x []int16) {

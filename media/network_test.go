@@ -187,24 +187,6 @@ func TestKeysAndSpeech(t *testing.T) {
 	})
 }
 
-// A far end without telephone events hears the tones.
-func TestKeysAsTones(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a, b := pair(t, func(c *media.SessionConfig) { c.Media.HasDTMF = false })
-		in := b.In()
-		mediatest.Listen(in, time.Second)
-		go func() { _ = a.SendKeys(t.Context(), "5") }()
-		x := mediatest.Listen(in, 500*time.Millisecond)
-		best := 0.0
-		for i := 0; i+800 <= len(x); i += 160 {
-			if mediatest.Hears(x[i:i+800], 8000, 770) && mediatest.Hears(x[i:i+800], 8000, 1336) {
-				best++
-			}
-		}
-		assert.Positive(t, best)
-	})
-}
-
 func TestSilenceTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := pair(t, func(c *media.SessionConfig) { c.SilenceTimeout = 5 * time.Second })

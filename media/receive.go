@@ -13,6 +13,30 @@ import (
 // comfortNoise is the static payload type of RFC 3389.
 const comfortNoise = 13
 
+// payloadKind is what a packet carries.
+type payloadKind uint8
+
+const (
+	unknown payloadKind = iota
+	audio
+	keyEvent
+	noise
+)
+
+// kind tells it by the payload type. It needs s.mu.
+func (s *Session) kind(pt uint8) payloadKind {
+	m := &s.media
+	switch {
+	case pt == m.Codec.PayloadType || m.OurType != 0 && pt == m.OurType:
+		return audio
+	case m.HasDTMF && (pt == m.DTMF || m.OurDTMF != 0 && pt == m.OurDTMF):
+		return keyEvent
+	case pt == comfortNoise || m.CN != 0 && pt == m.CN:
+		return noise
+	}
+	return unknown
+}
+
 // staleAge is how long the first packet may have waited: what came before the
 // session ran would only be heard as delay.
 const staleAge = 3 * FrameTime
@@ -89,10 +113,9 @@ func (s *Session) packet(b []byte, from netip.AddrPort, age time.Duration, p *pa
 		return
 	}
 	h := &p.header
-	audio := h.PayloadType == s.media.Codec.PayloadType
-	event := s.media.HasDTMF && h.PayloadType == s.media.DTMF
-	if !audio && !event && h.PayloadType != comfortNoise {
-		s.stats.Unexpected++
+	kind := s.kind(h.PayloadType)
+	if kind == unknown {
+		s.unexpected(h.PayloadType)
 		return
 	}
 	tick := s.ticks.Load()
@@ -105,23 +128,26 @@ func (s *Session) packet(b []byte, from netip.AddrPort, age time.Duration, p *pa
 	}
 	s.heard = tick
 	at := time.Duration(tick)*FrameTime - age
-	if !s.stream(h.SSRC, audio) {
-		if event { // some gateways send keys as a stream of their own
+	if !s.stream(h.SSRC, kind == audio) {
+		if kind == keyEvent { // some gateways send keys as a stream of their own
 			s.key(h, payload, tick)
 		}
 		return
 	}
 	s.stats.Received++
-	s.receiver.Put(h.SequenceNumber, h.Timestamp, at, audio)
+	s.receiver.Put(h.SequenceNumber, h.Timestamp, at, kind == audio)
 	var v rtp.Verdict
-	switch {
+	switch kind {
 	case audio:
 		v = s.buffer.Put(h.SequenceNumber, h.Timestamp, payload, age)
+	case noise:
+		v = s.buffer.Skip(h.SequenceNumber, h.Timestamp)
+		if len(payload) > 0 {
+			s.conceal.background(payload[0])
+		}
 	default:
 		v = s.buffer.Skip(h.SequenceNumber, h.Timestamp)
-		if event {
-			s.key(h, payload, tick)
-		}
+		s.key(h, payload, tick)
 	}
 	switch v {
 	case rtp.Duplicate:
@@ -129,6 +155,15 @@ func (s *Session) packet(b []byte, from netip.AddrPort, age time.Duration, p *pa
 	case rtp.Late:
 		s.stats.Late++
 	default:
+	}
+}
+
+// unexpected counts a packet of a type that was not agreed, and tells the operator
+// once when nothing else comes.
+func (s *Session) unexpected(pt uint8) {
+	s.stats.Unexpected++
+	if s.stats.Unexpected == minJudged && s.stats.Received == 0 {
+		s.log.Warn("the far end sends audio of a type that was not agreed: nothing is heard", "payload_type", pt, "agreed", s.media.Codec.PayloadType)
 	}
 }
 
@@ -149,6 +184,7 @@ func (s *Session) stream(ssrc uint32, audio bool) bool {
 		s.buffer.Reset()
 		s.receiver.Restart()
 		s.keyIn = rtp.KeyReceiver{}
+		s.conceal.comfort = 0
 	}
 	s.hasSSRC, s.ssrcIn, s.newSSRC = true, ssrc, ssrc
 	s.ctrl.source(ssrc)
@@ -165,11 +201,7 @@ func (s *Session) key(h *pionrtp.Header, payload []byte, tick int64) {
 	if !ok {
 		return
 	}
-	select {
-	case s.keys <- Key{Digit: digit, At: time.Duration(tick) * FrameTime}:
-	default:
-		s.stats.KeysDropped++
-	}
+	s.pressed(digit, byEvent)
 }
 
 // hear fills in with the far end's next 20 ms. It needs s.mu.
@@ -197,9 +229,37 @@ func (s *Session) hear(in Frame, w *scratch) {
 	}
 	if s.fromRate == nil {
 		copy(in, f)
+	} else {
+		s.fromRate.convert(in, f)
+	}
+	s.mute = s.findTones(in)
+}
+
+// maxCodecConceal is for how many frames in a row a codec is asked to make up sound;
+// then there is nothing to go by.
+const maxCodecConceal = 25
+
+// makeUp fills x with what was lost. It needs s.mu.
+func (s *Session) makeUp(x []int16) {
+	if s.concealer != nil && s.run < maxCodecConceal {
+		next := s.buffer.Peek(len(x) * s.media.Codec.ClockRate / s.codec.SampleRate())
+		if s.concealer.Conceal(x, next) == nil {
+			s.conceal.continued(x)
+			return
+		}
+	}
+	s.conceal.fill(x)
+}
+
+// paused fills x with what a far end that sends nothing on purpose sounds like: its
+// comfort noise (RFC 3389), or a codec's own. It needs s.mu.
+func (s *Session) paused(x []int16) {
+	s.quiet++
+	if s.concealer != nil && !s.keyIn.Active() && s.quiet < maxCodecConceal && s.concealer.Conceal(x, nil) == nil {
+		s.conceal.continued(x)
 		return
 	}
-	s.fromRate.convert(in, f)
+	s.conceal.silence(x)
 }
 
 // pull fills f from the buffer. It returns whether all of it is real. It needs s.mu.
@@ -208,6 +268,7 @@ func (s *Session) pull(f Frame) bool {
 	for len(s.fifo) < len(f) {
 		payload, v := s.buffer.Next()
 		if v == rtp.Play {
+			s.played()
 			if s.decode(payload) {
 				continue
 			}
@@ -218,8 +279,14 @@ func (s *Session) pull(f Frame) bool {
 		whole = false
 		switch {
 		case v == rtp.Lost && !s.keyIn.Active():
-			s.conceal.fill(rest)
+			s.makeUp(rest)
+			if s.run == 0 {
+				s.holes++
+			}
+			s.run++
 			s.stats.Concealed++
+		case v == rtp.Quiet:
+			s.paused(rest)
 		default:
 			s.conceal.silence(rest)
 		}
@@ -231,6 +298,17 @@ func (s *Session) pull(f Frame) bool {
 	copy(f, s.fifo)
 	s.fifo = s.fifo[:copy(s.fifo, s.fifo[len(f):])]
 	return whole
+}
+
+// played ends a hole or a pause. What was made up before it was no loss if nothing
+// is missing and the far end had just sent nothing (silence suppression without a
+// word). It needs s.mu.
+func (s *Session) played() {
+	if s.run > 0 && s.buffer.Resumed() {
+		s.stats.Concealed -= int64(s.run)
+		s.holes--
+	}
+	s.run, s.quiet = 0, 0
 }
 
 // decode appends a packet's sound to the fifo. It needs s.mu.

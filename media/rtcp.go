@@ -2,6 +2,7 @@ package media
 
 import (
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -18,6 +19,7 @@ type control struct {
 	has    bool
 	lastSR uint32 // middle bits of its last sender report's time
 	lastAt time.Time
+	from   netip.AddrPort // where its reports come from
 }
 
 func newControl(cname string) control {
@@ -30,11 +32,18 @@ func newControl(cname string) control {
 // source notes whose stream we hear.
 func (c *control) source(ssrc uint32) { c.remote, c.has, c.lastSR = ssrc, true, 0 }
 
+// lives tells whether a packet's source is the far end whose stream we hear, as far
+// as we know that, and has not said goodbye.
+func (c *control) lives(ssrc uint32) bool { return !c.has || ssrc == c.remote }
+
 // control says whether RTCP is to be read in this tick, and what is to be sent. It
 // needs s.mu.
 func (s *Session) control(now time.Time) (read bool, report []rtcp.Packet) {
 	s.ctrl.due--
-	read = s.ctrl.due%25 == 0
+	if read = s.ctrl.due%25 == 0; read && s.hasSSRC {
+		s.delaySum += s.buffer.Delay()
+		s.delays++
+	}
 	if s.ctrl.due <= 0 {
 		s.ctrl.due = reportTicks/2 + rand.IntN(reportTicks)
 		report = s.compound(now)
@@ -62,7 +71,15 @@ func (s *Session) takeControl(p *Packet, now time.Time, age time.Duration) {
 		s.stats.Foreign++
 		return
 	}
-	s.ctrl.take(p.Data, now, age, &s.stats)
+	if !s.ctrl.take(p.Data, now, age, &s.stats) {
+		return
+	}
+	// Who reports is there, though it may say nothing for long: silence suppression.
+	s.heard = s.ticks.Load()
+	if m, ok := s.codec.(LossMinder); ok {
+		m.SetLoss(s.stats.FarLossRate)
+	}
+	s.ctrl.from = p.From // its NAT may map RTCP to a port of its own choice
 }
 
 // ntp is the middle 32 bits of the network time (RFC 3550 section 4), and all 64.
@@ -72,12 +89,13 @@ func ntp(t time.Time) (mid uint32, full uint64) {
 	return uint32(full >> 16), full
 }
 
-// take reads a compound packet that came age ago.
-func (c *control) take(b []byte, now time.Time, age time.Duration, stats *Stats) {
+// take reads a compound packet that came age ago. It tells whether the far end that
+// we know sent it, and is still there.
+func (c *control) take(b []byte, now time.Time, age time.Duration, stats *Stats) (alive bool) {
 	packets, err := rtcp.Unmarshal(b)
 	if err != nil {
 		stats.Malformed++
-		return
+		return false
 	}
 	for _, p := range packets {
 		switch p := p.(type) {
@@ -86,10 +104,15 @@ func (c *control) take(b []byte, now time.Time, age time.Duration, stats *Stats)
 				c.lastSR, c.lastAt = uint32(p.NTPTime>>16), now.Add(-age)
 			}
 			c.far(p.Reports, now.Add(-age), stats)
+			alive = alive || c.lives(p.SSRC)
 		case *rtcp.ReceiverReport:
 			c.far(p.Reports, now.Add(-age), stats)
+			alive = alive || c.lives(p.SSRC)
+		case *rtcp.Goodbye: // RFC 3550 section 6.6
+			return false
 		}
 	}
+	return alive
 }
 
 // far reads what the far end says of our stream.
@@ -101,6 +124,10 @@ func (c *control) far(reports []rtcp.ReceptionReport, at time.Time, stats *Stats
 		stats.FarReports++
 		stats.FarLossRate = float64(r.FractionLost) / 256
 		stats.farJitter = r.Jitter
+		stats.farLost = r.TotalLost
+		if r.TotalLost > 1<<23-1 { // it is negative: more has come than was sent
+			stats.farLost = 0
+		}
 		if r.LastSenderReport != 0 {
 			// Section 6.4.1: the time since our report went out, less what the far end
 			// kept it, in 1/65536 s.
@@ -148,6 +175,9 @@ func (s *Session) sendControl(packets []rtcp.Packet) {
 	if target := s.latch.target(); target != s.media.Remote && target.IsValid() {
 		// The far end sits behind a NAT: its RTCP port is most likely mapped beside.
 		to = netipAddrPort(target, mux)
+	}
+	if from := s.ctrl.from; !mux && from.IsValid() && from.Addr() == to.Addr() {
+		to = from
 	}
 	s.mu.Unlock()
 	if !to.IsValid() || to.Addr().IsUnspecified() || to.Port() == 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,6 +41,9 @@ type SessionConfig struct {
 	SilenceTimeout time.Duration
 	// Clock is shared with other sessions; nil means one of its own.
 	Clock *Clock
+	// KeyTones says when keys are listened for in the sound; the zero value means
+	// while there is no better way.
+	KeyTones KeyTones
 	// Logger is told what an operator should know; nil means nobody.
 	Logger *slog.Logger
 	// CNAME names us in RTCP (RFC 3550 section 6.5.1); it should not name the caller.
@@ -80,18 +84,28 @@ type Session struct {
 	newSSRC  uint32 // seen once
 	hasSSRC  bool
 	stats    Stats
+	holes    int64         // runs of frames made up
+	run      int           // frames made up in the present one
+	quiet    int           // frames in which the far end has now paused
+	delaySum time.Duration // of the buffer, looked at from time to time
+	delays   int64
 	keyOut   keyQueue
+	keysIn   keyInput
+	mute     bool // what was heard last are tones of keys
 	port     *Port
 	ended    bool
 
 	// decoding, at the codec's rate
-	fifo     []int16
-	conceal  *concealer
-	fromRate *converter // codec's rate to ours, nil if equal
-	toRate   *converter
+	fifo      []int16
+	conceal   *concealer
+	concealer Concealer  // the codec, if it is one
+	fromRate  *converter // codec's rate to ours, nil if equal
+	toRate    *converter
 
-	send sender
-	ctrl control
+	send    sender
+	samples int // of the codec in a packet that we send
+	codecs  int // how many there have been
+	ctrl    control
 }
 
 // NewSession returns a Session. It does nothing until Run.
@@ -120,6 +134,7 @@ func NewSession(cfg SessionConfig) *Session {
 		s.rate = 8000
 	}
 	s.send = newSender()
+	s.keyOut.toned = -keyEcho
 	s.stats.ssrc = s.send.ssrc
 	s.ctrl = newControl(cfg.CNAME)
 	s.err = s.setMedia(cfg.Media)
@@ -151,10 +166,20 @@ func (s *Session) setMedia(m sdp.Media) error {
 			s.buffer.Reset() // what waits is in the other codec
 		}
 		s.codec = codec
+		s.codecs++
+		s.concealer, _ = codec.(Concealer)
+		s.run, s.quiet = 0, 0
 	}
+	length := m.PacketTime()
+	if l, ok := s.codec.(Limiter); ok {
+		length = l.PacketTime(length)
+	}
+	s.samples = int(length/time.Millisecond) * s.codec.SampleRate() / 1000
 	if m.Remote != s.media.Remote {
 		s.latch.reset(m.Remote)
+		s.ctrl.from = netip.AddrPort{}
 	}
+	s.keysIn.listens(s.cfg.KeyTones, m.HasDTMF, s.rate)
 	s.media = m
 	s.heard = s.ticks.Load() // the time of silence counts anew
 	return nil
@@ -286,6 +311,8 @@ type scratch struct {
 	in     []int16 // a frame at the session's rate
 	out    []int16
 	packet []byte
+
+	silence []int16 // a frame that stays empty
 }
 
 // maxRate is the highest sample rate of a session or codec.
@@ -298,6 +325,8 @@ func newScratch() *scratch {
 		in:     make([]int16, maxRate/50),
 		out:    make([]int16, maxRate/50),
 		packet: make([]byte, 0, packetMTU),
+
+		silence: make([]int16, maxRate/50),
 	}
 }
 
@@ -311,7 +340,11 @@ func (s *Session) tick(now time.Time, w *scratch, skip int) {
 	n := s.receive(now, w)
 	p := s.listen(in, n, now, w)
 
-	_ = s.in.WriteFrame(in)
+	if p.mute {
+		_ = s.in.WriteFrame(w.silence[:len(in)])
+	} else {
+		_ = s.in.WriteFrame(in)
+	}
 	s.speak(out, in, &p)
 	if s.cfg.Recorder != nil {
 		s.cfg.Recorder.write(in, out)
@@ -333,6 +366,9 @@ type plan struct {
 	codec       Codec
 	media       sdp.Media
 	toRate      *converter
+	samples     int
+	codecs      int
+	mute        bool
 	readControl bool
 	report      []rtcp.Packet
 }
@@ -345,7 +381,7 @@ func (s *Session) listen(in Frame, n int, now time.Time, w *scratch) plan {
 	s.hear(in, w)
 	s.buffer.Advance(len(s.fifo) * s.media.Codec.ClockRate / s.codec.SampleRate())
 	s.watch()
-	p := plan{outMode: s.outgoing(), port: s.port, codec: s.codec, media: s.media, toRate: s.toRate}
+	p := plan{outMode: s.outgoing(), port: s.port, codec: s.codec, media: s.media, toRate: s.toRate, samples: s.samples, codecs: s.codecs, mute: s.mute}
 	p.readControl, p.report = s.control(now)
 	s.stats.Sent, s.stats.SendErrors = s.send.sent, s.send.errors
 	return p

@@ -27,11 +27,15 @@ type Stats struct {
 	DelayMS  float64 // of the jitter buffer, now
 	Grown    int64   // frames by which that delay grew
 	Shrunk   int64
+	// MOS estimates how the far end sounds to us, from 1 to 4.5, since the start, by
+	// the E-model of ITU-T G.107; 0 before there is a second to judge by.
+	MOS float64
 
 	// What the far end reports of our stream.
 	FarReports  int64
 	FarLossRate float64 // 0-1, in its last interval
 	FarJitterMS float64
+	FarMOS      float64 // how we sound there, as far as its reports tell; 0 without any
 	RoundTrip   time.Duration
 
 	Codec  string
@@ -39,6 +43,7 @@ type Stats struct {
 
 	ssrc      uint32
 	farJitter uint32
+	farLost   uint32
 }
 
 // Stats is the present state of the counters.
@@ -61,6 +66,7 @@ func (s *Session) Stats() Stats {
 	st.DelayMS = milliseconds(s.buffer.Delay())
 	st.Grown, st.Shrunk = s.buffer.Changes()
 	st.FarJitterMS = float64(st.farJitter) * 1000 / float64(s.media.Codec.ClockRate)
+	s.judge(&st)
 	return st
 }
 

@@ -27,6 +27,8 @@ type sender struct {
 	last    int16 // where the player broke off, for a soft end
 	errors  int64
 	failing int
+	codecs  int     // as in Session, of what is in pcm
+	pcm     []int16 // at the codec's rate: what waits for its packet to be full
 }
 
 // maxFailing is how many packets in a row may fail to be sent: 5 s.
@@ -65,6 +67,9 @@ func (s *Session) outgoing() outMode {
 		return m
 	}
 	m.keying = s.keyOut.step(s.media.Codec.ClockRate, s.rate, s.media.HasDTMF, &m)
+	if m.tone != nil {
+		s.keyOut.toned = s.ticks.Load()
+	}
 	return m
 }
 
@@ -116,36 +121,72 @@ func (s *sender) comfort(out Frame) {
 	s.noise, s.last = x, 0
 }
 
-// transmit sends out, or a key event in its place.
+// transmit sends out, or a key event in its place, in packets of the length that the
+// far end asks for.
 func (s *Session) transmit(out Frame, m *plan, w *scratch) {
 	t := &s.send
 	step := uint32(m.media.Codec.ClockRate / 50)
-	if m.hold {
-		t.skip(int(step))
-		return
+	if t.codecs != m.codecs {
+		t.codecs, t.pcm = m.codecs, t.pcm[:0]
 	}
-	p := w.packet[:rtpHeader]
-	p[0], p[1] = 2<<6, m.media.Codec.PayloadType
-	ts := t.ts
-	if m.event {
-		p[1] = m.media.DTMF
+	switch {
+	case m.hold:
+		t.pcm = t.pcm[:0]
+		t.skip(int(step))
+	case m.event:
 		if m.first {
+			s.finishPacket(m, w) // a key begins when it begins
 			t.keyTS, t.marker = t.ts, true
 		}
-		ts = t.keyTS
-		p = m.key.Append(p)
-	} else {
+		s.packetOut(m.media.DTMF, t.keyTS, step, m.key.Append(w.packet[:rtpHeader]), m, w)
+	default:
 		f := out
 		if m.toRate != nil {
 			f = w.wide[:m.codec.SampleRate()/50]
 			m.toRate.convert(f, out)
 		}
-		var err error
-		if p, err = m.codec.Encode(p, f); err != nil {
-			s.giveUp(fmt.Errorf("encoding audio: %w", err))
+		if len(t.pcm) == 0 && len(f) == m.samples {
+			s.encode(f, m, w)
 			return
 		}
+		t.pcm = append(t.pcm, f...)
+		n := 0
+		for ; len(t.pcm)-n >= m.samples; n += m.samples {
+			s.encode(t.pcm[n:n+m.samples], m, w)
+		}
+		t.pcm = t.pcm[:copy(t.pcm, t.pcm[n:])]
 	}
+}
+
+// finishPacket sends what waits for its packet to be full.
+func (s *Session) finishPacket(m *plan, w *scratch) {
+	if t := &s.send; len(t.pcm) > 0 {
+		s.encode(t.pcm, m, w)
+		t.pcm = t.pcm[:0]
+	}
+}
+
+// encode sends f as one packet.
+func (s *Session) encode(f []int16, m *plan, w *scratch) {
+	t := &s.send
+	p, err := m.codec.Encode(w.packet[:rtpHeader], f)
+	if err != nil {
+		s.giveUp(fmt.Errorf("encoding audio: %w", err))
+		return
+	}
+	step := uint32(len(f) * m.media.Codec.ClockRate / m.codec.SampleRate())
+	if len(p) == rtpHeader { // the codec has nothing to say: the next one begins a talkspurt
+		t.skip(int(step))
+		return
+	}
+	s.packetOut(m.media.Codec.PayloadType, t.ts, step, p, m, w)
+}
+
+// packetOut sends the packet in p, whose header it fills in. The stream goes on step
+// timestamps later.
+func (s *Session) packetOut(pt uint8, ts, step uint32, p []byte, m *plan, w *scratch) {
+	t := &s.send
+	p[0], p[1] = 2<<6, pt
 	if t.marker {
 		p[1] |= 0x80
 		t.marker = false
@@ -197,6 +238,7 @@ type keyQueue struct {
 	waits  []keyWait
 	sender rtp.KeySender
 	tone   *dsp.Tone
+	toned  int64 // tick of the last tone sent
 	sent   int
 }
 
@@ -215,7 +257,7 @@ func (q *keyQueue) step(clockRate, rate int, events bool, m *outMode) bool {
 		q.sender.Start(q.digits[0], clockRate)
 		q.tone = nil
 		if !events {
-			q.tone = keyTone(rate, q.digits[0])
+			q.tone = dsp.KeyTone(rate, keyToneLevel, q.digits[0])
 		}
 		q.digits = q.digits[1:]
 	}
@@ -243,13 +285,9 @@ func (q *keyQueue) end() {
 	q.waits = nil
 }
 
-// keyTone is a key's pair of tones (ITU-T Q.23), for far ends without telephone
-// events.
-func keyTone(rate int, digit byte) *dsp.Tone {
-	i := strings.IndexByte("123A456B789C*0#D", digit)
-	rows, columns := [4]float64{697, 770, 852, 941}, [4]float64{1209, 1336, 1477, 1633}
-	return dsp.NewTone(rate, -12, rows[i/4], columns[i%4])
-}
+// keyToneLevel is that of each tone of a key sent in the sound, for far ends without
+// telephone events, dBov.
+const keyToneLevel = -12
 
 // SendKeys presses keys (0-9 * # A-D), one after another, while the player waits,
 // and returns when the last has been sent, ctx has ended (its cause) or the session

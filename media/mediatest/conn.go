@@ -46,7 +46,7 @@ type Conn struct {
 	queue    [2][]arrival // RTP and RTCP
 	sent     int
 	closed   bool
-	tap      func(p []byte, to netip.AddrPort)
+	tap      [2]func(p []byte, to netip.AddrPort)
 }
 
 type arrival struct {
@@ -80,11 +80,21 @@ func (c *Conn) Impair(i Impairment) {
 func (c *Conn) Tap(f func(p []byte, to netip.AddrPort)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.tap = f
+	c.tap[0] = f
+}
+
+// TapControl does so for RTCP.
+func (c *Conn) TapControl(f func(p []byte, to netip.AddrPort)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tap[1] = f
 }
 
 // Inject has a packet arrive now, from any address.
 func (c *Conn) Inject(p []byte, from netip.AddrPort) { c.arrive(0, p, from) }
+
+// InjectControl does so for RTCP.
+func (c *Conn) InjectControl(p []byte, from netip.AddrPort) { c.arrive(1, p, from) }
 
 // Sent is how many RTP packets this end has sent.
 func (c *Conn) Sent() int {
@@ -166,12 +176,12 @@ func (c *Conn) send(side int, p []byte, to netip.AddrPort) error {
 		c.mu.Unlock()
 		return net.ErrClosed
 	}
-	tap := c.tap
+	tap := c.tap[side]
 	if side == 0 {
 		c.sent++
 	}
 	c.mu.Unlock()
-	if tap != nil && side == 0 {
+	if tap != nil {
 		tap(p, to)
 	}
 	c.peer.arrive(side, p, c.addr)

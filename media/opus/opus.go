@@ -27,6 +27,10 @@ const Clock = 48000
 // MaxPacket is enough for any packet of 20 ms, bytes (RFC 6716 section 3.4).
 const MaxPacket = 1275
 
+// MinLoss is the loss in percent that an encoder with FEC assumes at least: a line
+// without any is not known before it fails.
+const MinLoss = 3
+
 // Native says whether libopus works at rate without conversion.
 func Native(rate int) bool {
 	switch rate {
@@ -67,8 +71,8 @@ func NewEncoder(rate int, o Options) (*Encoder, error) {
 	if o.Complexity == 0 {
 		o.Complexity = 5
 	}
-	if o.FEC && o.Loss == 0 {
-		o.Loss = 3 // with less the encoder carries no copies
+	if o.FEC {
+		o.Loss = max(MinLoss, o.Loss)
 	}
 	for _, set := range []func() error{
 		func() error { return enc.SetBitrate(o.Bitrate) },

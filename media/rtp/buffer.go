@@ -70,6 +70,7 @@ type Buffer struct {
 	pending  int64 // decoded, but not heard yet
 	credit   int64 // made up since the last packet; it counts against the next hole
 	quiet    bool  // the far end pauses by its own word
+	resumed  bool  // the packet given last came after a pause
 	suspect  uint16
 	suspects int
 	backward int
@@ -291,6 +292,7 @@ func (b *Buffer) Next() (payload []byte, v Verdict) {
 				return nil, Lost
 			}
 		}
+		b.resumed = s.seq == b.next && gap > 0
 		b.next = s.seq + 1
 		if !s.audio {
 			b.quiet = true
@@ -320,6 +322,24 @@ func (b *Buffer) Next() (payload []byte, v Verdict) {
 		return nil, Quiet
 	}
 	return nil, Lost
+}
+
+// Resumed tells whether the packet that Next gave last came after a pause of the far
+// end: no packet before it is missing, and its timestamp is later than the others'
+// length explains.
+func (b *Buffer) Resumed() bool { return b.resumed }
+
+// Peek is the payload of the packet that follows when the next ts timestamps are
+// lost, nil if it is not here.
+func (b *Buffer) Peek(ts int) []byte {
+	if b.count == 0 {
+		return nil
+	}
+	s := b.first()
+	if gap := s.ts - b.play - b.credit; !s.audio || gap <= 0 || gap > int64(ts) {
+		return nil
+	}
+	return s.payload
 }
 
 // Played says how long the packet was, in timestamps.
