@@ -219,7 +219,7 @@ func (b *Bench) disturb(ctx context.Context, number, kind string, level float64,
 	if err != nil || !rep.Answered {
 		return 0, 0, 0, errors.Join(err, refused(rep))
 	}
-	rec, err := b.server.record(ctx, rep.SIPCallID)
+	rec, err := b.server.Record(ctx, rep.SIPCallID)
 	if err != nil {
 		return 0, 0, 0, err
 	}

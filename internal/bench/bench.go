@@ -15,6 +15,7 @@ import (
 	"hotline/internal/business"
 	"hotline/internal/models"
 	"hotline/internal/softphone"
+	"hotline/internal/stand"
 )
 
 // Scenarios are the names of what can be measured, in the order of running.
@@ -101,10 +102,13 @@ func orDefault[T comparable](v *T, d T) {
 	}
 }
 
+// rtpPorts are enough for the largest load, two a call.
+const rtpPorts = 4000
+
 // Bench is one run.
 type Bench struct {
 	cfg       Config
-	server    *server
+	server    *stand.Stand
 	phone     *softphone.Phone
 	questions map[string][]question
 	missed    []string
@@ -135,11 +139,11 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err := copySpeech(spoken, filepath.Join(data, "speech")); err != nil {
 		return fmt.Errorf("taking the spoken sentences of the last run: %w", err)
 	}
-	if b.server, err = start(ctx, c, data); err != nil {
+	if b.server, err = stand.Start(ctx, stand.Config{Binary: c.Binary, Business: []string{c.Business}, Data: data, Ports: rtpPorts}); err != nil {
 		return err
 	}
 	defer func() {
-		err = errors.Join(err, b.server.stop())
+		err = errors.Join(err, b.server.Stop())
 		err = errors.Join(err, copySpeech(filepath.Join(data, "speech"), spoken))
 	}()
 	return b.run(ctx)
@@ -208,13 +212,13 @@ func (b *Bench) run(ctx context.Context) (err error) {
 	if b.speaks() {
 		for _, l := range b.cfg.Languages {
 			b.cfg.Log.Info("making the callers' voices", "language", l)
-			if err := speak(ctx, b.questions[l], filepath.Join(b.cfg.Cache, "callers"), b.server.worker()); err != nil {
+			if err := speak(ctx, b.questions[l], filepath.Join(b.cfg.Cache, "callers"), b.server.Worker()); err != nil {
 				return err
 			}
 		}
 	}
 	b.cfg.Log.Info("waiting for the bot's fixed sentences", "at_most", b.cfg.Warm)
-	if warm := b.server.awaitWarm(ctx, b.cfg.Warm); !warm {
+	if warm := b.server.AwaitLog(ctx, "the fixed sentences are ready", b.cfg.Warm); !warm {
 		b.cfg.Log.Warn("not all fixed sentences have been made; some answers will be made while callers wait")
 	}
 	for _, name := range b.cfg.Scenarios {
@@ -261,13 +265,13 @@ func (b *Bench) scenario(ctx context.Context, name string) error {
 // numbers are what is dialled for a language.
 var numbers = map[string]string{"zh": "8000", "en": "8001"}
 
-func (b *Bench) uri(number string) string { return "sip:" + number + "@" + b.server.sip }
+func (b *Bench) uri(number string) string { return b.server.URI(number) }
 
 // measured runs f and returns how many cores others took meanwhile.
 func (b *Bench) measured(f func() error) (float64, error) {
-	before := readUsage(b.server.pids()...)
+	before := readUsage(b.server.PIDs()...)
 	err := f()
-	return readUsage(b.server.pids()...).others(before), err
+	return readUsage(b.server.PIDs()...).others(before), err
 }
 
 func (l Line) name() string {

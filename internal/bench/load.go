@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"hotline/internal/stand"
 	"hotline/media"
 	"hotline/media/g711"
 	"hotline/media/sdp"
@@ -155,7 +156,7 @@ func (b *Bench) strain(ctx context.Context, pid, n int, dial func(ctx context.Co
 		err = errors.Join(err, l.hangUp(ctx))
 	}()
 
-	empty := memory(pid)
+	empty := stand.Memory(pid)
 	var setups []float64
 	var dialling sync.WaitGroup
 	var failed error
@@ -189,8 +190,8 @@ func (b *Bench) strain(ctx context.Context, pid, n int, dial func(ctx context.Co
 	if err := sleep(ctx, 2*time.Second); err != nil { // let it settle
 		return r, err
 	}
-	pids := b.server.pids()
-	if pid != b.server.pid() {
+	pids := b.server.PIDs()
+	if pid != b.server.PID() {
 		pids = append(pids, pid)
 	}
 	before, cpu, began := readUsage(pids...), cpuTime(pid), time.Now()
@@ -199,7 +200,7 @@ func (b *Bench) strain(ctx context.Context, pid, n int, dial func(ctx context.Co
 	}
 	used, took := cpuTime(pid)-cpu, time.Since(began)
 	r.others = readUsage(pids...).others(before)
-	r.memory = float64(memory(pid)-empty) / float64(n) / 1024
+	r.memory = float64(stand.Memory(pid)-empty) / float64(n) / 1024
 	stop()
 	wg.Wait()
 	r.n, r.late, r.setup = len(l.calls), l.late.Load(), spread(setups)
@@ -277,7 +278,7 @@ func (b *Bench) media(ctx context.Context) error {
 	}
 	for _, target := range []struct{ number, name string }{{"9196", "echo"}, {"9198", "playback"}} {
 		for _, n := range b.cfg.Load {
-			r, err := b.strain(ctx, b.server.pid(), n, func(ctx context.Context, i int, s *media.Socket) (netip.AddrPort, *sip.Leg, error) {
+			r, err := b.strain(ctx, b.server.PID(), n, func(ctx context.Context, i int, s *media.Socket) (netip.AddrPort, *sip.Leg, error) {
 				return ring(ctx, agent, b.uri(target.number), i, s)
 			})
 			if err != nil {

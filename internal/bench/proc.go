@@ -95,42 +95,6 @@ func statTime(pid int) time.Duration {
 	return time.Duration(user+system) * time.Second / userHz
 }
 
-// memory is a process's resident memory, bytes.
-func memory(pid int) int64 {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(b)) {
-		if v, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			kb, _ := strconv.ParseInt(strings.Fields(v)[0], 10, 64)
-			return kb << 10
-		}
-	}
-	return 0
-}
-
-// children are the processes that a process has started. (/proc/PID/task/TID/children
-// is not in every kernel.)
-func children(pid int) []int {
-	var list []int
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is good
-	for _, path := range stats {
-		b, err := os.ReadFile(path) //nolint:gosec // below /proc
-		if err != nil {
-			continue // it has ended
-		}
-		f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-		if len(f) < 2 || f[1] != strconv.Itoa(pid) {
-			continue
-		}
-		if child, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
-			list = append(list, child)
-		}
-	}
-	return list
-}
-
 // machine tells what the figures were taken on.
 func machine() Line {
 	l := Line{Bench: "machine", More: map[string]any{

@@ -10,6 +10,7 @@ import (
 
 	"hotline/internal/call"
 	"hotline/internal/softphone"
+	"hotline/internal/stand"
 	"hotline/media"
 )
 
@@ -116,7 +117,7 @@ func (b *Bench) interview(ctx context.Context, number string, list []question, r
 	if err != nil || !rep.Answered {
 		return got, errors.Join(err, refused(rep))
 	}
-	rec, err := b.server.record(ctx, rep.SIPCallID)
+	rec, err := b.server.Record(ctx, rep.SIPCallID)
 	if err != nil {
 		return got, err
 	}
@@ -148,7 +149,7 @@ func greeted(ctx context.Context, w *wire) error {
 
 // match finds the bot's turn that answered, and its first sound on the wire: a
 // filler that came before it is not the answer.
-func (a *asked) match(rec record, w *wire) {
+func (a *asked) match(rec stand.Call, w *wire) {
 	for i := range rec.Turns {
 		t := &rec.Turns[i]
 		at := rec.AnsweredAt.Add(time.Duration(t.StartMS) * time.Millisecond)

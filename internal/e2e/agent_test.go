@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"hotline/internal/call"
-	"hotline/internal/e2e/stand"
+	"hotline/internal/stand"
 	"hotline/media/dsp"
 	"hotline/media/wav"
 )

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"hotline/internal/e2e/stand"
+	"hotline/internal/stand"
 	"hotline/internal/testdata"
 	"hotline/media/wav"
 )

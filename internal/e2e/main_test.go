@@ -23,8 +23,8 @@ import (
 
 	"hotline/asr"
 	asropenai "hotline/asr/openai"
-	"hotline/internal/e2e/stand"
 	"hotline/internal/speech"
+	"hotline/internal/stand"
 	"hotline/internal/testdata"
 	"hotline/media/dsp"
 	"hotline/media/wav"

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"hotline/internal/call"
-	"hotline/internal/e2e/stand"
+	"hotline/internal/stand"
 	"hotline/internal/testdata"
 	"hotline/media"
 	"hotline/media/dsp"

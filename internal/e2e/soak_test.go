@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"hotline/internal/e2e/stand"
 	"hotline/internal/softphone"
+	"hotline/internal/stand"
 	"hotline/internal/testdata"
 	"hotline/media/dsp"
 )

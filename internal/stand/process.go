@@ -16,22 +16,25 @@ import (
 // PID is the server's process id.
 func (s *Stand) PID() int { return s.cmd.Process.Pid }
 
-// WorkerPIDs are the speech workers that the server has started.
+// PIDs are the server's process and its speech workers'.
+func (s *Stand) PIDs() []int { return append([]int{s.PID()}, s.WorkerPIDs()...) }
+
+// WorkerPIDs are the speech workers that the server has started. (Not every kernel
+// has /proc/PID/task/TID/children, so all processes are asked for their parent.)
 func (s *Stand) WorkerPIDs() []int {
 	var list []int
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.PID()))
-	if err != nil {
-		return nil
-	}
-	for _, t := range tasks {
-		b, err := os.ReadFile(t) //nolint:gosec // below /proc
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is good
+	for _, path := range stats {
+		b, err := os.ReadFile(path) //nolint:gosec // below /proc
 		if err != nil {
+			continue // it has ended
+		}
+		f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+		if len(f) < 2 || f[1] != strconv.Itoa(s.PID()) {
 			continue
 		}
-		for f := range strings.FieldsSeq(string(b)) {
-			if p, err := strconv.Atoi(f); err == nil {
-				list = append(list, p)
-			}
+		if child, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+			list = append(list, child)
 		}
 	}
 	return list
@@ -119,8 +122,11 @@ func (s *Stand) sockets() (map[string]bool, error) {
 }
 
 // Memory is the server's resident memory, bytes.
-func (s *Stand) Memory() int64 {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
+func (s *Stand) Memory() int64 { return Memory(s.PID()) }
+
+// Memory is a process's resident memory, bytes; 0 once it has ended.
+func Memory(pid int) int64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}

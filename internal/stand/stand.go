@@ -1,4 +1,4 @@
-// Package stand is a server to test against from outside: the program as it is
+// Package stand is a server to test and to measure from outside: the program as it is
 // shipped, on ports of the kernel's choice, with a data folder of its own.
 //
 // # Concepts
@@ -33,8 +33,8 @@ import (
 type Config struct {
 	Binary   string // path of hotline
 	Business []string
-	Data     string // folder; its log is server.log in there
-	Models   []string
+	Data     string   // folder; its log is server.log in there
+	Models   []string // empty: as the environment says
 	// Ports is how many ports for sound there are; default 1000.
 	Ports int
 	// Env is more settings, HOTLINE_X=y; they go before those made here.
@@ -86,7 +86,10 @@ func Start(ctx context.Context, c Config) (*Stand, error) {
 		"HOTLINE_SIP_LISTEN=" + s.SIP, "HOTLINE_HTTP_LISTEN=" + strings.TrimPrefix(s.Web, "http://"),
 		fmt.Sprintf("HOTLINE_RTP_LOW=%d", s.RTP[0]), fmt.Sprintf("HOTLINE_RTP_HIGH=%d", s.RTP[1]),
 		"HOTLINE_DATA_DIR=" + c.Data, "HOTLINE_API_TOKEN=" + s.token, "HOTLINE_LOG_FORMAT=json",
-		"HOTLINE_DEMO_PASSWORD=" + Password, "HOTLINE_MODELS=" + strings.Join(c.Models, string(filepath.ListSeparator)),
+		"HOTLINE_DEMO_PASSWORD=" + Password,
+	}
+	if len(c.Models) > 0 {
+		s.attached = append(s.attached, "HOTLINE_MODELS="+strings.Join(c.Models, string(filepath.ListSeparator)))
 	}
 	return s, s.run(ctx)
 }
@@ -135,11 +138,12 @@ func (s *Stand) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// withoutSettings drops the settings of a server that runs elsewhere.
+// withoutSettings drops the settings of a server that runs elsewhere; where models
+// lie stays.
 func withoutSettings(env []string) []string {
 	var out []string
 	for _, e := range env {
-		if !strings.HasPrefix(e, "HOTLINE_") {
+		if !strings.HasPrefix(e, "HOTLINE_") || strings.HasPrefix(e, "HOTLINE_MODELS=") {
 			out = append(out, e)
 		}
 	}
@@ -168,6 +172,22 @@ func (s *Stand) URI(number string) string { return "sip:" + number + "@" + s.SIP
 // LogFile is where the server's output goes.
 func (s *Stand) LogFile() string { return filepath.Join(s.Data, "server.log") }
 
+// AwaitLog waits until the server has logged a text; false when that took too long.
+func (s *Stand) AwaitLog(ctx context.Context, text string, limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
+		if b, err := os.ReadFile(s.LogFile()); err == nil && strings.Contains(string(b), text) {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
 // LastWords is the end of the server's log.
 func (s *Stand) LastWords() string {
 	b, err := os.ReadFile(s.LogFile())
@@ -191,6 +211,7 @@ func (s *Stand) Stop() error {
 		return nil
 	default:
 	}
+	workers := s.WorkerPIDs()
 	if err := s.Terminate(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
@@ -200,6 +221,9 @@ func (s *Stand) Stop() error {
 	case <-s.exited:
 		return nil
 	case <-limit.C:
+		for _, p := range workers {
+			_ = syscall.Kill(p, syscall.SIGKILL)
+		}
 		return errors.Join(fmt.Errorf("the server did not end within %v and was killed", stopLimit), s.Kill())
 	}
 }
