@@ -46,7 +46,7 @@ type Supervision struct {
 	Args       []string // before --listen; default "speech"
 	Env        []string // beyond this process's own
 	Socket     string   // path of the Unix socket that the worker is told to listen on
-	Nice       int      // added to the worker's nice value; default 5, below 0 is none
+	Nice       int      // the worker's nice value; default 5, below 0 leaves ours
 	Logger     *slog.Logger
 	// OnState is called for each change and each time the worker says how it is,
 	// one at a time; it must not block.
