@@ -38,12 +38,18 @@ func (s *Server) showsPublic(far netip.Addr) bool {
 		return false
 	}
 	ip, err := netip.ParseAddr(s.publicHost)
-	return err != nil || ip.Unmap().Is4() == far.Unmap().Is4()
+	return err != nil || sameFamily(ip, far)
 }
 
-// localIP is the address of ours that a far end reaches.
+func sameFamily(a, b netip.Addr) bool { return a.Unmap().Is4() == b.Unmap().Is4() }
+
+// localIP is the address of ours that a far end reaches with its sound.
 func (s *Server) localIP(f flow) netip.Addr {
-	if s.showsPublic(f.remote.Addr()) {
+	far := f.remote.Addr()
+	if ip := s.cfg.MediaAddr; ip.IsValid() && !s.isLocal(far) && sameFamily(ip, far) {
+		return ip
+	}
+	if s.showsPublic(far) {
 		if ip, err := netip.ParseAddr(s.publicHost); err == nil {
 			return ip
 		}

@@ -31,6 +31,9 @@ type Config struct {
 	// port counts for udp and tcp. Default: the local address of the route to the far
 	// end.
 	PublicAddr string
+	// MediaAddr is shown by Leg.LocalIP instead of PublicAddr, for sound that comes in
+	// by another address.
+	MediaAddr netip.Addr
 	// LocalNetworks are on our side of that NAT: who is seen with such an address is
 	// shown our own. nil: the private and local networks (RFC 1918, RFC 3927, RFC
 	// 4193); empty: none.

@@ -27,6 +27,11 @@ type RegistrarConfig struct {
 	MaxContacts    int           // phones of one agent; default 10
 	MaxBindings    int           // of all agents; default 10,000
 	NonceLife      time.Duration // default 5 min
+	// Ping is how often phones are asked by OPTIONS whether they are there, which
+	// keeps NATs open; default 30 s, negative: never. One that has answered before and
+	// fails PingFailures times is unreachable until it answers or registers again.
+	Ping         time.Duration
+	PingFailures int // default 3
 }
 
 // PasswordLookup knows the agents. The secret is a password, or what HA1 returned;

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -34,7 +35,7 @@ func newDoctor(s *settings) *cobra.Command {
 			}
 			bad := 0
 			for _, check := range []func(context.Context, config.Config) finding{
-				checkSIP, checkRTP, checkHTTP, checkBusiness, checkHearing, checkVoices, checkNative, checkDatabase, checkDisk, checkClock,
+				checkSIP, checkRTP, checkHTTP, checkTLS, checkBusiness, checkHearing, checkVoices, checkNative, checkDatabase, checkDisk, checkClock,
 			} {
 				f := check(cmd.Context(), c)
 				mark := "ok  "
@@ -83,16 +84,10 @@ func runningHere(c config.Config) bool {
 }
 
 func checkSIP(ctx context.Context, c config.Config) finding {
-	f := finding{what: "sip", text: "UDP and TCP " + c.SIP.Listen}
-	var lc net.ListenConfig
-	p, err := lc.ListenPacket(ctx, "udp", c.SIP.Listen)
+	f := finding{what: "sip", text: strings.Join(c.SIP.Addresses(), ", ")}
+	err := canListen(ctx, c.SIP.Addresses())
 	if err == nil {
-		_ = p.Close()
-		var l net.Listener
-		if l, err = lc.Listen(ctx, "tcp", c.SIP.Listen); err == nil {
-			_ = l.Close()
-			return f
-		}
+		return f
 	}
 	if errors.Is(err, syscall.EADDRINUSE) && runningHere(c) {
 		f.text += " (held by a running server)"
@@ -100,6 +95,26 @@ func checkSIP(ctx context.Context, c config.Config) finding {
 	}
 	f.err = fmt.Errorf("%w: end the program that holds the port, or set sip.listen", err)
 	return f
+}
+
+// canListen tries every address, all at once as the server will.
+func canListen(ctx context.Context, addrs []string) error {
+	var lc net.ListenConfig
+	for _, a := range addrs {
+		network, addr, _ := strings.Cut(a, ":")
+		var c io.Closer
+		var err error
+		if network == "udp" {
+			c, err = lc.ListenPacket(ctx, "udp", addr)
+		} else {
+			c, err = lc.Listen(ctx, "tcp", addr)
+		}
+		if err != nil {
+			return err
+		}
+		defer func() { _ = c.Close() }()
+	}
+	return nil
 }
 
 func checkRTP(_ context.Context, c config.Config) finding {

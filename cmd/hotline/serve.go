@@ -17,10 +17,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
+	"hotline/internal/audit"
 	"hotline/internal/call"
 	"hotline/internal/config"
 	"hotline/internal/desk"
 	"hotline/internal/event"
+	"hotline/internal/load"
 	"hotline/internal/store"
 	"hotline/internal/web"
 	"hotline/media"
@@ -55,6 +57,8 @@ type server struct {
 	ports      *media.Ports
 	ports6     *media.Ports // for far ends on IPv6
 	clock      *media.Clock
+	load       *load.Monitor
+	audit      *audit.Log
 	browsers   *webrtc.Endpoint
 	voice      *voice
 	ears       *ears
@@ -92,6 +96,10 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 	}
 	defer s.ears.close()
 	defer s.voice.close()
+	if err := s.protect(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.audit.Close()) }()
 	if err := s.telephone(ctx); err != nil {
 		return err
 	}
@@ -164,19 +172,29 @@ func (s *server) telephone(ctx context.Context) error {
 		return err
 	}
 	for _, a := range agents {
-		ha1, ok, err := s.db.HA1(ctx, a.Name, s.cfg.SIP.Realm, "MD5")
-		if err != nil {
-			return err
+		var known []string
+		for _, algorithm := range []string{sip.MD5, sip.SHA256} {
+			ha1, ok, err := s.db.HA1(ctx, a.Name, s.cfg.SIP.Realm, algorithm)
+			if err != nil {
+				return err
+			}
+			if ok && !a.Disabled {
+				known = append(known, "HA1:"+algorithm+":"+ha1)
+			}
 		}
-		if ok && !a.Disabled {
-			secrets[a.Name] = "HA1:MD5:" + ha1
+		if len(known) > 0 {
+			secrets[a.Name] = strings.Join(known, " ")
 		}
 	}
-	s.registrar = sip.NewRegistrar(sip.RegistrarConfig{Realm: s.cfg.SIP.Realm, MaxExpires: s.cfg.SIP.MaxExpires}, secrets, s.log)
+	s.registrar = sip.NewRegistrar(registrarConfig(s.cfg), secrets, s.log)
 	s.desk = desk.New(desk.Config{Agents: s.bots.agents(), Bus: s.bus})
 	s.registrar.OnChange(s.desk.Present)
 
-	if s.sip, err = sip.New(sipConfig(s.cfg), func(ctx context.Context, l *sip.Leg) { s.manager.Serve(ctx, arrival(l)) }, s.registrar, s.log); err != nil {
+	signalling, err := sipConfig(s.cfg, s.log)
+	if err != nil {
+		return err
+	}
+	if s.sip, err = sip.New(signalling, func(ctx context.Context, l *sip.Leg) { s.manager.Serve(ctx, arrival(l)) }, s.registrar, s.log); err != nil {
 		return err
 	}
 	s.ports = media.NewPorts(netip.IPv4Unspecified(), s.cfg.RTP.Low, s.cfg.RTP.High)
@@ -197,7 +215,7 @@ func (s *server) telephone(ctx context.Context) error {
 	}
 	s.answering = s.lines()
 	s.manager = call.NewManager(call.Services{
-		Audio: &call.Audio{Listen: s.listenRTP, Clock: s.clock, Advertise: rtpAddr(s.cfg), Silence: silence, Protection: protection(s.cfg), Certificate: certificate, Browsers: s.browsers, Log: s.log},
+		Audio: &call.Audio{Listen: s.listenRTP, Clock: s.clock, Silence: silence, Protection: protection(s.cfg), Certificate: certificate, Browsers: s.browsers, Log: s.log},
 		Desk:  s.desk, Dialer: s.dialer(), Journal: s.db, Wishes: s.db, Bus: s.bus, Recordings: s.recordings, Log: s.log,
 	}, func(called string) call.Route {
 		if app := s.testLine(called); app != nil {
@@ -227,12 +245,16 @@ func (s *server) listenRTP(reached netip.Addr) (call.Socket, error) {
 
 // console puts the web server together.
 func (s *server) console() (err error) {
+	secure, err := webTLS(s.cfg, s.log)
+	if err != nil {
+		return err
+	}
 	s.status = &status{server: s}
 	s.web, err = web.New(web.Config{
-		Listen: s.cfg.HTTP.Listen, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir,
+		Listen: s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir,
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
 		CallPage: s.cfg.HTTP.CallPage,
-		SIP:      s.sip.WebSocket(nil), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Join: placer{s}, End: s.manager, Agents: s.status, Lines: s.status, System: s.status,
+		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Join: placer{s}, End: s.manager, Agents: s.status, Lines: s.status, System: s.status, Audit: s.audit,
 	})
 	return err
 }
@@ -252,6 +274,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 		})
 	}
 	start(&wgBack, "the clock of calls", func() error { return s.clock.Run(back) })
+	start(&wgBack, "watching the load", func() error { return s.load.Run(back) })
 	start(&wgBack, "the sound of browsers", func() error { return s.browsers.Run(back) })
 	start(&wgBack, "speech recognition", func() error { return s.ears.run(back) })
 	start(&wgBack, "the speech worker", func() error { return s.runWorker(back) })
@@ -266,7 +289,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 		s.welcome(out)
 		select {
 		case <-ctx.Done():
-			s.drain()
+			s.drain(ctx)
 		case <-front.Done():
 		}
 	case <-front.Done():
@@ -282,44 +305,21 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// drain takes no new calls and lets those in progress go on for a while.
-func (s *server) drain() {
-	s.manager.Drain()
-	s.sip.SetDraining(true)
-	live, _, _ := s.manager.Counts()
-	if live == 0 {
-		return
-	}
-	s.log.Info("waiting for the calls in progress to end", "calls", live, "at_most", s.cfg.Call.Drain)
-	limit := time.NewTimer(s.cfg.Call.Drain)
-	defer limit.Stop()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for live > 0 {
-		select {
-		case <-limit.C:
-			return
-		case <-tick.C:
-			live, _, _ = s.manager.Counts()
-		}
-	}
-}
-
 // welcome tells the owner how to ring and where to look.
 func (s *server) welcome(out io.Writer) {
 	host := "127.0.0.1"
 	w := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
 	w("")
 	w("hotline is answering.")
-	port := s.cfg.SIP.Listen[strings.LastIndex(s.cfg.SIP.Listen, ":")+1:]
+	port := s.cfg.SIP.Port()
 	for _, b := range s.bots.lines {
 		for _, n := range b.line.Numbers {
 			w("  ring    sip:%s@%s:%s   %s (%s)", n, host, port, b.line.Home.Name, b.line.Language)
 		}
 	}
-	w("  console http://%s%s/", host, s.cfg.HTTP.Listen[strings.LastIndex(s.cfg.HTTP.Listen, ":"):])
+	w("  console %s/", webURL(s.cfg))
 	if s.cfg.HTTP.CallPage {
-		w("  call    http://%s%s/call   from a browser; elsewhere than on this machine it needs https", host, s.cfg.HTTP.Listen[strings.LastIndex(s.cfg.HTTP.Listen, ":"):])
+		w("  call    %s/call   from a browser; elsewhere than on this machine it needs https", webURL(s.cfg))
 	}
 	if s.adminPW != "" {
 		w("  login   admin / %s   (shown once; hotline user add makes more)", s.adminPW)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"log/slog"
 	"net/netip"
 	"strings"
 
@@ -13,11 +14,25 @@ import (
 )
 
 // sipConfig turns the settings into the server's.
-func sipConfig(c config.Config) sip.Config {
-	return sip.Config{
-		Listen:     []string{"udp:" + c.SIP.Listen, "tcp:" + c.SIP.Listen},
-		PublicAddr: c.SIP.PublicAddr, UserAgent: "hotline", Realm: c.SIP.Realm, MaxLegs: 2 * maxCalls(c),
+func sipConfig(c config.Config, log *slog.Logger) (sip.Config, error) {
+	secure, err := sipTLS(c, log)
+	if err != nil {
+		return sip.Config{}, err
 	}
+	return sip.Config{
+		Listen: c.SIP.Addresses(), TLS: secure, Origins: c.SIP.Origins,
+		PublicAddr: c.SIP.PublicAddr, MediaAddr: rtpAddr(c), LocalNetworks: c.SIP.Local(),
+		UserAgent: "hotline", Realm: c.SIP.Realm, MaxLegs: 2 * maxCalls(c),
+	}, nil
+}
+
+// registrarConfig turns the settings into the registrar's.
+func registrarConfig(c config.Config) sip.RegistrarConfig {
+	ping := c.SIP.Ping
+	if ping == 0 {
+		ping = -1
+	}
+	return sip.RegistrarConfig{Realm: c.SIP.Realm, MaxExpires: c.SIP.MaxExpires, Algorithms: c.SIP.Digest, Ping: ping}
 }
 
 // maxCalls is the setting, or as many as there are pairs of ports; each call may

@@ -15,11 +15,10 @@ func (l *loader) check() {
 	bad := func(key, format string, args ...any) {
 		l.fail("", key+": "+fmt.Sprintf(format, args...))
 	}
-	for _, a := range []struct{ key, value string }{{"sip.listen", c.SIP.Listen}, {"http.listen", c.HTTP.Listen}} {
-		if err := hostPort(a.value, true); err != nil {
-			bad(a.key, "%q %v; write :PORT or ADDRESS:PORT", a.value, err)
-		}
+	if err := hostPort(c.HTTP.Listen, true); err != nil {
+		bad("http.listen", "%q %v; write :PORT or ADDRESS:PORT", c.HTTP.Listen, err)
 	}
+	l.checkSIP(bad)
 	if a := c.SIP.PublicAddr; a != "" {
 		if err := publicAddr(a); err != nil {
 			bad("sip.public_addr", "%q %v; write the host or host:port that the outside sees", a, err)

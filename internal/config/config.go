@@ -44,12 +44,35 @@ type Config struct {
 
 // SIP is the telephone signalling.
 type SIP struct {
-	// The address that signalling is taken on, UDP and TCP alike.
-	Listen string `yaml:"listen"`
+	// The addresses that signalling is taken on: udp:, tcp:, tls:, ws: or wss: before
+	// ADDRESS:PORT, tls::5061 say. Without one of these, both UDP and TCP. Browsers
+	// need none: WebSocket is at /sip of the console's address.
+	Listen []string `yaml:"listen"`
 	// The host, or host:port, that the outside reaches us by, for a server behind
-	// address translation. Empty: the address of the interface that a packet came
-	// in on.
+	// address translation; the port counts for UDP and TCP. Empty: the address of the
+	// interface that a packet came in on.
 	PublicAddr string `yaml:"public_addr"`
+	// The networks (192.168.0.0/16) on our side of that translation, which are shown
+	// our own address. Empty: those that are private.
+	LocalNetworks []string `yaml:"local_networks"`
+	// The certificate for tls: and wss:, with those that lead to its authority, in
+	// PEM. It is read again when the file changes.
+	TLSCert string `yaml:"tls_cert" file:"path"`
+	// Its key, in PEM.
+	TLSKey string `yaml:"tls_key" file:"path"`
+	// Authorities that may sign the certificates of carriers and phones that we
+	// connect to by TLS, in PEM, beside those of the system.
+	TLSCA string `yaml:"tls_ca" file:"path"`
+	// Pages of other hosts that browsers may call from: HOST, *.DOMAIN or
+	// https://HOST:PORT. Those of our own host always may.
+	Origins []string `yaml:"origins"`
+	// The digests that phones may log in by, the most wanted first: MD5, SHA-256.
+	// Some phones give up when they are offered another than MD5; browsers are
+	// offered MD5 alone.
+	Digest []string `yaml:"digest"`
+	// How often registered phones are asked whether they are there, which keeps their
+	// way through address translation open. 0: never.
+	Ping time.Duration `yaml:"ping"`
 	// The realm of digest authentication. Changing it makes stored digests useless.
 	Realm string `yaml:"realm"`
 	// How long a registration lasts at most before the phone must renew it.
@@ -81,6 +104,12 @@ type RTP struct {
 type HTTP struct {
 	// The address that the web server is reached on.
 	Listen string `yaml:"listen"`
+	// A certificate in PEM, with those that lead to its authority; then the address
+	// speaks https alone. Browsers give the microphone to pages of this machine and
+	// to https. It is read again when the file changes.
+	TLSCert string `yaml:"tls_cert" file:"path"`
+	// Its key, in PEM.
+	TLSKey string `yaml:"tls_key" file:"path"`
 	// How long a login in the console lasts.
 	Session time.Duration `yaml:"session"`
 	// Whether anyone who reaches the web server may call from their browser, at
@@ -209,7 +238,7 @@ func Default() Config {
 	return Config{
 		Business: []string{"examples/retail-zh"},
 		Models:   []string{"~/.cache/hotline/models", "models"},
-		SIP:      SIP{Listen: ":5060", Realm: "hotline", MaxExpires: time.Hour, AnonymousCalls: true},
+		SIP:      SIP{Listen: []string{":5060"}, Digest: []string{"MD5"}, Ping: 30 * time.Second, Realm: "hotline", MaxExpires: time.Hour, AnonymousCalls: true},
 		RTP:      RTP{Low: 20000, High: 29999, SRTP: "optional"},
 		HTTP:     HTTP{Listen: ":8080", Session: 12 * time.Hour, CallPage: true},
 		Data:     Data{Dir: "data"},

@@ -26,7 +26,7 @@ func TestDefaultsAreValidAndAsPromised(t *testing.T) {
 	t.Chdir(t.TempDir())
 	c, err := config.Load("", nil)
 	require.NoError(t, err)
-	require.Equal(t, ":5060", c.SIP.Listen)
+	require.Equal(t, []string{":5060"}, c.SIP.Listen)
 	require.Equal(t, ":8080", c.HTTP.Listen)
 	require.Equal(t, []int{20000, 29999}, []int{c.RTP.Low, c.RTP.High})
 	require.Equal(t, "data", c.Data.Dir)
@@ -48,7 +48,7 @@ models: [~/m, other]
 		"HOTLINE_API_TOKEN=abc", "HOTLINE_CALL_RECORD=false", "HOTLINE_PORT_8080_TCP=tcp://x", "PATH=/bin",
 	})
 	require.NoError(t, err)
-	require.Equal(t, ":6000", c.SIP.Listen)
+	require.Equal(t, []string{":6000"}, c.SIP.Listen)
 	require.Equal(t, []string{"http://a", "http://b"}, c.Speech.URLs)
 	require.Equal(t, "asr/a", c.Speech.ASR.For("zh"))
 	require.Empty(t, c.Speech.ASR.For("fr"))

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,6 +25,7 @@ import (
 // Config is what the server shows and acts on.
 type Config struct {
 	Listen  string        // address; default ":8080"
+	TLS     *tls.Config   // nil: plain http
 	Session time.Duration // the cookie's life; default 7 days, the store ends idle ones before
 	Store   *store.Store  // required
 	Bus     *event.Bus    // required
@@ -108,6 +110,7 @@ func New(cfg Config) (*Server, error) {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		TLSConfig:         cfg.TLS,
 	}
 	s.http.RegisterOnShutdown(s.streams.end)
 	return s, nil
@@ -131,7 +134,11 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		stopped <- err
 	})
-	err := s.http.Serve(s.listener)
+	serve := s.http.Serve
+	if s.cfg.TLS != nil {
+		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
+	}
+	err := serve(s.listener)
 	if release() { // it failed by itself
 		return fmt.Errorf("web: %w", err)
 	}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"hotline/internal/certs"
+	"hotline/internal/config"
+)
+
+// sipTLS is what the telephone shows and trusts; nil when nothing is set.
+func sipTLS(c config.Config, log *slog.Logger) (*tls.Config, error) {
+	var cfg *tls.Config
+	if c.SIP.TLSCert != "" {
+		pair, err := certs.Load(c.SIP.TLSCert, c.SIP.TLSKey, log)
+		if err != nil {
+			return nil, fmt.Errorf("sip.tls_cert, sip.tls_key: %w", err)
+		}
+		cfg = pair.Config()
+	}
+	if c.SIP.TLSCA != "" {
+		pool, err := certs.Authorities(c.SIP.TLSCA)
+		if err != nil {
+			return nil, fmt.Errorf("sip.tls_ca: %w", err)
+		}
+		if cfg == nil {
+			cfg = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		cfg.RootCAs = pool
+	}
+	return cfg, nil
+}
+
+// webTLS is what the console shows; nil makes it plain http.
+func webTLS(c config.Config, log *slog.Logger) (*tls.Config, error) {
+	if c.HTTP.TLSCert == "" {
+		return nil, nil
+	}
+	pair, err := certs.Load(c.HTTP.TLSCert, c.HTTP.TLSKey, log)
+	if err != nil {
+		return nil, fmt.Errorf("http.tls_cert, http.tls_key: %w", err)
+	}
+	return pair.Config(), nil
+}
+
+// webURL is the console's address on this machine.
+func webURL(c config.Config) string {
+	scheme := "http"
+	if c.HTTP.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://127.0.0.1" + c.HTTP.Listen[strings.LastIndexByte(c.HTTP.Listen, ':'):]
+}
+
+// checkTLS tells whether the certificates can be used, and for how long.
+func checkTLS(_ context.Context, c config.Config) finding {
+	f := finding{what: "tls", text: "no certificate"}
+	for _, p := range []struct{ key, cert, file string }{{"sip.tls_cert", c.SIP.TLSCert, c.SIP.TLSKey}, {"http.tls_cert", c.HTTP.TLSCert, c.HTTP.TLSKey}} {
+		if p.cert == "" {
+			continue
+		}
+		pair, err := certs.Load(p.cert, p.file, nil)
+		if err != nil {
+			f.err = fmt.Errorf("%s: %w", p.key, err)
+			return f
+		}
+		until := pair.Expires()
+		f.text = p.cert + " until " + until.Format(time.DateOnly)
+		switch left := time.Until(until); {
+		case left <= 0:
+			f.err = fmt.Errorf("%s: %s is out of date since %s: renew it", p.key, p.cert, until.Format(time.DateOnly))
+			return f
+		case left < 14*24*time.Hour:
+			f.err, f.advice = fmt.Errorf("%s: %s is out of date on %s: renew it", p.key, p.cert, until.Format(time.DateOnly)), true
+		}
+	}
+	if c.SIP.TLSCA != "" {
+		if _, err := certs.Authorities(c.SIP.TLSCA); err != nil {
+			f.err, f.advice = fmt.Errorf("sip.tls_ca: %w", err), false
+		}
+	}
+	return f
+}
