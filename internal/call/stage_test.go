@@ -475,6 +475,11 @@ func bot(t *testing.T) dialog.Engine {
 	return e
 }
 
+// listenTo opens the sockets that are given, in order.
+func listenTo(sockets <-chan *mediatest.Conn) func(netip.Addr) (call.Socket, error) {
+	return func(netip.Addr) (call.Socket, error) { return <-sockets, nil }
+}
+
 // perform runs a call: play conducts the caller, and the call is over when it
 // returns (by a BYE) or when the bot ends it.
 func perform(t *testing.T, prepare func(s *stage), play func(s *stage)) *stage {
@@ -516,7 +521,7 @@ func perform(t *testing.T, prepare func(s *stage), play func(s *stage)) *stage {
 			Services: call.Services{
 				Audio: &call.Audio{
 					Clock: clock, Silence: -1, Log: slog.New(slog.DiscardHandler),
-					Listen: func(netip.Addr) (call.Socket, error) { return <-s.sockets, nil },
+					Listen: listenTo(s.sockets),
 				},
 				Desk: s.staff, Dialer: s.dialer, Journal: s.journal, Wishes: s.journal, Bus: &event.Bus{}, Log: slog.New(slog.DiscardHandler),
 			},
