@@ -67,7 +67,7 @@ type OutboundRule struct {
 // passes it on.
 type TrunkMedia struct {
 	Codecs []string // by name, the most wanted first
-	DTMF   string   // "rtp", "info", "inband"; "" as negotiated
+	InBand bool     // keys are tones in the sound
 }
 
 // CallerStyle is how a carrier wants to be told the caller's number.

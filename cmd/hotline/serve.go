@@ -12,7 +12,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
@@ -64,6 +63,7 @@ type server struct {
 	ears       *ears
 	sip        *sip.Server
 	registrar  *sip.Registrar
+	trunks     *sip.Trunks // nil: none
 	manager    *call.Manager
 	answering  map[*bot]*call.Line
 	recordings *call.Recordings // nil: nothing is recorded
@@ -194,7 +194,10 @@ func (s *server) telephone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.sip, err = sip.New(signalling, func(ctx context.Context, l *sip.Leg) { s.manager.Serve(ctx, arrival(l)) }, s.registrar, s.log); err != nil {
+	if s.sip, err = sip.New(s.guarded(signalling), s.incoming, s.registrar, s.log); err != nil {
+		return err
+	}
+	if err := s.connectTrunks(); err != nil {
 		return err
 	}
 	s.ports = media.NewPorts(netip.IPv4Unspecified(), s.cfg.RTP.Low, s.cfg.RTP.High)
@@ -221,7 +224,7 @@ func (s *server) telephone(ctx context.Context) error {
 		if app := s.testLine(called); app != nil {
 			return call.Route{App: app}
 		}
-		b := s.bots.find(called)
+		b := s.bots.routed(called)
 		if b == nil {
 			return call.Route{}
 		}
@@ -254,7 +257,7 @@ func (s *server) console() (err error) {
 		Listen: s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir,
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
 		CallPage: s.cfg.HTTP.CallPage,
-		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Join: placer{s}, End: s.manager, Agents: s.status, Lines: s.status, System: s.status, Audit: s.audit,
+		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Join: placer{s}, End: s.manager, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit,
 	})
 	return err
 }
@@ -283,18 +286,22 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgFront, "the console", func() error { return s.web.Run(front) })
 	start(&wgFront, "calls that go out", func() error { return s.manager.Run(front) })
 	start(&wgFront, "the telephone", func() error { return s.sip.Run(front) })
+	leaveTrunks := s.joinTrunks(front)
+	defer leaveTrunks()
 
 	select {
 	case <-s.sip.Ready():
 		s.welcome(out)
 		select {
 		case <-ctx.Done():
+			leaveTrunks() // carriers send new calls elsewhere
 			s.drain(ctx)
 		case <-front.Done():
 		}
 	case <-front.Done():
 	case <-ctx.Done():
 	}
+	leaveTrunks() // while there is a telephone to say so
 	stopFront(call.ErrShutdown)
 	wgFront.Wait()
 	stopBack(call.ErrShutdown)

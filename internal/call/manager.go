@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -33,6 +34,8 @@ type Manager struct {
 	route    func(called string) Route
 	max      int
 	placed   chan func(serving context.Context) // to Run
+	closing  context.Context                    //nolint:containedctx // ends when the calls in progress must
+	endAll   context.CancelFunc
 
 	mu       sync.Mutex // guards the rest
 	calls    map[string]*running
@@ -65,7 +68,9 @@ func NewManager(s Services, route func(called string) Route, maxCalls int) *Mana
 	if maxCalls == 0 {
 		maxCalls = DefaultMaxCalls
 	}
-	return &Manager{services: s, route: route, max: maxCalls, placed: make(chan func(context.Context)), calls: map[string]*running{}}
+	m := &Manager{services: s, route: route, max: maxCalls, placed: make(chan func(context.Context)), calls: map[string]*running{}}
+	m.closing, m.endAll = context.WithCancel(context.Background())
+	return m
 }
 
 // Serve runs one inbound call and returns when it is over. A panic in it ends this
@@ -81,7 +86,7 @@ func (m *Manager) Serve(ctx context.Context, a Arrival) {
 			m.refuse(ctx, a.Leg, 500, "Server Internal Error")
 		}
 	}()
-	route := m.route(a.Called)
+	route := m.route(cmp.Or(a.Route, a.Called))
 	if route.Line == nil && route.App == nil {
 		m.refuse(ctx, a.Leg, 404, "Not Found")
 		return
@@ -104,7 +109,7 @@ func (m *Manager) run(ctx context.Context, id string, a Arrival, r Route, in *ro
 	if r.App != nil {
 		return m.app(ctx, a, r.App)
 	}
-	c := &Call{ID: id, Party: a, Line: *r.Line, Services: m.services, room: in}
+	c := &Call{ID: id, Party: a, Line: *r.Line, Services: m.services, room: in, closing: m.closing}
 	return c.Run(ctx)
 }
 
@@ -113,7 +118,9 @@ func (m *Manager) app(ctx context.Context, a Arrival, app App) error {
 	ctx, cancel, stop := Until(ctx, a.Leg)
 	defer stop()
 	defer cancel(nil)
+	defer m.endedBy(cancel)()
 	defer func() {
+		tellReason(a.Leg, context.Cause(ctx))
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
 		defer cancel()
 		if err := a.Leg.Hangup(ctx); err != nil {
@@ -189,20 +196,6 @@ func (m *Manager) Hangup(id string) bool {
 		c.cancel(ErrHungUp)
 	}
 	return ok
-}
-
-// Drain refuses new calls; those in progress go on.
-func (m *Manager) Drain() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.draining = true
-}
-
-// Draining tells whether Drain was called.
-func (m *Manager) Draining() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.draining
 }
 
 // Live lists the calls in progress.

@@ -72,6 +72,7 @@ type Arrival struct {
 	Leg     Leg
 	Caller  string     // number or user part, "" if withheld
 	Called  string     // user part of the Request-URI
+	Route   string     // what the number's answer is looked up by; default Called
 	Reached netip.Addr // our address that the far end reached
 	// Signalling is what else was said about the call, for the record.
 	Signalling Signalling

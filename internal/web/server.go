@@ -46,6 +46,7 @@ type Config struct {
 	Agents  AgentLister          // nil: none are listed
 	Lines   LineLister           // nil: none are listed
 	System  SystemReporter       // nil: only the version is known
+	Trunks  TrunkLister          // nil: none are listed
 	Audit   Auditor              // nil: nothing was tried
 }
 

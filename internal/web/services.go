@@ -73,6 +73,32 @@ type Line struct {
 	Dial     string   `json:"dial,omitempty" doc:"a SIP URI that reaches it from this network"`
 }
 
+// Trunk is a carrier that calls come from and go out to.
+type Trunk struct {
+	Name           string     `json:"name"`
+	Kind           string     `json:"kind" enum:"register,static" doc:"how the carrier knows us: an account that we register, or our address"`
+	State          string     `json:"state" enum:"up,down,resting" doc:"resting: the carrier asked for it (503 with Retry-After)"`
+	Registered     bool       `json:"registered"`
+	Until          *time.Time `json:"until,omitempty" doc:"end of the registration, or of the rest"`
+	Proxy          string     `json:"proxy" doc:"the carrier's address in use"`
+	LastError      string     `json:"last_error,omitempty" doc:"what went wrong last; empty once it goes well again"`
+	Since          time.Time  `json:"since" doc:"of the state"`
+	Channels       int        `json:"channels" doc:"calls now, in and out"`
+	MaxChannels    int        `json:"max_channels" doc:"0: no limit"`
+	RTT            int64      `json:"rtt_ms" doc:"how long the carrier took for its last response to OPTIONS"`
+	Inbound        int64      `json:"inbound" doc:"calls that came in since the start"`
+	Outbound       int64      `json:"outbound" doc:"calls out since the start"`
+	Answered       int64      `json:"answered" doc:"of these"`
+	Failed         int64      `json:"failed" doc:"of these, for a fault of the trunk"`
+	AnswerRatio    float64    `json:"answer_ratio" doc:"share of calls out that were answered (ASR), of 1"`
+	AverageSeconds float64    `json:"average_seconds" doc:"of answered calls out (ACD)"`
+}
+
+// TrunkLister lists the carriers and how they do.
+type TrunkLister interface {
+	Trunks(ctx context.Context) ([]Trunk, error)
+}
+
 // LineLister lists the lines of the business.
 type LineLister interface {
 	Lines(ctx context.Context) ([]Line, error)

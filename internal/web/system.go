@@ -78,6 +78,12 @@ type linesOutput struct {
 	}
 }
 
+type trunksOutput struct {
+	Body struct {
+		Items []Trunk `json:"items"`
+	}
+}
+
 type systemOutput struct{ Body SystemState }
 
 func (s *Server) systemRoutes() {
@@ -108,6 +114,17 @@ func (s *Server) systemRoutes() {
 				l.Numbers = list(l.Numbers)
 				out.Body.Items = append(out.Body.Items, l)
 			}
+			return out, err
+		})
+	route(s, look, operation(http.MethodGet, "/trunks", "list-trunks", "Carriers and how they do", "system"),
+		func(ctx context.Context, _ *struct{}) (*trunksOutput, error) {
+			out := &trunksOutput{}
+			out.Body.Items = []Trunk{}
+			if s.cfg.Trunks == nil {
+				return out, nil
+			}
+			trunks, err := s.cfg.Trunks.Trunks(ctx)
+			out.Body.Items = append(out.Body.Items, trunks...)
 			return out, err
 		})
 	route(s, look, operation(http.MethodGet, "/system", "system", "How the server does, and what to install", "system"), s.system)

@@ -1,0 +1,299 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hotline/internal/business"
+	"hotline/internal/config"
+	"hotline/internal/event"
+	"hotline/internal/number"
+	"hotline/internal/store"
+	"hotline/internal/web"
+	"hotline/media/sdp"
+	"hotline/sip"
+)
+
+// openTrunks puts the carriers on a SIP server; nil where there are none.
+func openTrunks(server *sip.Server, c config.Config, ledger sip.Ledger, refused func(sip.Refusal), log *slog.Logger) (*sip.Trunks, error) {
+	if len(c.Trunks) == 0 && c.SIP.AnonymousCalls {
+		return nil, nil
+	}
+	policy, err := trunkPolicy(c, ledger)
+	if err != nil {
+		return nil, err
+	}
+	policy.Refused = refused
+	configs := make([]sip.TrunkConfig, 0, len(c.Trunks))
+	for _, t := range c.Trunks {
+		configs = append(configs, trunkConfig(t))
+	}
+	return sip.NewTrunks(server, configs, policy, log)
+}
+
+// trunkConfig turns the settings of a carrier into the server's.
+func trunkConfig(t config.Trunk) sip.TrunkConfig {
+	x := sip.TrunkConfig{
+		Name: t.Name, Register: t.Kind == "register", Proxies: t.Proxy, Domain: t.Domain, User: t.User,
+		Auth: sip.Credentials{User: t.AuthUser, Password: t.Password.Reveal()}, Expires: t.Expires, Inbound: t.Inbound,
+		CallerNumber: t.CallerNumber, CallerNumbers: t.CallerNumbers, CallerStyle: sip.CallerStyle(t.CallerStyle),
+		Channels: t.Channels, CallsPerSecond: t.CallsPerSecond, Priority: t.Priority, Costs: t.Costs, OptionsInterval: t.OptionsInterval,
+		Media: sip.TrunkMedia{Codecs: t.Codecs, InBand: t.DTMF == "inband"},
+	}
+	if x.OptionsInterval == 0 {
+		x.OptionsInterval = -1
+	}
+	for _, a := range t.Addresses {
+		if p, err := config.Network(a); err == nil { // config.Load has read them before
+			x.Addresses = append(x.Addresses, p)
+		}
+	}
+	for _, r := range t.Outbound {
+		x.Outbound = append(x.Outbound, sip.OutboundRule{Match: r.Match, Strip: r.Strip, Add: r.Add})
+	}
+	return x
+}
+
+// trunkPolicy is the guard against toll fraud.
+func trunkPolicy(c config.Config, ledger sip.Ledger) (sip.Policy, error) {
+	plan, err := number.For(c.Outbound.Country)
+	if err != nil {
+		return sip.Policy{}, fmt.Errorf("outbound.country: %w", err)
+	}
+	o := c.Outbound
+	p := sip.Policy{
+		Plan:  func(text string) sip.Number { return sip.Number(plan.Read(text)) },
+		Allow: o.Allow, Deny: o.Deny, MaxCallsPerMinute: o.MaxCallsPerMinute, MaxCallsPerDay: o.MaxCallsPerDay,
+		MaxMinutesPerDay: o.MaxMinutesPerDay, MaxSpendPerDay: o.MaxSpendPerDay, MaxSameNumberPerHour: o.MaxSameNumberPerHour,
+		MaxCall: o.MaxCall, Ledger: ledger, RefuseStrangers: !c.SIP.AnonymousCalls,
+	}
+	for _, h := range o.Hours {
+		from, to, err := config.ClockHours(h)
+		if err != nil {
+			return p, err
+		}
+		p.Hours = append(p.Hours, sip.Hours{From: from, To: to})
+	}
+	return p, nil
+}
+
+// ledger lets the database keep what calls out have used up.
+type ledger struct{ db *store.Store }
+
+// Charge implements sip.Ledger.
+func (l ledger) Charge(ctx context.Context, charges []sip.Charge) (over int, err error) {
+	kept := make([]store.Charge, len(charges))
+	for i, c := range charges {
+		kept[i] = store.Charge(c)
+	}
+	return l.db.Charge(ctx, kept)
+}
+
+// connectTrunks makes the server's trunks, and tells everybody how they do.
+func (s *server) connectTrunks() (err error) {
+	if s.trunks, err = openTrunks(s.sip, s.cfg, ledger{s.db}, s.tollFraud, s.log); err != nil || s.trunks == nil {
+		return err
+	}
+	for _, problem := range strayNumbers(s.cfg, s.bots.businesses) {
+		s.log.Warn("a trunk's number has no line; the default line answers it", "problem", problem)
+	}
+	s.trunks.OnChange(func(st sip.TrunkState) {
+		s.bus.Publish(event.Event{Kind: "trunk.state", At: time.Now(), Data: trunkView(st)})
+	})
+	s.metrics.MustRegister(newTrunkMetrics(s.trunks))
+	return nil
+}
+
+// joinTrunks keeps the trunks registered and watched until leave, which waits for the
+// carriers to know.
+func (s *server) joinTrunks(ctx context.Context) (leave func()) {
+	if s.trunks == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := s.trunks.Run(ctx); err != nil {
+			s.log.Error("the trunks", "error", err)
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// incoming takes a call that came in: it tells whose it is and which line it is for.
+func (s *server) incoming(ctx context.Context, l *sip.Leg) {
+	a := arrival(l)
+	if s.trunks == nil {
+		s.manager.Serve(ctx, a)
+		return
+	}
+	m, err := s.trunks.Admit(l)
+	var refused *sip.StatusError
+	switch {
+	case errors.As(err, &refused):
+		if err := l.Reject(ctx, refused.Code, refused.Reason); err != nil {
+			s.log.Debug("refusing a call", "error", err)
+		}
+		return
+	case m.Trunk == "":
+		s.manager.Serve(ctx, a)
+		return
+	}
+	a.Called, a.Signalling.Trunk = m.Called, m.Trunk
+	if m.Caller != "" && a.Caller != "" {
+		a.Caller = m.Caller
+	}
+	if m.Line != "" {
+		a.Route = lineRoute + m.Line
+	}
+	if keys := !m.Media.InBand; len(m.Media.Codecs) > 0 || !keys {
+		a.Leg = trunkLeg{Leg: l, media: m.Media}
+		a.OnUpdate = func(f func(offer []byte) ([]byte, error)) {
+			l.OnUpdate(func(offer []byte) ([]byte, error) { return f(sdp.Prefer(offer, m.Media.Codecs, keys)) })
+		}
+	}
+	s.manager.Serve(ctx, a)
+}
+
+// trunkLeg is a leg whose far end has a carrier's wishes.
+type trunkLeg struct {
+	*sip.Leg
+
+	media sip.TrunkMedia
+}
+
+// Offer implements call.Leg.
+func (l trunkLeg) Offer() []byte {
+	return sdp.Prefer(l.Leg.Offer(), l.media.Codecs, !l.media.InBand)
+}
+
+// lineRoute begins a route that names a line; no number does.
+const lineRoute = "line:"
+
+// routed is what answers a number, or the line that a trunk's setting names, by its
+// name or one of its numbers; nil for none.
+func (bs *bots) routed(called string) *bot {
+	name, ok := strings.CutPrefix(called, lineRoute)
+	if !ok {
+		return bs.find(called)
+	}
+	if b := bs.named(name); b != nil {
+		return b
+	}
+	return bs.find(name)
+}
+
+// strayNumbers are the inbound settings that name no line.
+func strayNumbers(c config.Config, businesses []*business.Business) []string {
+	var out []string
+	for _, t := range c.Trunks {
+		for n, line := range t.Inbound {
+			known := false
+			for _, b := range businesses {
+				for _, l := range b.Lines {
+					known = known || l.Name == line
+					for _, own := range l.Numbers {
+						known = known || own == line
+					}
+				}
+			}
+			if !known {
+				out = append(out, fmt.Sprintf("trunks.%s.inbound: %s goes to %q, and no line has this name or number", t.Name, n, line))
+			}
+		}
+	}
+	return out
+}
+
+// trunkView is a trunk as the API shows it.
+func trunkView(st sip.TrunkState) web.Trunk {
+	v := web.Trunk{
+		Name: st.Name, Kind: st.Kind, State: "down", Registered: st.Registered, Proxy: st.Proxy, LastError: st.LastError, Since: st.Since,
+		Channels: st.Channels, MaxChannels: st.MaxChannels, RTT: st.RTT.Milliseconds(), Inbound: st.Inbound, Outbound: st.Calls,
+		Answered: st.Answered, Failed: st.Failed, AnswerRatio: st.ASR(), AverageSeconds: st.ACD().Seconds(),
+	}
+	switch {
+	case st.Up:
+		v.State = "up"
+	case !st.Resting.IsZero():
+		v.State = "resting"
+		v.Until = &st.Resting
+	}
+	if st.Registered {
+		v.Until = &st.Until
+	}
+	return v
+}
+
+// Trunks implements web.TrunkLister.
+func (st *status) Trunks(context.Context) ([]web.Trunk, error) {
+	if st.server.trunks == nil {
+		return nil, nil
+	}
+	var out []web.Trunk
+	for _, t := range st.server.trunks.States() {
+		out = append(out, trunkView(t))
+	}
+	return out, nil
+}
+
+// trunkMetrics tells how the trunks do.
+type trunkMetrics struct {
+	trunks                               *sip.Trunks
+	up, registered, channels, rtt, calls *prometheus.Desc
+}
+
+func newTrunkMetrics(t *sip.Trunks) trunkMetrics {
+	about := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("hotline_trunk_"+name, help, append([]string{"trunk"}, labels...), nil)
+	}
+	return trunkMetrics{
+		trunks: t, up: about("up", "1 while calls can go out by the trunk."), registered: about("registered", "1 while the trunk is registered."),
+		channels: about("channels", "Calls in progress by the trunk, in and out."),
+		rtt:      about("rtt_seconds", "How long the carrier took for its last response to OPTIONS."),
+		calls:    about("calls_total", "Calls by the trunk since the start: inbound, answered, failed by the trunk's fault, other.", "result"),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (m trunkMetrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{m.up, m.registered, m.channels, m.rtt, m.calls} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m trunkMetrics) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, name string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, name)
+	}
+	truth := func(b bool) float64 {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	for _, st := range m.trunks.States() {
+		gauge(m.up, truth(st.Up), st.Name)
+		if st.Kind == "register" {
+			gauge(m.registered, truth(st.Registered), st.Name)
+		}
+		gauge(m.channels, float64(st.Channels), st.Name)
+		gauge(m.rtt, st.RTT.Seconds(), st.Name)
+		for result, n := range map[string]int64{
+			"inbound": st.Inbound, "answered": st.Answered, "failed": st.Failed, "other": max(0, st.Calls-st.Answered-st.Failed),
+		} {
+			ch <- prometheus.MustNewConstMetric(m.calls, prometheus.CounterValue, float64(n), st.Name, result)
+		}
+	}
+}
