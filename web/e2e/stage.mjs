@@ -35,14 +35,14 @@ export async function startServer(...args) {
   }
 }
 
-export async function startBrowser() {
+export async function startBrowser(...more) {
   const executablePath = browsers.find((b) => b && existsSync(b))
   if (!executablePath) throw new Error('no Chromium: apt install chromium, or set CHROMIUM to one')
   const profile = mkdtempSync(join(tmpdir(), 'hotline-chromium-'))
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', ...more],
     ignoreDefaultArgs: ['--mute-audio'],
     locale: 'zh-CN',
     viewport: { width: 1440, height: 900 },

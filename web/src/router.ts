@@ -15,6 +15,7 @@ export const router = createRouter({
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
   routes: [
     { path: '/login', name: 'login', component: () => import('./views/Login.vue'), meta: { open: true } },
+    { path: '/call', name: 'phone', component: () => import('./views/Phone.vue'), meta: { open: true } },
     { path: '/', name: 'live', component: () => import('./views/Live.vue') },
     { path: '/calls', name: 'calls', component: () => import('./views/Calls.vue') },
     { path: '/calls/:id', name: 'call', component: () => import('./views/CallPage.vue'), props: true },
@@ -27,9 +28,9 @@ export const router = createRouter({
 // The tab says which page of which business it is.
 watchEffect(() => {
   const name = String(router.currentRoute.value.name ?? '')
-  const area = { call: 'calls', lost: '', login: '' }[name] ?? name
+  const area = { call: 'calls', lost: '', login: '', phone: '' }[name] ?? name
   const business = system.value?.business ?? i18n.global.t('app.name')
-  document.title = area === '' ? business : `${i18n.global.t(`nav.${area}`)} · ${business}`
+  document.title = name === 'phone' ? i18n.global.t('phone.title') : area === '' ? business : `${i18n.global.t(`nav.${area}`)} · ${business}`
 })
 
 router.beforeEach(async (to) => {

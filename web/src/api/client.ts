@@ -1,4 +1,4 @@
-import type { Agent, CallDetail, Call, Figures, Line, Me, Page, SystemState, Waveform, Wish, WishPage } from './types'
+import type { Agent, CallDetail, Call, Figures, Line, Me, Page, PublicLine, SystemState, Waveform, Wish, WishPage } from './types'
 
 /** A problem (RFC 9457) that the server answered with, or that it could not be reached (status 0). */
 export class ApiError extends Error {
@@ -87,5 +87,6 @@ export const api = {
   figures: (since: Date): Promise<Figures> => get('/figures', { since: since.toISOString() }),
   agents: (): Promise<Page<Agent>> => get('/agents'),
   lines: (): Promise<Page<Line>> => get('/lines'),
+  publicLines: (): Promise<Page<PublicLine>> => get('/public/lines'),
   system: (): Promise<SystemState> => get('/system'),
 }

@@ -160,6 +160,14 @@ export interface Line {
   dial?: string
 }
 
+/** A line that anyone may call from a browser. */
+export interface PublicLine {
+  name: string
+  title?: string
+  number: string
+  language: string
+}
+
 export interface Worker {
   name: string
   state: 'up' | 'starting' | 'down'

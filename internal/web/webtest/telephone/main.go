@@ -1,0 +1,275 @@
+// Command telephone runs the real signalling, media and web server with lines that
+// hum, for tests of the pages that call. It prints its address as a line of JSON, and
+// then what happens on the telephone, a line each. It obeys lines of its standard
+// input ("hangup" ends the calls in progress) and ends with it.
+//
+// Its numbers: 8000 hums at 1,004 Hz, 8001 at 700 Hz, 9196 is an echo, 4860 is busy,
+// and 7000 hands the caller to the agent "agent1" (password "secret") of the registrar.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"hotline/asr"
+	"hotline/dialog"
+	"hotline/internal/call"
+	"hotline/internal/desk"
+	"hotline/internal/event"
+	"hotline/internal/seal"
+	"hotline/internal/store"
+	"hotline/internal/web"
+	"hotline/media"
+	"hotline/media/mediatest"
+	"hotline/media/webrtc"
+	"hotline/sip"
+	"hotline/tts"
+
+	"golang.org/x/sync/errgroup"
+)
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:0", "address of the web server")
+	verbose := flag.Bool("v", false, "log everything")
+	flag.Parse()
+	level := slog.LevelWarn
+	if *verbose {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	if err := run(*listen, log); err != nil {
+		log.Error("telephone", "error", err)
+		os.Exit(1)
+	}
+}
+
+// exchange is all of it.
+type exchange struct {
+	log      *slog.Logger
+	sip      *sip.Server
+	browsers *webrtc.Endpoint
+	manager  *call.Manager
+	clock    *media.Clock
+
+	mu  sync.Mutex // guards out
+	out *json.Encoder
+}
+
+// tell prints what happens.
+func (x *exchange) tell(what string, more map[string]any) {
+	line := map[string]any{"event": what}
+	for k, v := range more {
+		line[k] = v
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	_ = x.out.Encode(line)
+}
+
+func run(listen string, log *slog.Logger) (err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	dir, err := os.MkdirTemp("", "hotline-telephone-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	sealer, _, err := seal.LoadOrCreate(filepath.Join(dir, "master.key"))
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, store.Config{URL: filepath.Join(dir, "hotline.db"), Sealer: sealer, Logger: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	bus := &event.Bus{}
+
+	x := &exchange{log: log, clock: &media.Clock{}, out: json.NewEncoder(os.Stdout)}
+	if err := x.open(db, bus); err != nil {
+		return err
+	}
+	server, err := web.New(web.Config{
+		Listen: listen, Store: db, Bus: bus, DataDir: dir, Logger: log,
+		CallPage: true, Lines: lines{}, SIP: x.sip.WebSocket(nil),
+	})
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return x.clock.Run(ctx) })
+	g.Go(func() error { return x.browsers.Run(ctx) })
+	g.Go(func() error { return x.sip.Run(ctx) })
+	g.Go(func() error { return server.Run(ctx) })
+	g.Go(func() error {
+		defer cancel()
+		select {
+		case <-x.sip.Ready():
+		case <-ctx.Done():
+			return nil
+		}
+		x.tell("ready", map[string]any{"url": "http://" + server.Addr()})
+		commands := bufio.NewScanner(os.Stdin)
+		for commands.Scan() {
+			if commands.Text() == "hangup" {
+				for _, l := range x.manager.Live() {
+					x.manager.Hangup(l.ID)
+				}
+			}
+		}
+		return commands.Err()
+	})
+	return g.Wait()
+}
+
+func (x *exchange) open(db *store.Store, bus *event.Bus) (err error) {
+	loopback := netip.MustParseAddr("127.0.0.1")
+	if x.browsers, err = webrtc.New(webrtc.Config{Listen: netip.AddrPortFrom(loopback, 0), Logger: x.log}); err != nil {
+		return err
+	}
+	registrar := sip.NewRegistrar(sip.RegistrarConfig{Realm: "hotline"}, passwords{}, x.log)
+	people := desk.New(desk.Config{Agents: []desk.Agent{{Name: "agent1", Title: "小李", Skills: []string{"service"}}}, Bus: bus})
+	registrar.OnChange(func(name string, here bool) {
+		people.Present(name, here)
+		x.tell("agent", map[string]any{"name": name, "here": here})
+	})
+	x.sip, err = sip.New(sip.Config{Listen: []string{"udp:127.0.0.1:0"}}, x.serve, registrar, x.log)
+	if err != nil {
+		return err
+	}
+	ports := media.NewPorts(loopback, 0, 0)
+	x.manager = call.NewManager(call.Services{
+		Audio: &call.Audio{
+			Listen: func(netip.Addr) (call.Socket, error) { return ports.Listen() },
+			Clock:  x.clock, Browsers: x.browsers, Log: x.log,
+		},
+		Desk: people, Dialer: dialer{x.sip}, Journal: db, Wishes: db, Bus: bus, Log: x.log,
+	}, x.route, 0)
+	return nil
+}
+
+// serve runs one call and tells of its begin and end.
+func (x *exchange) serve(ctx context.Context, l *sip.Leg) {
+	x.tell("call", map[string]any{"to": l.Called(), "from": l.From().User, "network": l.Network()})
+	if l.Called() == "4860" {
+		_ = l.Reject(ctx, 486, "Busy Here")
+		return
+	}
+	l.OnKey(func(digit byte) { x.tell("info", map[string]any{"key": string(digit)}) })
+	x.manager.Serve(ctx, call.Arrival{Leg: l, Caller: l.From().User, Called: l.Called(), Reached: l.LocalIP(), OnUpdate: l.OnUpdate})
+	x.tell("over", map[string]any{"to": l.Called(), "browsers": x.browsers.Conns()})
+}
+
+func (x *exchange) route(called string) call.Route {
+	switch called {
+	case "8000":
+		return call.Route{App: x.hum(1004)}
+	case "8001":
+		return call.Route{App: x.hum(700)}
+	case "9196":
+		return call.Route{App: media.Echo}
+	case "7000":
+		return call.Route{Line: &call.Line{
+			Name: "desk", Title: "云帆数码", Language: "zh", Engine: handsOver{}, Speak: mute{},
+			Hear: func(call.Hearing) asr.Recognizer { return deaf{} },
+		}}
+	}
+	return call.Route{}
+}
+
+// hum says a tone, and tells which one it hears and which keys are pressed.
+func (x *exchange) hum(hz float64) call.App {
+	return func(ctx context.Context, s *media.Session) error {
+		in := s.In()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				if sound := mediatest.Listen(in, 500*time.Millisecond); len(sound) == in.Rate()/2 {
+					hz, level := mediatest.Strongest(sound, in.Rate())
+					x.tell("heard", map[string]any{"hz": hz, "level": level, "codec": s.Media().Codec.Name, "direction": s.Media().Direction.String()})
+				}
+			}
+		})
+		wg.Go(func() {
+			for k := range s.Keys() {
+				x.tell("key", map[string]any{"key": string(k.Digit)})
+			}
+		})
+		err := media.Tone(ctx, s, hz)
+		x.tell("cause", map[string]any{"cause": fmt.Sprint(context.Cause(ctx))})
+		<-s.Done() // its keys and sound end with it
+		wg.Wait()
+		return err
+	}
+}
+
+// lines are what the page offers.
+type lines struct{}
+
+func (lines) Lines(context.Context) ([]web.Line, error) {
+	return []web.Line{
+		{Name: "main", Title: "云帆数码 客服热线", Numbers: []string{"8000"}, Language: "zh", Open: true},
+		{Name: "english", Title: "Cloudsail Digital", Numbers: []string{"8001"}, Language: "en", Open: true},
+		{Name: "busy", Title: "Busy", Numbers: []string{"4860"}, Language: "fr", Open: true},
+		{Name: "nobody", Title: "Nobody", Numbers: []string{"4040"}, Language: "fr", Open: true},
+		{Name: "desk", Title: "Desk", Numbers: []string{"7000"}, Language: "fr", Open: true},
+	}, nil
+}
+
+type passwords struct{}
+
+func (passwords) Password(user string) (string, bool) {
+	return "secret", strings.HasPrefix(user, "agent")
+}
+
+type dialer struct{ server *sip.Server }
+
+func (d dialer) Dial(ctx context.Context, t call.Target, offer []byte, progress func(status int, sdp []byte)) (call.Leg, error) {
+	l, err := d.server.Dial(ctx, sip.DialRequest{
+		To: t.To, From: t.From, FromName: t.FromName, Headers: t.Headers, Offer: offer, BrowserOffer: t.BrowserOffer,
+	}, progress)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// handsOver is a bot that hands every caller over at once.
+type handsOver struct{}
+
+func (handsOver) Begin(context.Context, dialog.Facts) (dialog.Conversation, error) {
+	return handsOver{}, nil
+}
+
+func (handsOver) Reply(_ context.Context, t dialog.Turn, do func(dialog.Act) error) error {
+	if t.Kind == dialog.Opened {
+		return do(dialog.Transfer{Skill: "service"})
+	}
+	return nil
+}
+
+// deaf hears nothing.
+type deaf struct{}
+
+func (deaf) Recognize(_ context.Context, src media.Reader, _ func(asr.Result)) error {
+	f := make(media.Frame, src.Rate()/50)
+	for src.ReadFrame(f) == nil {
+	}
+	return nil
+}
+
+// mute says nothing.
+type mute struct{}
+
+func (mute) Synthesize(context.Context, tts.Utterance, media.Writer) error { return nil }
