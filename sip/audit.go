@@ -141,3 +141,11 @@ func maskUser(user string) string {
 		return string(r[:2]) + strings.Repeat("*", n-4) + string(r[n-2:])
 	}
 }
+
+// Audit adds what a layer above has seen to what Config.Audit is told.
+func (s *Server) Audit(e AuditEvent) {
+	if e.At.IsZero() {
+		e.At = time.Now()
+	}
+	s.sentry.audit.add(e)
+}

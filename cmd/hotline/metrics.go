@@ -20,6 +20,22 @@ func (s *server) measure() {
 		gauge("calls", "Calls in progress.", func() float64 { live, _, _ := s.manager.Counts(); return float64(live) }),
 		counter("calls_total", "Calls taken since the start.", func() float64 { _, n, _ := s.manager.Counts(); return float64(n) }),
 		counter("calls_refused_total", "Calls refused since the start.", func() float64 { _, _, n := s.manager.Counts(); return float64(n) }),
+		counter("calls_not_admitted_total", "Calls refused with 503 before they began, for load.", func() float64 { return float64(s.load.Refused()) }),
+		gauge("admitting", "1 while new calls are taken.", func() float64 {
+			if len(s.load.State().Reasons) > 0 || s.manager.Draining() {
+				return 0
+			}
+			return 1
+		}),
+		gauge("load_cpu_ratio", "Share of its processors that the server uses.", func() float64 { return s.load.State().CPU }),
+		gauge("load_machine_ratio", "Share of the machine's processors in use at our priority.", func() float64 { return s.load.State().Machine }),
+		gauge("load_memory_ratio", "Share of the memory in use, of the container or the machine.", func() float64 { return s.load.State().Memory }),
+		gauge("load_files_ratio", "Share of the file descriptors in use.", func() float64 { return s.load.State().Files }),
+		gauge("sound_late_seconds", "How late the clock of the calls' sound ticks, on average.", func() float64 { return s.load.State().Late.Seconds() }),
+		gauge("sip_sources_blocked", "Addresses that nothing is read from.", func() float64 { return float64(s.sip.Stats().Blocked) }),
+		counter("sip_dropped_total", "Messages that were not read or not answered: floods, scanners, blocked addresses.", func() float64 { return float64(s.sip.Stats().Dropped) }),
+		counter("sip_panics_total", "Messages and calls that ended in a panic.", func() float64 { return float64(s.sip.Stats().Panics) }),
+		gauge("sip_connections", "SIP connections.", func() float64 { return float64(s.sip.Stats().Connections) }),
 		gauge("rtp_ports", "Pairs of RTP ports in use.", func() float64 { return float64(s.ports.InUse()) }),
 		gauge("media_sessions", "Audio sessions on the clock.", func() float64 { return float64(s.clock.Sessions()) }),
 		gauge("sip_legs", "SIP legs.", func() float64 { return float64(s.sip.Stats().Legs) }),

@@ -27,9 +27,7 @@ func (st *status) Ready() (ok bool, reasons []string) {
 	default:
 		reasons = append(reasons, "the telephone is not listening yet")
 	}
-	if live, _, _ := s.manager.Counts(); live >= maxCalls(s.cfg) {
-		reasons = append(reasons, "all lines are taken")
-	}
+	reasons = append(reasons, s.load.State().Reasons...)
 	return len(reasons) == 0, reasons
 }
 

@@ -169,7 +169,7 @@ func (s *server) lines() map[*bot]*call.Line {
 			Silence: limits.Silence, MaxDuration: limits.MaxCall, MaxHold: s.cfg.Call.MaxHold,
 			Answer:   call.Answering{Ring: b.line.Answer.Ringing, Early: b.line.Early()},
 			Greeting: b.line.Outbound.Greeting, Unrecorded: b.line.Recording.Off,
-			Filler: first(p[engine.KeyFiller]), Hold: first(p[engine.KeyHoldOn]), Farewell: first(p[engine.KeyTooLong]),
+			Filler: first(p[engine.KeyFiller]), Hold: first(p[engine.KeyHoldOn]), Farewell: first(p[engine.KeyTooLong]), Closing: first(p[engine.KeyClosing]),
 		}
 	}
 	return out

@@ -53,7 +53,7 @@ func phrasesEnglish() Phrases {
 		KeyAllRight:      {"Okay, go ahead.", "No problem. What is it?"},
 		KeyFiller:        {"Let me check."},
 		KeyHoldOn:        {"One moment."},
-		KeyClosing:       {"I'm sorry, our system is about to be serviced and I have to end this call. Please call again in a few minutes. Goodbye."},
+		KeyClosing:       {"I'm sorry, our system is about to be serviced. Please call again in a few minutes. Goodbye."},
 		KeyTooLong:       {"Let's stop here for today. Please call again. Goodbye.", "We've been talking a while, so I'll let you go. Goodbye."},
 		KeyFollowUp:      {"Would you like to hear: \"{a}\"?", "Shall I also tell you: \"{a}\"?"},
 	}

@@ -53,7 +53,7 @@ func phrasesChinese() Phrases {
 		KeyAllRight:      {"好的，那您请说。", "没问题，您接着说。"},
 		KeyFiller:        {"我查一下。"},
 		KeyHoldOn:        {"请稍等。"},
-		KeyClosing:       {"很抱歉，我们的系统马上要维护，这通电话要先断开，请您过一会儿再打来，再见。"},
+		KeyClosing:       {"很抱歉，我们的系统马上要维护，请您过几分钟再打来，再见。"},
 		KeyTooLong:       {"今天先到这里，欢迎再打来，再见。", "时间有点长了，先到这里，再见。"},
 		KeyFollowUp:      {"要听听{a}吗？", "要我说说{a}吗？"},
 	}

@@ -78,6 +78,8 @@ type Line struct {
 	Hold string
 	// Farewell is said when MaxDuration is over.
 	Farewell string
+	// Closing is said when the server stops before the call is over.
+	Closing string
 	// Unrecorded keeps the line's calls from being recorded.
 	Unrecorded bool
 }
@@ -114,8 +116,9 @@ type Call struct {
 	Line  Line
 	Services
 
-	room  *room           // who is in the call; the Manager's, to let others in
-	begun chan<- struct{} // closed once the record has begun; may be nil
+	room    *room           // who is in the call; the Manager's, to let others in
+	begun   chan<- struct{} // closed once the record has begun; may be nil
+	closing context.Context //nolint:containedctx // ends when the call must; may be nil
 }
 
 // Run meets the party, talks, and returns when the call is over and all of its
@@ -211,6 +214,7 @@ func (c *Call) finish(ctx context.Context, t *talk, err error) {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
 	defer cancel()
 	if l := c.Party.leg(); l != nil {
+		tellReason(l, cause)
 		if e := l.Hangup(last); e != nil {
 			c.Log.Warn("hanging up", "call", c.ID, "error", e)
 		}

@@ -38,6 +38,7 @@ type talk struct {
 	began   time.Time // of the answer
 
 	floor    floor
+	closed   bool // the caller is told that the server stops
 	turn     *turn
 	pending  *dialog.Turn // waits until what may not be cut has been said
 	pendFrom time.Duration
@@ -62,6 +63,7 @@ type talk struct {
 	tape       *tape // nil while nothing is recorded
 
 	keyTimer, silence, hearing, limit *time.Timer
+	limitAt                           time.Time
 }
 
 func (t *talk) begin(m *meeting) {
@@ -155,7 +157,7 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 	if longest == 0 {
 		longest = defaultMaxDuration
 	}
-	t.limit = time.NewTimer(longest)
+	t.limit, t.limitAt = time.NewTimer(longest), time.Now().Add(longest)
 	tick := time.NewTicker(100 * time.Millisecond)
 	infoKeys := make(chan byte, 16)
 	if t.meeting.onKey != nil {
@@ -180,9 +182,15 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-t.closing():
+			err = t.closeDown(ctx)
 		case r := <-heard:
 			t.hear(ctx, r)
-		case k := <-t.session.Keys():
+		case k, ok := <-t.session.Keys():
+			if !ok { // the sound has ended, and with it the call
+				<-ctx.Done()
+				return nil
+			}
 			t.key(ctx, k.Digit)
 		case d := <-infoKeys:
 			t.key(ctx, d)
@@ -214,10 +222,6 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 			t.messageTick(ctx)
 			t.recordingLost(ctx, t.tape.lost())
 		case <-t.limit.C:
-			if t.hold.held() { // nobody would hear the farewell
-				t.hold.limit = true
-				continue
-			}
 			err = t.farewell(ctx)
 		}
 		if err != nil {
@@ -418,6 +422,9 @@ func (t *talk) replied(ctx context.Context) error {
 	t.turn = nil
 	t.spokeUntil = time.Since(t.began)
 	t.floor.bot(false, false, time.Now())
+	if t.closed {
+		return ErrShutdown // the call's last words, however they came out
+	}
 	if done.mute != nil {
 		t.call.Log.Error("speaking", "call", t.call.ID, "error", done.mute)
 		t.markNow(KindError, map[string]any{"error": done.mute.Error()})

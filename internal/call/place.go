@@ -61,7 +61,7 @@ func (m *Manager) Place(ctx context.Context, p Placement) (id string, err error)
 		}()
 		run = c
 	} else {
-		run = &Call{ID: id, Party: &outbound{placement: p, target: target}, Line: *p.Line, Services: m.services, room: in, begun: begun}
+		run = &Call{ID: id, Party: &outbound{placement: p, target: target}, Line: *p.Line, Services: m.services, room: in, begun: begun, closing: m.closing}
 	}
 	callCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	if !m.admit(id, &running{cancel: cancel, line: p.Line.Name, room: in, over: callCtx}) {
@@ -79,6 +79,9 @@ func (m *Manager) Place(ctx context.Context, p Placement) (id string, err error)
 		defer cancel(nil)
 		defer m.leave(id)
 		defer m.caught(id)
+		if _, bot := run.(*Call); !bot {
+			defer m.endedBy(cancel)()
+		}
 		m.report(id, run.Run(callCtx))
 	}
 	select {
