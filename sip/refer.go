@@ -48,7 +48,7 @@ type referral struct {
 	timer   *time.Timer
 	until   time.Time // end of the subscription
 	last    notice
-	waiting *notice // the newest that is not sent yet
+	waiting []notice // not sent yet, at most maxNotices
 	sending bool
 }
 
@@ -59,6 +59,8 @@ const (
 	referralAccepted
 	referralOver
 )
+
+const maxNotices = 8 // of one referral that wait to be sent
 
 // notice is one NOTIFY.
 type notice struct {
@@ -323,7 +325,7 @@ func (r *referral) expire() {
 	r.report(notice{status: 503, reason: reasonPhrase(503), ended: "timeout"})
 }
 
-// report queues a NOTIFY; a newer one takes the place of one that is not sent yet.
+// report queues a NOTIFY.
 func (r *referral) report(n notice) bool {
 	r.mu.Lock()
 	if r.state != referralAccepted {
@@ -352,7 +354,10 @@ func (r *referral) queue(n notice) (start bool) {
 	if r.silent {
 		return false
 	}
-	r.waiting = &n
+	if len(r.waiting) == maxNotices { // a far end that is slow to answer hears the newest
+		r.waiting = r.waiting[:maxNotices-1]
+	}
+	r.waiting = append(r.waiting, n)
 	start = !r.sending
 	r.sending = true
 	return start
@@ -370,16 +375,16 @@ func (r *referral) start() {
 func (r *referral) deliver() {
 	for {
 		r.mu.Lock()
-		n := r.waiting
-		r.waiting = nil
-		if n == nil {
+		if len(r.waiting) == 0 {
 			r.sending = false
 			r.mu.Unlock()
 			return
 		}
+		n := r.waiting[0]
+		r.waiting = r.waiting[1:]
 		left := time.Until(r.until)
 		r.mu.Unlock()
-		if err := r.notify(*n, left); err != nil {
+		if err := r.notify(n, left); err != nil {
 			r.leg.s.log.Debug("sip_refer_notify", "call_id", r.leg.callID, "error", err)
 			r.mu.Lock()
 			r.silent, r.waiting = true, nil // RFC 6665 section 4.2.2: a failed NOTIFY ends the subscription
