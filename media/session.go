@@ -103,8 +103,9 @@ type Session struct {
 	toRate    *converter
 
 	send    sender
-	samples int // of the codec in a packet that we send
-	codecs  int // how many there have been
+	cross   crossing // with the port
+	samples int      // of the codec in a packet that we send
+	codecs  int      // how many there have been
 	ctrl    control
 }
 
@@ -337,6 +338,7 @@ func (s *Session) tick(now time.Time, w *scratch, skip int) {
 	for range skip {
 		s.lose(in, out, w)
 	}
+	s.cross.given.n = 0
 	n := s.receive(now, w)
 	p := s.listen(in, n, now, w)
 
@@ -383,6 +385,11 @@ func (s *Session) listen(in Frame, n int, now time.Time, w *scratch) plan {
 	s.watch()
 	p := plan{outMode: s.outgoing(), port: s.port, codec: s.codec, media: s.media, toRate: s.toRate, samples: s.samples, codecs: s.codecs, mute: s.mute}
 	p.readControl, p.report = s.control(now)
+	s.cross.codec = s.media.Codec
+	if s.port == nil {
+		s.cross.wanted = false
+	}
+	s.stats.Relayed = s.send.relayed
 	s.stats.Sent, s.stats.SendErrors = s.send.sent, s.send.errors
 	return p
 }
@@ -408,7 +415,9 @@ func (s *Session) lose(in, out Frame, w *scratch) {
 // watch ends a session whose far end is gone. It needs s.mu.
 func (s *Session) watch() {
 	limit := s.cfg.SilenceTimeout
-	if limit < 0 || !s.media.Direction.Receives() {
+	// A far end that has put us on hold may play music, or nothing (RFC 3264 section
+	// 8.4 leaves it free): its silence ends no call.
+	if limit < 0 || s.media.Direction != sdp.SendRecv {
 		s.heard = s.ticks.Load()
 		return
 	}

@@ -366,6 +366,7 @@ func (t *talk) reply(ctx context.Context, in dialog.Turn, end time.Duration) {
 	t.turn = t.speaker.startTurn(ctx, in, began, func(ctx context.Context, do func(dialog.Act) error) error {
 		return t.bot.Reply(ctx, in, do)
 	})
+	t.turn.held = t.hold.total(time.Now())
 }
 
 // say speaks a sentence of the system's own, which is not cut short.
@@ -614,7 +615,7 @@ func (t *talk) bookTurn() {
 	}
 	t.turns++
 	r := TurnRecord{
-		Index: t.turns, Speaker: "bot", Text: done.text(), StartMS: t.ms(start), EndMS: t.ms(start) + after.Milliseconds(),
+		Index: t.turns, Speaker: "bot", Text: done.text(), StartMS: t.ms(start), EndMS: t.ms(start) + (after + t.hold.total(time.Now()) - done.held).Milliseconds(),
 		Confidence: done.note.Confidence, Intent: done.note.Intent, Source: done.note.Source, KnowledgeID: done.note.KnowledgeID,
 		Candidates: done.note.Candidates, Emotion: done.note.Emotion,
 	}

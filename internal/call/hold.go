@@ -28,12 +28,22 @@ func holdData(d sdp.Direction, by string) map[string]any {
 // rest, so that neither music nor silence is taken for a caller's.
 type holding struct {
 	direction sdp.Direction
-	over      *time.Timer // the longest hold
-	limit     bool        // the call's own limit has passed meanwhile
+	over      *time.Timer   // the longest hold
+	left      time.Duration // of the call's own limit, which rests meanwhile
+	since     time.Time
+	spent     time.Duration // on holds that are over
 }
 
 // held tells whether the far end does not hear us.
 func (h *holding) held() bool { return !h.direction.Sends() }
+
+// total is how long the call was on hold so far.
+func (h *holding) total(now time.Time) time.Duration {
+	if h.held() {
+		return h.spent + now.Sub(h.since)
+	}
+	return h.spent
+}
 
 // quiet tells whether the far end's silence means nothing.
 func (h *holding) quiet() bool { return h.direction != sdp.SendRecv }
@@ -53,17 +63,18 @@ func (t *talk) turned(ctx context.Context, d sdp.Direction) {
 			longest = defaultMaxHold
 		}
 		t.hold.over.Reset(longest)
+		t.hold.since, t.hold.left = time.Now(), max(0, time.Until(t.limitAt))
+		t.limit.Stop()
 	case !t.hold.held() && was.held():
 		t.hold.over.Stop()
+		t.hold.spent += time.Since(t.hold.since)
+		t.limitAt = time.Now().Add(t.hold.left)
+		t.limit.Reset(t.hold.left)
 	}
 	if t.hold.quiet() {
 		t.silence.Stop()
 		t.hearing.Stop()
 		return
-	}
-	if t.hold.limit {
-		t.hold.limit = false
-		t.limit.Reset(time.Millisecond)
 	}
 	if t.pending != nil && t.turn == nil {
 		t.reply(ctx, *t.pending, t.pendFrom)

@@ -381,10 +381,9 @@ func TestListeningIn(t *testing.T) {
 			var callee, boss *telephone
 			var mark int
 			inOffice(t, func(o *office) {
-				callee = o.phone("13900001111", time.Second)
+				callee, boss = o.phone("13900001111", time.Second), o.phone("agent:boss", time.Second)
 				o.place(call.Placement{To: "13900001111"}, func(id string) {
 					time.Sleep(time.Second + length(disclosure+greeting) + 500*time.Millisecond)
-					boss = o.phone("agent:boss", time.Second)
 					assert.ErrorIs(t, o.manager.Join(o.ctx, "none", call.Target{To: "agent:boss"}, mode), call.ErrNoCall)
 					assert.ErrorIs(t, o.manager.Join(o.ctx, id, call.Target{To: "agent:boss"}, "shout"), call.ErrMode)
 					if !assert.NoError(t, o.manager.Join(o.ctx, id, call.Target{To: "agent:boss"}, mode)) {
@@ -426,9 +425,9 @@ func TestWhisperToAnAgent(t *testing.T) {
 		o.staff.names = []string{"li"}
 		agent = o.phone("agent:li", time.Second)
 		callee = o.phone("13900001111", time.Second)
+		boss = o.phone("agent:boss", time.Second)
 		o.place(call.Placement{To: "13900001111", AgentFirst: "li"}, func(id string) {
 			o.until(func() bool { return o.journal.count("bridge") == 1 })
-			boss = o.phone("agent:boss", time.Second)
 			assert.NoError(t, o.manager.Join(o.ctx, id, call.Target{To: "agent:boss"}, call.Whisper))
 			boss.say(o.ctx, coughs, time.Second)
 			time.Sleep(500 * time.Millisecond)

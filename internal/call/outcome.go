@@ -84,7 +84,7 @@ func quality(st media.Stats) Quality {
 	return Quality{
 		Received: st.Received, Sent: st.Sent, Lost: st.Lost, Late: st.Late, Concealed: st.Concealed,
 		JitterMS: st.JitterMS, LossRate: st.LossRate,
-		FarReports: st.FarReports, FarLossRate: st.FarLossRate, FarJitterMS: st.FarJitterMS,
+		MOS: st.MOS, FarMOS: st.FarMOS, FarReports: st.FarReports, FarLossRate: st.FarLossRate, FarJitterMS: st.FarJitterMS,
 		RoundTripMS: float64(st.RoundTrip.Microseconds()) / 1000,
 	}
 }

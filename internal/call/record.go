@@ -95,6 +95,7 @@ type Quality struct {
 	LossRate  float64 `json:"loss_rate"`
 	MOS       float64 `json:"mos,omitempty"` // estimate of how the far end is heard, 1 to 4.5
 	// What the far end reported of our sound by RTCP; Reports counts how often.
+	FarMOS      float64 `json:"far_mos,omitempty"`
 	FarReports  int64   `json:"far_reports,omitempty"`
 	FarLossRate float64 `json:"far_loss_rate,omitempty"`
 	FarJitterMS float64 `json:"far_jitter_ms,omitempty"`

@@ -3,6 +3,7 @@ package call_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math"
 	"net/netip"
@@ -142,6 +143,7 @@ type leg struct {
 	mu     sync.Mutex
 	answer []byte
 	hungUp bool
+	reason string
 }
 
 func newLeg(id string, offer []byte) *leg {
@@ -165,6 +167,18 @@ func (l *leg) Hangup(context.Context) error {
 	l.hungUp = true
 	l.end(errHungUp)
 	return nil
+}
+
+func (l *leg) SetReason(protocol string, cause int, text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reason = fmt.Sprintf("%s;cause=%d;text=%q", protocol, cause, text)
+}
+
+func (l *leg) why() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reason
 }
 
 func (l *leg) gone() bool {
@@ -455,7 +469,9 @@ type stage struct {
 	sockets chan *mediatest.Conn // for the legs that the call opens, in order
 	conn    *mediatest.Conn      // the call's own end
 	keys    func(byte)
+	update  func(offer []byte) ([]byte, error)
 	err     error
+	run     func(ctx context.Context) error // nil: the call's
 	over    chan struct{}
 }
 
@@ -531,7 +547,10 @@ func perform(t *testing.T, prepare func(s *stage), play func(s *stage)) *stage {
 		}
 		wg.Go(func() {
 			defer close(s.over)
-			s.err = s.call.Run(ctx)
+			if s.run == nil {
+				s.run = s.call.Run
+			}
+			s.err = s.run(ctx)
 		})
 		play(s)
 		select {
@@ -578,8 +597,9 @@ func (s *stage) greeted() { s.pause(length(disclosure+greeting) + 300*time.Milli
 // agent is a person who can be rung.
 type agent struct {
 	*party
-	leg  *leg
-	conn *mediatest.Conn
+	leg    *leg
+	conn   *mediatest.Conn
+	update func(offer []byte) ([]byte, error)
 }
 
 // newAgent adds a person who answers after a while.

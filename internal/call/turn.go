@@ -48,9 +48,10 @@ type turn struct {
 	after  []dialog.Act // done once everything has been said: Transfer, Message, Hangup
 	wishes []dialog.Act
 	err    error
-	mute   error     // why something could not be spoken; the other acts went on
-	said   time.Time // first Say of the answer
-	framed time.Time // first frame of the answer handed to the player
+	mute   error         // why something could not be spoken; the other acts went on
+	held   time.Duration // on hold before it began
+	said   time.Time     // first Say of the answer
+	framed time.Time     // first frame of the answer handed to the player
 
 	system bool // a filler of ours: not a reply, not to be cut short
 }
