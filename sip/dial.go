@@ -210,6 +210,9 @@ func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
 		}
 		var failed error
 		for _, b := range s.registrar.bindings(agent) {
+			if b.Unreachable && len(forks) > 0 {
+				break // they come last, and are rung when there is no other
+			}
 			f, err := s.bindingFlow(ctx, b)
 			if err != nil {
 				failed = err
@@ -217,6 +220,7 @@ func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
 			}
 			k := add(b.target, f)
 			k.agent, k.instance = agent, b.instance
+			k.routes = append(b.routes(), k.routes...)
 		}
 		if len(forks) == 0 {
 			if failed != nil {

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/md5" //nolint:gosec // RFC 3261 section 22: what phones speak
 	"crypto/rand"
@@ -47,7 +48,8 @@ func hexHash(newHash func() hash.Hash, s string) string {
 }
 
 // HA1 is the secret that a PasswordLookup may return instead of the password, so
-// that none is stored: "HA1:MD5:…" or "HA1:SHA-256:…" of user, realm and password.
+// that none is stored: "HA1:MD5:…" or "HA1:SHA-256:…" of user, realm and password. For
+// a Registrar that offers both it returns both, with a space between.
 func HA1(algorithm, user, realm, password string) (string, error) {
 	newHash, ok := hashOf(algorithm)
 	if !ok {
@@ -237,16 +239,16 @@ func verify(p digestParams, method, secret string) bool {
 		return false
 	}
 	var ha1 string
-	if stored, isHA1 := strings.CutPrefix(secret, "HA1:"); isHA1 {
-		algorithm, sum, _ := strings.Cut(stored, ":")
-		asked := p["algorithm"]
-		if asked == "" {
-			asked = MD5
+	if strings.HasPrefix(secret, "HA1:") {
+		for stored := range strings.FieldsSeq(secret) {
+			algorithm, sum, _ := strings.Cut(strings.TrimPrefix(stored, "HA1:"), ":")
+			if strings.EqualFold(algorithm, cmp.Or(p["algorithm"], MD5)) {
+				ha1 = strings.ToLower(sum)
+			}
 		}
-		if !strings.EqualFold(algorithm, asked) {
+		if ha1 == "" {
 			return false
 		}
-		ha1 = strings.ToLower(sum)
 	} else {
 		ha1 = hexHash(newHash, p["username"]+":"+p["realm"]+":"+secret)
 	}

@@ -242,6 +242,9 @@ func (l *Leg) way(ctx context.Context) (flow, error) {
 	if current.carrier.reliable() && current.carrier.alive() {
 		return current, nil
 	}
+	if l.staysWith(&target, current) {
+		return current, nil
+	}
 	ip, err := netip.ParseAddr(strings.Trim(target.Host, "[]"))
 	switch {
 	case err != nil && strings.HasSuffix(target.Host, ".invalid"):
@@ -250,6 +253,19 @@ func (l *Leg) way(ctx context.Context) (flow, error) {
 		return current, nil
 	}
 	return l.s.flowFor(ctx, &target, current)
+}
+
+// staysWith tells that the far end is a registered phone behind a NAT: its contact
+// stands for the way that it registered by.
+func (l *Leg) staysWith(target *sip.Uri, current flow) bool {
+	switch {
+	case l.s.registrar == nil || !current.carrier.alive():
+		return false
+	case l.inbound:
+		return l.s.registrar.stays(l.from.User, target, current)
+	default:
+		return l.agent != "" && samePlace(target, &l.invite.Recipient)
+	}
 }
 
 // near tells that way will not have to look anything up or connect.

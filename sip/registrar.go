@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -34,22 +35,11 @@ type RegistrarConfig struct {
 	PingFailures int // default 3
 }
 
-// PasswordLookup knows the agents. The secret is a password, or what HA1 returned;
-// ok is false for an unknown user. It is called from a reading goroutine and must
+// PasswordLookup knows the agents. The secret is a password, or what HA1 returned
+// (for several algorithms with spaces between); ok is false for an unknown user. It is called from a reading goroutine and must
 // answer from memory.
 type PasswordLookup interface {
 	Password(user string) (secret string, ok bool)
-}
-
-// Contact is one phone of an agent.
-type Contact struct {
-	User      string
-	URI       string
-	Network   string         // "udp", "tcp"
-	Source    netip.AddrPort // where its REGISTER came from
-	UserAgent string
-	Expires   time.Time
-	Q         float64
 }
 
 // Registrar authenticates the agents' phones and remembers where they are (RFC 3261
@@ -65,19 +55,10 @@ type Registrar struct {
 	mu       sync.Mutex // guards what follows
 	agents   map[string][]binding
 	total    int
+	online   map[string]bool // as the watchers were told
 	watchers map[int]func(user string, online bool)
 	next     int
 	changed  chan struct{} // closed at the next change; nil when nobody waits
-}
-
-// binding is a Contact with what is needed to reach it.
-type binding struct {
-	Contact
-	target   sip.Uri
-	flow     flow
-	instance string // +sip.instance (RFC 5626 section 4.1), may be empty
-	callID   string
-	seq      uint32
 }
 
 // NewRegistrar makes a registrar for the users that lookup knows.
@@ -92,6 +73,8 @@ func NewRegistrar(cfg RegistrarConfig, lookup PasswordLookup, log *slog.Logger) 
 	cfg.MaxContacts = cmp.Or(cfg.MaxContacts, 10)
 	cfg.MaxBindings = cmp.Or(cfg.MaxBindings, 10_000)
 	cfg.NonceLife = cmp.Or(cfg.NonceLife, 5*time.Minute)
+	cfg.Ping = cmp.Or(cfg.Ping, 30*time.Second)
+	cfg.PingFailures = cmp.Or(cfg.PingFailures, 3)
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -99,6 +82,7 @@ func NewRegistrar(cfg RegistrarConfig, lookup PasswordLookup, log *slog.Logger) 
 		cfg: cfg, lookup: lookup, log: log,
 		nonces:   newNonces(cfg.NonceLife, 2*cfg.MaxBindings),
 		agents:   make(map[string][]binding),
+		online:   make(map[string]bool),
 		watchers: make(map[int]func(string, bool)),
 	}
 }
@@ -106,13 +90,20 @@ func NewRegistrar(cfg RegistrarConfig, lookup PasswordLookup, log *slog.Logger) 
 // Realm is the realm of the challenges, needed to compute an HA1.
 func (r *Registrar) Realm() string { return r.cfg.Realm }
 
-// Contacts are the phones of an agent, the most wanted first.
+// Contacts are the phones of an agent, those that can be reached and are most wanted
+// first.
 func (r *Registrar) Contacts(user string) []Contact {
 	var out []Contact
 	for _, b := range r.bindings(user) {
 		out = append(out, b.Contact)
 	}
 	return out
+}
+
+// shown is a binding with what its pings have told. The caller holds r.mu.
+func (r *Registrar) shown(b binding) binding {
+	b.Unreachable, b.RoundTrip = r.unreachable(b.pulse), b.pulse.roundTrip
+	return b
 }
 
 // Registered are all phones of all agents, by agent.
@@ -123,7 +114,7 @@ func (r *Registrar) Registered() []Contact {
 	for _, bs := range r.agents {
 		for _, b := range bs {
 			if now.Before(b.Expires) {
-				out = append(out, b.Contact)
+				out = append(out, r.shown(b).Contact)
 			}
 		}
 	}
@@ -132,7 +123,7 @@ func (r *Registrar) Registered() []Contact {
 	return out
 }
 
-// OnChange calls f when an agent's first phone comes or its last goes, until cancel
+// OnChange calls f when an agent's first phone can be reached or its last no more, until cancel
 // is called. Calls come one at a time; f must not block, nor call the Registrar's
 // OnChange.
 func (r *Registrar) OnChange(f func(user string, online bool)) (cancel func()) {
@@ -155,10 +146,18 @@ func (r *Registrar) bindings(user string) []binding {
 	var out []binding
 	for _, b := range r.agents[user] {
 		if now.Before(b.Expires) {
-			out = append(out, b)
+			out = append(out, r.shown(b))
 		}
 	}
-	slices.SortStableFunc(out, func(a, b binding) int { return cmp.Compare(b.Q, a.Q) })
+	slices.SortStableFunc(out, func(a, b binding) int {
+		if a.Unreachable != b.Unreachable {
+			if b.Unreachable {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.Q, a.Q)
+	})
 	return out
 }
 
@@ -184,7 +183,12 @@ func (r *Registrar) change(user string, edit func([]binding) ([]binding, *malfor
 	} else {
 		r.agents[user] = after
 	}
-	was, is := len(stored) > 0, len(after) > 0
+	was, is := r.online[user], slices.ContainsFunc(after, func(b binding) bool { return !r.unreachable(b.pulse) })
+	if is {
+		r.online[user] = true
+	} else {
+		delete(r.online, user)
+	}
 	if r.changed != nil {
 		close(r.changed)
 		r.changed = nil
@@ -244,32 +248,9 @@ func (r *Registrar) connectionLost(c carrier) {
 	r.mu.Unlock()
 	for _, user := range users {
 		_, _ = r.change(user, func(bs []binding) ([]binding, *malformed) {
-			return slices.DeleteFunc(bs, func(b binding) bool { return b.flow.carrier == c && (isWebSocket(c) || b.behindNAT()) }), nil
+			return slices.DeleteFunc(bs, func(b binding) bool { return b.needs(c) }), nil
 		})
 	}
-}
-
-// behindNAT tells that the phone's own address is not where it was seen.
-func (b *binding) behindNAT() bool {
-	ip, err := netip.ParseAddr(strings.Trim(b.target.Host, "[]"))
-	if err != nil {
-		return strings.HasSuffix(b.target.Host, ".invalid")
-	}
-	return ip.Unmap() != b.Source.Addr() || b.target.Port != 0 && b.target.Port != int(b.Source.Port())
-}
-
-// bindingFlow is the way to a phone: where its REGISTER came from, or, when that
-// connection is gone, a new one to its Contact.
-func (s *Server) bindingFlow(ctx context.Context, b binding) (flow, error) {
-	if isWebSocket(b.flow.carrier) {
-		return b.flow, nil // the only way there ever is
-	}
-	if b.flow.carrier.alive() {
-		if b.flow.carrier.reliable() || b.behindNAT() {
-			return b.flow, nil
-		}
-	}
-	return s.flowFor(ctx, &b.target, b.flow)
 }
 
 // register answers a REGISTER.
@@ -278,26 +259,34 @@ func (s *Server) register(req *sip.Request, tx *serverTx, f flow) {
 		s.reply(tx, req, 405, reasonPhrase(405), field{"Allow", strings.TrimSuffix(allowed, ", REGISTER")})
 		return
 	}
-	status, reason, extra := s.registrar.register(req, f, s.sentry, time.Now())
+	status, reason, extra := s.registrar.register(req, f, s, time.Now())
 	s.reply(tx, req, status, reason, extra...)
 }
 
-func (r *Registrar) register(req *sip.Request, f flow, g *sentry, now time.Time) (int, string, []field) {
+func (r *Registrar) register(req *sip.Request, f flow, s *Server, now time.Time) (int, string, []field) {
 	user := userOf(&req.To().Address)
 	if scheme := req.To().Address.Scheme; user == "" || scheme != "sip" && scheme != "sips" {
 		return 400, "No user to register", nil
 	}
-	if bad := r.authenticate(req, user, f, g, now); bad != nil {
+	if bad := r.authenticate(req, user, f, s.sentry, now); bad != nil {
 		return bad.status, bad.reason, bad.extra
 	}
 	if n := len(req.GetHeaders("Contact")); n > r.cfg.MaxContacts {
 		return 403, "Too many contacts", nil
 	}
-	after, bad := r.change(user, func(live []binding) ([]binding, *malformed) { return r.update(req, user, f, now, live) })
+	path, bad := pathOf(req)
 	if bad != nil {
 		return bad.status, bad.reason, bad.extra
 	}
-	var out []field
+	via := binding{Contact: Contact{User: user, Network: f.carrier.network(), Source: f.remote, Path: path}, flow: f, owner: s}
+	after, bad := r.change(user, func(live []binding) ([]binding, *malformed) { return r.update(req, via, now, live) })
+	if bad != nil {
+		return bad.status, bad.reason, bad.extra
+	}
+	out := []field{{"Supported", "path"}}
+	for _, p := range path { // RFC 3327 section 5.3
+		out = append(out, field{"Path", p})
+	}
 	for _, b := range after {
 		left := max(1, int(b.Expires.Sub(now).Round(time.Second).Seconds()))
 		out = append(out, field{"Contact", "<" + b.URI + ">;expires=" + strconv.Itoa(left)})
@@ -305,17 +294,34 @@ func (r *Registrar) register(req *sip.Request, f flow, g *sentry, now time.Time)
 	return 200, "OK", append(out, field{"Date", now.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")})
 }
 
-// update applies the contacts of a REGISTER (RFC 3261 section 10.3, steps 6 and 7).
-func (r *Registrar) update(req *sip.Request, user string, f flow, now time.Time, live []binding) ([]binding, *malformed) {
+// pathOf are the proxies that a REGISTER has come by (RFC 3327).
+func pathOf(req *sip.Request) ([]string, *malformed) {
+	var out []string
+	for _, h := range req.GetHeaders("Path") {
+		for _, v := range splitList(h.Value()) {
+			var u sip.Uri
+			if _, err := sip.ParseAddressValue(v, &u, nil); err != nil || badAddress(&u) || u.Raw() != "" || !strings.HasPrefix(v, "<") || oneLine(v) != v {
+				return nil, &malformed{status: 400, reason: "Bad Path"}
+			}
+			if out = append(out, v); len(out) > maxVia {
+				return nil, &malformed{status: 400, reason: "Too many proxies in Path"}
+			}
+		}
+	}
+	return out, nil
+}
+
+// update applies the contacts of a REGISTER (RFC 3261 section 10.3, steps 6 and 7)
+// that came the way of via.
+func (r *Registrar) update(req *sip.Request, via binding, now time.Time, live []binding) ([]binding, *malformed) {
 	seq, callID := req.CSeq().SeqNo, req.CallID().Value()
 	general := r.cfg.DefaultExpires
 	if h := req.GetHeader("Expires"); h != nil {
 		n, _ := strconv.ParseUint(h.Value(), 10, 32) // checked when it was read
 		general = time.Duration(n) * time.Second
 	}
-	agent := ""
 	if h := req.GetHeader("User-Agent"); h != nil {
-		agent = h.Value()[:min(len(h.Value()), 80)]
+		via.UserAgent = h.Value()[:min(len(h.Value()), 80)]
 	}
 	old := func(b binding) bool { return b.callID == callID && b.seq > seq }
 	contacts := req.GetHeaders("Contact")
@@ -337,17 +343,14 @@ func (r *Registrar) update(req *sip.Request, user string, f flow, now time.Time,
 		if bad != nil {
 			return nil, bad
 		}
-		b := binding{
-			Contact: Contact{
-				User: user, Network: f.carrier.network(), Source: f.remote, UserAgent: agent,
-				Expires: now.Add(life), Q: quality(c),
-			},
-			target: *c.Address.Clone(), flow: f, callID: callID, seq: seq,
-		}
+		b := via
+		b.Expires, b.Q, b.target, b.callID, b.seq = now.Add(life), quality(c), *c.Address.Clone(), callID, seq
 		b.target.Headers = nil
 		b.instance, _ = c.Params.Get("+sip.instance")
+		b.regID, _ = c.Params.Get("reg-id")
 		b.URI = b.target.String()
-		i := slices.IndexFunc(live, func(o binding) bool { return sameURI(&o.target, &b.target) })
+		b.pulse = &pulse{due: now.Add(r.cfg.Ping/2 + rand.N(max(1, r.cfg.Ping/2)))}
+		i := slices.IndexFunc(live, func(o binding) bool { return o.same(&b) })
 		switch {
 		case i >= 0 && old(live[i]):
 			return nil, &malformed{status: 500, reason: "Out of order"}
@@ -355,6 +358,10 @@ func (r *Registrar) update(req *sip.Request, user string, f flow, now time.Time,
 			live = slices.Delete(live, i, i+1)
 		case life == 0:
 		case i >= 0:
+			if live[i].flow == b.flow { // the pings go on; another way is another matter
+				b.pulse = live[i].pulse
+				b.pulse.failures = 0 // it has just spoken
+			}
 			live[i] = b
 		case len(live) >= r.cfg.MaxContacts:
 			return nil, &malformed{status: 403, reason: "Too many contacts"}
@@ -410,7 +417,7 @@ func (r *Registrar) authenticate(req *sip.Request, user string, f flow, g *sentr
 		}
 	}
 	if p == nil {
-		return r.challenge(ip, now, false)
+		return r.challenge(f, now, false)
 	}
 	if !r.isHere(user, ip) && !g.mayLogin(ip, now) {
 		return &malformed{status: 403, reason: "Too many failures", extra: []field{g.loginWait()}}
@@ -420,12 +427,12 @@ func (r *Registrar) authenticate(req *sip.Request, user string, f flow, g *sentr
 	good := verify(p, string(req.Method), secret) && known && p["username"] == user
 	switch {
 	case !r.nonces.fresh(p["nonce"], ip, now):
-		return r.challenge(ip, now, good)
+		return r.challenge(f, now, good)
 	case !good:
 		g.loginFailed(ip, user, now)
 		return &malformed{status: 403, reason: "Forbidden"}
 	case p["qop"] != "" && p["nc"] == "" || !r.nonces.use(p["nonce"], p["nc"], now):
-		return r.challenge(ip, now, true) // played again, or a phone that does not count
+		return r.challenge(f, now, true) // played again, or a phone that does not count
 	}
 	g.know(ip, now)
 	return nil
@@ -441,10 +448,14 @@ func (r *Registrar) offers(algorithm string) bool {
 	return slices.ContainsFunc(r.cfg.Algorithms, func(a string) bool { return strings.EqualFold(a, cmp.Or(algorithm, MD5)) })
 }
 
-func (r *Registrar) challenge(ip netip.Addr, now time.Time, stale bool) *malformed {
+func (r *Registrar) challenge(f flow, now time.Time, stale bool) *malformed {
 	m := &malformed{status: 401, reason: "Unauthorized"}
-	nonce := r.nonces.issue(ip, now)
-	for _, a := range r.cfg.Algorithms {
+	nonce := r.nonces.issue(f.remote.Addr(), now)
+	algorithms := r.cfg.Algorithms
+	if isWebSocket(f.carrier) && r.offers(MD5) { // JsSIP and SIP.js know no other, and look at the first alone
+		algorithms = []string{MD5}
+	}
+	for _, a := range algorithms {
 		v := fmt.Sprintf(`Digest realm="%s", nonce="%s", algorithm=%s, qop="auth"`, r.cfg.Realm, nonce, a)
 		if stale {
 			v += ", stale=true"

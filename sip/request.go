@@ -127,6 +127,9 @@ func (s *Server) extensions(req *sip.Request) *malformed {
 	for _, name := range []string{"Require", "Proxy-Require"} {
 		for _, h := range req.GetHeaders(name) {
 			for _, tag := range splitList(h.Value()) {
+				if req.Method == sip.REGISTER && strings.EqualFold(tag, "path") { // RFC 3327
+					continue
+				}
 				if tag != "" && !s.supports(tag) {
 					unknown = append(unknown, tag)
 				}

@@ -123,6 +123,9 @@ func (s *Server) Run(ctx context.Context) error {
 	swept.Go(func() { s.sentry.run(sweep.Done()) })
 	if s.registrar != nil {
 		swept.Go(func() { s.registrar.sweep(sweep) })
+		if s.registrar.cfg.Ping > 0 {
+			swept.Go(func() { s.pingPhones(sweep) })
+		}
 	}
 	s.tp.start()
 	close(s.ready)

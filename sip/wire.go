@@ -54,7 +54,7 @@ func (m *malformed) Error() string {
 var canonical = map[string]string{
 	"v": "Via", "via": "Via", "f": "From", "from": "From", "t": "To", "to": "To",
 	"i": "Call-ID", "call-id": "Call-ID", "m": "Contact", "contact": "Contact",
-	"cseq": "CSeq", "max-forwards": "Max-Forwards", "route": "Route", "record-route": "Record-Route",
+	"cseq": "CSeq", "max-forwards": "Max-Forwards", "route": "Route", "record-route": "Record-Route", "path": "Path",
 	"l": "Content-Length", "content-length": "Content-Length", "c": "Content-Type", "content-type": "Content-Type",
 	"e": "Content-Encoding", "s": "Subject", "subject": "Subject", "k": "Supported", "supported": "Supported",
 	"o": "Event", "event": "Event", "r": "Refer-To", "refer-to": "Refer-To", "b": "Referred-By", "referred-by": "Referred-By",
