@@ -3,6 +3,8 @@ package media
 import (
 	"slices"
 	"sync"
+
+	"hotline/media/sdp"
 )
 
 // bridgeFrames is how many frames of each party are kept for the others, whose
@@ -10,7 +12,8 @@ import (
 const bridgeFrames = 4
 
 // A Bridge joins sessions: each hears the others, by a matrix of gains. Listening
-// in, whispering, barging in and conferences are rows of it. Each session keeps its
+// in, whispering, barging in and conferences are rows of it. Where a party hears one
+// other alone and both speak one codec, packets pass as they are. Each session keeps its
 // own clock, player, recording and recognition; what is mixed for it is added to
 // what its player says. There is one lock, held for the few microseconds of a mix.
 type Bridge struct {
@@ -40,12 +43,18 @@ type Port struct {
 	ownRate *converter // the same, for own
 	out     *converter // and back
 	outBuf  []int16
+
+	codec  sdp.Codec // what the party speaks
+	queue  [relayDepth]relayed
+	given  int64 // packets put into queue
+	wanted int   // ticks for which somebody still wants them
 }
 
 // feed is one party as another hears it.
 type feed struct {
 	from       *Port
 	read       int64 // frames taken
+	given      int64 // packets taken or passed over
 	gain, want float32
 	// The same of what our player says to that party.
 	own, ownWant float32
@@ -90,7 +99,7 @@ func (b *Bridge) join(s *Session, gain float32) *Port {
 	}
 	for _, o := range b.ports {
 		o.feeds = append(o.feeds, feed{from: p, gain: gain, want: gain})
-		p.feeds = append(p.feeds, feed{from: o, read: o.written, gain: gain, want: gain})
+		p.feeds = append(p.feeds, feed{from: o, read: o.written, given: o.given, gain: gain, want: gain})
 	}
 	b.ports = append(b.ports, p)
 	return p
@@ -144,12 +153,13 @@ func (b *Bridge) SetOwnGain(from, to *Port, gain float64) {
 }
 
 // exchange takes what the party says and adds what it hears of the others to out,
-// which is nil if it cannot hear.
-func (p *Port) exchange(in, out Frame) {
+// which is nil if it cannot hear. Packets cross beside the sound, in x.
+func (p *Port) exchange(in, out Frame, x *crossing) {
 	b := p.b
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if p.left {
+		x.wanted, x.alone, x.taken.n = false, false, 0
 		return
 	}
 	n := b.rate / 50
@@ -161,7 +171,9 @@ func (p *Port) exchange(in, out Frame) {
 	}
 	p.tap(out, n)
 	p.written++
-	if !p.mix(n) || out == nil {
+	heard := p.mix(n)
+	p.relay(x)
+	if !heard || out == nil {
 		return
 	}
 	add := Frame(p.mixed)

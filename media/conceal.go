@@ -59,6 +59,25 @@ func (c *concealer) continued(x []int16) {
 	c.remember(x)
 }
 
+// plausible tells whether x may follow what was heard: a codec that falls silent in
+// the middle of a sound, as for tones some do, is not believed.
+func (c *concealer) plausible(x []int16) bool {
+	last := c.history[max(0, len(c.history)-len(x)):]
+	return 3*magnitude(x)+8 >= magnitude(last)
+}
+
+// magnitude is the mean absolute value of x.
+func magnitude(x []int16) int {
+	sum := 0
+	for _, v := range x {
+		if v < 0 {
+			v = ^v
+		}
+		sum += int(v)
+	}
+	return sum / max(1, len(x))
+}
+
 // background takes the level that the far end says its noise has, in -dBov (RFC 3389
 // section 3.1). Louder than -30 is no background.
 func (c *concealer) background(level byte) {
@@ -179,14 +198,7 @@ func (c *concealer) pitch() int {
 // quiet tells whether x is background, so that a piece of time may be left out of
 // it unheard, and follows the background's level.
 func (c *concealer) quiet(x []int16) bool {
-	var sum int
-	for _, v := range x {
-		if v < 0 {
-			v = ^v
-		}
-		sum += int(v)
-	}
-	level := float32(sum) / float32(max(1, len(x)))
+	level := float32(magnitude(x))
 	c.floor = max(1, min(c.floor*1.01, level))
 	// Background is no louder than about -40 dBov: a steady tone is none.
 	return level < max(50, min(250, 1.6*c.floor))

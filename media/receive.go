@@ -243,12 +243,34 @@ const maxCodecConceal = 25
 func (s *Session) makeUp(x []int16) {
 	if s.concealer != nil && s.run < maxCodecConceal {
 		next := s.buffer.Peek(len(x) * s.media.Codec.ClockRate / s.codec.SampleRate())
-		if s.concealer.Conceal(x, next) == nil {
+		if s.concealer.Conceal(x, next) == nil && (next != nil || s.conceal.plausible(x)) {
 			s.conceal.continued(x)
 			return
 		}
 	}
 	s.conceal.fill(x)
+}
+
+// Holes that are remembered, of which new ones count 1 and old ones less and less:
+// how many make the buffer wait for the copies of lost packets in the next ones, and
+// how few end that.
+const (
+	holesMany    = 2.0
+	holesFew     = 0.3
+	holesForgets = 0.95 // each half second
+)
+
+// weighHoles has the buffer wait a tick longer on a line that loses packets, if the
+// codec's next ones may carry copies of them. It needs s.mu.
+func (s *Session) weighHoles() {
+	s.recent = s.recent*holesForgets + float64(s.holes-s.weighed)
+	s.weighed = s.holes
+	switch {
+	case s.concealer == nil || s.recent < holesFew:
+		s.buffer.Reserve(false)
+	case s.recent > holesMany:
+		s.buffer.Reserve(true)
+	}
 }
 
 // paused fills x with what a far end that sends nothing on purpose sounds like: its
@@ -269,6 +291,10 @@ func (s *Session) pull(f Frame) bool {
 		payload, v := s.buffer.Next()
 		if v == rtp.Play {
 			s.played()
+			if s.cross.wanted {
+				seq, ts := s.buffer.Position()
+				s.cross.note(payload, seq, ts)
+			}
 			if s.decode(payload) {
 				continue
 			}
@@ -318,9 +344,12 @@ func (s *Session) decode(payload []byte) bool {
 	if err != nil || n == 0 {
 		s.stats.Malformed++
 		s.buffer.Played(s.media.Codec.ClockRate / 50)
+		s.cross.noted(0)
 		return false
 	}
-	s.buffer.Played(n * s.media.Codec.ClockRate / s.codec.SampleRate())
+	duration := n * s.media.Codec.ClockRate / s.codec.SampleRate()
+	s.buffer.Played(duration)
+	s.cross.noted(duration)
 	s.conceal.good(room[:n])
 	s.fifo = s.fifo[:len(s.fifo)+n]
 	return true

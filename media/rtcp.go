@@ -43,6 +43,7 @@ func (s *Session) control(now time.Time) (read bool, report []rtcp.Packet) {
 	if read = s.ctrl.due%25 == 0; read && s.hasSSRC {
 		s.delaySum += s.buffer.Delay()
 		s.delays++
+		s.weighHoles()
 	}
 	if s.ctrl.due <= 0 {
 		s.ctrl.due = reportTicks/2 + rand.IntN(reportTicks)

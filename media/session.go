@@ -85,6 +85,8 @@ type Session struct {
 	hasSSRC  bool
 	stats    Stats
 	holes    int64         // runs of frames made up
+	weighed  int64         // those of holes that are in recent
+	recent   float64       // holes of late, older ones weighing less
 	run      int           // frames made up in the present one
 	quiet    int           // frames in which the far end has now paused
 	delaySum time.Duration // of the buffer, looked at from time to time

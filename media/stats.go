@@ -9,6 +9,7 @@ import (
 type Stats struct {
 	Received   int64 // packets of the stream being played
 	Sent       int64
+	Relayed    int64 // of those, passed on from another session as they came
 	Lost       int64 // never came
 	Late       int64 // came after their time
 	Duplicate  int64

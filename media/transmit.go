@@ -27,7 +27,9 @@ type sender struct {
 	last    int16 // where the player broke off, for a soft end
 	errors  int64
 	failing int
-	codecs  int     // as in Session, of what is in pcm
+	codecs  int // as in Session, of what is in pcm
+	passing passing
+	relayed int64
 	pcm     []int16 // at the codec's rate: what waits for its packet to be full
 }
 
@@ -55,6 +57,7 @@ type outMode struct {
 	first  bool
 	key    rtp.Event
 	tone   *dsp.Tone
+	relay  bool // what the other party's packets carry is all that is to be said
 	keying bool // a key, or the rest after it: the player waits
 }
 
@@ -75,12 +78,12 @@ func (s *Session) outgoing() outMode {
 
 // speak fills out with what is to be sent: the player, the bridge, or an echo.
 func (s *Session) speak(out, in Frame, m *plan) {
-	active := false
+	active, idle := false, false
 	switch {
 	case m.hold:
 		clear(out)
 		if m.port != nil {
-			m.port.exchange(in, nil)
+			m.port.exchange(in, nil, &s.cross)
 		}
 		return
 	case m.tone != nil:
@@ -92,6 +95,7 @@ func (s *Session) speak(out, in Frame, m *plan) {
 		active = true
 	default:
 		active = s.out.next(out)
+		idle = !active
 	}
 	if active {
 		s.send.last = out[len(out)-1]
@@ -99,7 +103,8 @@ func (s *Session) speak(out, in Frame, m *plan) {
 		s.send.comfort(out)
 	}
 	if m.port != nil {
-		m.port.exchange(in, out)
+		m.port.exchange(in, out, &s.cross)
+		m.relay = idle && s.cross.alone
 	}
 }
 
@@ -128,6 +133,9 @@ func (s *Session) transmit(out Frame, m *plan, w *scratch) {
 	step := uint32(m.media.Codec.ClockRate / 50)
 	if t.codecs != m.codecs {
 		t.codecs, t.pcm = m.codecs, t.pcm[:0]
+	}
+	if s.pass(m, w) {
+		return
 	}
 	switch {
 	case m.hold:

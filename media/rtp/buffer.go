@@ -83,6 +83,7 @@ type Buffer struct {
 	lateAt      int64
 	insert      int
 	lastDrop    int64
+	reserve     bool
 
 	grown, shrunk int64
 }
@@ -329,6 +330,10 @@ func (b *Buffer) Next() (payload []byte, v Verdict) {
 // length explains.
 func (b *Buffer) Resumed() bool { return b.resumed }
 
+// Position is the sequence number and the timestamp of the packet that Next gave
+// last, counted on without wrapping around.
+func (b *Buffer) Position() (seq, ts int64) { return b.next - 1, b.play }
+
 // Peek is the payload of the packet that follows when the next ts timestamps are
 // lost, nil if it is not here.
 func (b *Buffer) Peek(ts int) []byte {
@@ -378,13 +383,26 @@ func (b *Buffer) Adjust() int {
 	if !b.full {
 		return 0
 	}
-	switch early := min(b.min, b.before); {
+	early := min(b.min, b.before)
+	if b.reserve {
+		early -= Tick
+	}
+	switch {
 	case early < Tick+margin:
 		return 0
 	case early > 3*Tick && b.now-b.lastDrop >= 50:
 		return -2
 	}
 	return -1
+}
+
+// Reserve makes packets wait a tick longer than they must, so that the next one is
+// mostly here when one is missing.
+func (b *Buffer) Reserve(on bool) {
+	if on && !b.reserve {
+		b.insert = 1
+	}
+	b.reserve = on
 }
 
 // Inserted says that a tick was inserted.
