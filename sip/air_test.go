@@ -18,15 +18,16 @@ import (
 // air is a server without sockets and a far end that is the test, for tests of what
 // takes minutes: they run in a synctest bubble.
 type air struct {
-	t      *testing.T
-	s      *Server
-	w      *timedWire
-	next   int // of w.sent
-	seq    int
-	branch string
-	callID string
-	ours   string // the server's tag
-	cancel context.CancelFunc
+	t       *testing.T
+	s       *Server
+	w       *timedWire
+	next    int // of w.sent
+	seq     int
+	branch  string
+	refused bool // the latest INVITE was
+	callID  string
+	ours    string // the server's tag
+	cancel  context.CancelFunc
 }
 
 func onAir(t *testing.T, cfg Config, h Handler) *air {
@@ -85,7 +86,7 @@ func (a *air) ask(method, body string, headers ...string) {
 		a.branch = "z9hG4bK" + siptest.Random()
 	}
 	branch := a.branch
-	if method == "ACK" {
+	if method == "ACK" && !a.refused { // RFC 3261 section 17.1.1.3
 		branch += "ack"
 	}
 	to := "<sip:8000@127.0.0.1>"
@@ -106,9 +107,12 @@ func (a *air) answer(m *siptest.Message, status int, body string, headers ...str
 	if siptest.Tag(to) == "" {
 		to += ";tag=theirs"
 	}
+	if !strings.Contains(strings.Join(headers, "\n"), "Contact:") {
+		headers = append(headers, "Contact: <sip:callee@127.0.0.2>")
+	}
 	a.hear(message(append([]string{
 		fmt.Sprintf("SIP/2.0 %d x", status), "Via: " + m.Get("Via"), "From: " + m.Get("From"), "To: " + to,
-		"Call-ID: " + m.Get("Call-ID"), "CSeq: " + m.Get("CSeq"), "Contact: <sip:callee@127.0.0.2>",
+		"Call-ID: " + m.Get("Call-ID"), "CSeq: " + m.Get("CSeq"),
 	}, headers...), body))
 }
 
@@ -122,7 +126,11 @@ func (a *air) said() (out []*siptest.Message) {
 	}
 	for _, raw := range all[a.next:] {
 		if !seen[raw] {
-			out = append(out, siptest.Parse([]byte(raw)))
+			m := siptest.Parse([]byte(raw))
+			out = append(out, m)
+			if m.Method() == "INVITE" && m.Status() >= 200 {
+				a.refused = m.Status() >= 300
+			}
 		}
 		seen[raw] = true
 	}

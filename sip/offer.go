@@ -112,7 +112,10 @@ func (l *Leg) answerLater(req *sip.Request, tx *serverTx, f flow, offer []byte, 
 
 func (l *Leg) answerUpdate(req *sip.Request, tx *serverTx, f flow, offer []byte, x *negotiation) {
 	defer l.negotiated(x)
-	defer l.s.guard("update of call "+l.callID, func() { l.s.reply(tx, req, 500, reasonPhrase(500)) })
+	defer l.s.guard("update of call "+l.callID, func() {
+		l.negotiated(x)
+		l.s.reply(tx, req, 500, reasonPhrase(500))
+	})
 	if !tx.open() {
 		return // cancelled meanwhile
 	}
@@ -123,6 +126,7 @@ func (l *Leg) answerUpdate(req *sip.Request, tx *serverTx, f flow, offer []byte,
 		var err error
 		if sdp, err = callback(offer); err != nil {
 			l.s.log.Info("sip_update_refused", "call_id", l.callID, "error", err)
+			l.negotiated(x) // the next one may follow at once
 			l.s.reply(tx, req, 488, reasonPhrase(488))
 			return
 		}
@@ -437,11 +441,10 @@ func (o *offering) late() {
 }
 
 func (o *offering) failed(err error) {
-	o.leg.negotiated(o.x)
 	if errors.Is(err, errTimeout) {
 		err = fmt.Errorf("%w: %w", ErrNoAnswer, err)
 	}
-	o.outcome <- offered{err: err}
+	o.over(offered{err: err})
 }
 
 // response takes a response, on the reading goroutine: the next request of the far
@@ -460,22 +463,17 @@ func (o *offering) response(req *sip.Request, res *sip.Response) {
 		o.ackAgain()
 		return
 	case res.StatusCode >= 300:
-		l.negotiated(o.x)
-		o.outcome <- offered{err: statusOf(res)}
+		o.over(offered{err: statusOf(res)})
 		return
 	}
 	l.refreshed(res)
 	theirs := bodyOf(res)
 	switch {
 	case theirs == nil:
-		l.negotiated(o.x)
-		o.acknowledge(req, nil)
-		o.outcome <- offered{err: ErrNoAnswer}
+		o.acknowledge(req, nil, offered{err: ErrNoAnswer})
 	case o.offer != nil:
 		l.agreed(o.offer, theirs)
-		l.negotiated(o.x)
-		o.acknowledge(req, nil)
-		o.outcome <- offered{answer: theirs}
+		o.acknowledge(req, nil, offered{answer: theirs})
 	case !l.later(func() { o.answer(req, theirs) }):
 		o.refused(req, errors.New("too much waits already"))
 	}
@@ -497,16 +495,12 @@ func (o *offering) answer(req *sip.Request, theirs []byte) {
 		}
 	}
 	l.agreed(sdp, theirs)
-	l.negotiated(o.x)
-	o.acknowledge(req, sdp)
-	o.outcome <- offered{answer: theirs}
+	o.acknowledge(req, sdp, offered{answer: theirs})
 }
 
 // refused leaves the session as it was: the ACK must have an answer all the same.
 func (o *offering) refused(req *sip.Request, why error) {
-	o.leg.negotiated(o.x)
-	o.acknowledge(req, o.before)
-	o.outcome <- offered{err: why}
+	o.acknowledge(req, o.before, offered{err: why})
 }
 
 // refreshed takes what a 2xx to a re-INVITE or UPDATE says beside its description.
@@ -520,13 +514,22 @@ func (l *Leg) refreshed(res *sip.Response) {
 	l.startSession(l.termsOf(res))
 }
 
-// acknowledge sends the ACK of a 2xx to our re-INVITE.
-func (o *offering) acknowledge(req *sip.Request, sdp []byte) {
+// over ends the negotiation.
+func (o *offering) over(r offered) {
+	o.leg.negotiated(o.x)
+	o.outcome <- r
+}
+
+// acknowledge sends the ACK of a 2xx to our re-INVITE, before anything else may
+// follow, and ends the negotiation.
+func (o *offering) acknowledge(req *sip.Request, sdp []byte, r offered) {
 	if req.Method != sip.INVITE {
+		o.over(r)
 		return
 	}
 	l := o.leg
 	build := func() {
+		defer o.over(r)
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		ack, f, err := l.newRequestSeq(ctx, sip.ACK, req.CSeq().SeqNo)
@@ -547,8 +550,8 @@ func (o *offering) acknowledge(req *sip.Request, sdp []byte) {
 	}
 	if l.near() {
 		build()
-	} else {
-		l.s.spawn(build)
+	} else if !l.s.spawn(build) {
+		o.over(r)
 	}
 }
 
