@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"hotline/internal/call"
+	"hotline/media/sdp"
 	"hotline/sip"
 )
 
@@ -28,7 +29,8 @@ func (d dialer) Dial(ctx context.Context, t call.Target, offer []byte, progress 
 			return nil, errNoTrunks
 		}
 		l, err := d.trunks.Dial(ctx, sip.TrunkCall{
-			Who: t.Who, To: t.To, From: t.From, FromName: t.FromName, Trunk: t.Trunk, Headers: t.Headers, Offer: offer, Progress: progress,
+			Who: t.Who, To: t.To, From: t.From, FromName: t.FromName, Trunk: t.Trunk, Headers: t.Headers, Progress: progress,
+			OfferFor: func(m sip.TrunkMedia) ([]byte, error) { return sdp.Prefer(offer, m.Codecs, !m.InBand), nil },
 		})
 		if err != nil {
 			return nil, err // not a typed nil

@@ -219,9 +219,9 @@ func (s *server) telephone(ctx context.Context) error {
 	s.answering = s.lines()
 	s.manager = call.NewManager(call.Services{
 		Audio: &call.Audio{Listen: s.listenRTP, Clock: s.clock, Silence: silence, Protection: protection(s.cfg), Certificate: certificate, Browsers: s.browsers, Log: s.log},
-		Desk:  s.desk, Dialer: s.dialer(), Journal: s.db, Wishes: s.db, Bus: s.bus, Recordings: s.recordings, Log: s.log,
+		Desk:  s.desk, Dialer: s.dialer(), Journal: measuring(s.db, s.metrics), Wishes: s.db, Bus: s.bus, Recordings: s.recordings, Log: s.log,
 	}, func(called string) call.Route {
-		if app := s.testLine(called); app != nil {
+		if app := s.testLine(strings.TrimPrefix(called, lineRoute)); app != nil {
 			return call.Route{App: app}
 		}
 		b := s.bots.routed(called)

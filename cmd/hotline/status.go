@@ -111,7 +111,7 @@ func (st *status) System(context.Context) (web.SystemState, error) {
 
 // advice is what somebody should do so that calls go well.
 func (s *server) advice() []web.Advice {
-	out := []web.Advice{}
+	out := s.recordingAdvice()
 	if len(s.cfg.Speech.URLs) > 0 {
 		return out
 	}
@@ -136,4 +136,26 @@ func (s *server) advice() []web.Advice {
 		out = append(out, web.Advice{Code: "vad_missing", Text: "voice is detected by loudness alone; a model does it better", Command: "hotline models pull vad/silero-v6"})
 	}
 	return out
+}
+
+// recordingAdvice tells of calls that are not recorded.
+func (s *server) recordingAdvice() []web.Advice {
+	if s.recordings == nil {
+		return []web.Advice{}
+	}
+	t := s.recordings.Trouble()
+	switch {
+	case t.Since.IsZero():
+		return []web.Advice{}
+	case t.Full:
+		return []web.Advice{{
+			Code: "disk_full", Subject: fmt.Sprint(t.Calls), Grave: true,
+			Text: fmt.Sprintf("the disk is full: %d calls were not recorded whole since %s; free some space in %s", t.Calls, t.Since.Format(time.TimeOnly), s.recordings.Dir),
+		}}
+	default:
+		return []web.Advice{{
+			Code: "recording_failed", Subject: fmt.Sprint(t.Calls), Grave: true,
+			Text: fmt.Sprintf("%d calls were not recorded whole since %s: %v", t.Calls, t.Since.Format(time.TimeOnly), t.Err),
+		}}
+	}
 }

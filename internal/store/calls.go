@@ -15,18 +15,18 @@ import (
 var _ call.Journal = (*Store)(nil)
 
 const callColumns = `id, sip_call_id, line, language, direction, caller, called, started_at, answered_at, ended_at,
-	outcome, transfer_reason, agent, end_cause, error, recording, summary, codec, media`
+	outcome, transfer_reason, agent, end_cause, error, recording, summary, codec, media, signalling, trunk, sip_status, end_reason`
 
 // Begin keeps a new call.
 func (s *Store) Begin(ctx context.Context, r call.Record) error {
 	return s.putCall(ctx, r, `INSERT INTO calls (`+callColumns+`, caller_hash, caller_tail, called_hash, called_tail, duration_ms, node)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`, s.cfg.Node)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`, s.cfg.Node)
 }
 
 const updateCall = `UPDATE calls SET sip_call_id = $2, line = $3, language = $4, direction = $5, caller = $6, called = $7,
 	started_at = $8, answered_at = $9, ended_at = $10, outcome = $11, transfer_reason = $12, agent = $13, end_cause = $14,
-	error = $15, recording = $16, summary = $17, codec = $18, media = $19, caller_hash = $20, caller_tail = $21,
-	called_hash = $22, called_tail = $23, duration_ms = $24 WHERE id = $1`
+	error = $15, recording = $16, summary = $17, codec = $18, media = $19, signalling = $20, trunk = $21, sip_status = $22,
+	end_reason = $23, caller_hash = $24, caller_tail = $25, called_hash = $26, called_tail = $27, duration_ms = $28 WHERE id = $1`
 
 // Update replaces what is kept of a call.
 func (s *Store) Update(ctx context.Context, r call.Record) error {
@@ -51,10 +51,15 @@ func (s *Store) putCall(ctx context.Context, r call.Record, statement string, mo
 	if !r.EndedAt.IsZero() && !r.AnsweredAt.IsZero() {
 		duration = max(0, r.EndedAt.Sub(r.AnsweredAt).Milliseconds())
 	}
+	var signalling []byte
+	if !r.Signalling.IsZero() {
+		signalling = f.sealJSON("signalling", r.Signalling)
+	}
 	args := append([]any{
 		r.ID, r.SIPCallID, r.Line, r.Language, r.Direction, f.seal("caller", r.Caller), f.seal("called", r.Called),
 		r.StartedAt.UnixMilli(), millis(r.AnsweredAt), millis(r.EndedAt), string(r.Outcome), r.TransferReason, r.Agent, r.EndCause,
 		f.seal("error", r.Error), r.Recording, f.seal("summary", r.Summary), r.Codec, f.json(r.Media),
+		signalling, r.Signalling.Trunk, r.SIPStatus, f.seal("end_reason", r.EndReason),
 		f.hash(wholeNumber, caller), f.hash(numberTail, tail(caller)), f.hash(wholeNumber, called), f.hash(numberTail, tail(called)), duration,
 	}, more...)
 	if f.err != nil {
@@ -182,7 +187,8 @@ type row interface{ Scan(to ...any) error }
 
 func (s *Store) scanCall(from row, more ...any) (call.Record, error) {
 	var r call.Record
-	var caller, called, failure, summary []byte
+	var caller, called, failure, summary, signalling, reason []byte
+	var trunk string // that of signalling, to search by
 	var media string
 	err := from.Scan(append([]any{
 		&r.ID, &r.SIPCallID, &r.Line, &r.Language, &r.Direction, &caller, &called,
@@ -191,6 +197,7 @@ func (s *Store) scanCall(from row, more ...any) (call.Record, error) {
 		nullTime{&r.EndedAt},
 		&r.Outcome, &r.TransferReason, &r.Agent, &r.EndCause,
 		&failure, &r.Recording, &summary, &r.Codec, &media,
+		&signalling, &trunk, &r.SIPStatus, &reason,
 	}, more...)...)
 	if err != nil {
 		return r, err
@@ -198,6 +205,8 @@ func (s *Store) scanCall(from row, more ...any) (call.Record, error) {
 	f := &sealing{s: s, table: "calls", row: r.ID}
 	r.Caller, r.Called = f.open("caller", caller), f.open("called", called)
 	r.Error, r.Summary = f.open("error", failure), f.open("summary", summary)
+	r.EndReason = f.open("end_reason", reason)
+	f.openJSON("signalling", signalling, &r.Signalling)
 	f.parse(media, &r.Media)
 	return r, f.err
 }

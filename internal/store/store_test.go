@@ -65,6 +65,11 @@ func record(id string, at time.Time) call.Record {
 	return call.Record{
 		ID: id, SIPCallID: "sip-" + id, Line: "main", Language: "zh", Direction: "inbound", Caller: "+86 138 0013 8000", Called: "8000",
 		StartedAt: at, AnsweredAt: at.Add(100 * time.Millisecond), Outcome: call.InProgress, Recording: "spool/" + id + ".wav",
+		Signalling: call.Signalling{
+			Trunk: "carrier", Network: "tls", Asserted: "sip:+8613800138000@carrier.example", Privacy: "id",
+			Diversion: []string{"4008001234", "8000"}, UserToUser: "56a390f3d2b7310023;encoding=hex",
+		},
+		SIPStatus: 486, EndReason: `Q.850;cause=17;text="User busy"`,
 	}
 }
 

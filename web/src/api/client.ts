@@ -1,4 +1,4 @@
-import type { Agent, CallDetail, Call, Figures, Line, Me, Page, PublicLine, SystemState, Waveform, Wish, WishPage } from './types'
+import type { Agent, CallDetail, Call, Figures, Line, Me, Page, PublicLine, SystemState, Trunk, Waveform, Wish, WishPage } from './types'
 
 /** A problem (RFC 9457) that the server answered with, or that it could not be reached (status 0). */
 export class ApiError extends Error {
@@ -88,5 +88,6 @@ export const api = {
   agents: (): Promise<Page<Agent>> => get('/agents'),
   lines: (): Promise<Page<Line>> => get('/lines'),
   publicLines: (): Promise<Page<PublicLine>> => get('/public/lines'),
+  trunks: (): Promise<Page<Trunk>> => get('/trunks'),
   system: (): Promise<SystemState> => get('/system'),
 }

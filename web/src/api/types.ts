@@ -1,7 +1,7 @@
 // What the API sends; see /api/v1/openapi.json.
 
 export type Role = 'admin' | 'supervisor' | 'agent' | 'analyst'
-export type Outcome = 'in_progress' | 'resolved' | 'unresolved' | 'transferred' | 'abandoned' | 'interrupted'
+export type Outcome = 'in_progress' | 'resolved' | 'unresolved' | 'transferred' | 'abandoned' | 'interrupted' | 'busy' | 'no_answer' | 'refused' | 'failed' | 'cancelled'
 
 export interface Me {
   name: string
@@ -18,6 +18,21 @@ export interface Quality {
   concealed: number
   jitter_ms: number
   loss_rate: number
+  mos?: number
+  far_mos?: number // as the far end's reports tell
+  far_reports?: number
+  far_loss_rate?: number
+  far_jitter_ms?: number
+  round_trip_ms?: number
+}
+
+export interface Signalling {
+  trunk?: string
+  network?: string
+  asserted?: string
+  privacy?: string
+  diversion?: string[]
+  user_to_user?: string
 }
 
 export interface Candidate {
@@ -82,6 +97,9 @@ export interface Call {
   summary?: string
   codec?: string
   media: Quality
+  signalling?: Signalling
+  sip_status?: number
+  end_reason?: string
   last_turn?: Turn
   mood?: string // the caller's last known one, kept by the wall
 }
@@ -166,6 +184,27 @@ export interface PublicLine {
   title?: string
   number: string
   language: string
+}
+
+/** A carrier that calls come from and go out to. */
+export interface Trunk {
+  name: string
+  kind: 'register' | 'static'
+  state: 'up' | 'down' | 'resting'
+  registered: boolean
+  until?: string
+  proxy: string
+  last_error?: string
+  since: string
+  channels: number
+  max_channels: number
+  rtt_ms: number
+  inbound: number
+  outbound: number
+  answered: number
+  failed: number
+  answer_ratio: number
+  average_seconds: number
 }
 
 export interface Worker {

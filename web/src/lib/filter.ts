@@ -13,7 +13,7 @@ export interface CallFilter {
   order: 'desc' | 'asc'
 }
 
-export const outcomes: Outcome[] = ['in_progress', 'resolved', 'unresolved', 'transferred', 'abandoned', 'interrupted']
+export const outcomes: Outcome[] = ['in_progress', 'resolved', 'unresolved', 'transferred', 'abandoned', 'interrupted', 'busy', 'no_answer', 'refused', 'failed', 'cancelled']
 
 const text = (v: LocationQuery[string] | undefined): string => (Array.isArray(v) ? (v[0] ?? '') : (v ?? ''))
 const day = (v: string): string => (/^\d{4}-\d{2}-\d{2}$/.test(v) && !Number.isNaN(Date.parse(v)) ? v : '')

@@ -11,6 +11,7 @@ export interface Phone {
   held: Ref<boolean>
   waiting: Ref<boolean>
   seconds: ComputedRef<number>
+  talked: ComputedRef<boolean>
   pressed: Ref<string>
   mine: Ref<number>
   theirs: Ref<number>
@@ -102,6 +103,7 @@ export function usePhone(player: Ref<HTMLAudioElement | undefined>): Phone {
   const busy = computed(() => phase.value !== 'idle' && phase.value !== 'ended')
   return {
     phase, trouble, detail, online, muted, held, waiting, pressed, mine, theirs, busy, microphones, microphone,
+    talked: computed(() => began.value !== 0),
     seconds: computed(() => (began.value === 0 ? 0 : Math.max(0, Math.floor((now.value - began.value) / 1000)))),
     call(number) {
       if (busy.value) return

@@ -1,9 +1,10 @@
 import { computed, ref, shallowRef } from 'vue'
 import { api, ApiError } from '../api/client'
-import type { Agent, Line, LiveEvent, SystemState } from '../api/types'
+import type { Agent, Line, LiveEvent, SystemState, Trunk } from '../api/types'
 
 export const system = shallowRef<SystemState>()
 export const lines = shallowRef<Line[]>([])
+export const trunks = shallowRef<Trunk[]>([])
 export const agents = shallowRef<Agent[]>()
 export const systemError = shallowRef<ApiError>()
 const reachable = ref(true)
@@ -18,16 +19,17 @@ export const health = computed<Health>(() => {
   const s = system.value
   if (!s) return 'unknown'
   if (!s.ready) return 'notReady'
-  if (s.advice.some((a) => a.grave) || s.workers.some((w) => w.state === 'down')) return 'degraded'
+  if (s.advice.some((a) => a.grave) || s.workers.some((w) => w.state === 'down') || trunks.value.some((x) => x.state === 'down')) return 'degraded'
   return s.advice.length > 0 ? 'advice' : 'ok'
 })
 
 /** Reads the server's state; errors show in health. */
 export async function readSystem(): Promise<void> {
   try {
-    const [state, list] = await Promise.all([api.system(), api.lines(), readAgents()])
+    const [state, list, carriers] = await Promise.all([api.system(), api.lines(), api.trunks(), readAgents()])
     system.value = state
     lines.value = list.items
+    trunks.value = carriers.items
     reachable.value = true
     systemError.value = undefined
   } catch (e) {
@@ -47,6 +49,13 @@ export function onAgent(e: LiveEvent): void {
   if (e.kind !== 'agent.state') return
   const a = e.data as Partial<Agent> | undefined
   if (a?.name !== undefined) agents.value = agents.value?.map((x) => (x.name === a.name ? { ...x, ...a } : x))
+}
+
+/** Keeps the trunks' states up with what happens. */
+export function onTrunk(e: LiveEvent): void {
+  if (e.kind !== 'trunk.state') return
+  const x = e.data as Trunk | undefined
+  if (x) trunks.value = trunks.value.map((old) => (old.name === x.name ? x : old))
 }
 
 /** What people call an agent. */
