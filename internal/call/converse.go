@@ -345,6 +345,9 @@ func (t *talk) after(ctx context.Context, in dialog.Turn, r asr.Result) {
 	t.last, t.lastEnd = r, r.End
 	if t.hold.held() || t.turn != nil && (t.floor.mustHear || t.turn.system) {
 		t.pending, t.pendFrom = &in, r.End
+		if !t.hold.held() {
+			t.voice(resume) // the caller's voice has made it pause
+		}
 		return
 	}
 	t.reply(ctx, in, r.End)
@@ -371,10 +374,15 @@ func (t *talk) reply(ctx context.Context, in dialog.Turn, end time.Duration) {
 
 // say speaks a sentence of the system's own, which is not cut short.
 func (t *talk) say(ctx context.Context, text string, then ...dialog.Act) {
+	t.perform(ctx, append([]dialog.Act{dialog.Say{Text: text, Filler: true}}, then...)...)
+}
+
+// perform does what the system itself wants.
+func (t *talk) perform(ctx context.Context, acts ...dialog.Act) {
 	t.silence.Stop()
 	t.cut()
 	t.turn = t.speaker.startTurn(ctx, dialog.Turn{}, time.Now(), func(_ context.Context, do func(dialog.Act) error) error {
-		for _, a := range append([]dialog.Act{dialog.Say{Text: text, Filler: true}}, then...) {
+		for _, a := range acts {
 			if err := do(a); err != nil {
 				return err
 			}

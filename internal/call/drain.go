@@ -48,7 +48,7 @@ func (t *talk) closeDown(ctx context.Context) error {
 	if t.call.Line.Closing == "" || t.hold.held() {
 		return ErrShutdown
 	}
-	t.say(ctx, t.call.Line.Closing, dialog.Hangup{Reason: "shutdown"})
+	t.perform(ctx, dialog.Say{Text: t.call.Line.Closing, MustHear: true}, dialog.Hangup{Reason: "shutdown"})
 	return nil
 }
 
