@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -186,14 +187,14 @@ func TestReportsThroughNAT(t *testing.T) {
 		conn, _ := mediatest.Pipe()
 		p := start(t, conn, described, nil)
 		mapped := netip.AddrPortFrom(described.Addr(), 61234)
-		var to netip.AddrPort
-		conn.TapControl(func(_ []byte, a netip.AddrPort) { to = a })
+		var to atomic.Value
+		conn.TapControl(func(_ []byte, a netip.AddrPort) { to.Store(a) })
 		stream(p, described, 1, 0, 50)
 		report, err := rtcp.Marshal([]rtcp.Packet{&rtcp.ReceiverReport{SSRC: 1}, rtcp.NewCNAMESourceDescription(1, "x")})
 		require.NoError(t, err)
 		conn.InjectControl(report, mapped)
 		stream(p, described, 1, 50, 600)
-		assert.Equal(t, mapped, to)
+		assert.Equal(t, mapped, to.Load())
 	})
 }
 

@@ -3,6 +3,7 @@ package media_test
 import (
 	"encoding/binary"
 	"net/netip"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,12 +84,19 @@ func TestBridgeKeepsBytes(t *testing.T) {
 		b := media.NewBridge(8000)
 		b.Join(caller.Session)
 		b.Join(agent.Session)
+		var mu sync.Mutex
 		var got []byte
-		cb.Tap(func(p []byte, _ netip.AddrPort) { got = append(got, p[12]) })
+		cb.Tap(func(p []byte, _ netip.AddrPort) {
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, p[12])
+		})
 		for n := range 200 {
 			ca.Inject(packet(1, n, byte(n)), described)
 			time.Sleep(media.FrameTime)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		at := 0
 		for at < len(got) && got[at] != 100 {
 			at++
@@ -167,8 +175,11 @@ func TestBridgeOfPacketTimes(t *testing.T) {
 		assert.Equal(t, [][]float64{{600}, {400}}, everybody(t, caller, agent))
 		assert.Zero(t, caller.near.Stats().Relayed)
 		assert.Positive(t, agent.near.Stats().Relayed)
+		var mu sync.Mutex
 		var last, longest uint32
 		agent.near.conn.Tap(func(p []byte, _ netip.AddrPort) {
+			mu.Lock()
+			defer mu.Unlock()
 			ts := binary.BigEndian.Uint32(p[4:])
 			if last != 0 {
 				longest = max(longest, ts-last)
@@ -179,6 +190,8 @@ func TestBridgeOfPacketTimes(t *testing.T) {
 		caller.far.stop()
 		time.Sleep(2 * time.Second)
 		assert.InDelta(t, 100, agent.near.conn.Sent()-before, 10)
+		mu.Lock()
+		defer mu.Unlock()
 		assert.LessOrEqual(t, longest, uint32(160*7))
 	})
 }

@@ -37,7 +37,7 @@ type Audio struct {
 	// Silence is how long no RTP may come before the call is over; 0 is the
 	// session's default, less than 0 for ever.
 	Silence time.Duration
-	Codecs  []sdp.Codec // in order of preference; default PCMA, PCMU
+	Codecs  []sdp.Codec // in order of preference; default sdp.DefaultCodecs
 	// Protection says what becomes of encrypted streams, SRTP.
 	Protection sdp.Protection
 	// Certificate is shown in DTLS handshakes; without one there are none.
@@ -45,6 +45,16 @@ type Audio struct {
 	// Browsers carries the sound of browsers; nil refuses them.
 	Browsers *webrtc.Endpoint
 	Log      *slog.Logger
+
+	prefer string // the codec of the leg that the next one is joined to
+}
+
+// beside makes legs that are joined to s: they would rather speak its codec, so that
+// packets pass as they are.
+func (a *Audio) beside(s *media.Session) *Audio {
+	b := *a
+	b.prefer = s.Media().Codec.Name
+	return &b
 }
 
 // local describes our side with the socket's port.
@@ -55,7 +65,7 @@ func (a *Audio) local(reached netip.Addr, socket Socket) sdp.Local {
 	}
 	return sdp.Local{
 		Addr: addr, Port: int(socket.Addr().Port()), Codecs: a.Codecs, SessionID: uint64(time.Now().UnixNano()),
-		Security: a.security(),
+		Security: a.security(), Prefer: a.prefer,
 	}
 }
 

@@ -198,7 +198,7 @@ func offerResult(err error) OfferResult {
 // up. taken is false if he did not answer, or left
 // before he was joined with the caller.
 func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken bool, err error) {
-	ours, err := h.audio.offering(h.reached, nil)
+	ours, err := h.audio.beside(h.caller).offering(h.reached, nil)
 	if err != nil {
 		return false, fmt.Errorf("calling the agent: %w", err)
 	}
