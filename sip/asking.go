@@ -124,7 +124,7 @@ func (a *asking) cancel() {
 	req, tx := cancelOf(a.req, ""), a.tx
 	a.mu.Unlock()
 	tx.abandon()
-	if _, err := a.leg.s.tx.request(req, a.flow, func(*sip.Response) {}, nil); err != nil {
+	if _, err := a.leg.s.tx.request(req, tx.flow, func(*sip.Response) {}, nil); err != nil {
 		a.leg.s.log.Debug("sip_cancel", "error", err)
 	}
 }

@@ -264,7 +264,11 @@ func (d *dialing) cancel(f *fork, reason string) {
 	if tx != nil {
 		tx.abandon() // RFC 3261 section 9.1: the final response may never come
 	}
-	if _, err := d.s.tx.request(req, f.flow, func(*sip.Response) {}, nil); err != nil {
+	way := f.flow
+	if tx != nil {
+		way = tx.flow // as the INVITE
+	}
+	if _, err := d.s.tx.request(req, way, func(*sip.Response) {}, nil); err != nil {
 		d.s.log.Debug("sip_cancel", "error", err)
 	}
 }

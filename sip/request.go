@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -11,7 +12,7 @@ import (
 // request takes one well-formed request.
 func (s *Server) request(req *sip.Request, f flow) {
 	via := req.Via()
-	back := responseFlow(via, f)
+	back := s.responseFlow(via, f)
 	if !s.passes(req, f, back) {
 		return
 	}
@@ -67,24 +68,36 @@ func (s *Server) request(req *sip.Request, f flow) {
 
 // responseFlow is where responses go (RFC 3261 section 18.2.2 and RFC 3581): always
 // to the address that the request came from, so that nobody can point us at others.
-func responseFlow(via *sip.ViaHeader, f flow) flow {
-	ip := f.remote.Addr().Unmap().String()
+func (s *Server) responseFlow(via *sip.ViaHeader, f flow) flow {
+	ip := f.remote.Addr().Unmap().WithZone("").String()
 	if _, ok := via.Params.Get("rport"); ok {
 		via.Params.Add("rport", strconv.Itoa(int(f.remote.Port())))
 		via.Params.Add("received", ip)
+		if f.carrier.reliable() {
+			return s.returning(via, f)
+		}
 		return f
 	}
 	if strings.Trim(via.Host, "[]") != ip {
 		via.Params.Add("received", ip)
 	}
 	if f.carrier.reliable() {
-		return f
+		return s.returning(via, f)
 	}
 	port := uint16(5060)
 	if via.Port > 0 {
 		port = uint16(via.Port)
 	}
 	return flow{f.carrier, withPort(f.remote, port)}
+}
+
+func (s *Server) returning(via *sip.ViaHeader, f flow) flow {
+	if isWebSocket(f.carrier) {
+		return f
+	}
+	network := f.carrier.network()
+	port := cmp.Or(uint16(via.Port), defaultPort(network))
+	return flow{returning{f.carrier, s.tp, peer{network, withPort(f.remote, port), strings.Trim(via.Host, "[]")}}, f.remote}
 }
 
 // abilities is what we can do, for whoever asks by OPTIONS (RFC 3261 section 11.2).

@@ -52,6 +52,7 @@ type Server struct {
 	panics   atomic.Int64
 	trust    atomic.Pointer[func(*Leg) bool] // see TrustIdentity
 	routes   routeCache
+	refused  tcpRefusals
 	work     sync.WaitGroup // handlers and callbacks
 
 	mu      sync.Mutex // guards what follows
@@ -99,6 +100,7 @@ func New(cfg Config, h Handler, reg *Registrar, log *slog.Logger) (*Server, erro
 			strangerIdle: cfg.MessageTimeout, friendIdle: cfg.IdleTimeout, writeTime: cfg.MessageTimeout / 2,
 		},
 	}
+	s.tx.larger = s.large
 	return s, nil
 }
 

@@ -29,6 +29,8 @@ type transactions struct {
 	timers timers
 	limit  int // server transactions at once
 
+	larger func(req *sip.Request, f flow) (flow, bool) // another way for what is too large for UDP
+
 	mu     sync.Mutex
 	server map[string]*serverTx
 	client map[string]*clientTx

@@ -45,9 +45,16 @@ func clientKey(branch string, method sip.RequestMethod) string { return branch +
 // be sent at all; failed is not called then.
 func (l *transactions) request(req *sip.Request, f flow, on func(*sip.Response), failed func(error)) (*clientTx, error) {
 	branch, _ := req.Via().Params.Get("branch")
+	msg := render(req)
+	if len(msg) > maxDatagram && !f.carrier.reliable() && l.larger != nil {
+		var other bool
+		if f, other = l.larger(req, f); other {
+			msg = render(req)
+		}
+	}
 	tx := &clientTx{
 		layer: l, key: clientKey(branch, req.Method), flow: f, req: req, invite: req.Method == sip.INVITE,
-		on: on, failed: failed, bytes: render(req),
+		on: on, failed: failed, bytes: msg,
 	}
 	l.mu.Lock()
 	l.client[tx.key] = tx

@@ -71,6 +71,7 @@ type transport struct {
 
 	mu        sync.Mutex // guards what follows
 	down      bool
+	backs     int // connections being made for responses
 	packets   []*packetSocket
 	listeners []*listener
 	conns     map[connection]struct{}
