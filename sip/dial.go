@@ -24,7 +24,7 @@ type DialRequest struct {
 	Headers  map[string]string // more header fields
 	Offer    []byte            // our session description
 	// BrowserOffer is what phones are offered instead that registered over a
-	// WebSocket (Contact.Network "ws" or "wss").
+	// WebSocket (Contact.Network "ws" or "wss"). Without Offer only those ring.
 	BrowserOffer []byte
 	Auth         *Credentials // answer to a digest challenge, also later in the dialog
 	// Timeout bounds the whole of it, from looking up the host to the answer; then
@@ -65,7 +65,10 @@ type DialRequest struct {
 	AllowRedirect func(uri string) bool
 }
 
-var errTooManyLegs = errors.New("dial: too many calls at once")
+var (
+	errTooManyLegs = errors.New("dial: too many calls at once")
+	errNoOffer     = errors.New("dial: no session description to offer")
+)
 
 // reserved header fields cannot be set by DialRequest.Headers.
 var reserved = []string{
@@ -90,7 +93,7 @@ func (s *Server) Dial(ctx context.Context, r DialRequest, progress func(status i
 	case s.Stats().Legs >= s.cfg.MaxLegs:
 		return nil, errTooManyLegs
 	case len(r.Offer) == 0 && len(r.BrowserOffer) == 0:
-		return nil, errors.New("dial: no session description to offer")
+		return nil, errNoOffer
 	}
 	if r.Timeout > 0 {
 		var cancel context.CancelFunc
@@ -188,6 +191,14 @@ func (r *DialRequest) route() (routes []sip.Header, hop *sip.Uri, err error) {
 	return routes, hop, nil
 }
 
+// offerFor is what the phone at the end of a flow is offered.
+func (r *DialRequest) offerFor(f flow) []byte {
+	if isWebSocket(f.carrier) && len(r.BrowserOffer) > 0 {
+		return r.BrowserOffer
+	}
+	return r.Offer
+}
+
 // forks finds where to ring.
 func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
 	routes, hop, err := r.route()
@@ -197,10 +208,7 @@ func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
 	var forks []*fork
 	add := func(u sip.Uri, f flow) *fork {
 		k := &fork{target: u, to: u, flow: f, routes: routes, callID: sip.GenerateTagN(24), localTag: sip.GenerateTagN(12), seq: 1}
-		k.offer = r.Offer
-		if isWebSocket(f.carrier) && len(r.BrowserOffer) > 0 || len(k.offer) == 0 {
-			k.offer = r.BrowserOffer
-		}
+		k.offer = r.offerFor(f)
 		forks = append(forks, k)
 		return k
 	}
@@ -214,6 +222,9 @@ func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
 				break // they come last, and are rung when there is no other
 			}
 			f, err := s.bindingFlow(ctx, b)
+			if err == nil && len(r.offerFor(f)) == 0 {
+				err = errNoOffer
+			}
 			if err != nil {
 				failed = err
 				continue
@@ -248,6 +259,9 @@ func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
 	f, err := s.flowFor(ctx, &next, flow{})
 	if err != nil {
 		return nil, fmt.Errorf("dial: %w", err)
+	}
+	if len(r.offerFor(f)) == 0 {
+		return nil, errNoOffer
 	}
 	add(u, f)
 	return forks, nil
@@ -313,7 +327,11 @@ func (d *dialing) run(ctx context.Context) (*Leg, error) {
 				worst = better(worst, statusOf(e.res))
 				open--
 				if e.status >= 600 && open > 0 { // RFC 3261 section 16.7: nobody else is asked
+					l := d.take()
 					d.giveUp(reasonOf(worst))
+					if l != nil { // answered in this moment
+						return l, nil
+					}
 					return nil, worst
 				}
 			}

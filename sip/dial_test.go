@@ -258,3 +258,60 @@ func TestTwoServersTalk(t *testing.T) {
 		require.ErrorIs(t, context.Cause(l.Context()), sip.ErrBye)
 	}
 }
+
+// A browser and a desk phone of one agent ring with an offer that each understands.
+func TestBrowserAndDeskPhoneRing(t *testing.T) {
+	reg := sip.NewRegistrar(sip.RegistrarConfig{}, passwords{"ann": "secret"}, nil)
+	s, addr := host(t, sip.Config{}, nil, reg)
+	desk, browser := siptest.New(t, addr), siptest.NewWS(t, mount(t, s), nil)
+	for _, p := range []*siptest.Phone{desk, browser} {
+		require.Equal(t, 200, p.Register("ann", "secret", "", 300).Status())
+	}
+	rang := make(chan int, 4)
+	out := dial(t.Context(), s, sip.DialRequest{To: "agent:ann", BrowserOffer: []byte("for a browser")}, func(status int, _ []byte) { rang <- status })
+	a, b := desk.Await(), browser.Await()
+	require.Equal(t, siptest.SDP, a.Incoming.Body)
+	require.Equal(t, "for a browser", b.Incoming.Body)
+	a.Ring()
+	wait(t, rang)
+	b.Answer(siptest.SDP)
+	c := desk.Expect("CANCEL")
+	require.Contains(t, c.Get("Reason"), "SIP;cause=200")
+	a.Respond(c, 200, "OK", "")
+	a.Reject(487, "Request Terminated")
+	got := wait(t, out)
+	require.NoError(t, got.err)
+	require.Equal(t, "ws", got.leg.Network())
+	b.Bye()
+
+	out = dial(t.Context(), s, sip.DialRequest{To: "agent:ann", Offer: []byte{}, BrowserOffer: []byte("for a browser")}, nil)
+	b = browser.Await() // the desk phone would not understand it
+	b.Reject(486, "Busy Here")
+	require.Error(t, wait(t, out).err)
+	require.Equal(t, 1, desk.Count("INVITE"))
+}
+
+// One phone answers while another says that nobody of the house does: whoever
+// answered first has the call, and none is left behind.
+func TestAnswerThatCrossesA600(t *testing.T) {
+	reg := sip.NewRegistrar(sip.RegistrarConfig{}, passwords{"ann": "secret"}, nil)
+	s, addr := host(t, sip.Config{}, nil, reg)
+	p, q := siptest.New(t, addr), siptest.New(t, addr)
+	for _, phone := range []*siptest.Phone{p, q} {
+		require.Equal(t, 200, phone.Register("ann", "secret", "", 300).Status())
+	}
+	for range 10 {
+		out := dial(t.Context(), s, sip.DialRequest{To: "agent:ann"}, nil)
+		a, b := p.Await(), q.Await()
+		go b.Respond(b.Incoming, 603, "Decline", "")
+		a.Respond(a.Incoming, 200, "OK", siptest.SDP)
+		p.Expect("ACK")
+		if got := wait(t, out); got.err == nil {
+			a.Bye()
+		} else {
+			a.HungUp()
+		}
+		q.Expect("ACK")
+	}
+	require.Eventually(t, func() bool { return s.Stats().Legs == 0 }, siptest.Patience, time.Millisecond)
+}

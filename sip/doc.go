@@ -12,6 +12,13 @@
 // agents' phones and remembers where they are. [Server.KeepRegistered] is the other
 // side of it: a registration with somebody else's registrar.
 //
+// A call changes hands in four ways. [Leg.Transfer] and [Leg.TransferTo] send the far
+// end elsewhere, or to the far end of another leg. A [Referral] ([Leg.OnRefer]) is the
+// far end's wish that we do so. [Leg.TakeOver] lets an inbound leg take the place of
+// another one. [Leg.Redirect], and DialRequest.Redirects in the other direction, are
+// the forwarding before the answer. What the network says about who calls is
+// [Leg.Identity]; only trusted sources are believed.
+//
 // Nothing is ever proxied: an INVITE is answered by the Handler or refused, so a
 // stranger cannot place calls through the server.
 //
@@ -28,6 +35,8 @@
 //	transaction.go  the state machines of RFC 3261 section 17 and RFC 6026
 //	request.go      requests outside a dialog
 //	dialog.go       requests inside one
+//	refer.go        REFER of the far end, transfer.go ours, replaces.go who may take over
+//	dial.go         calls of ours; fork.go one phone of them, redirect.go 3xx
 //
 // A message that fails the validating read is answered or dropped there, and a
 // panic while one is handled is logged and costs that message only.
@@ -38,7 +47,7 @@
 // the way through its transaction to the leg, so messages of a call are seen in the
 // order of their arrival. Nothing on that way blocks, except a write to a connection,
 // which has a deadline. Work that may take time (the Handler, the callbacks of
-// [Leg.OnUpdate] and [Leg.OnKey]) runs elsewhere: each Handler in a goroutine of its
+// [Leg.OnUpdate], [Leg.OnKey] and [Leg.OnRefer]) runs elsewhere: each Handler in a goroutine of its
 // own, the callbacks of one leg one after another in a goroutine that exists only
 // while there is work. Server.Run waits for all of them.
 //

@@ -145,11 +145,21 @@ func nameAddr(v string) (Party, sip.HeaderParams, bool) {
 		return Party{}, nil, false
 	}
 	name, err := sip.ParseAddressValue(v, &u, &params)
-	if err != nil || u.Wildcard || badAddress(&u) || !isCallURI(&u) {
+	u.Headers = nil
+	if err != nil || u.Wildcard || badAddress(&u) || !isCallURI(&u) || !isPlainURI(u.String()) {
 		return Party{}, nil, false
 	}
-	u.Headers = nil
 	return party(oneLine(name), &u), params, true
+}
+
+// isPlainURI tells that a URI can be written between brackets as it is.
+func isPlainURI(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == '<' || c == '>' || c == '"' {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // isCallURI tells that a URI names somebody who can be called.
@@ -338,7 +348,7 @@ func callURI(v, host string) (string, error) {
 		return u.String(), nil
 	}
 	var u sip.Uri
-	if strings.ContainsAny(v, "<>\r\n\" \t,?") || oneLine(v) != v || sip.ParseUri(v, &u) != nil || badAddress(&u) || !isCallURI(&u) {
+	if !isPlainURI(v) || strings.ContainsAny(v, ",?") || sip.ParseUri(v, &u) != nil || badAddress(&u) || !isCallURI(&u) {
 		return "", fmt.Errorf("%q is no SIP or tel URI (scheme %q)", v, scheme)
 	}
 	return u.String(), nil

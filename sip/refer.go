@@ -163,7 +163,7 @@ func parseReferTo(v string) (Referral, int) {
 	var u sip.Uri
 	r.To, headers, _ = strings.Cut(v, "?")
 	switch {
-	case strings.ContainsAny(r.To, "<>\r\n\" \t") || sip.ParseUri(r.To, &u) != nil || badAddress(&u):
+	case !isPlainURI(r.To) || sip.ParseUri(r.To, &u) != nil || badAddress(&u):
 		return Referral{}, 400
 	case !isCallURI(&u):
 		return Referral{}, 416

@@ -434,3 +434,43 @@ func TestReferCrossesBye(t *testing.T) {
 	require.Eventually(t, func() bool { return s.Stats().Legs == 0 }, siptest.Patience, time.Millisecond)
 	require.Zero(t, s.Stats().Panics)
 }
+
+// Our transfers cross the far end's BYE, its answers and our own hang-up in every
+// order: each ends with a word, and nothing is left.
+func TestTransferCrossesBye(t *testing.T) {
+	c := newCalls(t)
+	s, addr := host(t, sip.Config{T1: 5 * time.Millisecond, ReferTimeout: 200 * time.Millisecond}, c.handle, nil)
+	for i := range 24 {
+		p := siptest.New(t, addr)
+		call := p.Invite("8000", siptest.SDP)
+		call.Answered()
+		l := wait(t, c.legs)
+		done, gone := make(chan error, 1), make(chan struct{})
+		go func() { done <- l.Transfer(context.Background(), "sip:human@192.0.2.1") }()
+		go func() {
+			defer close(gone)
+			if i%3 == 0 {
+				_ = contextless(l)
+			}
+		}()
+		if i%2 == 0 && i%3 != 0 {
+			call.Respond(p.Expect("REFER"), 202, "Accepted", "")
+			call.Request("NOTIFY", "SIP/2.0 100 Trying", "Event: refer", "Subscription-State: active", "Content-Type: message/sipfrag")
+		}
+		call.Request("BYE", "")
+		err := wait(t, done)
+		switch {
+		case i%3 == 0: // whoever was first
+			require.Error(t, err)
+		case i%2 == 0:
+			require.NoError(t, err, "it went where it was sent")
+		default:
+			require.ErrorIs(t, err, sip.ErrBye)
+		}
+		<-gone
+		wait(t, c.ends)
+		p.Close()
+	}
+	require.Eventually(t, func() bool { return s.Stats().Legs == 0 }, siptest.Patience, time.Millisecond)
+	require.Zero(t, s.Stats().Panics)
+}

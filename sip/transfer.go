@@ -22,7 +22,7 @@ var ErrTransferUnknown = errors.New("transfer: the far end did not report the ou
 // end's BYE.
 func (l *Leg) Transfer(ctx context.Context, to string) error {
 	var u sip.Uri
-	if strings.ContainsAny(to, "<>\r\n\" ?") || sip.ParseUri(to, &u) != nil || badAddress(&u) || !isCallURI(&u) {
+	if !isPlainURI(to) || strings.Contains(to, "?") || sip.ParseUri(to, &u) != nil || badAddress(&u) || !isCallURI(&u) {
 		return fmt.Errorf("transfer: %q is no SIP or tel URI", to)
 	}
 	return l.sendRefer(ctx, to)
