@@ -326,6 +326,16 @@ func (p *Phone) Next() *Message {
 	}
 }
 
+// NextUntil is whatever comes next, nil when ctx ends before.
+func (p *Phone) NextUntil(ctx context.Context) *Message {
+	select {
+	case m := <-p.inbox:
+		return m
+	case <-ctx.Done():
+		return nil
+	}
+}
+
 // Quiet fails the test when a message like want comes within d.
 func (p *Phone) Quiet(want string, d time.Duration) {
 	p.tb.Helper()
