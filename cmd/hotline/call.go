@@ -22,19 +22,37 @@ func newCall(s *settings) *cobra.Command {
 		duration                             time.Duration
 		asJSON, tcp                          bool
 	}
+	var p placing
 	cmd := &cobra.Command{
-		Use:   "call sip:URI",
-		Short: "Ring a number like a softphone: play a file, press keys, record what is heard",
-		Long: `Rings a SIP address, plays a WAV file into the call, presses keys and records
-what is heard. --dtmf is a list of pauses and keys: "3s 12#" presses 1, 2 and #
-three seconds after the answer; a further "2s 0" counts from there.`,
-		Example: `  hotline call sip:8000@127.0.0.1 --play question.wav --record heard.wav --duration 10s
+		Use:   "call NUMBER|agent:NAME|sip:URI",
+		Short: "Call somebody: by the running server, or a SIP address like a softphone",
+		Long: `A number or agent:NAME is called by the running server, through its trunks or to
+the agent's registered telephone: the bot talks, or, with --agent-first, an agent
+whose telephone rings before. The server is that of the settings; its token comes
+from HOTLINE_API_TOKEN.
+
+A SIP address is rung by this program itself, like a softphone: it plays a WAV file
+into the call, presses keys and records what is heard. --dtmf is a list of pauses
+and keys: "3s 12#" presses 1, 2 and # three seconds after the answer; a further
+"2s 0" counts from there.`,
+		Example: `  hotline call 13800138000 --line mandarin --wait
+  hotline call 13800138000 --agent-first agent1
+  hotline call agent:agent1 --say "It is time for the meeting."
+  hotline call sip:8000@127.0.0.1 --play question.wav --record heard.wav --duration 10s
   hotline call sip:8000@127.0.0.1 --dtmf "3s 0" --duration 20s --json`,
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			uri := args[0]
-			if !strings.HasPrefix(uri, "sip:") {
-				return usageError{fmt.Errorf("%q is no SIP address: write sip:NUMBER@HOST", uri)}
+			if isPlaced(uri) {
+				c, err := s.load()
+				if err != nil {
+					return err
+				}
+				p.asJSON = f.asJSON
+				if cmd.Flags().Changed("from") {
+					p.from = f.from
+				}
+				return p.run(cmd.Context(), c, uri, cmd.OutOrStdout())
 			}
 			keys, err := parseKeys(f.dtmf)
 			if err != nil {
@@ -97,6 +115,7 @@ three seconds after the answer; a further "2s 0" counts from there.`,
 	fl.StringVar(&f.auth, "auth", "", "USER:PASSWORD for a server that asks for it")
 	fl.StringVar(&f.bind, "bind", "", "own address (default 127.0.0.1; name the one that the far end can reach)")
 	fl.BoolVar(&f.tcp, "tcp", false, "signal over TCP")
+	p.flags(cmd)
 	fl.BoolVar(&f.asJSON, "json", false, "print the report as JSON")
 	return cmd
 }
