@@ -23,14 +23,20 @@ func newCheck(s *settings) *cobra.Command {
 			out := cmd.OutOrStdout()
 			language = cmp.Or(language, ownerLanguage())
 			errors, warnings := 0, 0
+			var businesses []*business.Business
 			for _, dir := range c.Business {
 				b, report := business.Load(dir)
+				businesses = append(businesses, b)
 				if err := report.Write(out, language, dir); err != nil {
 					return err
 				}
 				errors += report.Errors()
 				warnings += report.Warnings()
 				_, _ = fmt.Fprintf(out, "%s: %s, %d lines, %d questions\n", dir, b.Name, len(b.Lines), len(b.Knowledge))
+			}
+			for _, problem := range strayNumbers(c, businesses) {
+				_, _ = fmt.Fprintln(out, problem)
+				errors++
 			}
 			_, _ = fmt.Fprintf(out, "%d errors, %d warnings\n", errors, warnings)
 			if errors > 0 {

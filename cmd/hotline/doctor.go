@@ -26,7 +26,7 @@ import (
 func newDoctor(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "Tell whether a call could be served: ports, models, database, disk, clock",
+		Short: "Tell whether a call could be served: ports, models, trunks, database, disk, clock",
 		Args:  exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := s.load()
@@ -35,7 +35,7 @@ func newDoctor(s *settings) *cobra.Command {
 			}
 			bad := 0
 			for _, check := range []func(context.Context, config.Config) finding{
-				checkSIP, checkRTP, checkHTTP, checkTLS, checkBusiness, checkHearing, checkVoices, checkNative, checkDatabase, checkDisk, checkClock,
+				checkSIP, checkRTP, checkHTTP, checkTLS, checkBusiness, checkHearing, checkVoices, checkNative, checkTrunks, checkDatabase, checkDisk, checkClock,
 			} {
 				f := check(cmd.Context(), c)
 				mark := "ok  "

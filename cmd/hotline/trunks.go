@@ -198,7 +198,7 @@ func strayNumbers(c config.Config, businesses []*business.Business) []string {
 	var out []string
 	for _, t := range c.Trunks {
 		for n, line := range t.Inbound {
-			known := false
+			known := (*server)(nil).testLine(line) != nil
 			for _, b := range businesses {
 				for _, l := range b.Lines {
 					known = known || l.Name == line

@@ -109,7 +109,7 @@ func start(t *testing.T, change func(*web.Config)) *site {
 	config := web.Config{
 		Listen: "127.0.0.1:0", Store: st.store, Bus: st.bus, DataDir: st.dir, Token: apiToken, Version: "1.2.3",
 		Logger: slog.New(slog.NewTextHandler(st.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Metrics: prometheus.NewRegistry(),
-		End: st.services, Agents: st.services, Lines: st.services, System: st.services,
+		End: st.services, Agents: st.services, Lines: st.services, System: st.services, Trunks: st.services,
 	}
 	if change != nil {
 		change(&config)
@@ -203,7 +203,7 @@ func TestEverythingNeedsALogin(t *testing.T) {
 	nobody := &visitor{t: t, url: st.url}
 	for _, path := range []string{
 		"/calls", "/calls.csv", "/calls/" + st.calls[0], "/calls/" + st.calls[0] + "/recording", "/calls/" + st.calls[0] + "/waveform",
-		"/wishes", "/agents", "/audit", "/lines", "/system", "/figures", "/events", "/session", "/no-such-route",
+		"/wishes", "/agents", "/audit", "/lines", "/trunks", "/system", "/figures", "/events", "/session", "/no-such-route",
 	} {
 		p := nobody.json(http.MethodGet, "/api/v1"+path, "", http.StatusUnauthorized)
 		assert.Equal(t, "login_needed", p["code"], path)
@@ -342,12 +342,13 @@ func TestCallsOutAndHangup(t *testing.T) {
 	<-ended
 	assert.Equal(t, "not_in_progress", v.json(http.MethodPost, "/api/v1/calls/X/hangup", "", http.StatusNotFound)["code"])
 
-	bare := start(t, func(c *web.Config) { c.End, c.Agents, c.Lines, c.System = nil, nil, nil, nil })
+	bare := start(t, func(c *web.Config) { c.End, c.Agents, c.Lines, c.System, c.Trunks = nil, nil, nil, nil, nil })
 	v = bare.program(t)
 	assert.Equal(t, "no_outbound", v.json(http.MethodPost, "/api/v1/calls", `{"to":"10086"}`, http.StatusNotImplemented)["code"])
 	assert.Equal(t, "no_hangup", v.json(http.MethodPost, "/api/v1/calls/X/hangup", "", http.StatusNotImplemented)["code"])
 	assert.Equal(t, []any{}, v.get("/api/v1/agents")["items"])
 	assert.Equal(t, []any{}, v.get("/api/v1/lines")["items"])
+	assert.Equal(t, []any{}, v.get("/api/v1/trunks")["items"])
 	assert.Equal(t, "1.2.3", v.get("/api/v1/system")["version"])
 }
 
@@ -358,6 +359,19 @@ func (placer) Place(_ context.Context, p web.Placing) (string, error) {
 		return "", &web.RefusedError{Status: http.StatusForbidden, Code: "not_allowed", Detail: "emergency numbers are not dialled"}
 	}
 	return "call-to-" + p.To, nil
+}
+
+func TestTrunksAreListed(t *testing.T) {
+	items := start(t, nil).program(t).get("/api/v1/trunks")["items"].([]any)
+	require.Len(t, items, 2)
+	up, down := items[0].(map[string]any), items[1].(map[string]any)
+	assert.Equal(t, "telecom", up["name"])
+	assert.Equal(t, "up", up["state"])
+	assert.Contains(t, up, "until")
+	assert.EqualValues(t, 3, up["channels"])
+	assert.Equal(t, "down", down["state"])
+	assert.Equal(t, "options: no response", down["last_error"])
+	assert.NotContains(t, down, "until")
 }
 
 func TestExportIsSafeInASpreadsheet(t *testing.T) {

@@ -104,6 +104,21 @@ func (s *Services) Hangup(id string) bool {
 	return ok
 }
 
+// Trunks is of web.TrunkLister.
+func (s *Services) Trunks(context.Context) ([]web.Trunk, error) {
+	until, quiet := time.Now().Add(4*time.Minute), time.Now().Add(-12*time.Minute)
+	return []web.Trunk{
+		{
+			Name: "telecom", Kind: "register", State: "up", Registered: true, Until: &until, Proxy: "sip:203.0.113.10:5060", Since: s.started,
+			Channels: 3, MaxChannels: 30, RTT: 18, Inbound: 412, Outbound: 96, Answered: 61, Failed: 1, AnswerRatio: 61.0 / 96, AverageSeconds: 74,
+		},
+		{
+			Name: "backup", Kind: "static", State: "down", Proxy: "sip:198.51.100.7;transport=tcp", Since: quiet, LastError: "options: no response",
+			MaxChannels: 10,
+		},
+	}, nil
+}
+
 // Ready is of web.Readiness.
 func (s *Services) Ready() (ok bool, reasons []string) { return true, nil }
 

@@ -63,7 +63,7 @@ func run(listen string, empty bool, log *slog.Logger) (err error) {
 	}
 	config := web.Config{
 		Listen: listen, Store: s, Bus: bus, DataDir: dir, Version: "0.1.0", Logger: log,
-		Ready: services, End: services, Lines: services, System: services, Agents: services,
+		Ready: services, End: services, Lines: services, System: services, Trunks: services, Agents: services,
 	}
 	server, err := web.New(config)
 	if err != nil {

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"hotline/internal/config"
+	"hotline/internal/testdata"
+	"hotline/sip/siptest"
+)
+
+// withTrunk is a server's settings with one carrier.
+func withTrunk(t *testing.T, carrier *siptest.Carrier, inbound string) config.Config {
+	t.Helper()
+	dir := t.TempDir()
+	free := func() string {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer func() { _ = l.Close() }()
+		return l.Addr().String()
+	}
+	path := filepath.Join(dir, "hotline.yaml")
+	require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, `
+business: %s
+models: %s
+sip: {listen: "%s"}
+http: {listen: "%s"}
+speech: {urls: "http://127.0.0.1:1"}
+trunks:
+  - name: telecom
+    proxy: sip:%s
+    user: "1001"
+    inbound: {%s}
+    outbound: [{match: "+8621", strip: 3, add: "0"}]
+    codecs: PCMA
+    options_interval: 1s
+`, filepath.Join(testdata.Root(t), "examples", "retail-zh"), dir, free(), free(), carrier.Addr(), inbound), 0o600))
+	c, err := config.Load(path, []string{"HOTLINE_TRUNKS_TELECOM_PASSWORD=secret", "HOTLINE_CALL_DRAIN=1s", "HOTLINE_API_TOKEN=token", "HOTLINE_DATA_DIR=" + filepath.Join(dir, "data")})
+	require.NoError(t, err)
+	return c
+}
+
+func TestDoctorAsksTheCarriers(t *testing.T) {
+	carrier := siptest.NewCarrier(t, siptest.CarrierConfig{User: "1001", Password: "secret", Algorithms: []string{"SHA-256", "MD5"}})
+	c := withTrunk(t, carrier, `"*": main`)
+	c.Trunks[0].Inbound = nil
+	f := checkTrunks(t.Context(), c)
+	require.NoError(t, f.err)
+	require.Contains(t, f.text, "telecom is registered at sip:"+carrier.Addr())
+	require.Contains(t, f.text, "sip.anonymous_calls")
+	rs := carrier.Requests("REGISTER")
+	require.Equal(t, "0", rs[len(rs)-1].Get("Expires"), "it leaves nothing behind")
+
+	carrier.Set(func(c *siptest.CarrierConfig) { c.Password = "another" })
+	f = checkTrunks(t.Context(), c)
+	require.ErrorContains(t, f.err, "403")
+	require.False(t, f.advice, "without its only trunk the server takes no calls")
+
+	c.Trunks[0].Inbound = config.Table{"+8621": "no-such-line"}
+	require.ErrorContains(t, checkTrunks(t.Context(), c).err, `"no-such-line", and no line has this name or number`)
+	c.Trunks = nil
+	require.NoError(t, checkTrunks(t.Context(), c).err)
+}
+
+func TestCallsBothWaysByATrunk(t *testing.T) {
+	carrier := siptest.NewCarrier(t, siptest.CarrierConfig{User: "1001", Password: "secret", AskInvite: true})
+	c := withTrunk(t, carrier, `"021-61234567": "9197"`)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- serve(ctx, c, io.Discard, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})))
+	}()
+	defer func() {
+		cancel()
+		select {
+		case err := <-done:
+			assert.NoError(t, err)
+		case <-time.After(time.Minute):
+			t.Error("the server does not end")
+		}
+		rs := carrier.Requests("REGISTER")
+		assert.Equal(t, "0", rs[len(rs)-1].Get("Expires"))
+	}()
+
+	api := func(method, path, body string) (int, map[string]any) {
+		req, err := http.NewRequestWithContext(t.Context(), method, "http://"+c.HTTP.Listen+path, bytes.NewBufferString(body))
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer token")
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return 0, nil
+		}
+		defer func() { _ = res.Body.Close() }()
+		data, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		var out map[string]any
+		_ = json.Unmarshal(data, &out)
+		if out == nil {
+			out = map[string]any{"text": string(data)}
+		}
+		return res.StatusCode, out
+	}
+	require.Eventually(t, func() bool {
+		_, out := api(http.MethodGet, "/api/v1/trunks", "")
+		items, _ := out["items"].([]any)
+		return len(items) == 1 && items[0].(map[string]any)["state"] == "up"
+	}, 30*time.Second, 50*time.Millisecond)
+	_, metrics := api(http.MethodGet, "/metrics", "")
+	require.Contains(t, metrics["text"], `hotline_trunk_up{trunk="telecom"} 1`)
+	f := checkTrunks(t.Context(), c)
+	require.NoError(t, f.err)
+	require.Contains(t, f.text, "telecom is registered")
+
+	// In: the carrier calls the Contact that it was shown; the number is in To.
+	contact := siptest.URI(carrier.Requests("REGISTER")[0].Get("Contact"))
+	phone := siptest.New(t, c.SIP.Listen[0])
+	call := phone.NewCall("sip:02161234567@"+carrier.Addr(), "sip:13800138000@"+carrier.Addr())
+	call.Target = contact
+	call.Request("INVITE", "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0 8\r\n")
+	ok := call.Answered()
+	require.Regexp(t, `m=audio \d+ RTP/AVP 8\b`, ok.Body, "the codec that the carrier is to have, by the test line that the number is for")
+	require.NotContains(t, ok.Body, "PCMU")
+	call.Bye()
+
+	// Out: what no rule names is refused, the rest goes as the carrier wants it.
+	status, problem := api(http.MethodPost, "/api/v1/calls", `{"to": "+12025550123"}`)
+	require.Equal(t, http.StatusForbidden, status, problem)
+	require.Contains(t, problem["detail"], "outbound.allow")
+	status, placed := api(http.MethodPost, "/api/v1/calls", `{"to": "021 6123 9999"}`)
+	require.Less(t, status, 300, placed)
+	require.Eventually(t, func() bool { return len(carrier.Requests("ACK")) >= 2 }, siptest.Patience, 10*time.Millisecond, "the call is answered")
+	invite := carrier.Requests("INVITE")[1]
+	require.Contains(t, invite.Start, "INVITE sip:02161239999@")
+	require.Contains(t, invite.Get("From"), "sip:1001@")
+	require.Regexp(t, `m=audio \d+ RTP/AVP 8\b`, invite.Body)
+	require.Eventually(t, func() bool {
+		_, out := api(http.MethodGet, "/api/v1/calls", "")
+		items, _ := out["items"].([]any)
+		for _, i := range items {
+			if s, _ := i.(map[string]any)["signalling"].(map[string]any); s["trunk"] == "telecom" {
+				return true
+			}
+		}
+		return false
+	}, siptest.Patience, 50*time.Millisecond, "the record names the trunk")
+	status, _ = api(http.MethodPost, fmt.Sprintf("/api/v1/calls/%v/hangup", placed["id"]), "")
+	require.Equal(t, http.StatusNoContent, status)
+	require.Eventually(t, func() bool { return len(carrier.Requests("BYE")) == 1 }, siptest.Patience, 10*time.Millisecond)
+}
