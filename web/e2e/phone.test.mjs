@@ -139,7 +139,7 @@ test('without the WebSocket the end of the sound is the end', async () => {
   await call()
   await hears(page, 1004)
   await page.evaluate(() => {
-    window.WebSocket = class { constructor() { throw new Error('cut') } }
+    window.WebSocket = function cut() { throw new Error('cut') }
     window.sockets[0].close()
   })
   await page.locator('.banner').waitFor()

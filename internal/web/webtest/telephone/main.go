@@ -42,13 +42,14 @@ import (
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "address of the web server")
 	verbose := flag.Bool("v", false, "log everything")
+	few := flag.Bool("few", false, "the page offers the two lines of an ordinary business")
 	flag.Parse()
 	level := slog.LevelWarn
 	if *verbose {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	if err := run(*listen, log); err != nil {
+	if err := run(*listen, *few, log); err != nil {
 		log.Error("telephone", "error", err)
 		os.Exit(1)
 	}
@@ -77,7 +78,7 @@ func (x *exchange) tell(what string, more map[string]any) {
 	_ = x.out.Encode(line)
 }
 
-func run(listen string, log *slog.Logger) (err error) {
+func run(listen string, few bool, log *slog.Logger) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	dir, err := os.MkdirTemp("", "hotline-telephone-")
@@ -102,7 +103,7 @@ func run(listen string, log *slog.Logger) (err error) {
 	}
 	server, err := web.New(web.Config{
 		Listen: listen, Store: db, Bus: bus, DataDir: dir, Logger: log,
-		CallPage: true, Lines: lines{}, SIP: x.sip.WebSocket(nil),
+		CallPage: true, Lines: lines(few), SIP: x.sip.WebSocket(nil),
 	})
 	if err != nil {
 		return err
@@ -214,17 +215,21 @@ func (x *exchange) hum(hz float64) call.App {
 	}
 }
 
-// lines are what the page offers.
-type lines struct{}
+// lines are what the page offers: true for the two of an ordinary business.
+type lines bool
 
-func (lines) Lines(context.Context) ([]web.Line, error) {
-	return []web.Line{
+func (few lines) Lines(context.Context) ([]web.Line, error) {
+	all := []web.Line{
 		{Name: "main", Title: "云帆数码 客服热线", Numbers: []string{"8000"}, Language: "zh", Open: true},
 		{Name: "english", Title: "Cloudsail Digital", Numbers: []string{"8001"}, Language: "en", Open: true},
 		{Name: "busy", Title: "Busy", Numbers: []string{"4860"}, Language: "fr", Open: true},
 		{Name: "nobody", Title: "Nobody", Numbers: []string{"4040"}, Language: "fr", Open: true},
 		{Name: "desk", Title: "Desk", Numbers: []string{"7000"}, Language: "fr", Open: true},
-	}, nil
+	}
+	if few {
+		all = all[:2]
+	}
+	return all, nil
 }
 
 type passwords struct{}
