@@ -121,7 +121,7 @@ func (a *asking) cancel() {
 		return
 	}
 	a.cancelled = true
-	req, tx := cancelOf(a.req, ""), a.tx
+	req, tx := cancelOf(a.req, callGivenUp), a.tx
 	a.mu.Unlock()
 	tx.abandon()
 	if _, err := a.leg.s.tx.request(req, tx.flow, func(*sip.Response) {}, nil); err != nil {

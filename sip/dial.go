@@ -310,7 +310,7 @@ func (d *dialing) run(ctx context.Context) (*Leg, error) {
 				d.progress(e.status, e.sdp)
 			}
 			switch {
-			case e.err != nil && d.detour(ctx, e): //nolint:contextcheck // as above
+			case e.err != nil && d.detour(ctx, e):
 			case e.err != nil:
 				lost = e.err
 				if errors.Is(e.err, errTimeout) {
@@ -322,7 +322,7 @@ func (d *dialing) run(ctx context.Context) (*Leg, error) {
 				d.giveUp(callElsewhere)
 				return l, nil
 			case d.again(e): //nolint:contextcheck // as above
-			case d.detour(ctx, e): //nolint:contextcheck // as above
+			case d.detour(ctx, e):
 			default:
 				worst = better(worst, statusOf(e.res))
 				open--

@@ -47,9 +47,9 @@
 // the way through its transaction to the leg, so messages of a call are seen in the
 // order of their arrival. Nothing on that way blocks, except a write to a connection,
 // which has a deadline. Work that may take time (the Handler, the callbacks of
-// [Leg.OnUpdate], [Leg.OnKey] and [Leg.OnRefer]) runs elsewhere: each Handler in a goroutine of its
-// own, the callbacks of one leg one after another in a goroutine that exists only
-// while there is work. Server.Run waits for all of them.
+// [Leg.OnUpdate], [Leg.OnKey] and [Leg.OnRefer]) runs elsewhere: each Handler in a
+// goroutine of its own, the callbacks of one leg one after another in a goroutine that
+// exists only while there is work. Server.Run waits for all of them.
 //
 // Locks: Server.mu, Leg.mu, the transactions' and the transport's mutexes are never
 // held across I/O or a callback. Where two are held, the order is Leg.mu, then

@@ -31,7 +31,7 @@ func TestParseReplaces(t *testing.T) {
 	for v, want := range map[string]dialogID{
 		"98732@sip.example.com;from-tag=r33th4x0r;to-tag=ff87ff": {callID: "98732@sip.example.com", toTag: "ff87ff", fromTag: "r33th4x0r"},
 		"12adf2f34456gs5;to-tag=12345;from-tag=54321;early-only": {callID: "12adf2f34456gs5", toTag: "12345", fromTag: "54321", early: true},
-		" a@b ; TO-TAG = 1 ; From-Tag = 2 ; generic=x":           {callID: "a@b", toTag: "1", fromTag: "2"},
+		"a@b ; TO-TAG = 1 ; From-Tag = 2 ; generic=x":            {callID: "a@b", toTag: "1", fromTag: "2"},
 		"a;to-tag=1;from-tag=0":                                  {callID: "a", toTag: "1", fromTag: "0"}, // RFC 2543
 	} {
 		got, ok := parseReplaces(v)

@@ -16,63 +16,64 @@ func TestIdentity(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cfg     sip.Config
 		headers []string
-		check   func(t *testing.T, id sip.Identity)
+		check   func(is *require.Assertions, id sip.Identity)
 	}{
-		"nothing said": {trusted, nil, func(t *testing.T, id sip.Identity) { require.Equal(t, sip.Identity{}, id) }},
+		"nothing said": {trusted, nil, func(is *require.Assertions, id sip.Identity) { is.Equal(sip.Identity{}, id) }},
 		"asserted, the number of two": {
-			trusted, []string{`P-Asserted-Identity: "Cullen, Jennings" <sip:fluffy@cisco.com>, <tel:+14085264000;ext=5>`},
-			func(t *testing.T, id sip.Identity) {
-				require.Equal(t, "+14085264000", id.Asserted.User)
-				require.Equal(t, "Cullen, Jennings", id.Asserted.Name)
+			trusted,
+			[]string{`P-Asserted-Identity: "Cullen, Jennings" <sip:fluffy@cisco.com>, <tel:+14085264000;ext=5>`},
+			func(is *require.Assertions, id sip.Identity) {
+				is.Equal("+14085264000", id.Asserted.User)
+				is.Equal("Cullen, Jennings", id.Asserted.Name)
 			},
 		},
 		"asserted by a stranger": {
 			sip.Config{}, []string{"P-Asserted-Identity: <sip:110@police.example>", "Remote-Party-ID: <sip:110@x>", "Privacy: id"},
-			func(t *testing.T, id sip.Identity) {
-				require.Equal(t, sip.Party{}, id.Asserted)
-				require.True(t, id.Anonymous)
+			func(is *require.Assertions, id sip.Identity) {
+				is.Equal(sip.Party{}, id.Asserted)
+				is.True(id.Anonymous)
 			},
 		},
 		"the older field": {
 			trusted, []string{"Remote-Party-ID: <sip:99@x>;party=called", `Remote-Party-ID: "A" <sip:+861380@x;user=phone>;party=calling;screen=yes;privacy=full`},
-			func(t *testing.T, id sip.Identity) {
-				require.Equal(t, "+861380", id.Asserted.User)
-				require.True(t, id.Anonymous)
+			func(is *require.Assertions, id sip.Identity) {
+				is.Equal("+861380", id.Asserted.User)
+				is.True(id.Anonymous)
 			},
 		},
 		"preferred is the last choice": {
 			trusted, []string{"P-Preferred-Identity: <sip:2@x>", "P-Asserted-Identity: <sip:1@x>"},
-			func(t *testing.T, id sip.Identity) { require.Equal(t, "1", id.Asserted.User) },
+			func(is *require.Assertions, id sip.Identity) { is.Equal("1", id.Asserted.User) },
 		},
 		"broken values are passed over": {
 			trusted, []string{"P-Asserted-Identity: <sip:", "P-Asserted-Identity: <http://x/>, <tel:abc>, <sip:7@x>"},
-			func(t *testing.T, id sip.Identity) { require.Equal(t, "7", id.Asserted.User) },
+			func(is *require.Assertions, id sip.Identity) { is.Equal("7", id.Asserted.User) },
 		},
 		"privacy": {
 			sip.Config{}, []string{"Privacy: User; id;evil", "Privacy: id"},
-			func(t *testing.T, id sip.Identity) {
-				require.Equal(t, "user;id", id.Privacy)
-				require.True(t, id.Anonymous)
+			func(is *require.Assertions, id sip.Identity) {
+				is.Equal("user;id", id.Privacy)
+				is.True(id.Anonymous)
 			},
 		},
 		"privacy none": {
 			sip.Config{}, []string{"Privacy: none"},
-			func(t *testing.T, id sip.Identity) {
-				require.Equal(t, "none", id.Privacy)
-				require.False(t, id.Anonymous)
+			func(is *require.Assertions, id sip.Identity) {
+				is.Equal("none", id.Privacy)
+				is.False(id.Anonymous)
 			},
 		},
 		"diversion": {
 			sip.Config{},
 			[]string{`Diversion: "Last" <sip:+862@x>;reason=no-answer;counter=2;privacy=off, <sip:+861@x>;reason="user-busy"`, "Diversion: <tel:+860>;reason=a b"},
-			func(t *testing.T, id sip.Identity) {
-				require.Len(t, id.Diversions, 3)
-				require.Equal(t, "+862", id.Diversions[0].Party.User)
-				require.Equal(t, "Last", id.Diversions[0].Party.Name)
-				require.Equal(t, sip.Diversion{Party: id.Diversions[0].Party, Reason: "no-answer", Counter: 2, Privacy: "off"}, id.Diversions[0])
-				require.Equal(t, "user-busy", id.Diversions[1].Reason)
-				require.Equal(t, "+860", id.Diversions[2].Party.User)
-				require.Empty(t, id.Diversions[2].Reason)
+			func(is *require.Assertions, id sip.Identity) {
+				is.Len(id.Diversions, 3)
+				is.Equal("+862", id.Diversions[0].Party.User)
+				is.Equal("Last", id.Diversions[0].Party.Name)
+				is.Equal(sip.Diversion{Party: id.Diversions[0].Party, Reason: "no-answer", Counter: 2, Privacy: "off"}, id.Diversions[0])
+				is.Equal("user-busy", id.Diversions[1].Reason)
+				is.Equal("+860", id.Diversions[2].Party.User)
+				is.Empty(id.Diversions[2].Reason)
 			},
 		},
 		"history": {
@@ -81,19 +82,19 @@ func TestIdentity(t *testing.T) {
 				`History-Info: <sip:4001@x?Reason=SIP%3Bcause%3D302>;index=1,<sip:4002@x?Reason=SIP%3Bcause%3D480&Privacy=history>;index=1.1;rc=1`,
 				"History-Info: <sip:8000@x>;index=1.2;mp=1.1",
 			},
-			func(t *testing.T, id sip.Identity) {
-				require.Len(t, id.Diversions, 2)
-				require.Equal(t, "4002", id.Diversions[0].Party.User)
-				require.Equal(t, "no-answer", id.Diversions[0].Reason)
-				require.Equal(t, "full", id.Diversions[0].Privacy)
-				require.Equal(t, "4001", id.Diversions[1].Party.User)
-				require.Equal(t, "unconditional", id.Diversions[1].Reason)
+			func(is *require.Assertions, id sip.Identity) {
+				is.Len(id.Diversions, 2)
+				is.Equal("4002", id.Diversions[0].Party.User)
+				is.Equal("no-answer", id.Diversions[0].Reason)
+				is.Equal("full", id.Diversions[0].Privacy)
+				is.Equal("4001", id.Diversions[1].Party.User)
+				is.Equal("unconditional", id.Diversions[1].Reason)
 			},
 		},
 		"user to user": {
 			sip.Config{}, []string{"User-to-User: 56a390f3d2b7310023a2;encoding=hex;purpose=foo", "User-to-User: " + strings.Repeat("a", 2000), `User-To-User: "客户 7";content=text`},
-			func(t *testing.T, id sip.Identity) {
-				require.Equal(t, `56a390f3d2b7310023a2;encoding=hex;purpose=foo, "客户 7";content=text`, id.UserToUser)
+			func(is *require.Assertions, id sip.Identity) {
+				is.Equal(`56a390f3d2b7310023a2;encoding=hex;purpose=foo, "客户 7";content=text`, id.UserToUser)
 			},
 		},
 	} {
@@ -103,7 +104,7 @@ func TestIdentity(t *testing.T) {
 			p := siptest.New(t, addr)
 			call := p.Invite("8000", siptest.SDP, tt.headers...)
 			call.Answered()
-			tt.check(t, wait(t, c.legs).Identity())
+			tt.check(require.New(t), wait(t, c.legs).Identity())
 			call.Bye()
 			wait(t, c.ends)
 		})

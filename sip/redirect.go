@@ -88,7 +88,7 @@ func (d *dialing) follow(ctx context.Context, f *fork, n detour) bool {
 	f.tried = 0
 	d.mu.Unlock()
 	d.s.log.Info("sip_redirected", "call_id", f.callID, "host", n.target.Host)
-	return d.invite(f) == nil
+	return d.invite(f) == nil //nolint:contextcheck // the transaction outlives ctx, to cancel it
 }
 
 // detours are the targets of a 3xx that may be called, the most wanted first.

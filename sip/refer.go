@@ -88,9 +88,7 @@ func (l *Leg) OnRefer(f func(Referral)) {
 
 // refer takes a REFER, on the reading goroutine.
 func (l *Leg) refer(req *sip.Request, tx *serverTx, state legState) {
-	reply := func(status int, extra ...field) {
-		l.s.reply(tx, req, status, reasonPhrase(status), extra...)
-	}
+	reply := func(status int) { l.s.reply(tx, req, status, reasonPhrase(status)) }
 	hs := req.GetHeaders("Refer-To")
 	switch {
 	case state == legEnded:

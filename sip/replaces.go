@@ -173,7 +173,7 @@ func (l *Leg) TakeOver(ctx context.Context, sdp []byte) error {
 	}
 	old.SetReason("SIP", 200, "Replaced")
 	l.s.spawn(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), l.s.tx.timers.longest())
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.s.tx.timers.longest())
 		defer cancel()
 		old.cancel(ErrReplaced)
 		_ = old.Hangup(ctx)
