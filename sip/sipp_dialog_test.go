@@ -123,14 +123,11 @@ func TestSIPpCallees(t *testing.T) {
 			l, err := s.Dial(t.Context(), sip.DialRequest{To: "sip:phone@" + addr, Offer: []byte(siptest.SDP)}, nil)
 			require.NoError(t, err)
 			require.NotEmpty(t, l.Offer())
-			talk := 2 * time.Second
-			if scenario == "uas_hold" {
-				talk = siptest.Patience // it hangs up itself
-			}
-			select {
-			case <-l.Context().Done():
+			switch scenario {
+			case "uas_timer", "uas_hold": // it hangs up itself
+				wait(t, l.Context().Done())
 				require.ErrorIs(t, context.Cause(l.Context()), sip.ErrBye)
-			case <-time.After(talk):
+			default:
 				require.NoError(t, l.Hangup(t.Context()))
 			}
 			done()

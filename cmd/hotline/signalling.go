@@ -19,7 +19,13 @@ func sipConfig(c config.Config, log *slog.Logger) (sip.Config, error) {
 	if err != nil {
 		return sip.Config{}, err
 	}
+	expires := c.SIP.SessionExpires
+	if expires == 0 {
+		expires = -1
+	}
 	return sip.Config{
+		SessionExpires: expires, MinSE: c.SIP.MinSession,
+		Reliable: sip.Reliable(c.SIP.Reliable), OfferByUpdate: c.SIP.OfferByUpdate,
 		Listen: c.SIP.Addresses(), TLS: secure, Origins: c.SIP.Origins,
 		PublicAddr: c.SIP.PublicAddr, MediaAddr: rtpAddr(c), LocalNetworks: c.SIP.Local(),
 		UserAgent: "hotline", Realm: c.SIP.Realm, MaxLegs: 2 * maxCalls(c),

@@ -80,6 +80,17 @@ type SIP struct {
 	// Whether calls are answered that come from neither a trunk nor a registered
 	// phone. Where trunks are the only way in, say no.
 	AnonymousCalls bool `yaml:"anonymous_calls"`
+	// How often both ends assure each other that a call still stands (session timers,
+	// RFC 4028), and the longest time that we agree to. 0: never.
+	SessionExpires time.Duration `yaml:"session_expires"`
+	// The shortest such time that a carrier or phone may ask for, 90s at least.
+	MinSession time.Duration `yaml:"min_session"`
+	// Whether callers have to acknowledge ringing and early media (100rel, RFC 3262):
+	// supported (early media, by those that can), required (all, by everybody) or off.
+	Reliable string `yaml:"reliable"`
+	// Changes to a call in progress are offered by UPDATE where the other end takes
+	// it, else by re-INVITE, which every phone knows.
+	OfferByUpdate bool `yaml:"offer_by_update"`
 }
 
 // RTP is the sound of calls.
@@ -238,7 +249,7 @@ func Default() Config {
 	return Config{
 		Business: []string{"examples/retail-zh"},
 		Models:   []string{"~/.cache/hotline/models", "models"},
-		SIP:      SIP{Listen: []string{":5060"}, Digest: []string{"MD5"}, Ping: 30 * time.Second, Realm: "hotline", MaxExpires: time.Hour, AnonymousCalls: true},
+		SIP:      SIP{Listen: []string{":5060"}, Digest: []string{"MD5"}, Ping: 30 * time.Second, Realm: "hotline", MaxExpires: time.Hour, AnonymousCalls: true, SessionExpires: 30 * time.Minute, MinSession: 90 * time.Second, Reliable: "supported"},
 		RTP:      RTP{Low: 20000, High: 29999, SRTP: "optional"},
 		HTTP:     HTTP{Listen: ":8080", Session: 12 * time.Hour, CallPage: true},
 		Data:     Data{Dir: "data"},

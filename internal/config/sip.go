@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Addresses are the entries of Listen, each with its network: "udp:HOST:PORT".
@@ -79,6 +80,17 @@ func (l *loader) checkSIP(bad func(key, format string, args ...any)) {
 		if _, err := Network(text); err != nil {
 			bad("sip.local_networks", "%q is neither an address nor a network such as 192.168.0.0/16", text)
 		}
+	}
+	if c.SIP.MinSession < 90*time.Second {
+		bad("sip.min_session", "%s is too short; RFC 4028 has 90s at least", c.SIP.MinSession)
+	}
+	if e := c.SIP.SessionExpires; e > 0 && e < c.SIP.MinSession {
+		bad("sip.session_expires", "%s is shorter than sip.min_session, %s", e, c.SIP.MinSession)
+	}
+	switch c.SIP.Reliable {
+	case "supported", "required", "off":
+	default:
+		bad("sip.reliable", "%q is neither supported, required nor off", c.SIP.Reliable)
 	}
 	for i, a := range c.SIP.Digest {
 		c.SIP.Digest[i] = strings.ToUpper(a)
