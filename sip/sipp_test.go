@@ -77,7 +77,10 @@ func runSIPpErr(t *testing.T, scenario, target string, args ...string) (report s
 	file, err := filepath.Abs(filepath.Join("testdata", "sipp", scenario))
 	require.NoError(t, err)
 	dir := t.TempDir()
-	all := []string{"-sf", file, "-i", "127.0.0.1", "-nostdin", "-timeout", "40s", "-timeout_error", "-trace_err", "-error_file", "errors.log", "-trace_msg", "-message_file", "messages.log"}
+	all := []string{"-sf", file, "-nostdin", "-timeout", "40s", "-timeout_error", "-trace_err", "-error_file", "errors.log", "-trace_msg", "-message_file", "messages.log"}
+	if !slices.Contains(args, "-i") {
+		all = append(all, "-i", "127.0.0.1")
+	}
 	if !slices.Contains(args, "-m") {
 		all = append(all, "-m", "1")
 	}
