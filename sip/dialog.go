@@ -37,7 +37,7 @@ func (l *Leg) request(req *sip.Request, tx *serverTx, f flow) {
 	case sip.REFER:
 		l.refer(req, tx, state)
 	case sip.SUBSCRIBE:
-		l.subscribe(req, tx)
+		l.s.subscribe(req, tx, l.referral())
 	case sip.OPTIONS:
 		reply(200, l.s.abilities()...)
 	default:
@@ -98,12 +98,7 @@ func (l *Leg) workOff() {
 	}
 }
 
-// newRequest begins a request inside the dialog (RFC 3261 section 12.2.1.1). The
-// caller adds what is special and the body.
-func (l *Leg) newRequest(ctx context.Context, method sip.RequestMethod) (*sip.Request, flow, error) {
-	return l.newRequestSeq(ctx, method, l.nextSeq())
-}
-
+// nextSeq is the CSeq of our next request.
 func (l *Leg) nextSeq() uint32 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -111,6 +106,8 @@ func (l *Leg) nextSeq() uint32 {
 	return l.localSeq
 }
 
+// newRequestSeq begins a request inside the dialog (RFC 3261 section 12.2.1.1). The
+// caller adds what is special and the body.
 func (l *Leg) newRequestSeq(ctx context.Context, method sip.RequestMethod, seq uint32) (*sip.Request, flow, error) {
 	f, err := l.way(ctx)
 	if err != nil {
@@ -161,4 +158,23 @@ func (l *Leg) ourUser() string {
 		return l.Called()
 	}
 	return l.from.User
+}
+
+// strict moves the remote target to the end of the route set when its first proxy
+// is a strict router (RFC 3261 section 12.2.1.1).
+func strict(target sip.Uri, routes []sip.Header) (sip.Uri, []sip.Header) {
+	if len(routes) == 0 {
+		return target, routes
+	}
+	var first sip.Uri
+	if _, err := sip.ParseAddressValue(routes[0].Value(), &first, nil); err != nil {
+		return target, routes
+	}
+	if _, loose := first.UriParams.Get("lr"); loose {
+		return target, routes
+	}
+	first.Headers = nil
+	first.UriParams.Remove("method")
+	routes = append(slices.Clone(routes[1:]), sip.NewHeader("Route", "<"+target.String()+">"))
+	return first, routes
 }

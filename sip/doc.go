@@ -12,6 +12,11 @@
 // agents' phones and remembers where they are. [Server.KeepRegistered] is the other
 // side of it: a registration with somebody else's registrar.
 //
+// Before the answer a caller may hear us ring or play ([Leg.Ring], [Leg.Progress]).
+// Either end may change the session later: the far end's offers come to
+// [Leg.OnUpdate], ours go by [Leg.Reoffer]; one at a time, as RFC 3264 has it.
+// Session timers watch over both (Config.SessionExpires).
+//
 // A call changes hands in four ways. [Leg.Transfer] and [Leg.TransferTo] send the far
 // end elsewhere, or to the far end of another leg. A [Referral] ([Leg.OnRefer]) is the
 // far end's wish that we do so. [Leg.TakeOver] lets an inbound leg take the place of
@@ -34,7 +39,11 @@
 //	wire.go         the validating read: RFC 3261 and RFC 4475, before sipgo parses
 //	transaction.go  the state machines of RFC 3261 section 17 and RFC 6026
 //	request.go      requests outside a dialog
-//	dialog.go       requests inside one
+//	dialog.go       requests inside one; asking.go is ours
+//	provisional.go  what we say before the answer (RFC 3262), early.go what we hear
+//	accepting.go    the answer, until its ACK
+//	offer.go        offers and answers of both ends in re-INVITE and UPDATE (RFC 3311)
+//	session_timer.go  RFC 4028
 //	refer.go        REFER of the far end, transfer.go ours, replaces.go who may take over
 //	dial.go         calls of ours; fork.go one phone of them, redirect.go 3xx
 //

@@ -295,6 +295,9 @@ func (r *referral) answer(state referralState, status int, reason string, limit 
 		res.AppendHeader(l.s.contact(f, l.ourUser()))
 		if r.unsubscribed {
 			res.AppendHeader(sip.NewHeader("Refer-Sub", "false"))
+		} else {
+			l.s.keepReferral(r)
+			res.AppendHeader(sip.NewHeader("Expires", strconv.Itoa(max(1, int(limit.Seconds())))))
 		}
 	}
 	res.SetBody(nil)
@@ -304,6 +307,12 @@ func (r *referral) answer(state referralState, status int, reason string, limit 
 
 // forget lets the next REFER in.
 func (r *referral) forget() {
+	s, key := r.leg.s, r.leg.key()
+	s.mu.Lock()
+	if s.referrals[key] == r {
+		delete(s.referrals, key)
+	}
+	s.mu.Unlock()
 	r.leg.mu.Lock()
 	defer r.leg.mu.Unlock()
 	if r.leg.refers.theirs == r {
@@ -417,72 +426,4 @@ func (r *referral) notify(n notice, left time.Duration) error {
 		return statusOf(res)
 	}
 	return nil
-}
-
-// subscribe takes a SUBSCRIBE inside the dialog: the far end prolongs or ends its
-// subscription to a referral (RFC 3515 section 2.4.4).
-func (l *Leg) subscribe(req *sip.Request, tx *serverTx) {
-	reply := func(status int, extra ...field) {
-		l.s.reply(tx, req, status, reasonPhrase(status), extra...)
-	}
-	name, id := eventOf(req)
-	if name != "refer" {
-		reply(489, field{"Allow-Events", "refer"})
-		return
-	}
-	l.mu.Lock()
-	r := l.refers.theirs
-	l.mu.Unlock()
-	if r == nil || id != r.id && id != strconv.FormatUint(uint64(r.req.CSeq().SeqNo), 10) {
-		reply(481)
-		return
-	}
-	r.mu.Lock()
-	state, until := r.state, r.until
-	if r.silent {
-		state = referralOver
-	}
-	r.mu.Unlock()
-	if state != referralAccepted {
-		reply(481)
-		return
-	}
-	expires := uint64(60)
-	if h := req.GetHeader("Expires"); h != nil {
-		expires, _ = strconv.ParseUint(h.Value(), 10, 32) // checked when it was read
-	}
-	// We may shorten what is asked, and never wait longer than our own limit.
-	expires = min(expires, uint64(max(1, time.Until(until).Seconds())))
-	reply(200, field{"Expires", strconv.FormatUint(expires, 10)})
-	r.again(expires == 0)
-}
-
-// again tells the last state once more, and then nothing when the far end is leaving.
-func (r *referral) again(leaving bool) {
-	r.mu.Lock()
-	n := r.last
-	if leaving {
-		n.ended = "timeout" // RFC 6665 section 4.1.2.3
-	}
-	start := r.queue(n)
-	r.silent = r.silent || leaving
-	r.mu.Unlock()
-	if start {
-		r.start()
-	}
-}
-
-// eventOf is the package and the id of an Event.
-func eventOf(req *sip.Request) (name, id string) {
-	h := headerOf(req, "Event")
-	if h == nil {
-		return "", ""
-	}
-	name, params, _ := strings.Cut(h.Value(), ";")
-	for p := range strings.SplitSeq(params, ";") {
-		if k, v, _ := strings.Cut(strings.TrimSpace(p), "="); strings.EqualFold(k, "id") {
-			id = strings.TrimSpace(v)
-		}
-	}
-	return strings.ToLower(strings.TrimSpace(name)), id
 }

@@ -220,16 +220,21 @@ func TestReferralOutlivesTheCall(t *testing.T) {
 	wait(t, c.ends)
 	require.NoError(t, r.Notify(180, ""))
 	report(t, call, p, "180", "active")
+	call.Request("SUBSCRIBE", "", "Event: refer", "Expires: 60") // baresip does, after its BYE
+	p.Expect("200 SUBSCRIBE")
+	report(t, call, p, "180", "active")
 	require.NoError(t, r.Notify(183, ""))
 	call.Respond(p.Expect("NOTIFY"), 481, "Call/Transaction Does Not Exist", "")
-	require.Eventually(t, func() bool { return r.Notify(180, "") != nil || p.Count("NOTIFY") == 3 }, siptest.Patience, time.Millisecond)
+	require.Eventually(t, func() bool { return r.Notify(180, "") != nil || p.Count("NOTIFY") == 4 }, siptest.Patience, time.Millisecond)
 	require.NoError(t, r.Done(200))
+	call.Request("SUBSCRIBE", "", "Event: refer", "Expires: 60")
+	p.Expect("481 SUBSCRIBE")
 }
 
 func TestTransferReports(t *testing.T) {
 	for name, tt := range map[string]struct {
 		script func(p *siptest.Phone, call *siptest.Call, refer *siptest.Message)
-		check  func(t *testing.T, err error)
+		check  func(is *require.Assertions, err error)
 	}{
 		"the report overtakes the answer": {
 			func(p *siptest.Phone, call *siptest.Call, refer *siptest.Message) {
@@ -237,24 +242,24 @@ func TestTransferReports(t *testing.T) {
 				p.Expect("200 NOTIFY")
 				call.Respond(refer, 202, "Accepted", "")
 			},
-			func(t *testing.T, err error) { require.NoError(t, err) },
+			func(is *require.Assertions, err error) { is.NoError(err) },
 		},
 		"it hangs up to go": {
 			func(_ *siptest.Phone, call *siptest.Call, refer *siptest.Message) {
 				call.Respond(refer, 202, "Accepted", "")
 				call.Bye()
 			},
-			func(t *testing.T, err error) { require.NoError(t, err) },
+			func(is *require.Assertions, err error) { is.NoError(err) },
 		},
 		"it hangs up instead": {
 			func(_ *siptest.Phone, call *siptest.Call, _ *siptest.Message) { call.Bye() },
-			func(t *testing.T, err error) { require.ErrorIs(t, err, sip.ErrBye) },
+			func(is *require.Assertions, err error) { is.ErrorIs(err, sip.ErrBye) },
 		},
 		"it accepts and is silent": {
 			func(_ *siptest.Phone, call *siptest.Call, refer *siptest.Message) {
 				call.Respond(refer, 202, "Accepted", "")
 			},
-			func(t *testing.T, err error) { require.ErrorIs(t, err, sip.ErrTransferUnknown) },
+			func(is *require.Assertions, err error) { is.ErrorIs(err, sip.ErrTransferUnknown) },
 		},
 		"it says that it tries and no more": {
 			func(p *siptest.Phone, call *siptest.Call, refer *siptest.Message) {
@@ -262,7 +267,7 @@ func TestTransferReports(t *testing.T) {
 				call.Request("NOTIFY", "SIP/2.0 100 Trying", "Event: refer", "Subscription-State: active;expires=60", "Content-Type: message/sipfrag")
 				p.Expect("200 NOTIFY")
 			},
-			func(t *testing.T, err error) { require.ErrorIs(t, err, sip.ErrTransferUnknown) },
+			func(is *require.Assertions, err error) { is.ErrorIs(err, sip.ErrTransferUnknown) },
 		},
 		"it ends the subscription without an outcome": {
 			func(p *siptest.Phone, call *siptest.Call, refer *siptest.Message) {
@@ -270,7 +275,7 @@ func TestTransferReports(t *testing.T) {
 				call.Request("NOTIFY", "", "Event: refer", "Subscription-State: terminated;reason=giveup")
 				p.Expect("200 NOTIFY")
 			},
-			func(t *testing.T, err error) { require.ErrorIs(t, err, sip.ErrTransferUnknown) },
+			func(is *require.Assertions, err error) { is.ErrorIs(err, sip.ErrTransferUnknown) },
 		},
 		"the outcome and the BYE come together": {
 			func(_ *siptest.Phone, call *siptest.Call, refer *siptest.Message) {
@@ -278,21 +283,21 @@ func TestTransferReports(t *testing.T) {
 				call.Request("NOTIFY", "SIP/2.0 503 Service Unavailable", "Event: refer", "Subscription-State: terminated", "Content-Type: message/sipfrag")
 				call.Request("BYE", "")
 			},
-			func(t *testing.T, err error) {
+			func(is *require.Assertions, err error) {
 				var st *sip.StatusError
-				require.ErrorAs(t, err, &st)
-				require.Equal(t, 503, st.Code)
+				is.ErrorAs(err, &st)
+				is.Equal(503, st.Code)
 			},
 		},
 		"it is refused for now": {
 			func(_ *siptest.Phone, call *siptest.Call, refer *siptest.Message) {
 				call.Respond(refer, 491, "Request Pending", "", "Retry-After: 2")
 			},
-			func(t *testing.T, err error) {
+			func(is *require.Assertions, err error) {
 				var st *sip.StatusError
-				require.ErrorAs(t, err, &st)
-				require.Equal(t, 491, st.Code)
-				require.Equal(t, 2*time.Second, st.RetryAfter)
+				is.ErrorAs(err, &st)
+				is.Equal(491, st.Code)
+				is.Equal(2*time.Second, st.RetryAfter)
 			},
 		},
 	} {
@@ -309,7 +314,7 @@ func TestTransferReports(t *testing.T) {
 			require.NotEmpty(t, refer.Get("Contact"))
 			require.NotEmpty(t, refer.Get("Referred-By"))
 			tt.script(p, call, refer)
-			tt.check(t, wait(t, done))
+			tt.check(require.New(t), wait(t, done))
 			require.NoError(t, contextless(l))
 		})
 	}

@@ -40,6 +40,10 @@ func (s *Server) request(req *sip.Request, f flow) {
 	}
 	if tag, _ := req.To().Params.Get("tag"); tag != "" && req.Method != sip.REGISTER {
 		l := s.legOf(req)
+		if l == nil && req.Method == sip.SUBSCRIBE {
+			s.subscribe(req, tx, s.referralOf(req))
+			return
+		}
 		if l == nil {
 			// A NOTIFY that follows a transfer may come after the BYE, and is no news.
 			s.reply(tx, req, 481, "Call/Transaction Does Not Exist")
@@ -106,7 +110,7 @@ func (s *Server) abilities() []field {
 		{"Allow", allowed},
 		{"Accept", "application/sdp, application/dtmf-relay, application/dtmf, message/sipfrag"},
 		{"Accept-Encoding", "identity"},
-		{"Supported", s.supported()},
+		{"Supported", s.supported},
 		{"Allow-Events", "refer"},
 	}
 }
@@ -125,7 +129,7 @@ func (s *Server) stranger(req *sip.Request, tx *serverTx) {
 }
 
 func (s *Server) supports(tag string) bool {
-	for ours := range strings.SplitSeq(s.supported(), ", ") {
+	for ours := range strings.SplitSeq(s.supported, ", ") {
 		if strings.EqualFold(ours, tag) {
 			return true
 		}

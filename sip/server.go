@@ -20,13 +20,13 @@ type Handler func(ctx context.Context, l *Leg)
 // allowed are the methods that we take, for Allow (RFC 3261 section 20.5).
 const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, NOTIFY, REFER, SUBSCRIBE, REGISTER"
 
-// supported are the extensions that we have, for Supported and Require.
-func (s *Server) supported() string {
+// extensions are those that we have, for Supported and Require.
+func (c *Config) extensions() string {
 	out := "replaces, norefersub"
-	if s.cfg.SessionExpires > 0 {
+	if c.SessionExpires > 0 {
 		out = "timer, " + out
 	}
-	if s.cfg.Reliable != ReliableOff {
+	if c.Reliable != ReliableOff {
 		out = "100rel, " + out
 	}
 	return out
@@ -41,6 +41,7 @@ type Server struct {
 	listen     []listenAddr
 	publicHost string
 	publicPort uint16
+	supported  string // extensions
 
 	parser *sip.Parser
 	sentry *sentry
@@ -55,12 +56,13 @@ type Server struct {
 	refused  tcpRefusals
 	work     sync.WaitGroup // handlers and callbacks
 
-	mu      sync.Mutex // guards what follows
-	running bool
-	closing bool
-	base    context.Context //nolint:containedctx // parent of every inbound leg, set by Run
-	legs    map[string]*Leg // by dialog ID
-	invites map[string]*Leg // inbound INVITEs not yet ended, to find merged requests
+	mu        sync.Mutex // guards what follows
+	running   bool
+	closing   bool
+	base      context.Context      //nolint:containedctx // parent of every inbound leg, set by Run
+	legs      map[string]*Leg      // by dialog ID
+	referrals map[string]*referral // that were accepted and run, also after their call
+	invites   map[string]*Leg      // inbound INVITEs not yet ended, to find merged requests
 }
 
 // New makes a server. h may be nil: then calls are refused and the server only
@@ -73,10 +75,10 @@ func New(cfg Config, h Handler, reg *Registrar, log *slog.Logger) (*Server, erro
 		log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{
-		cfg: cfg, handler: h, registrar: reg, log: log,
+		cfg: cfg, supported: cfg.extensions(), handler: h, registrar: reg, log: log,
 		parser: sip.NewParser(), ready: make(chan struct{}), sentry: newSentry(cfg.Guard, cfg.Audit, log),
 		tx:   newTransactions(newTimers(cfg.T1), cfg.MaxTransactions),
-		legs: make(map[string]*Leg), invites: make(map[string]*Leg),
+		legs: make(map[string]*Leg), invites: make(map[string]*Leg), referrals: make(map[string]*referral),
 	}
 	s.parser.MaxMessageLength = 2 * cfg.MaxMessage // its plain form may be a little longer
 	var err error
