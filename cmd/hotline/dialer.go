@@ -20,6 +20,8 @@ type dialer struct {
 	server *sip.Server
 	trunks *sip.Trunks // nil: no numbers can be called
 	hosts  []string    // that sip: addresses may name; "*" is all
+	// present tells whether an agent's telephone is registered.
+	present func(agent string) bool
 }
 
 // Dial implements call.Dialer.
@@ -35,15 +37,15 @@ func (d dialer) Dial(ctx context.Context, t call.Target, offer []byte, progress 
 		if err != nil {
 			return nil, err // not a typed nil
 		}
-		return dialledLeg{Leg: l, trunk: d.trunks.Of(l)}, nil
+		return dialledLeg{Leg: l, dialer: d, trunk: d.trunks.Of(l)}, nil
 	}
 	l, err := d.server.Dial(ctx, sip.DialRequest{
-		To: t.To, From: t.From, FromName: t.FromName, Headers: t.Headers, Offer: offer, BrowserOffer: t.BrowserOffer,
+		To: t.To, From: t.From, FromName: t.FromName, Headers: t.Headers, Offer: offer, BrowserOffer: t.BrowserOffer, Replaces: t.Replaces,
 	}, progress)
 	if err != nil {
 		return nil, err
 	}
-	return dialledLeg{Leg: l}, nil
+	return dialledLeg{Leg: l, dialer: d}, nil
 }
 
 // errNoTrunks is told to who wants to call a number.
@@ -123,7 +125,34 @@ func (d dialer) Local(ctx context.Context, t call.Target) netip.Addr {
 type dialledLeg struct {
 	*sip.Leg
 
-	trunk string
+	dialer dialer
+	trunk  string
+}
+
+// OnTransfer implements what a call asks the leg of an agent: his telephone's
+// transfer key (REFER).
+func (l dialledLeg) OnTransfer(f func(call.TransferRequest)) {
+	l.OnRefer(func(r sip.Referral) {
+		f(call.TransferRequest{Referral: r, Target: call.Target{To: l.dialer.referred(r.To), Replaces: r.Replaces}})
+	})
+}
+
+// referred is whom a telephone means by a URI: an agent whose telephone is
+// registered, a number, or a SIP address elsewhere.
+func (d dialer) referred(uri string) string {
+	_, rest, _ := strings.Cut(uri, ":")
+	user, _, _ := strings.Cut(rest, "@")
+	user, _, _ = strings.Cut(user, ";")
+	if strings.HasPrefix(strings.ToLower(uri), "tel:") {
+		return user
+	}
+	if d.present != nil && d.present(user) {
+		return "agent:" + user
+	}
+	if digits := strings.TrimPrefix(user, "+"); digits != "" && strings.Trim(digits, "0123456789*#") == "" && !d.allows(hostOf(uri)) {
+		return user
+	}
+	return uri
 }
 
 // Signalling implements what a call asks a leg that it dialled.

@@ -68,5 +68,8 @@ func (s *server) lineNamed(name string) *call.Line {
 
 // dialer is how calls ring.
 func (s *server) dialer() dialer {
-	return dialer{server: s.sip, trunks: s.trunks, hosts: s.cfg.Call.Hosts}
+	return dialer{
+		server: s.sip, trunks: s.trunks, hosts: s.cfg.Call.Hosts,
+		present: func(agent string) bool { return len(s.registrar.Contacts(agent)) > 0 },
+	}
 }

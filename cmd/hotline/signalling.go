@@ -64,10 +64,14 @@ func arrival(l *sip.Leg) call.Arrival {
 	for _, d := range id.Diversions {
 		said.Diversion = append(said.Diversion, cmp.Or(d.Party.User, d.Party.URI))
 	}
-	return call.Arrival{
+	a := call.Arrival{
 		Leg: l, Caller: caller, Called: l.Called(), Reached: l.LocalIP(), Signalling: said,
 		OnUpdate: l.OnUpdate, OnKey: l.OnKey,
 	}
+	if old := l.Replaces(); old != nil {
+		a.Replaces = old.ID()
+	}
+	return a
 }
 
 // passwords answers the registrar from memory.

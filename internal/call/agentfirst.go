@@ -40,6 +40,7 @@ type connection struct {
 	agent  *meeting
 	callee *meeting
 	legs   []Leg
+	seats  []*seat
 	answer time.Time
 	turns  int
 	spoken chan connectionSaid
@@ -92,7 +93,13 @@ func (c *connection) Run(ctx context.Context) (err error) {
 		cancel(err)
 		wg.Wait()
 		if c.tape != nil && c.tape.recorder != nil {
-			c.recordingLost(ctx, c.tape.recorder.Close())
+			err := c.tape.recorder.Close()
+			if c.answer.IsZero() {
+				c.tape.discard(c.scribe)
+				c.record.Recording = ""
+				return
+			}
+			c.recordingLost(ctx, err)
 			if !c.tape.told {
 				c.tape.recordings.worked()
 			}
@@ -138,7 +145,6 @@ func (c *connection) ringAgent(ctx context.Context, cancel context.CancelCauseFu
 	m, l, err := d.run(ctx)
 	if l != nil {
 		c.legs = append(c.legs, l)
-		follow(l, func(error) { cancel(errAgentHungUp) })
 	}
 	if err != nil {
 		if ctx.Err() != nil {
@@ -155,10 +161,18 @@ func (c *connection) ringAgent(ctx context.Context, cancel context.CancelCauseFu
 		return result, &agentError{err}
 	}
 	c.agent = m
+	c.sit(l, m, func(error) { cancel(errAgentHungUp) })
 	c.room.enter(roleAgent, m.session)
 	c.watch(m, "agent")
 	c.Desk.Talking(c.person.Name)
 	return OfferTaken, nil
+}
+
+// sit gives one of the two a place that another leg can take.
+func (c *connection) sit(l Leg, m *meeting, over context.CancelCauseFunc) {
+	place := sit(l, m.sound, m.session, over)
+	c.seats = append(c.seats, place)
+	c.room.place(place)
 }
 
 // tellAgent says to the agent alone whom he will talk to.
@@ -211,7 +225,6 @@ func (c *connection) ringCallee(ctx context.Context, cancel context.CancelCauseF
 	m, l, err := d.run(ctx)
 	if l != nil {
 		c.legs = append(c.legs, l)
-		follow(l, cancel)
 		c.record.SIPCallID = l.ID()
 	}
 	if err != nil {
@@ -219,6 +232,7 @@ func (c *connection) ringCallee(ctx context.Context, cancel context.CancelCauseF
 	}
 	tone.stop()
 	c.callee = m
+	c.sit(l, m, cancel)
 	c.room.enter(roleCaller, m.session)
 	if rec != nil {
 		rec.Start()
@@ -349,6 +363,10 @@ func (c *connection) finish(ctx context.Context, err error) {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
 	defer cancel()
 	var wg sync.WaitGroup
+	for _, s := range c.seats {
+		s.unfollow()
+		c.legs = append(c.legs, s.current())
+	}
 	for _, l := range c.legs {
 		wg.Go(func() {
 			if e := l.Hangup(last); e != nil {

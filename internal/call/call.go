@@ -129,9 +129,6 @@ func (c *Call) Run(ctx context.Context) (err error) {
 	if c.room == nil {
 		c.room = newRoom()
 	}
-	if l := c.Party.leg(); l != nil {
-		defer follow(l, cancel)()
-	}
 
 	rec := Record{
 		ID: c.ID, Line: c.Line.Name, Language: c.Line.Language, StartedAt: time.Now(), Outcome: InProgress,
@@ -155,6 +152,11 @@ func (c *Call) Run(ctx context.Context) (err error) {
 }
 
 func (c *Call) run(ctx context.Context, cancel context.CancelCauseFunc, t *talk) error {
+	unfollow := func() {}
+	defer func() { unfollow() }()
+	if l := c.Party.leg(); l != nil {
+		unfollow = follow(l, cancel)
+	}
 	recorder := t.openRecording(ctx)
 	if recorder != nil {
 		defer t.closeRecording(ctx)
@@ -179,12 +181,16 @@ func (c *Call) run(ctx context.Context, cancel context.CancelCauseFunc, t *talk)
 	m, err := c.Party.meet(ctx, scene{
 		call: c, recorder: recorder,
 		start:  func(s *media.Session) { run(func() error { return s.Run(ctx) }) },
-		follow: func(l Leg) { context.AfterFunc(ctx, follow(l, cancel)) },
+		follow: func(l Leg) { unfollow = follow(l, cancel) },
 	})
 	if err != nil {
 		cancel(err)
 		return err
 	}
+	t.seat = sit(c.Party.leg(), m.sound, m.session, cancel)
+	defer t.seat.unfollow()
+	unfollow()
+	defer c.room.place(t.seat)()
 	t.begin(m)
 
 	heard := make(chan asr.Result, 32)
@@ -213,7 +219,11 @@ func (c *Call) finish(ctx context.Context, t *talk, err error) {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
 	defer cancel()
-	if l := c.Party.leg(); l != nil {
+	l := c.Party.leg()
+	if t.seat != nil {
+		l = t.seat.current()
+	}
+	if l != nil {
 		tellReason(l, cause)
 		if e := l.Hangup(last); e != nil {
 			c.Log.Warn("hanging up", "call", c.ID, "error", e)

@@ -59,6 +59,7 @@ type talk struct {
 	updates    chan sdp.Direction // of re-INVITEs
 	hold       holding
 	meeting    *meeting
+	seat       *seat // the caller's place, which another leg may take
 	ear        *muffle
 	tape       *tape // nil while nothing is recorded
 
@@ -128,7 +129,13 @@ func (t *talk) recordingLost(ctx context.Context, err error) {
 
 // closeRecording completes it.
 func (t *talk) closeRecording(ctx context.Context) {
-	t.recordingLost(ctx, t.tape.recorder.Close())
+	err := t.tape.recorder.Close()
+	if t.began.IsZero() { // it was never answered
+		t.tape.discard(t.scribe)
+		t.record.Recording = ""
+		return
+	}
+	t.recordingLost(ctx, err)
 	if !t.tape.told {
 		t.tape.recordings.worked()
 	}
@@ -679,7 +686,9 @@ func (t *talk) handoverNews(n handoverNews) {
 	switch n.kind {
 	case "bridged":
 		t.facts.Bridged = true
-		t.record.Agent = n.person.Name
+		if strings.HasPrefix(n.person.Target.To, "agent:") { // a number is no agent
+			t.record.Agent = n.person.Name
+		}
 		t.markNow(KindBridge, map[string]any{"agent": n.person.Name})
 		t.scribe.update(t.record)
 	case "agent_said":

@@ -82,6 +82,8 @@ type handover struct {
 	done   chan struct{}
 	agent  atomic.Pointer[media.Session] // while bridged: keys go there
 
+	released bool // the agent is free again, since he has transferred the caller
+
 	result dialog.Result // after done
 	err    error         // after done
 }
@@ -155,6 +157,12 @@ func (h *handover) run(ctx context.Context) (dialog.Result, error) {
 		tried = append(tried, p.Name)
 		h.tell(ctx, handoverNews{kind: "ringing", person: p})
 		taken, err := h.offer(ctx, p, stopTone)
+		if h.released {
+			if ctx.Err() != nil {
+				return "", context.Cause(ctx)
+			}
+			return dialog.TransferDone, nil
+		}
 		if ctx.Err() != nil {
 			h.desk.Release(p.Name, OfferGone)
 			return "", context.Cause(ctx)
@@ -216,13 +224,7 @@ func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken 
 		}
 		return false, err
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
-		defer cancel()
-		if err := l.Hangup(ctx); err != nil {
-			h.log.Warn("hanging up the agent's leg", "call", h.call, "agent", p.Name, "error", err)
-		}
-	}()
+	defer h.hangUp(ctx, l, p)
 	session, err := ours.accepted(l.Offer())
 	if err != nil {
 		return false, fmt.Errorf("joining the agent: %w", err)
@@ -232,7 +234,7 @@ func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken 
 	}
 	h.desk.Talking(p.Name)
 	h.tell(ctx, handoverNews{kind: "answered", person: p})
-	if !h.talk(ctx, l, session, p, answered) {
+	if !h.talk(ctx, l, ours, session, p, answered) {
 		return false, errAgentLeft
 	}
 	return true, nil
@@ -250,10 +252,14 @@ func (h *handover) agentUpdate(ctx context.Context, ours *sound, session *media.
 
 // talk runs the agent's side: a whisper to him alone, then the bridge. It returns
 // false if he hung up before the two were joined.
-func (h *handover) talk(ctx context.Context, l Leg, agent *media.Session, p Person, answered func()) (joined bool) {
-	ctx, cancel, stop := Until(ctx, l)
-	defer stop()
+func (h *handover) talk(ctx context.Context, l Leg, ours *sound, agent *media.Session, p Person, answered func()) (joined bool) {
+	parent := ctx
+	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	place := sit(l, ours, agent, cancel)
+	defer func() { h.hangUp(ctx, place.current(), p) }()
+	defer place.unfollow()
+	defer h.room.place(place)()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel(errHandoverOver)
@@ -274,13 +280,15 @@ func (h *handover) talk(ctx context.Context, l Leg, agent *media.Session, p Pers
 		return false
 	}
 	answered() // the ring-back tone ends
-	leave := h.room.enter(roleAgent, agent)
-	h.agent.Store(agent)
-	h.tell(ctx, handoverNews{kind: "bridged", person: p})
-	<-ctx.Done()
-	h.agent.Store(nil)
-	leave()
-	h.tell(context.WithoutCancel(ctx), handoverNews{kind: "agent_gone", person: p})
+	next := h.connected(parent, ctx, l, agent, p)
+	if next == nil {
+		return true
+	}
+	h.hangUp(ctx, place.current(), p)
+	cancel(errHandoverOver)
+	h.released = true
+	h.desk.Release(p.Name, OfferTaken) // he may take the next caller
+	h.handOn(parent, next)
 	return true
 }
 

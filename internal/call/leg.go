@@ -33,6 +33,7 @@ type Target struct {
 	FromName string            // display name shown
 	Headers  map[string]string // more SIP headers
 	Trunk    string            // the trunk to go by; "" leaves it to the rules
+	Replaces string            // the dialog at the far end whose place the call takes (RFC 3891)
 	Who      string            // who wants it, for the rules of calls that go out
 	// BrowserOffer is our session description for telephones that are browsers; nil
 	// keeps them from being rung.

@@ -86,6 +86,10 @@ func (m *Manager) Serve(ctx context.Context, a Arrival) {
 			m.refuse(ctx, a.Leg, 500, "Server Internal Error")
 		}
 	}()
+	if a.Replaces != "" {
+		m.replace(ctx, a)
+		return
+	}
 	route := m.route(cmp.Or(a.Route, a.Called))
 	if route.Line == nil && route.App == nil {
 		m.refuse(ctx, a.Leg, 404, "Not Found")

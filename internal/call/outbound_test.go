@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -235,6 +236,10 @@ func TestCallOutIsNotAnswered(t *testing.T) {
 			assert.Equal(t, c.after > 0, cancelled, "ringing is cancelled")
 			assert.True(t, conn.Closed(), "the port is given back")
 			assert.Empty(t, o.journal.bot(), "the bot has said nothing")
+			assert.Empty(t, r.Recording, "there is nothing to be heard")
+			files, err := filepath.Glob(o.dir + "/recordings/*/*/*/*")
+			require.NoError(t, err)
+			assert.Empty(t, files)
 			if !c.hangUp {
 				assert.NotEmpty(t, r.EndReason)
 			}
@@ -260,11 +265,11 @@ func TestCallOutIsRefused(t *testing.T) {
 		refused(call.Placement{To: "10086", AgentFirst: "nobody"}, call.RefusedAgent)
 		o.staff.shut = true
 		refused(call.Placement{To: "10086", AgentFirst: "service"}, call.RefusedAgent)
+		o.dialer["10086"] = func(ctx context.Context, _ call.Target, _ func(int, []byte)) (call.Leg, error) {
+			return answer(time.Hour, nil, nil)(ctx)
+		}
 		for range 2 { // as many as it takes
 			o.sockets <- pipe()
-			o.dialer["10086"] = func(ctx context.Context, _ call.Target, _ func(int, []byte)) (call.Leg, error) {
-				return answer(time.Hour, nil, nil)(ctx)
-			}
 			_, err := o.manager.Place(o.ctx, call.Placement{To: "10086", Line: o.line})
 			assert.NoError(t, err)
 		}

@@ -74,6 +74,9 @@ type Arrival struct {
 	Called  string     // user part of the Request-URI
 	Route   string     // what the number's answer is looked up by; default Called
 	Reached netip.Addr // our address that the far end reached
+	// Replaces is the ID of the leg whose place this one is to take (RFC 3891), the
+	// last step of an attended transfer; "" for a call of its own.
+	Replaces string
 	// Signalling is what else was said about the call, for the record.
 	Signalling Signalling
 	// OnUpdate takes the handler of re-INVITE and UPDATE; may be nil.

@@ -125,3 +125,38 @@ func (m *Manager) report(id string, err error) {
 		log.Info("call over", "call", id, "cause", err.Error())
 	}
 }
+
+// replace lets an arrival take the place of the leg that it names, and returns when
+// it is over.
+func (m *Manager) replace(ctx context.Context, a Arrival) {
+	m.mu.Lock()
+	var rooms []*room
+	for _, c := range m.calls {
+		if c.room != nil {
+			rooms = append(rooms, c.room)
+		}
+	}
+	m.mu.Unlock()
+	var place *seat
+	for _, r := range rooms {
+		if place = r.find(a.Replaces); place != nil {
+			break
+		}
+	}
+	if place == nil {
+		m.refuse(ctx, a.Leg, 481, "Call/Transaction Does Not Exist")
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, replaceWait)
+	err := place.take(limited, a)
+	cancel()
+	if err != nil {
+		m.services.Log.Warn("a leg could not take another one's place", "leg", a.Leg.ID(), "error", err)
+		m.refuse(ctx, a.Leg, 488, "Not Acceptable Here")
+		return
+	}
+	select {
+	case <-a.Leg.Context().Done():
+	case <-ctx.Done():
+	}
+}

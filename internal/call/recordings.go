@@ -129,6 +129,13 @@ func (t *tape) lost() error {
 	return t.recorder.Err()
 }
 
+// discard removes the recording of a call that was never answered.
+func (t *tape) discard(s *scribe) {
+	if err := os.Remove(t.recorder.Path()); err != nil {
+		s.log.Warn("removing the recording of a call that was not answered", "call", s.call, "error", err)
+	}
+}
+
 // tell makes a failed recording known: to the operator by the log, the live events
 // and the state of Recordings, and to who reads the record by a mark.
 func (t *tape) tell(ctx context.Context, s *scribe, err error, ms int64) {

@@ -41,6 +41,31 @@ type room struct {
 	mu      sync.Mutex // guards the rest
 	bridge  *media.Bridge
 	members []*member
+	seats   []*seat
+}
+
+// place makes a seat known, for a leg that takes it. remove may be repeated.
+func (r *room) place(s *seat) (remove func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seats = append(r.seats, s)
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.seats = slices.DeleteFunc(r.seats, func(o *seat) bool { return o == s })
+	}
+}
+
+// find is the seat that a leg holds; nil if none does.
+func (r *room) find(leg string) *seat {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.seats {
+		if s.current().ID() == leg {
+			return s
+		}
+	}
+	return nil
 }
 
 // member is one session in a room.

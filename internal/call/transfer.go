@@ -1,0 +1,255 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"hotline/media"
+)
+
+// Referral is how a telephone learns what becomes of a transfer that it asked for by
+// REFER (RFC 3515). Its methods do not block and go on working after the telephone
+// has hung up.
+type Referral interface {
+	Accept() error
+	Refuse(status int, reason string) error
+	Notify(status int, reason string) error
+	// Done reports the outcome, 200 when the other party is connected.
+	Done(status int) error
+}
+
+// TransferRequest is an agent's wish, by the transfer key of his telephone, that the
+// caller goes to somebody else.
+type TransferRequest struct {
+	Referral
+
+	Target Target
+}
+
+// transferring is a leg whose far end may ask for a transfer. Without a function
+// it is refused.
+type transferring interface{ OnTransfer(f func(TransferRequest)) }
+
+// extension is who the caller was transferred to, in the agent's place.
+type extension struct {
+	leg      Leg
+	session  *media.Session
+	person   Person
+	reserved bool // with the desk
+
+	ctx    context.Context //nolint:containedctx // ends when he leaves
+	cancel context.CancelCauseFunc
+	wg     sync.WaitGroup
+}
+
+// connected lets the caller and somebody talk until he leaves, or hands the caller
+// on: then it returns to whom. parent is the hand-over's ctx, ctx ends with his leg.
+func (h *handover) connected(parent, ctx context.Context, l Leg, session *media.Session, p Person) *extension {
+	leave := h.room.enter(roleAgent, session)
+	h.agent.Store(session)
+	asked := make(chan TransferRequest, 1)
+	if t, ok := l.(transferring); ok {
+		t.OnTransfer(func(q TransferRequest) {
+			select {
+			case asked <- q:
+			default:
+				h.answer(q.Refuse(491, "Request Pending"))
+			}
+		})
+	}
+	h.tell(ctx, handoverNews{kind: "bridged", person: p})
+	for {
+		select {
+		case <-ctx.Done():
+			h.agent.Store(nil)
+			leave()
+			h.tell(context.WithoutCancel(ctx), handoverNews{kind: "agent_gone", person: p})
+			return nil
+		case q := <-asked:
+			if next := h.transfer(parent, q, p); next != nil {
+				leave()
+				return next
+			}
+		}
+	}
+}
+
+// transfer rings whom the agent's telephone names, while the caller hears that; nil
+// if he does not come on. The rules of calls that go out hold for it.
+func (h *handover) transfer(ctx context.Context, q TransferRequest, by Person) *extension {
+	target := q.Target
+	target.Who, target.From, target.FromName = "agent:"+by.Name, h.from, h.line.Title
+	if c, ok := h.dialer.(Checker); ok {
+		if err := c.Check(ctx, target); err != nil {
+			h.log.Warn("a transfer that an agent asked for is not allowed", "call", h.call, "agent", by.Name, "error", err)
+			h.answer(q.Refuse(403, "Forbidden"))
+			h.tell(ctx, handoverNews{kind: "refused", person: by, detail: "transfer"})
+			return nil
+		}
+	}
+	next := &extension{person: Person{Name: target.To, Title: target.To, Target: target}}
+	if name, ok := strings.CutPrefix(target.To, "agent:"); ok {
+		p, found := h.desk.ReserveAgent(name)
+		if !found {
+			h.answer(q.Refuse(486, "Busy Here"))
+			h.tell(ctx, handoverNews{kind: "refused", person: Person{Name: name}, detail: "busy"})
+			return nil
+		}
+		next.person, next.reserved = p, true
+	}
+	h.answer(q.Accept())
+	h.tell(ctx, handoverNews{kind: "ringing", person: next.person, detail: "transfer"})
+	next.ctx, next.cancel = context.WithCancelCause(ctx)
+	tone := ringFor(next.ctx, h.caller, h.line.Language, h.log, &next.wg)
+	d := dialing{
+		audio: h.audio, dialer: h.dialer, target: target, ring: defaultRing, start: func(s *media.Session) {
+			next.wg.Go(func() {
+				if err := guard(func() error { return s.Run(next.ctx) }); err != nil {
+					next.cancel(err)
+				}
+			})
+		},
+		progress: func(status int, _ *meeting) { h.answer(q.Notify(status, "")) },
+	}
+	m, l, err := d.run(next.ctx)
+	tone.stop()
+	if l != nil {
+		next.leg = l
+		follow(l, next.cancel)
+	}
+	if err != nil {
+		status := 500
+		result := OfferFailed
+		var failed *DialError
+		if errors.As(err, &failed) {
+			result = offerResult(failed.Err)
+			status = failed.Status
+			if failed.Outcome == NoAnswer {
+				status, result = 480, OfferNoAnswer
+			}
+		}
+		h.answer(q.Done(max(300, status)))
+		h.tell(ctx, handoverNews{kind: "refused", person: next.person, detail: string(result)})
+		h.end(next, result)
+		return nil
+	}
+	h.answer(q.Done(200))
+	next.session = m.session
+	if m.onUpdate != nil {
+		m.onUpdate(func(offer []byte) ([]byte, error) {
+			return h.agentUpdate(next.ctx, m.sound, m.session, next.person, offer)
+		})
+	}
+	if next.reserved {
+		h.desk.Talking(next.person.Name)
+	}
+	next.wg.Go(func() { h.listen(next.ctx, next.session, next.person) })
+	return next
+}
+
+// handOn lets the caller talk with those that he is transferred to, one after
+// another, until one of them leaves.
+func (h *handover) handOn(ctx context.Context, next *extension) {
+	for next != nil {
+		after := h.connected(ctx, next.ctx, next.leg, next.session, next.person)
+		h.end(next, OfferTaken)
+		next = after
+	}
+}
+
+// end hangs an extension up and gives back what it held.
+func (h *handover) end(x *extension, result OfferResult) {
+	if x.leg != nil {
+		h.hangUp(x.ctx, x.leg, x.person)
+	}
+	x.cancel(errHandoverOver)
+	x.wg.Wait()
+	if x.reserved {
+		h.desk.Release(x.person.Name, result)
+	}
+}
+
+// hangUp ends a leg of an agent's side.
+func (h *handover) hangUp(ctx context.Context, l Leg, p Person) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
+	defer cancel()
+	if err := l.Hangup(ctx); err != nil {
+		h.log.Warn("hanging up the agent's leg", "call", h.call, "agent", p.Name, "error", err)
+	}
+}
+
+// answer notes that a telephone could not be told about its transfer.
+func (h *handover) answer(err error) {
+	if err != nil {
+		h.log.Warn("telling a telephone about its transfer", "call", h.call, "error", err)
+	}
+}
+
+// A seat is the place of one far end in a call, which another leg can take (RFC
+// 3891): the new one speaks through the same session, so that the other side, the
+// recording and the recogniser notice nothing.
+type seat struct {
+	session *media.Session
+	sound   *sound
+	cancel  context.CancelCauseFunc // ends what the leg's end ends
+
+	mu   sync.Mutex // guards the rest
+	leg  Leg
+	stop func()
+}
+
+// sit gives a leg a place.
+func sit(l Leg, s *sound, session *media.Session, cancel context.CancelCauseFunc) *seat {
+	return &seat{leg: l, sound: s, session: session, cancel: cancel, stop: follow(l, cancel)}
+}
+
+// current is the leg that holds the place.
+func (s *seat) current() Leg {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.leg
+}
+
+// unfollow lets the leg end without the call.
+func (s *seat) unfollow() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stop()
+}
+
+// TakesOver is a leg whose INVITE takes the place of another one of ours.
+type TakesOver interface {
+	Leg
+	// TakeOver answers with our session description and ends the leg that it
+	// replaces.
+	TakeOver(ctx context.Context, sdp []byte) error
+}
+
+// take puts the arrival in the leg's place.
+func (s *seat) take(ctx context.Context, a Arrival) error {
+	l, ok := a.Leg.(TakesOver)
+	if !ok {
+		return errors.New("the leg cannot take another one's place")
+	}
+	answer, _, err := s.sound.refresh(s.session, l.Offer())
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.stop()
+	s.leg, s.stop = l, follow(l, s.cancel)
+	s.mu.Unlock()
+	if a.OnUpdate != nil {
+		a.OnUpdate(func(offer []byte) ([]byte, error) {
+			answer, _, err := s.sound.refresh(s.session, offer)
+			return answer, err
+		})
+	}
+	return l.TakeOver(ctx, answer)
+}
+
+// replaceWait bounds the answering of a leg that takes another one's place.
+const replaceWait = 35 * time.Second
