@@ -130,27 +130,21 @@ func TestHoursOfCallsOut(t *testing.T) {
 
 // dialAll lets many call at once, and counts those that the policy let through. All
 // of them fail then: nobody listens where the trunk points.
-func dialAll(t *testing.T, trunks *sip.Trunks, n int, number func() string) (let int64, rules map[string]int) {
+func dialAll(t *testing.T, trunks *sip.Trunks, n int, number func() string) int64 {
 	t.Helper()
 	var through atomic.Int64
-	var mu sync.Mutex
-	rules = map[string]int{}
 	var wg sync.WaitGroup
 	for range n {
 		to := number()
 		wg.Go(func() {
 			_, err := trunks.Dial(t.Context(), sip.TrunkCall{Who: "x", To: to, Offer: []byte(siptest.SDP)})
-			if r := rule(err); r != "" {
-				mu.Lock()
-				defer mu.Unlock()
-				rules[r]++
-				return
+			if rule(err) == "" {
+				through.Add(1)
 			}
-			through.Add(1)
 		})
 	}
 	wg.Wait()
-	return through.Load(), rules
+	return through.Load()
 }
 
 func TestCapsHoldWhoeverCalls(t *testing.T) {
@@ -164,7 +158,7 @@ func TestCapsHoldWhoeverCalls(t *testing.T) {
 			var day int64
 			for minute := range 3 {
 				numbers := map[string]int{}
-				let, _ := dialAll(t, trunks, 40, func() string {
+				let := dialAll(t, trunks, 40, func() string {
 					n := []string{"10086", "10010", "95588"}[r.IntN(3)]
 					numbers[n]++
 					return n
@@ -186,7 +180,7 @@ func TestCapsHoldWhoeverCalls(t *testing.T) {
 			}
 			// A new day begins with nothing used up.
 			time.Sleep(24 * time.Hour)
-			let, _ := dialAll(t, trunks, 1, func() string { return "10086" })
+			let := dialAll(t, trunks, 1, func() string { return "10086" })
 			require.EqualValues(t, 1, let)
 		})
 	}

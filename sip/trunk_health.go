@@ -163,7 +163,7 @@ func (x *trunk) ping(ctx context.Context, h hop) (rtt time.Duration, err error) 
 	if err != nil {
 		return 0, err
 	}
-	if res.StatusCode == 503 || res.StatusCode == 408 {
+	if res.StatusCode == sip.StatusServiceUnavailable || res.StatusCode == sip.StatusRequestTimeout {
 		return 0, statusOf(res)
 	}
 	x.met(f.remote.Addr())

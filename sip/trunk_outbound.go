@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -154,7 +155,7 @@ func (t *Trunks) settle(k *trunkLeg) {
 	k.trunk.mu.Lock()
 	k.trunk.talked += lasted
 	k.trunk.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), ledgerTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.leg.Context()), ledgerTime)
 	defer cancel()
 	if err := k.account.lasted(ctx, lasted); err != nil {
 		t.log.Error("ledger", "error", err)
@@ -320,9 +321,7 @@ func (x *trunk) request(rule OutboundRule, n Number, c TrunkCall) (DialRequest, 
 		To: uri(number), From: uri(shown), FromName: c.FromName, Headers: make(map[string]string, len(c.Headers)+2),
 		Offer: c.Offer, Patience: 8 * x.s.cfg.T1,
 	}
-	for name, value := range c.Headers {
-		r.Headers[name] = value
-	}
+	maps.Copy(r.Headers, c.Headers)
 	if x.cfg.User != "" || x.cfg.Auth.Password != "" {
 		r.Auth = &x.cfg.Auth
 	}
@@ -413,7 +412,7 @@ func (t *Trunks) end(k *trunkLeg) {
 	}
 	t.log.Warn("call_out_too_long", "trunk", k.trunk.cfg.Name, "call_id", k.leg.ID(), "limit", t.policy.p.MaxCall)
 	t.s.spawn(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), t.s.tx.timers.longest())
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(k.leg.Context()), t.s.tx.timers.longest())
 		defer cancel()
 		k.leg.SetReason("Q.850", 31, "The longest time of a call is over")
 		_ = k.leg.Hangup(ctx)

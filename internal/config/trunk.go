@@ -427,8 +427,10 @@ func (l *loader) checkOutbound(bad func(key, format string, args ...any)) {
 		key   string
 		value float64
 	}{
-		{"max_calls_per_minute", float64(o.MaxCallsPerMinute)}, {"max_calls_per_day", float64(o.MaxCallsPerDay)},
-		{"max_minutes_per_day", float64(o.MaxMinutesPerDay)}, {"max_spend_per_day", o.MaxSpendPerDay},
+		{"max_calls_per_minute", float64(o.MaxCallsPerMinute)},
+		{"max_calls_per_day", float64(o.MaxCallsPerDay)},
+		{"max_minutes_per_day", float64(o.MaxMinutesPerDay)},
+		{"max_spend_per_day", o.MaxSpendPerDay},
 		{"max_same_number_per_hour", float64(o.MaxSameNumberPerHour)},
 	} {
 		if n.value < 0 {

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"net"
 	"strconv"
 	"strings"
@@ -213,14 +212,14 @@ func (c *Carrier) challenge(m *Message, status int) []Reply {
 // right needs c.mu.
 func (c *Carrier) right(given, method string) bool {
 	get := func(name string) string {
-		for _, part := range strings.Split(strings.TrimPrefix(given, "Digest "), ",") {
+		for part := range strings.SplitSeq(strings.TrimPrefix(given, "Digest "), ",") {
 			if k, v, _ := strings.Cut(strings.TrimSpace(part), "="); k == name {
 				return strings.Trim(v, `"`)
 			}
 		}
 		return ""
 	}
-	newHash := func() hash.Hash { return md5.New() } //nolint:gosec // as above
+	newHash := md5.New
 	if get("algorithm") == "SHA-256" {
 		newHash = sha256.New
 	}
@@ -236,9 +235,11 @@ func (c *Carrier) right(given, method string) bool {
 		strings.HasPrefix(get("nonce"), "n"+strconv.Itoa(c.nonce)+"-") && get("response") == want
 }
 
-var phrases = map[int]string{100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 401: "Unauthorized", 403: "Forbidden",
+var phrases = map[int]string{
+	100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 401: "Unauthorized", 403: "Forbidden",
 	404: "Not Found", 407: "Proxy Authentication Required", 423: "Interval Too Brief", 486: "Busy Here", 487: "Request Terminated",
-	500: "Server Internal Error", 503: "Service Unavailable", 603: "Decline"}
+	500: "Server Internal Error", 503: "Service Unavailable", 603: "Decline",
+}
 
 func (c *Carrier) response(m *Message, r Reply) string {
 	lines := []string{fmt.Sprintf("SIP/2.0 %d %s", r.Status, phrases[r.Status])}
