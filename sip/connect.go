@@ -60,7 +60,7 @@ func (t *transport) flowTo(ctx context.Context, network string, to netip.AddrPor
 			return flow{}, err
 		}
 	}
-	if c, err = t.adopt(conn, far, true); err != nil {
+	if c, err = t.adopt(conn, far, true); err != nil { //nolint:contextcheck // the connection outlives ctx
 		return flow{}, err
 	}
 	return flow{c, to}, nil

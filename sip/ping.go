@@ -78,7 +78,7 @@ func (s *Server) ping(ctx context.Context, b binding) {
 	tx, err := s.tx.request(s.pingRequest(b, f), f, func(res *sip.Response) {
 		switch {
 		case res.StatusCode < 200:
-		case len(b.Path) > 0 && (res.StatusCode == 408 || res.StatusCode == 430 || res.StatusCode >= 500): // a proxy in the phone's place
+		case len(b.Path) > 0 && (res.StatusCode == sip.StatusRequestTimeout || res.StatusCode == 430 || res.StatusCode >= 500): // a proxy in the phone's place
 			s.registrar.pinged(b, 0, statusOf(res))
 		default: // whatever it says, it is there
 			s.registrar.pinged(b, time.Since(began), nil)

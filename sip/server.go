@@ -131,7 +131,7 @@ func (s *Server) Run(ctx context.Context) error {
 			swept.Go(func() { s.pingPhones(sweep) })
 		}
 	}
-	s.tp.start()
+	s.tp.start() //nolint:contextcheck // the sockets outlive ctx, for the last BYE
 	close(s.ready)
 	for _, a := range s.tp.addrs() {
 		s.log.Info("sip_listening", "network", a.Network(), "addr", a.String())

@@ -15,11 +15,8 @@ import (
 // builds it without TLS.
 func TestSIPpOverEachTransport(t *testing.T) {
 	for _, ip := range []string{"127.0.0.1", "::1"} {
-		if c, err := net.ListenPacket("udp", net.JoinHostPort(ip, "0")); err != nil {
-			t.Log("no IPv6 here: ", err)
+		if ip == "::1" && !hasIPv6(t) {
 			continue
-		} else {
-			require.NoError(t, c.Close())
 		}
 		for _, network := range []string{"udp", "tcp"} {
 			t.Run(network+" "+ip, func(t *testing.T) {

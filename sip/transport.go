@@ -78,9 +78,17 @@ type transport struct {
 	peers     map[peer]*streamConn // those that requests may go over
 }
 
+// datagrams is what is used of a *net.UDPConn.
+type datagrams interface {
+	ReadFromUDPAddrPort(b []byte) (n int, from netip.AddrPort, err error)
+	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
+	LocalAddr() net.Addr
+	Close() error
+}
+
 // packetSocket is a UDP socket.
 type packetSocket struct {
-	conn   *net.UDPConn
+	conn   datagrams
 	at     netip.AddrPort
 	v4, v6 bool // what it reaches
 }

@@ -85,7 +85,7 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, origins 
 		return
 	}
 	defer s.tp.release(c)
-	if err := s.tp.readWebSocket(c); err != nil {
+	if err := s.tp.readWebSocket(c); err != nil { //nolint:contextcheck // it has a context of its own
 		s.log.Debug("sip_connection_ended", "remote", peer.String(), "error", err)
 	}
 }

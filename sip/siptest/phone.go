@@ -120,6 +120,7 @@ func NewTLS(tb testing.TB, server string, cfg *tls.Config) *Phone {
 }
 
 func stream(tb testing.TB, network string, conn net.Conn) *Phone {
+	tb.Helper()
 	p := &Phone{
 		tb: tb, network: network, local: conn.LocalAddr().String(), server: conn.RemoteAddr().String(),
 		write:   func(b []byte) error { _, err := conn.Write(b); return err },
@@ -149,7 +150,7 @@ func NewWS(tb testing.TB, url string, client *http.Client) *Phone {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
-	conn, res, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPClient: client, Subprotocols: []string{"sip"}})
+	conn, res, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPClient: client, Subprotocols: []string{"sip"}}) //nolint:bodyclose // it is the connection's
 	if err != nil {
 		tb.Fatal(err)
 	}
