@@ -24,6 +24,11 @@
 // the forwarding before the answer. What the network says about who calls is
 // [Leg.Identity]; only trusted sources are believed.
 //
+// [Trunks] are the carriers: kept registered and watched by OPTIONS, they say whose an
+// inbound call is and which line it is for, and [Trunks.Dial] sends numbers out by the
+// one that fits best. A [Policy] decides before which numbers may be called, how often
+// and for how much; a [Ledger] keeps the counts.
+//
 // Nothing is ever proxied: an INVITE is answered by the Handler or refused, so a
 // stranger cannot place calls through the server.
 //
