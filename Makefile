@@ -128,7 +128,7 @@ bench: $(STAMPS)/setup
 # Whole calls with real softphones, and the console in a headless Chromium.
 e2e: build $(STAMPS)/test-setup
 	@HOTLINE_E2E=1 $(GO) test -count=1 -timeout 40m ./internal/e2e/...
-	@[ ! -f web/package.json ] || (cd web && $(NPM) run --silent e2e)
+	@[ ! -f web/package.json ] || (cd web && HOTLINE_E2E=1 $(NPM) run --silent e2e)
 
 # Soaks, kills, hours of sound.
 e2e-long: build $(STAMPS)/test-setup

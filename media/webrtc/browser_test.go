@@ -42,7 +42,7 @@ type browser struct {
 	ts      uint32
 	key     rtp.KeySender
 	keyTS   uint32
-	mute    bool
+	lose    int // one packet of so many; 0: none
 	heard   []int16
 	packets int
 	reports []rtcp.ReceptionReport // about what we send
@@ -187,8 +187,7 @@ func (b *browser) speak(f media.Frame) {
 			h.PayloadType, h.Timestamp, h.Marker, payload = b.events, b.keyTS, first, e.Append(nil)
 		}
 	}
-	if b.mute {
-		b.seq--
+	if b.lose > 0 && int(b.seq)%b.lose == 0 {
 		return
 	}
 	_, _ = b.stream.WriteRTP(&h, payload)

@@ -82,6 +82,7 @@ func TestCall(t *testing.T) {
 
 // The default is what browsers do best.
 func TestPreference(t *testing.T) {
+	t.Parallel()
 	e := startEndpoint(t, loopback)
 	b := newBrowser(t)
 	_, c, m, err := e.Answer(t.Context(), b.offer(nil), sdp.Local{})
@@ -93,6 +94,7 @@ func TestPreference(t *testing.T) {
 
 // The first word is whole: it waits until the browser can hear it.
 func TestFirstWord(t *testing.T) {
+	t.Parallel()
 	e := startEndpoint(t, loopback)
 	b := newBrowser(t)
 	answer, c, m, err := e.Answer(t.Context(), b.offer(nil), sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}})
@@ -110,6 +112,7 @@ func TestFirstWord(t *testing.T) {
 
 // Hold and resume as browsers do it, and silence while it lasts.
 func TestHold(t *testing.T) {
+	t.Parallel()
 	e := startEndpoint(t, loopback)
 	l := sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}}
 	b, p, _, _ := call(t, e, l)
@@ -146,6 +149,7 @@ func TestHold(t *testing.T) {
 
 // New ICE credentials in mid-call, as when a telephone goes from Wi-Fi to mobile.
 func TestICERestart(t *testing.T) {
+	t.Parallel()
 	e := startEndpoint(t, loopback)
 	l := sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}}
 	b, p, first, _ := call(t, e, l)
@@ -164,6 +168,7 @@ func TestICERestart(t *testing.T) {
 
 // Another codec in mid-call.
 func TestCodecChange(t *testing.T) {
+	t.Parallel()
 	e := startEndpoint(t, loopback)
 	l := sdp.Local{Codecs: []sdp.Codec{sdp.PCMU, sdp.PCMA}}
 	b, p, _, m := call(t, e, l)
@@ -183,6 +188,7 @@ func TestCodecChange(t *testing.T) {
 
 // The page is closed or loaded again: no BYE, and the call is over at once.
 func TestPageGone(t *testing.T) {
+	t.Parallel()
 	e := startEndpoint(t, loopback)
 	b, p, _, _ := call(t, e, sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}})
 	b.hears(1004)
@@ -201,6 +207,7 @@ func TestPageGone(t *testing.T) {
 
 // We call the browser; it answers, holds us, and we hear each other again.
 func TestOffer(t *testing.T) {
+	t.Parallel()
 	for _, codecs := range [][]sdp.Codec{nil, {sdp.PCMU, sdp.PCMA}} {
 		e := startEndpoint(t, loopback)
 		b := newBrowser(t)
@@ -248,6 +255,7 @@ func TestOffer(t *testing.T) {
 
 // An offer of ours that the browser's crosses is taken back.
 func TestCrossing(t *testing.T) {
+	t.Parallel()
 	e := startEndpoint(t, loopback)
 	l := sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}}
 	b, p, _, _ := call(t, e, l)
@@ -264,6 +272,7 @@ func TestCrossing(t *testing.T) {
 
 // Reports go both ways about the streams as they are on the wire, and one of each.
 func TestReports(t *testing.T) {
+	t.Parallel()
 	e := startEndpoint(t, loopback)
 	b, p, answer, _ := call(t, e, sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}})
 	b.hears(1004)
@@ -280,7 +289,22 @@ func TestReports(t *testing.T) {
 	require.NoError(t, <-p.ended)
 }
 
+// Packets that are lost on the way are counted and made up for.
+func TestLoss(t *testing.T) {
+	t.Parallel()
+	e := startEndpoint(t, loopback)
+	b, p, _, _ := call(t, e, sdp.Local{Codecs: []sdp.Codec{sdp.Opus}})
+	p.hears(440)
+	b.mu.Lock()
+	b.lose = 10
+	b.mu.Unlock()
+	require.Eventually(t, func() bool { return p.session.Stats().Concealed > 10 }, patience, 20*time.Millisecond)
+	p.hears(440)
+	assert.NotZero(t, p.session.Stats().Lost)
+}
+
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	e := startEndpoint(t, webrtc.Config{Listen: loopback.Listen, MaxConns: 1})
 	offer := newBrowser(t).offer(nil)
 	for _, c := range []struct {
@@ -316,6 +340,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestNotRunning(t *testing.T) {
+	t.Parallel()
 	e, err := webrtc.New(loopback)
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
@@ -329,6 +354,7 @@ func TestNotRunning(t *testing.T) {
 
 // Addresses: the public one beside the local, on the one port.
 func TestPublicAddress(t *testing.T) {
+	t.Parallel()
 	public := netip.MustParseAddr("203.0.113.9")
 	e := startEndpoint(t, webrtc.Config{Listen: loopback.Listen, Public: []netip.Addr{public}})
 	answer, c, _, err := e.Answer(t.Context(), newBrowser(t).offer(nil), sdp.Local{})
@@ -342,6 +368,7 @@ func TestPublicAddress(t *testing.T) {
 
 // Both families on one port.
 func TestAllAddresses(t *testing.T) {
+	t.Parallel()
 	e := startEndpoint(t, webrtc.Config{Listen: netip.AddrPortFrom(netip.IPv6Unspecified(), 0)})
 	b, p, _, _ := call(t, e, sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}})
 	b.hears(1004)

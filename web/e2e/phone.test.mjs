@@ -211,6 +211,24 @@ test('an agent at a browser takes a call from a browser', async () => {
   }
 })
 
+test('a browser that is killed counts as gone after its time of grace', { skip: process.env.HOTLINE_E2E !== '1' && 'only with HOTLINE_E2E=1' }, async () => {
+  const other = await startCaller(440)
+  try {
+    telephone.forget()
+    const victim = await other.context.newPage()
+    await victim.goto(`${telephone.url}/call`)
+    await victim.locator('[data-do=call]:not([disabled])').click()
+    await hears(victim, 1004)
+    const cdp = await other.context.newCDPSession(victim)
+    cdp.send('Browser.crash').catch(() => undefined) // nobody is left to answer
+    const { cause } = await until(() => telephone.seen({ event: 'cause' }), 'the call ends', 40_000)
+    assert.match(cause, /can no longer be reached/)
+    await telephone.event({ event: 'over', browsers: 0 })
+  } finally {
+    await other.stop().catch(() => undefined)
+  }
+})
+
 test('the browser had nothing to complain of', () => {
   // Cut sockets and refusals are what is tested.
   assert.deepEqual(complaints.filter((c) => !/WebSocket|JsSIP|Cross-Origin-Opener-Policy header has been ignored/.test(c)), [])
