@@ -163,7 +163,7 @@ func (d *dialing) run(ctx context.Context) (*meeting, Leg, error) {
 	limited, stop := context.WithTimeoutCause(ctx, ring, errRangOut)
 	defer stop()
 	var early error
-	l, err := d.dialer.Dial(limited, ours.ringing(ctx, d.target), ours.sdp, func(status int, sdp []byte) {
+	l, err := d.dialer.Dial(limited, target, ours.sdp, func(status int, sdp []byte) {
 		// Where browsers ring too, only the answer tells whose sound it will be.
 		if len(sdp) > 0 && early == nil && target.BrowserOffer == nil {
 			early = d.early(m, sdp)

@@ -389,11 +389,9 @@ func TestListeningIn(t *testing.T) {
 				callee, boss = o.phone("13900001111", time.Second), o.phone("agent:boss", time.Second)
 				o.place(call.Placement{To: "13900001111"}, func(id string) {
 					time.Sleep(time.Second + length(disclosure+greeting) + 500*time.Millisecond)
-					assert.ErrorIs(t, o.manager.Join(o.ctx, "none", call.Target{To: "agent:boss"}, mode), call.ErrNoCall)
-					assert.ErrorIs(t, o.manager.Join(o.ctx, id, call.Target{To: "agent:boss"}, "shout"), call.ErrMode)
-					if !assert.NoError(t, o.manager.Join(o.ctx, id, call.Target{To: "agent:boss"}, mode)) {
-						return
-					}
+					require.ErrorIs(t, o.manager.Join(o.ctx, "none", call.Target{To: "agent:boss"}, mode), call.ErrNoCall)
+					require.ErrorIs(t, o.manager.Join(o.ctx, id, call.Target{To: "agent:boss"}, "shout"), call.ErrMode)
+					require.NoError(t, o.manager.Join(o.ctx, id, call.Target{To: "agent:boss"}, mode))
 					callee.say(o.ctx, asksHours, 700*time.Millisecond)
 					time.Sleep(length(hours) + 1500*time.Millisecond)
 					mark = callee.now()

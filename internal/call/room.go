@@ -185,7 +185,7 @@ func (m *Manager) Join(ctx context.Context, id string, t Target, mode Mode) erro
 	job := func(serving context.Context) {
 		ctx, cancel := context.WithCancelCause(serving)
 		defer cancel(nil)
-		defer context.AfterFunc(c.over, func() { cancel(errHandoverOver) })()
+		defer context.AfterFunc(c.over, func() { cancel(errHandoverOver) })() //nolint:contextcheck // that of the call
 		defer m.caught(id)
 		err := m.listenIn(ctx, cancel, c.room, t, mode, result)
 		if err != nil && ctx.Err() == nil {

@@ -103,7 +103,7 @@ func (h *handover) transfer(ctx context.Context, q TransferRequest, by Person) *
 	h.answer(q.Accept())
 	h.tell(ctx, handoverNews{kind: "ringing", person: next.person, detail: "transfer"})
 	next.ctx, next.cancel = context.WithCancelCause(ctx)
-	tone := ringFor(next.ctx, h.caller, h.line.Language, h.log, &next.wg)
+	tone := ringFor(next.ctx, h.caller, h.line.Language, h.log, &next.wg) //nolint:contextcheck // it is ctx's child
 	d := dialing{
 		audio: h.audio, dialer: h.dialer, target: target, ring: defaultRing, start: func(s *media.Session) {
 			next.wg.Go(func() {
@@ -114,7 +114,7 @@ func (h *handover) transfer(ctx context.Context, q TransferRequest, by Person) *
 		},
 		progress: func(status int, _ *meeting) { h.answer(q.Notify(status, "")) },
 	}
-	m, l, err := d.run(next.ctx)
+	m, l, err := d.run(next.ctx) //nolint:contextcheck // it is ctx's child
 	tone.stop()
 	if l != nil {
 		next.leg = l

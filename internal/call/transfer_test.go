@@ -178,7 +178,7 @@ type heir struct {
 }
 
 func (h *heir) TakeOver(ctx context.Context, sdp []byte) error {
-	err := h.leg.Answer(ctx, sdp)
+	err := h.Answer(ctx, sdp)
 	h.old.end(errReplaced)
 	return err
 }
