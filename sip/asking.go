@@ -85,12 +85,14 @@ func (a *asking) response(req *sip.Request, res *sip.Response) {
 		a.on(req, res)
 		return
 	}
-	if (res.StatusCode == 401 || res.StatusCode == 407) && a.again(req, res) {
+	if isChallenge(res.StatusCode) && a.again(req, res) {
 		return
 	}
 	a.end()
 	a.on(req, res)
 }
+
+func isChallenge(status int) bool { return status == 401 || status == 407 }
 
 // again answers a digest challenge, and tells whether it did.
 func (a *asking) again(req *sip.Request, res *sip.Response) bool {

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"context"
+	"slices"
 
 	"github.com/emiago/sipgo/sip"
 )

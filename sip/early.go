@@ -26,7 +26,7 @@ type earlyDialogs struct {
 // section 4). begin makes the leg of a tag that is new.
 func (e *earlyDialogs) progress(res *sip.Response, begin func(tag string) *Leg) bool {
 	tag, _ := res.To().Params.Get("tag")
-	if tag == "" || res.StatusCode == 100 {
+	if tag == "" || res.StatusCode <= 100 {
 		return true
 	}
 	e.mu.Lock()
@@ -146,9 +146,7 @@ func (l *Leg) confirmed(res *sip.Response, target sip.Uri, routes []sip.Header) 
 
 // inviteExtensions adds what an INVITE of ours says about extensions.
 func (s *Server) inviteExtensions(req *sip.Request, f *fork) {
-	if ours := s.supported(); ours != "" {
-		req.AppendHeader(sip.NewHeader("Supported", ours))
-	}
+	req.AppendHeader(sip.NewHeader("Supported", s.supported))
 	if s.cfg.Reliable == ReliableRequired {
 		req.AppendHeader(sip.NewHeader("Require", "100rel"))
 	}

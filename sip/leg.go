@@ -344,7 +344,7 @@ func (l *Leg) lost(why, byeReason string) {
 		return
 	}
 	l.s.spawn(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), l.s.tx.timers.t2)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.s.base), l.s.tx.timers.t2)
 		defer cancel()
 		l.cancel(cause)
 		_ = l.bye(ctx, byeReason)

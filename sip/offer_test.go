@@ -107,7 +107,7 @@ func TestEarlyReofferIsAnUpdate(t *testing.T) {
 		a.said()
 		_, err := r.leg.Reoffer(t.Context(), []byte("v=too soon"))
 		require.ErrorIs(t, err, errNotAnswered)
-		r.progress(183, "v=early")
+		r.play("v=early")
 		early := a.one("183 INVITE")
 		a.ours = siptest.Tag(early.Get("To"))
 		out := reoffer(t.Context(), r.leg, "v=changed")
@@ -337,9 +337,9 @@ func TestReoffersTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, _, l := answered(t, Config{})
 		defer a.end()
-		first, second := reoffer(t.Context(), l, "v=one"), (<-chan reoffered)(nil)
+		first := reoffer(t.Context(), l, "v=one")
 		one := a.one("INVITE")
-		second = reoffer(t.Context(), l, "v=two")
+		second := reoffer(t.Context(), l, "v=two")
 		a.nothing()
 		a.answer(one, 200, "v=a")
 		require.NoError(t, (<-first).err)
@@ -377,7 +377,7 @@ func TestReofferOfALegThatEnds(t *testing.T) {
 		a.one("ACK")
 		_, err := l.Reoffer(t.Context(), []byte("v=late"))
 		require.ErrorIs(t, err, ErrBye)
-		require.Equal(t, 0, len(a.s.allLegs()))
+		require.Empty(t, a.s.allLegs())
 	})
 }
 

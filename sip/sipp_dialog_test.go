@@ -17,7 +17,7 @@ func steps(t *testing.T, f func(context.Context, *sip.Leg) error) (sip.Handler, 
 	t.Helper()
 	ends := make(chan error, 8)
 	return func(ctx context.Context, l *sip.Leg) {
-		l.OnUpdate(func(offer []byte) ([]byte, error) { return []byte(siptest.SDP), nil })
+		l.OnUpdate(func([]byte) ([]byte, error) { return []byte(siptest.SDP), nil })
 		if err := f(ctx, l); err != nil {
 			ends <- err
 			return

@@ -24,7 +24,10 @@ import (
 // call; -p in args names the port then.
 func runSIPp(t *testing.T, scenario, target string, args ...string) {
 	t.Helper()
-	if report, err := runSIPpErr(t, scenario, target, args...); err != nil {
+	if !slices.Contains(args, "-p") {
+		args = append(args, "-p", freePort(t))
+	}
+	if report, err := runSIPpErr(t, sippProgram(t), scenario, target, args...); err != nil {
 		t.Fatalf("sipp %s: %v\n%s", scenario, err, report)
 	}
 }
@@ -33,14 +36,14 @@ func runSIPp(t *testing.T, scenario, target string, args ...string) {
 // done gives its end and fails the test when the scenario was not kept.
 func startSIPp(t *testing.T, scenario string, args ...string) (addr string, done func()) {
 	t.Helper()
-	port := freePort(t)
+	program, port := sippProgram(t), freePort(t)
 	type result struct {
 		report string
 		err    error
 	}
 	ended := make(chan result, 1)
 	go func() {
-		report, err := runSIPpErr(t, scenario, "", append(args, "-p", port)...)
+		report, err := runSIPpErr(t, program, scenario, "", append(args, "-p", port)...)
 		ended <- result{report, err}
 	}()
 	addr = net.JoinHostPort("127.0.0.1", port)
@@ -65,7 +68,8 @@ func listening(t *testing.T, addr string) {
 	}, siptest.Patience, 5*time.Millisecond, "sipp does not listen")
 }
 
-func runSIPpErr(t *testing.T, scenario, target string, args ...string) (report string, err error) {
+// sippProgram finds sipp, and skips the test without it.
+func sippProgram(t *testing.T) string {
 	t.Helper()
 	program, err := exec.LookPath("sipp")
 	if err != nil {
@@ -74,8 +78,15 @@ func runSIPpErr(t *testing.T, scenario, target string, args ...string) (report s
 		}
 		t.Skip("MISSING-DATA: sipp is not installed (Debian: sip-tester)")
 	}
+	return program
+}
+
+func runSIPpErr(t *testing.T, program, scenario, target string, args ...string) (report string, err error) {
+	t.Helper()
 	file, err := filepath.Abs(filepath.Join("testdata", "sipp", scenario))
-	require.NoError(t, err)
+	if err != nil {
+		return "", err
+	}
 	dir := t.TempDir()
 	all := []string{"-sf", file, "-nostdin", "-timeout", "40s", "-timeout_error", "-trace_err", "-error_file", "errors.log", "-trace_msg", "-message_file", "messages.log"}
 	if !slices.Contains(args, "-i") {
@@ -83,9 +94,6 @@ func runSIPpErr(t *testing.T, scenario, target string, args ...string) (report s
 	}
 	if !slices.Contains(args, "-m") {
 		all = append(all, "-m", "1")
-	}
-	if !slices.Contains(args, "-p") {
-		all = append(all, "-p", freePort(t))
 	}
 	if target != "" {
 		if !slices.Contains(args, "-s") {
@@ -95,7 +103,7 @@ func runSIPpErr(t *testing.T, scenario, target string, args ...string) (report s
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, append(all, args...)...) //nolint:gosec // a scenario of ours
+	cmd := exec.CommandContext(ctx, program, append(all, args...)...)
 	cmd.Dir = dir
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

@@ -166,7 +166,7 @@ func (l *Leg) askRefer(ctx context.Context, to string) error {
 		req.AppendHeader(l.s.contact(f, l.ourUser()))
 		req.AppendHeader(sip.NewHeader("Refer-To", "<"+to+">"))
 		req.AppendHeader(sip.NewHeader("Referred-By", "<"+from.Address.String()+">"))
-		req.AppendHeader(sip.NewHeader("Supported", l.s.supported()))
+		req.AppendHeader(sip.NewHeader("Supported", l.s.supported))
 		req.SetBody(nil)
 	})
 	switch {
@@ -236,6 +236,11 @@ func (l *Leg) exchange(ctx context.Context, method sip.RequestMethod, complete f
 	case err := <-failed:
 		return nil, err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		select {
+		case res := <-final: // in this moment
+			return res, nil
+		default:
+			return nil, ctx.Err()
+		}
 	}
 }
