@@ -28,36 +28,42 @@ func TestIdentity(t *testing.T) {
 			},
 		},
 		"asserted by a stranger": {
-			sip.Config{}, []string{"P-Asserted-Identity: <sip:110@police.example>", "Remote-Party-ID: <sip:110@x>", "Privacy: id"},
+			sip.Config{},
+			[]string{"P-Asserted-Identity: <sip:110@police.example>", "Remote-Party-ID: <sip:110@x>", "Privacy: id"},
 			func(is *require.Assertions, id sip.Identity) {
 				is.Equal(sip.Party{}, id.Asserted)
 				is.True(id.Anonymous)
 			},
 		},
 		"the older field": {
-			trusted, []string{"Remote-Party-ID: <sip:99@x>;party=called", `Remote-Party-ID: "A" <sip:+861380@x;user=phone>;party=calling;screen=yes;privacy=full`},
+			trusted,
+			[]string{"Remote-Party-ID: <sip:99@x>;party=called", `Remote-Party-ID: "A" <sip:+861380@x;user=phone>;party=calling;screen=yes;privacy=full`},
 			func(is *require.Assertions, id sip.Identity) {
 				is.Equal("+861380", id.Asserted.User)
 				is.True(id.Anonymous)
 			},
 		},
 		"preferred is the last choice": {
-			trusted, []string{"P-Preferred-Identity: <sip:2@x>", "P-Asserted-Identity: <sip:1@x>"},
+			trusted,
+			[]string{"P-Preferred-Identity: <sip:2@x>", "P-Asserted-Identity: <sip:1@x>"},
 			func(is *require.Assertions, id sip.Identity) { is.Equal("1", id.Asserted.User) },
 		},
 		"broken values are passed over": {
-			trusted, []string{"P-Asserted-Identity: <sip:", "P-Asserted-Identity: <http://x/>, <tel:abc>, <sip:7@x>"},
+			trusted,
+			[]string{"P-Asserted-Identity: <sip:", "P-Asserted-Identity: <http://x/>, <tel:abc>, <sip:7@x>"},
 			func(is *require.Assertions, id sip.Identity) { is.Equal("7", id.Asserted.User) },
 		},
 		"privacy": {
-			sip.Config{}, []string{"Privacy: User; id;evil", "Privacy: id"},
+			sip.Config{},
+			[]string{"Privacy: User; id;evil", "Privacy: id"},
 			func(is *require.Assertions, id sip.Identity) {
 				is.Equal("user;id", id.Privacy)
 				is.True(id.Anonymous)
 			},
 		},
 		"privacy none": {
-			sip.Config{}, []string{"Privacy: none"},
+			sip.Config{},
+			[]string{"Privacy: none"},
 			func(is *require.Assertions, id sip.Identity) {
 				is.Equal("none", id.Privacy)
 				is.False(id.Anonymous)
@@ -92,7 +98,8 @@ func TestIdentity(t *testing.T) {
 			},
 		},
 		"user to user": {
-			sip.Config{}, []string{"User-to-User: 56a390f3d2b7310023a2;encoding=hex;purpose=foo", "User-to-User: " + strings.Repeat("a", 2000), `User-To-User: "客户 7";content=text`},
+			sip.Config{},
+			[]string{"User-to-User: 56a390f3d2b7310023a2;encoding=hex;purpose=foo", "User-to-User: " + strings.Repeat("a", 2000), `User-To-User: "客户 7";content=text`},
 			func(is *require.Assertions, id sip.Identity) {
 				is.Equal(`56a390f3d2b7310023a2;encoding=hex;purpose=foo, "客户 7";content=text`, id.UserToUser)
 			},

@@ -27,7 +27,7 @@ func sipConfig(c config.Config, log *slog.Logger) (sip.Config, error) {
 		SessionExpires: expires, MinSE: c.SIP.MinSession,
 		Reliable: sip.Reliable(c.SIP.Reliable), OfferByUpdate: c.SIP.OfferByUpdate,
 		Listen: c.SIP.Addresses(), TLS: secure, Origins: c.SIP.Origins,
-		PublicAddr: c.SIP.PublicAddr, MediaAddr: rtpAddr(c), LocalNetworks: c.SIP.Local(),
+		PublicAddr: c.SIP.PublicAddr, MediaAddr: rtpAddr(c), LocalNetworks: c.SIP.Local(), TrustedIdentity: c.SIP.Believed(),
 		UserAgent: "hotline", Realm: c.SIP.Realm, MaxLegs: 2 * maxCalls(c),
 	}, nil
 }

@@ -34,7 +34,15 @@ func openTrunks(server *sip.Server, c config.Config, ledger sip.Ledger, refused 
 	for _, t := range c.Trunks {
 		configs = append(configs, trunkConfig(t))
 	}
-	return sip.NewTrunks(server, configs, policy, log)
+	trunks, err := sip.NewTrunks(server, configs, policy, log)
+	if err != nil {
+		return nil, err
+	}
+	server.TrustIdentity(func(l *sip.Leg) bool { // a carrier is believed who calls
+		_, carrier := trunks.Match(l)
+		return carrier
+	})
+	return trunks, nil
 }
 
 // trunkConfig turns the settings of a carrier into the server's.

@@ -91,6 +91,10 @@ type SIP struct {
 	// Changes to a call in progress are offered by UPDATE where the other end takes
 	// it, else by re-INVITE, which every phone knows.
 	OfferByUpdate bool `yaml:"offer_by_update"`
+	// Addresses and networks besides the trunks that are believed when they say who
+	// calls (P-Asserted-Identity, Remote-Party-ID): a telephone system, a proxy.
+	// Nobody else is.
+	TrustedIdentity []string `yaml:"trusted_identity"`
 }
 
 // RTP is the sound of calls.

@@ -27,9 +27,14 @@ func (s SIP) Port() string {
 }
 
 // Local are the networks of LocalNetworks, nil when there are none.
-func (s SIP) Local() []netip.Prefix {
+func (s SIP) Local() []netip.Prefix { return networks(s.LocalNetworks) }
+
+// Believed are the networks of TrustedIdentity.
+func (s SIP) Believed() []netip.Prefix { return networks(s.TrustedIdentity) }
+
+func networks(texts []string) []netip.Prefix {
 	var out []netip.Prefix
-	for _, text := range s.LocalNetworks {
+	for _, text := range texts {
 		if p, err := Network(text); err == nil { // checked
 			out = append(out, p)
 		}
@@ -79,6 +84,11 @@ func (l *loader) checkSIP(bad func(key, format string, args ...any)) {
 	for _, text := range c.SIP.LocalNetworks {
 		if _, err := Network(text); err != nil {
 			bad("sip.local_networks", "%q is neither an address nor a network such as 192.168.0.0/16", text)
+		}
+	}
+	for _, text := range c.SIP.TrustedIdentity {
+		if _, err := Network(text); err != nil {
+			bad("sip.trusted_identity", "%q is neither an address nor a network such as 192.0.2.0/24", text)
 		}
 	}
 	if c.SIP.MinSession < 90*time.Second {

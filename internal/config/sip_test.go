@@ -41,6 +41,7 @@ func TestWrongSIPSettingsSayWhatToWrite(t *testing.T) {
 		"sip: {digest: [SHA1]}":                                `sip.digest: "SHA1" is neither`,
 		"sip: {digest: []}":                                    "sip.digest: is empty",
 		"sip: {local_networks: [office]}":                      `sip.local_networks: "office" is neither`,
+		"sip: {trusted_identity: [pbx]}":                       `sip.trusted_identity: "pbx" is neither`,
 		"sip: {ping: 1s}":                                      "sip.ping: 1s is too often",
 		"sip: {origins: ['https://a.example/page/of/theirs']}": "sip.origins",
 	} {
@@ -50,9 +51,10 @@ func TestWrongSIPSettingsSayWhatToWrite(t *testing.T) {
 }
 
 func TestLocalNetworks(t *testing.T) {
-	c, err := config.Load(write(t, "h.yaml", "sip: {local_networks: [10.1.0.0/16, '2001:db8::5'], digest: [sha-256, md5]}\n"), nil)
+	c, err := config.Load(write(t, "h.yaml", "sip: {local_networks: [10.1.0.0/16, '2001:db8::5'], digest: [sha-256, md5], trusted_identity: [192.0.2.1]}\n"), nil)
 	require.NoError(t, err)
 	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::5/128")}, c.SIP.Local())
+	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, c.SIP.Believed())
 	require.Equal(t, []string{"SHA-256", "MD5"}, c.SIP.Digest)
 	c, err = config.Load("", nil)
 	require.NoError(t, err)
