@@ -4,13 +4,19 @@
 //
 // # Concepts
 //
-// A [Server] listens on UDP and TCP and runs one [Handler] for each call that comes
-// in. A [Leg] is the signalling of one party of a call (an RFC 3261 dialog),
+// A [Server] listens on UDP, TCP, TLS and WebSocket, over IPv4 and IPv6, and runs one
+// [Handler] for each call that comes in. A [Leg] is the signalling of one party of a call (an RFC 3261 dialog),
 // whichever side began it: Answer, Reject, Transfer and Hangup are ours to call, its
 // Context ends when the far end hangs up. [Server.Dial] rings a URI or all phones of
 // an agent and returns the Leg that answered. A [Registrar] authenticates the
-// agents' phones and remembers where they are. [Server.KeepRegistered] is the other
-// side of it: a registration with somebody else's registrar.
+// agents' phones, remembers where they are and asks from time to time whether they
+// still are. [Server.KeepRegistered] is the other side of it: a registration with
+// somebody else's registrar.
+//
+// Far ends are reached where their messages come from when they are behind a NAT, and
+// see our own address or the public one (Config.PublicAddr) by where they are. A
+// browser ([Server.WebSocket]) can be reached over its connection alone; when that
+// breaks, the leg follows it to the next one.
 //
 // Before the answer a caller may hear us ring or play ([Leg.Ring], [Leg.Progress]).
 // Either end may change the session later: the far end's offers come to
@@ -41,6 +47,9 @@
 // From the wire to the call a message passes
 //
 //	transport.go    sockets and connections: one message at a time, bounded
+//	websocket.go    those of browsers (RFC 7118); listen.go where they come in
+//	connect.go      the way to a URI (RFC 3263), reroute.go when it cannot be gone
+//	address.go      what we call ourselves there
 //	wire.go         the validating read: RFC 3261 and RFC 4475, before sipgo parses
 //	transaction.go  the state machines of RFC 3261 section 17 and RFC 6026
 //	request.go      requests outside a dialog
@@ -50,6 +59,7 @@
 //	offer.go        offers and answers of both ends in re-INVITE and UPDATE (RFC 3311)
 //	session_timer.go  RFC 4028
 //	refer.go        REFER of the far end, transfer.go ours, replaces.go who may take over
+//	registrar.go    REGISTER; binding.go the way to a phone, ping.go whether it is there
 //	dial.go         calls of ours; fork.go one phone of them, redirect.go 3xx
 //
 // A message that fails the validating read is answered or dropped there, and a

@@ -141,10 +141,27 @@ func TestPublicAddressIsForTheOutside(t *testing.T) {
 	}
 }
 
+// freeBoth is a port that neither UDP nor TCP uses.
+func freeBoth(t *testing.T) string {
+	t.Helper()
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		c, err := net.ListenPacket("udp", l.Addr().String())
+		require.NoError(t, l.Close())
+		if err == nil {
+			require.NoError(t, c.Close())
+			_, port, err := net.SplitHostPort(l.Addr().String())
+			require.NoError(t, err)
+			return port
+		}
+	}
+}
+
 func TestLargeRequestsGoByTCP(t *testing.T) {
 	large := siptest.SDP + strings.Repeat("a=x-filler:0123456789012345678901234567890123456789\r\n", 30)
 	t.Run("the far end takes TCP", func(t *testing.T) {
-		port := freePort(t)
+		port := freeBoth(t)
 		c := newCalls(t)
 		far, _ := host(t, sip.Config{Listen: []string{"udp:127.0.0.1:" + port, "tcp:127.0.0.1:" + port}}, c.handle, nil)
 		s, _ := host(t, sip.Config{}, nil, nil)
@@ -179,7 +196,7 @@ func TestLargeRequestsGoByTCP(t *testing.T) {
 		call.HungUp()
 	})
 	t.Run("given up", func(t *testing.T) { // CANCEL goes the way of the INVITE
-		port := freePort(t)
+		port := freeBoth(t)
 		l, err := net.Listen("tcp", "127.0.0.1:"+port)
 		require.NoError(t, err)
 		defer func() { _ = l.Close() }()

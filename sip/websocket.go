@@ -81,7 +81,7 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, origins 
 	}
 	c.leaving, c.leave = context.WithCancelCause(ctx)
 	if err := s.tp.admit(c); err != nil {
-		_ = conn.CloseNow()
+		_ = conn.Close(websocket.StatusTryAgainLater, "too many SIP connections, or the server is closing")
 		return
 	}
 	defer s.tp.release(c)

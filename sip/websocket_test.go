@@ -166,6 +166,7 @@ func TestWebSocketClosingHandshake(t *testing.T) {
 	require.NoError(t, err)
 	_, _, err = dialWS(t, url, nil, "sip") // it reads nothing, so it does not answer
 	require.NoError(t, err)
+	require.Eventually(t, func() bool { return s.Stats().Connections == 2 }, siptest.Patience, time.Millisecond)
 	stop()
 	reading, cancel := context.WithTimeout(context.Background(), siptest.Patience)
 	defer cancel()
