@@ -146,7 +146,7 @@ func (t *Trunks) answered(ctx context.Context, w route, l *Leg, a *account) {
 	w.trunk.mu.Lock()
 	w.trunk.answered++
 	w.trunk.mu.Unlock()
-	t.keep(&trunkLeg{trunk: w.trunk, leg: l, since: time.Now(), account: a})
+	t.keep(&trunkLeg{trunk: w.trunk, leg: l, since: time.Now(), account: a}) //nolint:contextcheck // the leg outlives ctx
 }
 
 // settle counts the minutes of a call that has ended.
@@ -395,7 +395,7 @@ func (t *Trunks) meter(ctx context.Context) {
 		for _, k := range out {
 			lasted := time.Since(k.since)
 			if lasted > t.policy.p.MaxCall {
-				t.end(k)
+				t.end(k) //nolint:contextcheck // the hang-up outlives ctx
 				continue
 			}
 			if err := k.account.lasted(ctx, lasted); err != nil {

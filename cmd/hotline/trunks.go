@@ -145,7 +145,7 @@ func (s *server) incoming(ctx context.Context, l *sip.Leg) {
 		s.manager.Serve(ctx, a)
 		return
 	}
-	m, err := s.trunks.Admit(l)
+	m, err := s.trunks.Admit(l) //nolint:contextcheck // what is counted after the leg has ended outlives ctx
 	var refused *sip.StatusError
 	switch {
 	case errors.As(err, &refused):
