@@ -35,7 +35,7 @@ func (l *Leg) Answer(ctx context.Context, sdp []byte) error {
 		return fmt.Errorf("%w: %w", ErrTransport, err)
 	}
 	a.start()
-	l.startSession(terms)
+	l.startSession(terms) //nolint:contextcheck // the timer outlives the answering
 	return l.await(ctx, a.acked)
 }
 

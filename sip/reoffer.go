@@ -73,10 +73,10 @@ func (l *Leg) offer(ctx context.Context, sdp []byte, byUpdate bool, terms sessio
 		case method == sip.UPDATE && !early && (st.Code == 405 || st.Code == 501 || st.Code == 504): // RFC 3311 section 5.2
 			byUpdate = false
 		case st.Code == 481: // RFC 3261 section 14.1
-			l.lost("it does not know the call any more (481)", "")
+			l.lost("it does not know the call any more (481)", "") //nolint:contextcheck // what ends the leg outlives who found out
 			return nil, err
 		case st.Code == 408:
-			l.lost("a request inside the call timed out (408)", `SIP;cause=408;text="Request Timeout"`)
+			l.lost("a request inside the call timed out (408)", `SIP;cause=408;text="Request Timeout"`) //nolint:contextcheck // what ends the leg outlives who found out
 			return nil, err
 		default:
 			return nil, err

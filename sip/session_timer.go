@@ -294,7 +294,7 @@ func (l *Leg) refresh(ctx context.Context) error {
 			l.can.update = false
 			l.mu.Unlock()
 		case st.Code == 481:
-			l.lost("it does not know the call any more (481)", "")
+			l.lost("it does not know the call any more (481)", "") //nolint:contextcheck // what ends the leg outlives who found out
 			return err
 		default:
 			return err
@@ -319,7 +319,7 @@ func (l *Leg) refreshByUpdate(ctx context.Context, terms sessionTerms) error {
 	if _, err := l.ask(ctx, sip.UPDATE, func(req *sip.Request, f flow) {
 		l.offerHeaders(req, f, terms)
 		req.SetBody(nil)
-	}, func(_ *sip.Request, res *sip.Response) {
+	}, func(_ *sip.Request, res *sip.Response) { //nolint:contextcheck // the timer outlives the refresh
 		switch {
 		case res.StatusCode < 200:
 		case res.StatusCode < 300:
