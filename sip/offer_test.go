@@ -199,11 +199,20 @@ func TestReofferIsRefused(t *testing.T) {
 		a.one("ACK")
 
 		out = reoffer(t.Context(), l, "v=ours")
+		offers := 0
 		for range maxOffers { // a far end that never lets us
-			a.answer(a.one("INVITE"), 491, "")
-			a.one("ACK")
-			time.Sleep(5 * time.Second)
+			for _, m := range a.said() {
+				if m.Method() == "INVITE" {
+					offers++
+					a.answer(m, 491, "")
+				}
+			}
+			time.Sleep(5 * time.Second) // at most 2 s pass between two, none at least
 		}
+		for _, m := range a.said() {
+			require.Equal(t, "ACK", m.Method())
+		}
+		require.Equal(t, maxOffers, offers)
 		require.ErrorIs(t, (<-out).err, ErrNoAnswer)
 		a.nothing()
 		require.NoError(t, h.ended())
