@@ -47,7 +47,7 @@ ENV HOTLINE_MODELS=/var/lib/hotline/models:/usr/share/hotline/models \
     HOTLINE_DATA_DIR=/var/lib/hotline
 VOLUME /var/lib/hotline
 # SIP, console, sound
-EXPOSE 5060/udp 5060/tcp 8080/tcp 20000-29999/udp
+EXPOSE 5060/udp 5060/tcp 8080/tcp 20000-30000/udp
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
     CMD ["/usr/local/lib/hotline/health.sh"]
 STOPSIGNAL SIGTERM

@@ -221,6 +221,24 @@ func TestEverythingNeedsALogin(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, nobody.request(http.MethodGet, "/metrics", "", "X-Forwarded-For", "203.0.113.9").StatusCode)
 }
 
+// Strangers see the lines that they may call, and nothing else of them.
+func TestCallPage(t *testing.T) {
+	st := start(t, func(c *web.Config) { c.CallPage = true })
+	nobody := &visitor{t: t, url: st.url}
+	items := nobody.json(http.MethodGet, "/api/v1/public/lines", "", http.StatusOK)["items"]
+	require.Len(t, items, 2)
+	assert.Equal(t, map[string]any{"name": "main", "title": "云帆数码 客服热线", "number": "8000", "language": "zh"}, items.([]any)[0])
+	page := nobody.request(http.MethodGet, "/call", "", "Accept", "text/html")
+	assert.Equal(t, http.StatusOK, page.StatusCode)
+	assert.Contains(t, page.Header.Get("Permissions-Policy"), "microphone=(self)")
+	assert.Contains(t, page.Header.Get("Content-Security-Policy"), "connect-src 'self'")
+
+	without := start(t, nil)
+	nobody.url = without.url
+	nobody.json(http.MethodGet, "/api/v1/public/lines", "", http.StatusNotFound)
+	assert.Equal(t, http.StatusNotFound, nobody.request(http.MethodGet, "/call", "", "Accept", "text/html").StatusCode)
+}
+
 func TestSession(t *testing.T) {
 	st := start(t, nil)
 	li := st.login(t, "li")

@@ -22,7 +22,11 @@ import (
 	"hotline/media/webrtc"
 )
 
-const patience = 20 * time.Second
+const (
+	patience = 20 * time.Second
+	weSay    = 1004.0 // Hz
+	theySay  = 440.0
+)
 
 // browser is pion in the part of a browser: its own peer connection, with the codecs
 // that Chrome offers, and a microphone that hums.
@@ -146,11 +150,11 @@ func (b *browser) agreed(m sdp.Media) {
 }
 
 // hum speaks a tone until ctx ends, and presses keys in between.
-func (b *browser) hum(ctx context.Context, hz float64) {
+func (b *browser) hum(ctx context.Context) {
 	b.mu.Lock()
 	rate := b.codec.SampleRate()
 	b.mu.Unlock()
-	tone := dsp.NewTone(rate, -16, hz)
+	tone := dsp.NewTone(rate, -16, theySay)
 	f := make(media.Frame, rate/50)
 	tick := time.NewTicker(media.FrameTime)
 	defer tick.Stop()
@@ -247,8 +251,8 @@ func (b *browser) forget() {
 	b.heard, b.packets = nil, 0
 }
 
-// hears waits until the last half second is a tone of hz.
-func (b *browser) hears(hz float64) {
+// hears waits until the last half second is what we say.
+func (b *browser) hears() {
 	b.t.Helper()
 	require.Eventually(b.t, func() bool {
 		b.mu.Lock()
@@ -258,8 +262,8 @@ func (b *browser) hears(hz float64) {
 		}
 		rate := b.codec.SampleRate()
 		n := len(b.heard) - rate/2
-		return n > 0 && mediatest.Hears(b.heard[n:], rate, hz)
-	}, patience, 20*time.Millisecond, "the browser does not hear %v Hz", hz)
+		return n > 0 && mediatest.Hears(b.heard[n:], rate, weSay)
+	}, patience, 20*time.Millisecond, "the browser does not hear us")
 }
 
 // phone is our side: an endpoint, and a session that says a tone.
@@ -285,8 +289,8 @@ func startEndpoint(t *testing.T, cfg webrtc.Config) *webrtc.Endpoint {
 	return e
 }
 
-// pickUp runs a session over the conn that says a tone of hz.
-func pickUp(t *testing.T, c *webrtc.Conn, m sdp.Media, hz float64) *phone {
+// pickUp runs a session over the conn that says a tone.
+func pickUp(t *testing.T, c *webrtc.Conn, m sdp.Media) *phone {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &phone{t: t, conn: c, ended: make(chan error, 1), stop: cancel}
@@ -295,7 +299,7 @@ func pickUp(t *testing.T, c *webrtc.Conn, m sdp.Media, hz float64) *phone {
 	var wg sync.WaitGroup
 	wg.Go(func() { p.ended <- p.session.Run(ctx) })
 	wg.Go(func() {
-		if err := media.Tone(ctx, p.session, hz); err != nil && !errors.Is(err, media.ErrFlushed) {
+		if err := media.Tone(ctx, p.session, weSay); err != nil && !errors.Is(err, media.ErrFlushed) {
 			t.Error(err)
 		}
 	})
@@ -306,16 +310,16 @@ func pickUp(t *testing.T, c *webrtc.Conn, m sdp.Media, hz float64) *phone {
 	return p
 }
 
-// hears waits until a quarter of a second of what comes is a tone of hz.
-func (p *phone) hears(hz float64) {
+// hears waits until a quarter of a second of what comes is what the browser says.
+func (p *phone) hears() {
 	p.t.Helper()
 	in, until := p.session.In(), time.Now().Add(patience)
 	for time.Now().Before(until) {
-		if mediatest.Hears(mediatest.Listen(in, 250*time.Millisecond), in.Rate(), hz) {
+		if mediatest.Hears(mediatest.Listen(in, 250*time.Millisecond), in.Rate(), theySay) {
 			return
 		}
 	}
-	require.Fail(p.t, "the server does not hear the browser", "%v Hz", hz)
+	require.Fail(p.t, "we do not hear the browser")
 }
 
 // attribute is the values of a= lines of a description.

@@ -30,10 +30,10 @@ func call(t *testing.T, e *webrtc.Endpoint, l sdp.Local) (*browser, *phone, []by
 	require.True(t, webrtc.IsBrowser(offer))
 	answer, c, m, err := e.Answer(t.Context(), offer, l)
 	require.NoError(t, err)
-	p := pickUp(t, c, m, 1004)
+	p := pickUp(t, c, m)
 	b.agreed(m)
 	b.accept(answer)
-	go b.hum(t.Context(), 440)
+	go b.hum(t.Context())
 	return b, p, answer, m
 }
 
@@ -53,11 +53,11 @@ func TestCall(t *testing.T) {
 			assert.Equal(t, c.codec.Name, m.Codec.Name)
 			assert.Equal(t, sdp.SendRecv, m.Direction)
 			// One codec, events of its clock alone, and the server's role in DTLS.
-			assert.Equal(t, 2, len(attribute(answer, "rtpmap")), string(answer))
+			assert.Len(t, attribute(answer, "rtpmap"), 2, string(answer))
 			assert.Contains(t, attribute(answer, "rtpmap"), c.events)
 			assert.Equal(t, []string{"passive"}, attribute(answer, "setup"))
-			b.hears(1004)
-			p.hears(440)
+			b.hears()
+			p.hears()
 
 			b.press('7')
 			select {
@@ -99,14 +99,14 @@ func TestFirstWord(t *testing.T) {
 	b := newBrowser(t)
 	answer, c, m, err := e.Answer(t.Context(), b.offer(nil), sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}})
 	require.NoError(t, err)
-	p := pickUp(t, c, m, 1004)
+	p := pickUp(t, c, m)
 	for p.session.Elapsed() < 300*time.Millisecond { // the answer is on its way
 		time.Sleep(10 * time.Millisecond)
 	}
 	assert.Zero(t, p.session.Stats().Sent)
 	b.agreed(m)
 	b.accept(answer)
-	b.hears(1004)
+	b.hears()
 	assert.True(t, c.Connected())
 }
 
@@ -116,7 +116,7 @@ func TestHold(t *testing.T) {
 	e := startEndpoint(t, loopback)
 	l := sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}}
 	b, p, _, _ := call(t, e, l)
-	b.hears(1004)
+	b.hears()
 	for _, hold := range []struct{ theirs, ours string }{{"sendonly", "recvonly"}, {"inactive", "inactive"}} {
 		reoffer := func(direction string) (answer []byte, m sdp.Media) {
 			offer := strings.Replace(string(b.offer(nil)), "a=sendrecv", "a="+direction, 1)
@@ -142,8 +142,8 @@ func TestHold(t *testing.T) {
 		assert.Equal(t, sdp.SendRecv, m.Direction)
 		assert.Equal(t, []string{"passive"}, attribute(answer, "setup"))
 		b.accept(answer)
-		b.hears(1004)
-		p.hears(440)
+		b.hears()
+		p.hears()
 	}
 }
 
@@ -153,7 +153,7 @@ func TestICERestart(t *testing.T) {
 	e := startEndpoint(t, loopback)
 	l := sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}}
 	b, p, first, _ := call(t, e, l)
-	b.hears(1004)
+	b.hears()
 	offer := b.offer(&pion.OfferOptions{ICERestart: true})
 	answer, m, err := p.conn.Update(t.Context(), offer, l)
 	require.NoError(t, err)
@@ -162,8 +162,8 @@ func TestICERestart(t *testing.T) {
 	b.accept(answer)
 	require.Eventually(t, p.conn.Connected, patience, 10*time.Millisecond)
 	b.forget()
-	b.hears(1004)
-	p.hears(440)
+	b.hears()
+	p.hears()
 }
 
 // Another codec in mid-call.
@@ -173,7 +173,7 @@ func TestCodecChange(t *testing.T) {
 	l := sdp.Local{Codecs: []sdp.Codec{sdp.PCMU, sdp.PCMA}}
 	b, p, _, m := call(t, e, l)
 	assert.Equal(t, "PCMU", m.Codec.Name)
-	b.hears(1004)
+	b.hears()
 	offer := string(b.offer(nil))
 	answer, m, err := p.conn.Update(t.Context(), []byte(strings.ReplaceAll(strings.Replace(offer, "SAVPF 0", "SAVPF 8", 1), ":0 PCMU", ":8 PCMA")), l)
 	require.NoError(t, err)
@@ -182,8 +182,8 @@ func TestCodecChange(t *testing.T) {
 	b.forget()
 	b.agreed(m)
 	b.accept(answer)
-	b.hears(1004)
-	p.hears(440)
+	b.hears()
+	p.hears()
 }
 
 // The page is closed or loaded again: no BYE, and the call is over at once.
@@ -191,7 +191,7 @@ func TestPageGone(t *testing.T) {
 	t.Parallel()
 	e := startEndpoint(t, loopback)
 	b, p, _, _ := call(t, e, sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}})
-	b.hears(1004)
+	b.hears()
 	require.NoError(t, b.pc.Close())
 	select {
 	case err := <-p.ended:
@@ -224,11 +224,11 @@ func TestOffer(t *testing.T) {
 		answer := b.answer(offer)
 		m, err := c.Accept(answer, l)
 		require.NoError(t, err)
-		p := pickUp(t, c, m, 1004)
+		p := pickUp(t, c, m)
 		b.agreed(m)
-		go b.hum(t.Context(), 440)
-		b.hears(1004)
-		p.hears(440)
+		go b.hum(t.Context())
+		b.hears()
+		p.hears()
 
 		reply, m, err := c.Update(t.Context(), b.offer(nil), l)
 		require.NoError(t, err)
@@ -236,7 +236,7 @@ func TestOffer(t *testing.T) {
 		assert.Equal(t, []string{"passive"}, attribute(reply, "setup"), "the role in DTLS stays")
 		b.accept(reply)
 		b.forget()
-		b.hears(1004)
+		b.hears()
 
 		// And we offer anew, which a re-INVITE without an offer asks for.
 		again, err := c.Reoffer(l)
@@ -245,7 +245,7 @@ func TestOffer(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, p.session.Update(m))
 		b.forget()
-		b.hears(1004)
+		b.hears()
 		_, err = c.Accept(answer, l)
 		require.ErrorIs(t, err, webrtc.ErrNotAsked)
 		p.stop()
@@ -259,7 +259,7 @@ func TestCrossing(t *testing.T) {
 	e := startEndpoint(t, loopback)
 	l := sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}}
 	b, p, _, _ := call(t, e, l)
-	b.hears(1004)
+	b.hears()
 	_, err := p.conn.Reoffer(l)
 	require.NoError(t, err)
 	answer, m, err := p.conn.Update(t.Context(), b.offer(nil), l)
@@ -267,7 +267,7 @@ func TestCrossing(t *testing.T) {
 	require.NoError(t, p.session.Update(m))
 	b.accept(answer)
 	b.forget()
-	b.hears(1004)
+	b.hears()
 }
 
 // Reports go both ways about the streams as they are on the wire, and one of each.
@@ -275,7 +275,7 @@ func TestReports(t *testing.T) {
 	t.Parallel()
 	e := startEndpoint(t, loopback)
 	b, p, answer, _ := call(t, e, sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}})
-	b.hears(1004)
+	b.hears()
 	require.Eventually(t, func() bool {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -294,12 +294,12 @@ func TestLoss(t *testing.T) {
 	t.Parallel()
 	e := startEndpoint(t, loopback)
 	b, p, _, _ := call(t, e, sdp.Local{Codecs: []sdp.Codec{sdp.Opus}})
-	p.hears(440)
+	p.hears()
 	b.mu.Lock()
 	b.lose = 10
 	b.mu.Unlock()
 	require.Eventually(t, func() bool { return p.session.Stats().Concealed > 10 }, patience, 20*time.Millisecond)
-	p.hears(440)
+	p.hears()
 	assert.NotZero(t, p.session.Stats().Lost)
 }
 
@@ -371,8 +371,8 @@ func TestAllAddresses(t *testing.T) {
 	t.Parallel()
 	e := startEndpoint(t, webrtc.Config{Listen: netip.AddrPortFrom(netip.IPv6Unspecified(), 0)})
 	b, p, _, _ := call(t, e, sdp.Local{Codecs: []sdp.Codec{sdp.PCMU}})
-	b.hears(1004)
-	p.hears(440)
+	b.hears()
+	p.hears()
 }
 
 func TestIsBrowser(t *testing.T) {

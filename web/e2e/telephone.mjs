@@ -25,7 +25,7 @@ export async function until(f, what, time = patience) {
 export async function startTelephone(...flags) {
   const dir = mkdtempSync(join(tmpdir(), 'hotline-e2e-'))
   const binary = join(dir, 'telephone')
-  execFileSync('go', ['build', '-tags', 'nolibopusfile', '-o', binary, './internal/web/webtest/telephone'], { cwd: root, stdio: 'inherit' })
+  execFileSync('go', ['build', '-tags', 'nolibopusfile', '-o', binary, './internal/stand/telephone'], { cwd: root, stdio: 'inherit' })
   const child = spawn(binary, process.env.DEBUG ? ['-v', ...flags] : flags, { stdio: ['pipe', 'pipe', process.env.DEBUG ? 'inherit' : 'ignore'] })
   const ended = new Promise((resolve) => { child.on('exit', resolve) })
   let events = []

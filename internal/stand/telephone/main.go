@@ -14,7 +14,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -70,9 +72,7 @@ type exchange struct {
 // tell prints what happens.
 func (x *exchange) tell(what string, more map[string]any) {
 	line := map[string]any{"event": what}
-	for k, v := range more {
-		line[k] = v
-	}
+	maps.Copy(line, more)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	_ = x.out.Encode(line)
@@ -269,9 +269,13 @@ type deaf struct{}
 
 func (deaf) Recognize(_ context.Context, src media.Reader, _ func(asr.Result)) error {
 	f := make(media.Frame, src.Rate()/50)
-	for src.ReadFrame(f) == nil {
+	for {
+		if err := src.ReadFrame(f); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
 	}
-	return nil
 }
 
 // mute says nothing.
