@@ -86,6 +86,9 @@ and keys: "3s 12#" presses 1, 2 and # three seconds after the answer; a further
 					return usageError{err}
 				}
 			}
+			if f.bind == "" && strings.Contains(uri, "@[") {
+				conf.Bind = netip.IPv6Loopback()
+			}
 			report, err := ring(cmd.Context(), conf, r)
 			if err != nil {
 				return err
@@ -113,7 +116,7 @@ and keys: "3s 12#" presses 1, 2 and # three seconds after the answer; a further
 	fl.DurationVar(&f.duration, "duration", 0, "hang up after so long (default: when the far end does, or when the file was played)")
 	fl.StringVar(&f.from, "from", "hotline-call", "caller number to show")
 	fl.StringVar(&f.auth, "auth", "", "USER:PASSWORD for a server that asks for it")
-	fl.StringVar(&f.bind, "bind", "", "own address (default 127.0.0.1; name the one that the far end can reach)")
+	fl.StringVar(&f.bind, "bind", "", "own address (default 127.0.0.1, or ::1 for an IPv6 target; name the one that the far end can reach)")
 	fl.BoolVar(&f.tcp, "tcp", false, "signal over TCP")
 	p.flags(cmd)
 	fl.BoolVar(&f.asJSON, "json", false, "print the report as JSON")
