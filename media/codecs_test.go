@@ -108,6 +108,7 @@ func TestTwoPayloadTypes(t *testing.T) {
 			conn.Inject(b, described)
 			time.Sleep(media.FrameTime)
 		}
+		time.Sleep(media.FrameTime)
 		assert.EqualValues(t, 40, p.Stats().Received)
 		assert.EqualValues(t, 20, p.Stats().Unexpected)
 	})

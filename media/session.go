@@ -14,6 +14,7 @@ import (
 
 	"github.com/pion/rtcp"
 
+	"hotline/media/dsp"
 	"hotline/media/rtp"
 	"hotline/media/sdp"
 )
@@ -44,6 +45,9 @@ type SessionConfig struct {
 	// KeyTones says when keys are listened for in the sound; the zero value means
 	// while there is no better way.
 	KeyTones KeyTones
+	// SuppressEcho makes In yield silence for what is only our own sound coming back,
+	// so that a recogniser does not hear the bot.
+	SuppressEcho bool
 	// Logger is told what an operator should know; nil means nobody.
 	Logger *slog.Logger
 	// CNAME names us in RTCP (RFC 3550 section 6.5.1); it should not name the caller.
@@ -93,7 +97,10 @@ type Session struct {
 	delays   int64
 	keyOut   keyQueue
 	keysIn   keyInput
-	mute     bool // what was heard last are tones of keys
+	mute     bool          // what was heard last are tones of keys
+	gate     *dsp.EchoGate // nil before there is sound to come back; only ticks use it
+	gated    int64         // frames that were only echo
+	spoken   bool          // there has been sound of ours; only ticks use it
 	port     *Port
 	ended    bool
 
@@ -344,12 +351,12 @@ func (s *Session) tick(now time.Time, w *scratch, skip int) {
 	n := s.receive(now, w)
 	p := s.listen(in, n, now, w)
 
-	if p.mute {
+	s.speak(out, in, &p)
+	if s.echoes(out, in) || p.mute {
 		_ = s.in.WriteFrame(w.silence[:len(in)])
 	} else {
 		_ = s.in.WriteFrame(in)
 	}
-	s.speak(out, in, &p)
 	if s.cfg.Recorder != nil {
 		s.cfg.Recorder.write(in, out)
 	}
@@ -392,8 +399,31 @@ func (s *Session) listen(in Frame, n int, now time.Time, w *scratch) plan {
 		s.cross.wanted = false
 	}
 	s.stats.Relayed = s.send.relayed
+	if s.gate != nil {
+		loss, delay, ok := s.gate.Echo()
+		s.stats.Echo, s.stats.EchoLossDB, s.stats.EchoDelay = ok, loss, time.Duration(delay)*time.Millisecond
+		s.stats.EchoFrames = s.gated
+	}
 	s.stats.Sent, s.stats.SendErrors = s.send.sent, s.send.errors
 	return p
+}
+
+// echoes tells whether what was heard is only what we have said, coming back.
+func (s *Session) echoes(out, in Frame) bool {
+	if !s.cfg.SuppressEcho || s.echo.Load() {
+		return false
+	}
+	if s.gate == nil {
+		if !s.spoken {
+			return false
+		}
+		s.gate = dsp.NewEchoGate()
+	}
+	if !s.gate.Take(out, in) {
+		return false
+	}
+	s.gated++
+	return true
 }
 
 // lose passes over a tick for which the clock came too late: time goes on on all

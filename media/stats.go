@@ -39,6 +39,12 @@ type Stats struct {
 	FarMOS      float64 // how we sound there, as far as its reports tell; 0 without any
 	RoundTrip   time.Duration
 
+	// What of our own sound comes back from the far end.
+	Echo       bool          // there is one
+	EchoLossDB float64       // how much softer it is
+	EchoDelay  time.Duration // after what time
+	EchoFrames int64         // frames that were nothing else: In yields silence for them
+
 	Codec  string
 	Remote netip.AddrPort // whom we send to
 

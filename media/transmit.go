@@ -98,6 +98,7 @@ func (s *Session) speak(out, in Frame, m *plan) {
 		idle = !active
 	}
 	if active {
+		s.spoken = true
 		s.send.last = out[len(out)-1]
 	} else {
 		s.send.comfort(out)

@@ -184,6 +184,7 @@ func (s *sound) open() (*media.Session, error) {
 	cfg := media.SessionConfig{
 		Conn: s.socket, Media: s.media, Rate: telephoneRate, Recorder: s.recorder,
 		Clock: s.audio.Clock, SilenceTimeout: s.audio.Silence, Logger: s.audio.Log,
+		SuppressEcho: true,
 	}
 	switch {
 	case s.browser != nil:
