@@ -68,7 +68,7 @@ func TestTortureOverConnections(t *testing.T) {
 		if network != "udp" {
 			listen = append(listen, network+":127.0.0.1:0")
 		}
-		return host(t, sip.Config{Listen: listen, TLS: secured(t, ca, "127.0.0.1")},
+		return host(t, sip.Config{T1: time.Millisecond, Listen: listen, TLS: secured(t, ca, "127.0.0.1")},
 			func(ctx context.Context, l *sip.Leg) { _ = l.Reject(ctx, 486, "") }, sip.NewRegistrar(sip.RegistrarConfig{}, passwords{}, nil))
 	}
 	alive := func(t *testing.T, s *sip.Server, udp string) {
@@ -83,6 +83,8 @@ func TestTortureOverConnections(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			s, udp := serve(t, network)
 			for _, c := range all {
+				// Some have one and the same branch: the former must be over.
+				require.Eventually(t, func() bool { return s.Stats().ServerTransactions == 0 }, siptest.Patience, time.Millisecond)
 				p := phoneOver(t, s, network, ca)
 				p.Send(string(c.data))
 				// Who must be answered is waited for; who may be dropped gets less time.

@@ -492,9 +492,9 @@ func (m *malformed) reply(f flow, userAgent string) []byte {
 	fmt.Fprintf(&b, "SIP/2.0 %d %s\r\n", m.status, m.reason)
 	first := true
 	for _, h := range m.raw.fields {
+		value := strings.Map(noControl, h.value)
 		switch h.name {
 		case "Via":
-			value := h.value
 			if first { // RFC 3581 section 4
 				value += ";received=" + f.remote.Addr().Unmap().String()
 				value = strings.Replace(value, ";rport;", ";rport="+strconv.Itoa(int(f.remote.Port()))+";", 1)
@@ -502,9 +502,8 @@ func (m *malformed) reply(f flow, userAgent string) []byte {
 			}
 			fmt.Fprintf(&b, "Via: %s\r\n", value)
 		case "From", "Call-ID", "CSeq":
-			fmt.Fprintf(&b, "%s: %s\r\n", h.name, h.value)
+			fmt.Fprintf(&b, "%s: %s\r\n", h.name, value)
 		case "To":
-			value := h.value
 			if !strings.Contains(strings.ReplaceAll(value, " ", ""), ";tag=") {
 				value += ";tag=" + sip.GenerateTagN(12)
 			}
@@ -516,6 +515,14 @@ func (m *malformed) reply(f flow, userAgent string) []byte {
 	}
 	fmt.Fprintf(&b, "Server: %s\r\nContent-Length: 0\r\n\r\n", userAgent)
 	return b.Bytes()
+}
+
+// noControl keeps what no header field may hold out of what is echoed.
+func noControl(r rune) rune {
+	if r < ' ' || r == 0x7f {
+		return ' '
+	}
+	return r
 }
 
 // replyTo is where a response to the raw message goes: the source address, at
