@@ -81,7 +81,7 @@ func (d *dialing) build(f *fork) *sip.Request {
 	id := sip.CallIDHeader(f.callID)
 	req.AppendHeader(&id)
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: f.seq, MethodName: sip.INVITE})
-	req.AppendHeader(s.contact(f.flow, userOf(&from.Address)))
+	req.AppendHeader(secured(s.contact(f.flow, userOf(&from.Address)), &f.target))
 	req.AppendHeader(sip.NewHeader("User-Agent", s.cfg.UserAgent))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
 	s.inviteExtensions(req, f)

@@ -38,7 +38,7 @@ func (l *Leg) SendKeyInfo(ctx context.Context, digit byte) error {
 		return fmt.Errorf("sip: key %q: the leg is not answered", digit)
 	}
 	res, err := l.exchange(ctx, sip.INFO, func(req *sip.Request, f flow) {
-		req.AppendHeader(l.s.contact(f, l.ourUser()))
+		req.AppendHeader(l.contact(f))
 		ct := sip.ContentTypeHeader("application/dtmf-relay")
 		req.AppendHeader(&ct)
 		req.SetBody(fmt.Appendf(nil, "Signal=%c\r\nDuration=160\r\n", key))

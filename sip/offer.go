@@ -203,7 +203,7 @@ func (l *Leg) accept(req *sip.Request, sdp []byte) (*sip.Response, sessionTerms)
 	}
 	about = append(about, field{"Allow", allowed}, field{"Supported", l.s.supported})
 	res := l.s.response(req, 200, "OK", l.localTag, about...)
-	res.AppendHeader(l.s.contact(f, l.ourUser()))
+	res.AppendHeader(l.contact(f))
 	withSDP(res, sdp)
 	return res, terms
 }

@@ -136,7 +136,7 @@ func (l *Leg) progress(status int, sdp []byte) (wait <-chan struct{}, err error)
 	l.mu.Unlock()
 
 	res := l.s.response(l.invite, status, reasonPhrase(status), l.localTag, field{"Allow", allowed})
-	res.AppendHeader(l.s.contact(f, l.Called()))
+	res.AppendHeader(l.contact(f))
 	if p != nil {
 		res.AppendHeader(sip.NewHeader("Require", "100rel"))
 		res.AppendHeader(sip.NewHeader("RSeq", strconv.FormatUint(uint64(p.seq), 10)))

@@ -292,7 +292,7 @@ func (r *referral) answer(state referralState, status int, reason string, limit 
 		l.mu.Lock()
 		f := l.flow
 		l.mu.Unlock()
-		res.AppendHeader(l.s.contact(f, l.ourUser()))
+		res.AppendHeader(l.contact(f))
 		if r.unsubscribed {
 			res.AppendHeader(sip.NewHeader("Refer-Sub", "false"))
 		} else {
@@ -412,7 +412,7 @@ func (r *referral) notify(n notice, left time.Duration) error {
 		if n.ended != "" {
 			state = "terminated;reason=" + n.ended
 		}
-		req.AppendHeader(r.leg.s.contact(f, r.leg.ourUser()))
+		req.AppendHeader(r.leg.contact(f))
 		req.AppendHeader(sip.NewHeader("Event", event))
 		req.AppendHeader(sip.NewHeader("Subscription-State", state))
 		ct := sip.ContentTypeHeader("message/sipfrag;version=2.0")

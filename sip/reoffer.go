@@ -197,7 +197,7 @@ func (l *Leg) offerOnce(ctx context.Context, method sip.RequestMethod, sdp []byt
 
 // offerHeaders are what a re-INVITE or UPDATE says beside its description.
 func (l *Leg) offerHeaders(req *sip.Request, f flow, terms sessionTerms) {
-	req.AppendHeader(l.s.contact(f, l.ourUser()))
+	req.AppendHeader(l.contact(f))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
 	req.AppendHeader(sip.NewHeader("Supported", l.s.supported))
 	for _, h := range terms.request() {

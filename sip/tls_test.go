@@ -156,7 +156,14 @@ func TestDialOverTLS(t *testing.T) {
 			l, err := dial(t, s, to)
 			require.NoError(t, err)
 			require.Equal(t, "tls", l.Network())
-			require.Equal(t, "tls", wait(t, c.legs).Network())
+			far := wait(t, c.legs)
+			require.Equal(t, "tls", far.Network())
+			if strings.HasPrefix(to, "sips:") {
+				require.Contains(t, far.Header("Contact"), "<sips:")
+				require.Contains(t, l.Header("Contact"), "<sips:")
+			} else {
+				require.Contains(t, far.Header("Contact"), ";transport=tls>")
+			}
 			require.NoError(t, l.Hangup(t.Context()))
 			require.ErrorIs(t, wait(t, c.ends), sip.ErrBye)
 		}

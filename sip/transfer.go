@@ -163,7 +163,7 @@ func (r *referring) silent() bool {
 func (l *Leg) askRefer(ctx context.Context, to string) error {
 	res, err := l.exchange(ctx, sip.REFER, func(req *sip.Request, f flow) {
 		from, _ := l.dialogEnds()
-		req.AppendHeader(l.s.contact(f, l.ourUser()))
+		req.AppendHeader(l.contact(f))
 		req.AppendHeader(sip.NewHeader("Refer-To", "<"+to+">"))
 		req.AppendHeader(sip.NewHeader("Referred-By", "<"+from.Address.String()+">"))
 		req.AppendHeader(sip.NewHeader("Supported", l.s.supported))
