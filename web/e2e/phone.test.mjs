@@ -11,7 +11,7 @@ let page
 const complaints = []
 
 before(async () => {
-  ;[telephone, browser] = await Promise.all([startTelephone(), startCaller(440, '', ['--host-resolver-rules=MAP strange.example 127.0.0.1'])])
+  ;[telephone, browser] = await Promise.all([startTelephone(), startCaller(440, '', ['--host-resolver-rules=MAP strange.example 127.0.0.1', '--ignore-certificate-errors'])])
 })
 
 after(async () => {
@@ -85,6 +85,10 @@ test('the page hangs up, and calls again in English', async () => {
   await page.getByRole('button', { name: 'Call again' }).click()
   await says('In the call')
   await hears(page, 700)
+  // A browser that cannot send keys in the sound sends them as messages.
+  await page.evaluate(() => { Object.defineProperty(RTCDTMFSender.prototype, 'canInsertDTMF', { get: () => false }) })
+  await page.keyboard.press('9')
+  await telephone.event({ event: 'info', key: '9' })
   await page.getByRole('button', { name: 'Hang up' }).click()
   await says('The call is over')
   await page.getByRole('button', { name: '中文' }).click()
@@ -166,6 +170,23 @@ test('what goes wrong is said in words', async () => {
   await open(telephone.url.replace('127.0.0.1', 'strange.example'))
   await press('call')
   await page.locator('.trouble', { hasText: 'https' }).waitFor()
+})
+
+test('from another machine it is https and wss', async () => {
+  const encrypted = await startTelephone('-tls')
+  try {
+    page = await openPage(browser.context, complaints)
+    page.setDefaultTimeout(patience)
+    await page.goto(`${encrypted.url.replace('127.0.0.1', 'strange.example')}/call`)
+    await page.locator('[data-do=call]:not([disabled])').click()
+    await says('通话中')
+    assert.equal((await encrypted.event({ event: 'call', to: '8000' })).network, 'wss')
+    await hears(page, 1004)
+    await press('hangup')
+    await encrypted.event({ event: 'over', browsers: 0 })
+  } finally {
+    await encrypted.stop()
+  }
 })
 
 test('an agent at a browser takes a call from a browser', async () => {

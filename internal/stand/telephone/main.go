@@ -10,6 +10,11 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -17,6 +22,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math/big"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -44,6 +50,7 @@ import (
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "address of the web server")
 	verbose := flag.Bool("v", false, "log everything")
+	encrypted := flag.Bool("tls", false, "https and wss, with a certificate that nobody knows")
 	few := flag.Bool("few", false, "the page offers the two lines of an ordinary business")
 	flag.Parse()
 	level := slog.LevelWarn
@@ -51,7 +58,7 @@ func main() {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	if err := run(*listen, *few, log); err != nil {
+	if err := run(*listen, *few, *encrypted, log); err != nil {
 		log.Error("telephone", "error", err)
 		os.Exit(1)
 	}
@@ -78,7 +85,7 @@ func (x *exchange) tell(what string, more map[string]any) {
 	_ = x.out.Encode(line)
 }
 
-func run(listen string, few bool, log *slog.Logger) (err error) {
+func run(listen string, few, encrypted bool, log *slog.Logger) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	dir, err := os.MkdirTemp("", "hotline-telephone-")
@@ -101,10 +108,18 @@ func run(listen string, few bool, log *slog.Logger) (err error) {
 	if err := x.open(db, bus); err != nil {
 		return err
 	}
-	server, err := web.New(web.Config{
+	cfg := web.Config{
 		Listen: listen, Store: db, Bus: bus, DataDir: dir, Logger: log,
 		CallPage: true, Lines: lines(few), SIP: x.sip.WebSocket(nil),
-	})
+	}
+	scheme := "http://"
+	if encrypted {
+		scheme = "https://"
+		if cfg.TLS, err = unknown(); err != nil {
+			return err
+		}
+	}
+	server, err := web.New(cfg)
 	if err != nil {
 		return err
 	}
@@ -120,7 +135,7 @@ func run(listen string, few bool, log *slog.Logger) (err error) {
 		case <-ctx.Done():
 			return nil
 		}
-		x.tell("ready", map[string]any{"url": "http://" + server.Addr()})
+		x.tell("ready", map[string]any{"url": scheme + server.Addr()})
 		commands := bufio.NewScanner(os.Stdin)
 		for commands.Scan() {
 			if commands.Text() == "hangup" {
@@ -132,6 +147,20 @@ func run(listen string, few bool, log *slog.Logger) (err error) {
 		return commands.Err()
 	})
 	return g.Wait()
+}
+
+// unknown is a certificate of nobody's.
+func unknown() (*tls.Config, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), DNSNames: []string{"strange.example"}}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}, nil
 }
 
 func (x *exchange) open(db *store.Store, bus *event.Bus) (err error) {
