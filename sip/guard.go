@@ -596,6 +596,6 @@ func (t *transport) evict() bool {
 		return false
 	}
 	delete(t.conns, c)
-	c.close() // its reading ends now and releases it
+	c.drop() // its reading ends now and releases it
 	return true
 }

@@ -239,10 +239,23 @@ func (c *streamConn) send(b []byte, _ netip.AddrPort) error {
 }
 
 func (c *streamConn) close() {
+	c.end(c.conn)
+}
+
+// drop ends the connection at once, without the good-bye of TLS.
+func (c *streamConn) drop() {
+	if tc, ok := c.conn.(*tls.Conn); ok {
+		c.end(tc.NetConn())
+		return
+	}
+	c.end(c.conn)
+}
+
+func (c *streamConn) end(conn net.Conn) {
 	if c.dead.Swap(true) {
 		return
 	}
-	_ = c.conn.Close()
+	_ = conn.Close()
 	c.pings.Lock()
 	defer c.pings.Unlock()
 	if c.ping != nil {

@@ -37,7 +37,9 @@ func (p *placing) flags(cmd *cobra.Command) {
 }
 
 // isPlaced tells what the running server calls from what this program rings itself.
-func isPlaced(to string) bool { return !strings.HasPrefix(to, "sip:") && !strings.HasPrefix(to, "sips:") }
+func isPlaced(to string) bool {
+	return !strings.HasPrefix(to, "sip:") && !strings.HasPrefix(to, "sips:")
+}
 
 // waitEach is how often the state of a call is asked for.
 const waitEach = 500 * time.Millisecond
