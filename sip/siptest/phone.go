@@ -37,7 +37,7 @@ const SDP = "v=0\r\no=siptest 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\
 	"m=audio 9 RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
 
 // Patience is how long Expect waits.
-const Patience = 10 * time.Second
+const Patience = 30 * time.Second
 
 // Impairment decides what becomes of a message: how many times it passes. out tells
 // that the phone sends it.
