@@ -9,13 +9,7 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
-
-	"hotline/media"
 )
-
-// App answers a test line: echo, tone, announcement. It returns when it is done or
-// ctx ends.
-type App func(ctx context.Context, s *media.Session) error
 
 // Route is what answers a number: a Line or an App.
 type Route struct {
@@ -111,51 +105,10 @@ func (m *Manager) Serve(ctx context.Context, a Arrival) {
 
 func (m *Manager) run(ctx context.Context, id string, a Arrival, r Route, in *room) error {
 	if r.App != nil {
-		return m.app(ctx, a, r.App)
+		return m.app(ctx, id, a, r.App)
 	}
 	c := &Call{ID: id, Party: a, Line: *r.Line, Services: m.services, room: in, closing: m.closing}
 	return c.Run(ctx)
-}
-
-// app runs a test line.
-func (m *Manager) app(ctx context.Context, a Arrival, app App) error {
-	ctx, cancel, stop := Until(ctx, a.Leg)
-	defer stop()
-	defer cancel(nil)
-	defer m.endedBy(cancel)()
-	defer func() {
-		tellReason(a.Leg, context.Cause(ctx))
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
-		defer cancel()
-		if err := a.Leg.Hangup(ctx); err != nil {
-			m.services.Log.Warn("hanging up", "error", err)
-		}
-	}()
-	in, err := m.services.Audio.answering(ctx, a.Leg.Offer(), a.Reached, nil)
-	if err != nil {
-		return err
-	}
-	s, err := in.settle(ctx, a.Leg)
-	if err != nil {
-		return err
-	}
-	if a.OnUpdate != nil {
-		a.OnUpdate(func(offer []byte) ([]byte, error) {
-			answer, _, err := in.refresh(s, offer)
-			return answer, err
-		})
-	}
-	var wg sync.WaitGroup
-	wg.Go(func() { cancel(s.Run(ctx)) })
-	wg.Go(func() {
-		if err := app(ctx, s); err != nil {
-			cancel(err)
-			return
-		}
-		cancel(ErrDone)
-	})
-	wg.Wait()
-	return context.Cause(ctx)
 }
 
 func (m *Manager) refuse(ctx context.Context, l Leg, status int, reason string) {

@@ -168,6 +168,7 @@ type Journal interface {
 	Update(ctx context.Context, r Record) error
 	AddTurn(ctx context.Context, t TurnRecord) error
 	AddEvents(ctx context.Context, call string, e []Event) error
+	// End keeps the last state, whole where there was no beginning.
 	End(ctx context.Context, r Record) error
 }
 

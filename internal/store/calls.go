@@ -17,10 +17,18 @@ var _ call.Journal = (*Store)(nil)
 const callColumns = `id, sip_call_id, line, language, direction, caller, called, started_at, answered_at, ended_at,
 	outcome, transfer_reason, agent, end_cause, error, recording, summary, codec, media, signalling, trunk, sip_status, end_reason`
 
+const insertCall = `INSERT INTO calls (` + callColumns + `, caller_hash, caller_tail, called_hash, called_tail, duration_ms, node)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`
+
+// endCall leaves node as it is: a call ends where it began.
+const endCall = insertCall + ` ON CONFLICT (id) DO UPDATE SET sip_call_id = $2, line = $3, language = $4, direction = $5, caller = $6, called = $7,
+	started_at = $8, answered_at = $9, ended_at = $10, outcome = $11, transfer_reason = $12, agent = $13, end_cause = $14,
+	error = $15, recording = $16, summary = $17, codec = $18, media = $19, signalling = $20, trunk = $21, sip_status = $22,
+	end_reason = $23, caller_hash = $24, caller_tail = $25, called_hash = $26, called_tail = $27, duration_ms = $28`
+
 // Begin keeps a new call.
 func (s *Store) Begin(ctx context.Context, r call.Record) error {
-	return s.putCall(ctx, r, `INSERT INTO calls (`+callColumns+`, caller_hash, caller_tail, called_hash, called_tail, duration_ms, node)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`, s.cfg.Node)
+	return s.putCall(ctx, r, insertCall, s.cfg.Node)
 }
 
 const updateCall = `UPDATE calls SET sip_call_id = $2, line = $3, language = $4, direction = $5, caller = $6, called = $7,
@@ -33,12 +41,13 @@ func (s *Store) Update(ctx context.Context, r call.Record) error {
 	return s.putCall(ctx, r, updateCall)
 }
 
-// End keeps a call's last state; the end is now where r does not say.
+// End keeps a call's last state; the end is now where r does not say. A call whose
+// beginning was not kept is kept whole.
 func (s *Store) End(ctx context.Context, r call.Record) error {
 	if r.EndedAt.IsZero() {
 		r.EndedAt = s.now()
 	}
-	return s.putCall(ctx, r, updateCall)
+	return s.putCall(ctx, r, endCall, s.cfg.Node)
 }
 
 func (s *Store) putCall(ctx context.Context, r call.Record, statement string, more ...any) error {

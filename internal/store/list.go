@@ -228,13 +228,13 @@ type Figures struct {
 	ResponseP50, ResponseP95 int64
 }
 
-// Figures sums up the calls and turns of [from, to).
+// Figures sums up the calls and turns of [from, to). Calls to test lines do not count.
 func (s *Store) Figures(ctx context.Context, from, to time.Time) (f Figures, err error) {
 	f.Outcomes = map[call.Outcome]int{}
 	const hour = int64(time.Hour / time.Millisecond)
 	f.Hours = make([]int, max(0, (to.UnixMilli()-from.UnixMilli()+hour-1)/hour))
 	rows, err := s.read.QueryContext(ctx, `SELECT outcome, (started_at - $1) / 3600000, COUNT(*) FROM calls
-		WHERE started_at >= $1 AND started_at < $2 GROUP BY 1, 2`, from.UnixMilli(), to.UnixMilli())
+		WHERE started_at >= $1 AND started_at < $2 AND line <> $3 GROUP BY 1, 2`, from.UnixMilli(), to.UnixMilli(), call.TestLine)
 	if err != nil {
 		return f, fmt.Errorf("sum up calls: %w", err)
 	}

@@ -121,6 +121,13 @@ func TestCallIsKeptWhole(t *testing.T) {
 		require.ErrorIs(t, err, store.ErrNotFound)
 		require.ErrorIs(t, s.Update(ctx, record("B", noon)), store.ErrNotFound)
 		require.Error(t, s.AddTurn(ctx, call.TurnRecord{Call: "B"}))
+
+		whole := r
+		whole.ID = "C"
+		require.NoError(t, s.End(ctx, whole), "a call whose beginning was not kept")
+		got, err = s.Call(ctx, "C")
+		require.NoError(t, err)
+		assert.Equal(t, whole, got)
 	})
 }
 
