@@ -139,13 +139,12 @@ func TestDrainWithoutAVoice(t *testing.T) {
 func TestDrainEndsTestLines(t *testing.T) {
 	var m *call.Manager
 	var ours *leg
-	perform(t, func(st *stage) {
+	s := perform(t, func(st *stage) {
 		ours = st.leg
 		m = call.NewManager(st.call.Services, func(string) call.Route { return call.Route{App: media.Echo} }, 1)
 		a := st.call.Party.(call.Arrival)
 		st.run = func(ctx context.Context) error {
 			m.Serve(ctx, a)
-			st.journal.ended = true // a test line leaves no record
 			return nil
 		}
 	}, func(st *stage) {
@@ -154,4 +153,14 @@ func TestDrainEndsTestLines(t *testing.T) {
 		<-st.over
 	})
 	assert.Contains(t, ours.why(), "SIP;cause=503")
+	r := s.journal.record
+	assert.Equal(t, call.TestLine, r.Line)
+	assert.Equal(t, "shutdown", r.EndCause)
+	assert.Equal(t, call.Resolved, r.Outcome)
+	assert.Positive(t, r.Media.Sent)
+	r := s.journal.record
+	assert.Equal(t, call.TestLine, r.Line)
+	assert.Equal(t, "shutdown", r.EndCause)
+	assert.Equal(t, call.Resolved, r.Outcome)
+	assert.Positive(t, r.Media.Sent)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"hotline/internal/call"
+	"hotline/internal/event"
 	"hotline/media"
 	"hotline/sip"
 	"hotline/sip/siptest"
@@ -39,7 +40,7 @@ func newExchangeOffice(t *testing.T, silence time.Duration) *exchangeOffice {
 			}
 			return s, nil
 		}},
-		Log: log,
+		Journal: &journal{}, Bus: &event.Bus{}, Log: log,
 	}, func(string) call.Route { return call.Route{App: media.Echo} }, 10)
 	var err error
 	o.sip, err = sip.New(sip.Config{Listen: []string{"udp:127.0.0.1:0"}, T1: 10 * time.Millisecond}, func(ctx context.Context, l *sip.Leg) {
