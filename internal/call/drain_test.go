@@ -158,9 +158,4 @@ func TestDrainEndsTestLines(t *testing.T) {
 	assert.Equal(t, "shutdown", r.EndCause)
 	assert.Equal(t, call.Resolved, r.Outcome)
 	assert.Positive(t, r.Media.Sent)
-	r := s.journal.record
-	assert.Equal(t, call.TestLine, r.Line)
-	assert.Equal(t, "shutdown", r.EndCause)
-	assert.Equal(t, call.Resolved, r.Outcome)
-	assert.Positive(t, r.Media.Sent)
 }
