@@ -150,15 +150,7 @@ func (c *connection) ringAgent(ctx context.Context, cancel context.CancelCauseFu
 		if ctx.Err() != nil {
 			return OfferGone, context.Cause(ctx)
 		}
-		result := OfferFailed
-		var failed *DialError
-		if errors.As(err, &failed) {
-			result = offerResult(failed.Err)
-			if failed.Outcome == NoAnswer {
-				result = OfferNoAnswer
-			}
-		}
-		return result, &agentError{err}
+		return offerResult(err), &agentError{err}
 	}
 	c.agent = m
 	c.sit(l, m, func(error) { cancel(errAgentHungUp) })

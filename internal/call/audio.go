@@ -131,6 +131,23 @@ func (a *Audio) offering(reached netip.Addr, rec *media.Recorder) (*sound, error
 	return s, nil
 }
 
+// stricter makes our offer anew for a far end that would not have it: telephones that
+// insist on encryption may not know keys beside a plain stream (RFC 8643). First it
+// is an encrypted stream with its keys (RFC 4568), then one with a handshake (RFC
+// 5763). False when there is nothing more to offer.
+func (s *sound) stricter() bool {
+	switch security := &s.local.Security; {
+	case security.Protection == sdp.Optional:
+		security.Protection = sdp.Required
+	case security.Protection == sdp.Required && !security.OfferDTLS && security.Fingerprint != "":
+		security.OfferDTLS = true
+	default:
+		return false
+	}
+	s.sdp = sdp.Offer(s.local)
+	return true
+}
+
 func (a *Audio) listen(reached netip.Addr, rec *media.Recorder) (*sound, error) {
 	socket, err := a.Listen(reached)
 	if err != nil {

@@ -182,7 +182,7 @@ func (h *handover) run(ctx context.Context) (dialog.Result, error) {
 }
 
 func offerResult(err error) OfferResult {
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, errRangOut) {
 		return OfferNoAnswer
 	}
 	if errors.Is(err, errAgentLeft) {
@@ -206,37 +206,62 @@ func offerResult(err error) OfferResult {
 // up. taken is false if he did not answer, or left
 // before he was joined with the caller.
 func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken bool, err error) {
-	ours, err := h.audio.beside(h.caller).offering(h.reached, nil)
-	if err != nil {
-		return false, fmt.Errorf("calling the agent: %w", err)
+	parent := ctx
+	ctx, cancel := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel(errHandoverOver)
+	d := dialing{
+		audio: h.audio.beside(h.caller), dialer: h.dialer, target: p.Target, reached: h.reached, ring: ringAgent,
+		start: func(s *media.Session) {
+			wg.Go(func() {
+				if err := guard(func() error { return s.Run(ctx) }); err != nil {
+					cancel(fmt.Errorf("the agent's audio: %w", err))
+				}
+			})
+		},
 	}
-
-	target := ours.ringing(ctx, p.Target)
-	target.From, target.FromName = h.from, h.line.Title
-	dialing, stop := context.WithTimeout(ctx, ringAgent)
-	l, err := h.dialer.Dial(dialing, target, ours.sdp, func(int, []byte) {})
-	tooLong := errors.Is(dialing.Err(), context.DeadlineExceeded)
-	stop()
+	if _, ok := h.dialer.(Checker); ok {
+		d.reached = netip.Addr{} // it may not be where the caller is
+	}
+	d.target.From, d.target.FromName = h.from, h.line.Title
+	m, l, err := d.run(ctx)
+	if l != nil {
+		defer h.hangUp(ctx, l, p)
+	}
 	if err != nil {
-		ours.drop()
-		if tooLong && ctx.Err() == nil {
-			err = errors.Join(context.DeadlineExceeded, err)
-		}
 		return false, err
 	}
-	defer h.hangUp(ctx, l, p)
-	session, err := ours.accepted(l.Offer())
-	if err != nil {
-		return false, fmt.Errorf("joining the agent: %w", err)
-	}
-	if u, ok := l.(updater); ok {
-		u.OnUpdate(func(offer []byte) ([]byte, error) { return h.agentUpdate(ctx, ours, session, p, offer) })
+	place := sit(l, m.sound, m.session, cancel)
+	defer func() { h.hangUp(ctx, place.current(), p) }()
+	defer place.unfollow()
+	defer h.room.place(place)()
+	if m.onUpdate != nil {
+		m.onUpdate(func(offer []byte) ([]byte, error) { return h.agentUpdate(ctx, m.sound, m.session, p, offer) })
 	}
 	h.desk.Talking(p.Name)
 	h.tell(ctx, handoverNews{kind: "answered", person: p})
-	if !h.talk(ctx, l, ours, session, p, answered) {
+	wg.Go(func() { h.listen(ctx, m.session, p) })
+
+	if h.act.Summary != "" {
+		if err := h.whisper(ctx, m.session); err != nil && ctx.Err() == nil {
+			h.log.Warn("telling the agent what it is about", "call", h.call, "agent", p.Name, "error", err)
+		}
+	}
+	if ctx.Err() != nil {
+		h.tell(parent, handoverNews{kind: "agent_gone", person: p})
 		return false, errAgentLeft
 	}
+	answered() // the ring-back tone ends
+	next := h.connected(parent, ctx, l, m.session, p)
+	if next == nil {
+		return true, nil
+	}
+	h.hangUp(ctx, place.current(), p)
+	cancel(errHandoverOver)
+	h.released = true
+	h.desk.Release(p.Name, OfferTaken) // he may take the next caller
+	h.handOn(parent, next)
 	return true, nil
 }
 
@@ -248,48 +273,6 @@ func (h *handover) agentUpdate(ctx context.Context, ours *sound, session *media.
 		h.tell(ctx, handoverNews{kind: "agent_hold", person: p, direction: direction})
 	}
 	return answer, err
-}
-
-// talk runs the agent's side: a whisper to him alone, then the bridge. It returns
-// false if he hung up before the two were joined.
-func (h *handover) talk(ctx context.Context, l Leg, ours *sound, agent *media.Session, p Person, answered func()) (joined bool) {
-	parent := ctx
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	place := sit(l, ours, agent, cancel)
-	defer func() { h.hangUp(ctx, place.current(), p) }()
-	defer place.unfollow()
-	defer h.room.place(place)()
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer cancel(errHandoverOver)
-	wg.Go(func() {
-		if err := agent.Run(ctx); err != nil {
-			cancel(fmt.Errorf("the agent's audio: %w", err))
-		}
-	})
-	wg.Go(func() { h.listen(ctx, agent, p) })
-
-	if h.act.Summary != "" {
-		if err := h.whisper(ctx, agent); err != nil && ctx.Err() == nil {
-			h.log.Warn("telling the agent what it is about", "call", h.call, "agent", p.Name, "error", err)
-		}
-	}
-	if ctx.Err() != nil {
-		h.tell(context.WithoutCancel(ctx), handoverNews{kind: "agent_gone", person: p})
-		return false
-	}
-	answered() // the ring-back tone ends
-	next := h.connected(parent, ctx, l, agent, p)
-	if next == nil {
-		return true
-	}
-	h.hangUp(ctx, place.current(), p)
-	cancel(errHandoverOver)
-	h.released = true
-	h.desk.Release(p.Name, OfferTaken) // he may take the next caller
-	h.handOn(parent, next)
-	return true
 }
 
 // whisper speaks the summary to the agent alone; the caller still hears ringing.

@@ -163,15 +163,21 @@ func (d *dialing) run(ctx context.Context) (*meeting, Leg, error) {
 	limited, stop := context.WithTimeoutCause(ctx, ring, errRangOut)
 	defer stop()
 	var early error
-	l, err := d.dialer.Dial(limited, target, ours.sdp, func(status int, sdp []byte) {
-		// Where browsers ring too, only the answer tells whose sound it will be.
-		if len(sdp) > 0 && early == nil && target.BrowserOffer == nil {
-			early = d.early(m, sdp)
-		}
-		if d.progress != nil {
-			d.progress(status, m)
-		}
-	})
+	ringOnce := func() (Leg, error) {
+		return d.dialer.Dial(limited, target, ours.sdp, func(status int, sdp []byte) {
+			// Where browsers ring too, only the answer tells whose sound it will be.
+			if len(sdp) > 0 && early == nil && target.BrowserOffer == nil {
+				early = d.early(m, sdp)
+			}
+			if d.progress != nil {
+				d.progress(status, m)
+			}
+		})
+	}
+	l, err := ringOnce()
+	for err != nil && notAcceptable(err) && m.session == nil && early == nil && ours.stricter() {
+		l, err = ringOnce()
+	}
 	if err != nil {
 		if m.session == nil {
 			ours.drop()
@@ -199,6 +205,13 @@ func (d *dialing) run(ctx context.Context) (*meeting, Leg, error) {
 		m.signalling = s.Signalling()
 	}
 	return m, l, nil
+}
+
+// notAcceptable tells that a far end would not have our offer, as we made it (RFC
+// 3261 sections 21.4.26 and 21.6.4).
+func notAcceptable(err error) bool {
+	var status StatusError
+	return errors.As(err, &status) && (status.Status() == 488 || status.Status() == 606)
 }
 
 // early opens the sound of a far end that sends some before its answer (RFC 3960).

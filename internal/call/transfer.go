@@ -121,17 +121,17 @@ func (h *handover) transfer(ctx context.Context, q TransferRequest, by Person) *
 		follow(l, next.cancel)
 	}
 	if err != nil {
-		status := 500
-		result := OfferFailed
+		status, result := 500, offerResult(err)
 		var failed *DialError
 		if errors.As(err, &failed) {
-			result = offerResult(failed.Err)
-			status = failed.Status
-			if failed.Outcome == NoAnswer {
-				status, result = 480, OfferNoAnswer
+			switch {
+			case failed.Outcome == NoAnswer:
+				status = 480
+			case failed.Status >= 300:
+				status = failed.Status
 			}
 		}
-		h.answer(q.Done(max(300, status)))
+		h.answer(q.Done(status))
 		h.tell(ctx, handoverNews{kind: "refused", person: next.person, detail: string(result)})
 		h.end(next, result)
 		return nil

@@ -126,7 +126,7 @@ func TestTransferFails(t *testing.T) {
 		told []string
 	}{
 		"busy":         {to: "10086", err: refusal(486), told: []string{"accept", "done 486"}},
-		"lost":         {to: "10086", err: errors.New("no route"), told: []string{"accept", "done 300"}},
+		"lost":         {to: "10086", err: errors.New("no route"), told: []string{"accept", "done 500"}},
 		"not allowed":  {to: "00900", told: []string{"refuse 403"}},
 		"busy by desk": {to: "agent:wang", told: []string{"refuse 486"}},
 	} {
