@@ -50,7 +50,8 @@ type LossMinder interface {
 const MaxPacket = 6
 
 // NewCodec makes the codecs that we have: PCMU, PCMA, G722 and, where the program is
-// built with cgo, opus. Opus works at any of its rates; c.SampleRate chooses.
+// built with cgo, opus. c.SampleRate chooses the rate of those that have several:
+// Opus has five, and G.722 of 8 kHz is its lower band.
 func NewCodec(c sdp.Codec) (Codec, error) {
 	switch strings.ToUpper(c.Name) {
 	case "PCMU":
@@ -58,6 +59,9 @@ func NewCodec(c sdp.Codec) (Codec, error) {
 	case "PCMA":
 		return g711Codec{g711.EncodeALaw, g711.DecodeALaw}, nil
 	case "G722":
+		if c.SampleRate == 8000 {
+			return &g722Narrow{g722.NewEncoder(), g722.NewDecoder()}, nil
+		}
 		return &g722Codec{g722.NewEncoder(), g722.NewDecoder()}, nil
 	case "OPUS":
 		return newOpus(c)
@@ -105,6 +109,27 @@ func (c *g722Codec) Decode(dst []int16, payload []byte) (int, error) {
 	n := min(len(dst)/2, len(payload))
 	c.dec.Decode(dst[:2*n], payload[:n])
 	return 2 * n, nil
+}
+
+// g722Narrow is the part of it that a session of 8 kHz hears and says.
+type g722Narrow struct {
+	enc *g722.Encoder
+	dec *g722.Decoder
+}
+
+func (*g722Narrow) SampleRate() int { return 8000 }
+
+func (c *g722Narrow) Encode(dst []byte, f Frame) ([]byte, error) {
+	n := len(dst)
+	dst = slices.Grow(dst, len(f))[:n+len(f)]
+	c.enc.EncodeNarrow(dst[n:], f)
+	return dst, nil
+}
+
+func (c *g722Narrow) Decode(dst []int16, payload []byte) (int, error) {
+	n := min(len(dst), len(payload))
+	c.dec.DecodeNarrow(dst[:n], payload[:n])
+	return n, nil
 }
 
 // converter changes the rate of a stream of whole frames. The first frames out

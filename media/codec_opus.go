@@ -78,9 +78,9 @@ func (c *opusCodec) Decode(dst []int16, payload []byte) (int, error) {
 
 // PacketTime is a length that one Opus frame has.
 func (*opusCodec) PacketTime(d time.Duration) time.Duration {
-	for _, ms := range []time.Duration{60, 40, 20} {
-		if ms*time.Millisecond <= d {
-			return ms * time.Millisecond
+	for _, have := range []time.Duration{60 * time.Millisecond, 40 * time.Millisecond, 20 * time.Millisecond} {
+		if have <= d {
+			return have
 		}
 	}
 	return 10 * time.Millisecond

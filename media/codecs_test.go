@@ -83,9 +83,9 @@ func TestPacketTimeChanges(t *testing.T) {
 		a, b := pair(t, nil)
 		says(t, a, 500)
 		in := b.In()
-		for _, ms := range []time.Duration{60, 10, 40} {
+		for _, ms := range []int{60, 10, 40} {
 			m := a.Media()
-			m.PTime = ms * time.Millisecond
+			m.PTime = time.Duration(ms) * time.Millisecond
 			require.NoError(t, a.Update(m))
 			mediatest.Listen(in, 2*time.Second)
 			assert.Greater(t, mediatest.Purity(mediatest.Listen(in, time.Second), 8000, 500), 25.0)
@@ -276,7 +276,8 @@ func voice(rate int, d time.Duration) []int16 {
 		v := 0.0
 		for h := 1.0; h*pitch < 3400; h++ {
 			f := h * pitch
-			v += math.Sin(h*phase) * (math.Exp(-math.Pow((f-first)/180, 2)) + 0.5*math.Exp(-math.Pow((f-second)/250, 2)) + 0.02)
+			a, b := (f-first)/180, (f-second)/250
+			v += math.Sin(h*phase) * (math.Exp(-a*a) + 0.5*math.Exp(-b*b) + 0.02)
 		}
 		x[i] = int16(3500 * v * (0.55 + 0.45*math.Sin(2*math.Pi*2.1*t)))
 	}

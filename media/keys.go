@@ -91,7 +91,7 @@ func (s *Session) TakeKey(digit byte) {
 // tones: those are kept from the recogniser. It needs s.mu.
 func (s *Session) findTones(in Frame) bool {
 	d := s.keysIn.tones
-	if d == nil {
+	if d == nil || !s.heeded.Load() {
 		return false
 	}
 	digit, ok := d.Process(in)

@@ -34,9 +34,10 @@ type relayed struct {
 
 // set copies o, reusing the payload's memory.
 func (r *relayed) set(o *relayed) {
-	memory := append(r.payload[:0], o.payload...)
+	memory := r.payload[:0]
 	*r = *o
 	r.payload = memory
+	r.payload = append(r.payload, o.payload...)
 }
 
 // relayList is packets whose memory is reused.

@@ -41,8 +41,11 @@ func TestBridgePassesPackets(t *testing.T) {
 		a, b   sdp.Codec
 		passes bool
 	}{
-		{sdp.PCMA, sdp.PCMA, true}, {sdp.G722, sdp.G722, true}, {sdp.Opus, sdp.Opus, true},
-		{sdp.PCMA, sdp.PCMU, false}, {sdp.Opus, sdp.G722, false},
+		{sdp.PCMA, sdp.PCMA, true},
+		{sdp.G722, sdp.G722, true},
+		{sdp.Opus, sdp.Opus, true},
+		{sdp.PCMA, sdp.PCMU, false},
+		{sdp.Opus, sdp.G722, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			caller, agent := newPersonWith(t, 400, speaks(c.a), speaks(c.a)), newPersonWith(t, 600, speaks(c.b), speaks(c.b))

@@ -71,8 +71,9 @@ type Session struct {
 	fail chan error    // the reason for the clock to give up; room for one
 	done chan struct{} // closed when Run has returned
 
-	ticks atomic.Int64 // since the start
-	echo  atomic.Bool
+	ticks  atomic.Int64 // since the start
+	echo   atomic.Bool
+	heeded atomic.Bool // somebody listens to the far end
 
 	mu       sync.Mutex
 	err      error // a codec that cannot be had
@@ -157,8 +158,9 @@ func NewSession(cfg SessionConfig) *Session {
 func (s *Session) setMedia(m sdp.Media) error {
 	if s.codec == nil || m.Codec != s.media.Codec {
 		wanted := m.Codec
-		if strings.EqualFold(wanted.Name, sdp.Opus.Name) {
-			wanted.SampleRate = s.rate // it works at ours, if that is one of its own
+		switch {
+		case strings.EqualFold(wanted.Name, sdp.Opus.Name), strings.EqualFold(wanted.Name, sdp.G722.Name) && s.rate <= 8000:
+			wanted.SampleRate = s.rate // they work at ours, if that is one of their own
 		}
 		codec, err := s.cfg.NewCodec(wanted)
 		if err != nil {
@@ -211,8 +213,10 @@ func (s *Session) Media() sdp.Media {
 }
 
 // In is what the far end says, one frame each 20 ms. It ends with the session.
-// Frames are kept from the first call on; there is one reader.
+// Frames are kept from the first call on, and keys are listened for in them; there is
+// one reader.
 func (s *Session) In() Reader {
+	s.heeded.Store(true)
 	s.in.open()
 	return s.in
 }
@@ -410,7 +414,7 @@ func (s *Session) listen(in Frame, n int, now time.Time, w *scratch) plan {
 
 // echoes tells whether what was heard is only what we have said, coming back.
 func (s *Session) echoes(out, in Frame) bool {
-	if !s.cfg.SuppressEcho || s.echo.Load() {
+	if !s.cfg.SuppressEcho || !s.heeded.Load() {
 		return false
 	}
 	if s.gate == nil {

@@ -44,11 +44,13 @@ func TestLoopback(t *testing.T) {
 	in := sa.In()
 	var heard []int16
 	f := make(media.Frame, in.Rate()/50)
-	for range 50 {
+	for range 500 { // a busy machine is late at times
 		require.NoError(t, in.ReadFrame(f))
-		heard = append(heard, f...)
+		if heard = append(heard, f...); len(heard) >= 8000 && mediatest.Hears(heard[len(heard)-4000:], 8000, 1004) {
+			break
+		}
 	}
-	assert.True(t, mediatest.Hears(heard[4000:], 8000, 1004))
+	assert.True(t, mediatest.Hears(heard[len(heard)-4000:], 8000, 1004))
 	require.NoError(t, sa.SendKeys(t.Context(), "1#"))
 	for _, want := range "1#" {
 		select {
@@ -70,7 +72,12 @@ func TestLoopback(t *testing.T) {
 	w, err := wav.ReadFile(path)
 	require.NoError(t, err)
 	require.Len(t, w.Channels, 2)
-	assert.True(t, mediatest.Hears(w.Channels[0][4000:8000], 8000, 1004))
-	assert.True(t, mediatest.Hears(w.Channels[1][4000:8000], 8000, 1004))
+	for side, x := range w.Channels {
+		found := false
+		for ; len(x) >= 4000 && !found; x = x[1000:] {
+			found = mediatest.Hears(x[:4000], 8000, 1004)
+		}
+		assert.True(t, found, "side %d", side)
+	}
 	assert.Equal(t, sa.Elapsed(), time.Duration(len(w.Channels[0]))*time.Second/8000)
 }

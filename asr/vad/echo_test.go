@@ -63,6 +63,8 @@ func microphone(x []int16, delay, room time.Duration, loss float64, seed uint64)
 	return y
 }
 
+func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+
 // starts is when the listener would say that somebody has begun to speak.
 func starts(t *testing.T, d asr.Detector, sent, heard []int16, gate *dsp.EchoGate) (at []time.Duration) {
 	t.Helper()
@@ -105,11 +107,11 @@ func TestOwnVoice(t *testing.T) {
 	for name, newDetector := range detectors(t) {
 		before, after, worst := 0, 0, 0
 		for k, c := range []struct {
-			delay, room time.Duration
+			delay, room int // ms
 			loss        float64
 		}{{50, 80, 10}, {120, 80, 30}, {200, 250, 10}, {300, 250, 20}} {
 			x := botVoice(t, 11*k)
-			y := microphone(x, c.delay*time.Millisecond, c.room*time.Millisecond, c.loss, uint64(k))
+			y := microphone(x, milliseconds(c.delay), milliseconds(c.room), c.loss, uint64(k))
 			d := newDetector(echoRate)
 			b := len(starts(t, d, x, y, nil))
 			d.Reset()
@@ -118,7 +120,7 @@ func TestOwnVoice(t *testing.T) {
 			require.NoError(t, d.Close())
 			before, after, worst = before+b, after+a, max(worst, a)
 			loss, delay, ok := gate.Echo()
-			t.Logf("%s: %v ms, -%v dB: %d starts, with the gate %d (%.0f dB, %d ms, %t)", name, int(c.delay), c.loss, b, a, loss, delay, ok)
+			t.Logf("%s: %v ms, -%v dB: %d starts, with the gate %d (%.0f dB, %d ms, %t)", name, c.delay, c.loss, b, a, loss, delay, ok)
 		}
 		t.Logf("%s: %d starts without the gate, %d with it", name, before, after)
 		assert.Less(t, after, before/6)

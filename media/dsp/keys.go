@@ -28,6 +28,7 @@ func KeyTone(rate int, level float64, digit byte) *Tone {
 // Telcordia GR-506). Tones that keep them count as a key when they last 40 ms.
 const (
 	keyLevel    = -50.0 // dBov of both together: what is softer is cross-talk
+	keyQuiet    = 5e-6  // power (-53 dBov) of blocks that are not looked at
 	keyOffset   = 0.024 // share by which a frequency may be wrong: 1.5 % must pass, 3.5 % must not
 	keyTwistUp  = 6.0   // dB by which the column may be stronger than the row: 4 must pass
 	keyTwistLow = 10.0  // and weaker: 8 must pass
@@ -109,7 +110,13 @@ func (d *KeyDetector) Sounding() bool { return d.pressed != 0 || d.hits > 0 }
 // take looks at a block of 10 ms together with the one before it.
 func (d *KeyDetector) take(x []int16) (digit byte, ok bool) {
 	d.energy[1], d.energy[0] = d.energy[0], power(x)
+	quiet := d.energy[0] < keyQuiet // most of a call is
 	for i := range 4 {
+		if quiet {
+			d.rows[i].skip()
+			d.columns[i].skip()
+			continue
+		}
 		d.rows[i].take(x)
 		d.columns[i].take(x)
 	}
@@ -197,6 +204,12 @@ func (d *KeyDetector) strongest(group *[4]bin) (index int, p float64, ok bool) {
 	loss := sinc(offset / 50)
 	n := float64(2 * d.block)
 	return index, 2 * all[index] / (n * n) / (loss * loss), true
+}
+
+// skip takes a block in which nothing is.
+func (b *bin) skip() {
+	b.sum[1] = b.sum[0] * b.shift
+	b.sum[0] = 0
 }
 
 // take correlates a block with the frequency. Sums are turned so that a tone of

@@ -62,7 +62,7 @@ func TestKeysAreFound(t *testing.T) {
 			name          string
 			level, offset float64
 			twist, noise  float64
-			ms            time.Duration
+			ms            int
 		}{
 			{"plain", -12, 0, 0, -70, 100},
 			{"short", -12, 0, 0, -70, 40},
@@ -78,7 +78,7 @@ func TestKeysAreFound(t *testing.T) {
 			missed := 0
 			for i := range 160 {
 				digit := keys[i%16]
-				x := line(press(rate, digit, c.level, c.offset, c.twist, c.ms*time.Millisecond), rate, 20+i%23, c.noise, r)
+				x := line(press(rate, digit, c.level, c.offset, c.twist, time.Duration(c.ms)*time.Millisecond), rate, 20+i%23, c.noise, r)
 				if detect(dsp.NewKeyDetector(rate), x, rate) != string(digit) {
 					missed++
 				}

@@ -141,11 +141,11 @@ func (b *band) followHigh(code byte) {
 // linear is the scale of a logarithm (blocks SCALEL and SCALEH).
 func linear(log, shift int32) int32 {
 	m := mantissa[log>>6&31]
-	if s := shift - log>>11; s >= 0 {
-		return m >> s << 2
-	} else {
+	s := shift - log>>11
+	if s < 0 {
 		return m << -s << 2
 	}
+	return m >> s << 2
 }
 
 // predict adapts the predictor to the difference d and computes what it expects

@@ -7,7 +7,8 @@
 // as what an adaptive predictor did not expect: the lower with six bits, the upper
 // with two. An [Encoder] and a [Decoder] are streams that follow one another, so a
 // lost packet is heard for a moment longer than it lasts. Everything is integer
-// arithmetic and exact to the bit.
+// arithmetic and exact to the bit. Where sound of 8 kHz is all that is wanted, the
+// lower band alone will do.
 //
 // # Concurrency
 //

@@ -83,6 +83,29 @@ func snr(x, y []int16) float64 {
 	return 10 * math.Log10(signal/noise)
 }
 
+// The lower band alone is the sound of a telephone: to a whole decoder, from a whole
+// encoder, and between two of its kind.
+func TestNarrow(t *testing.T) {
+	for _, hz := range []float64{100, 300, 1000, 2500, 3400} {
+		x, wide := dsp.Sine(8000, -20, 1e9, hz), dsp.Sine(16000, -20, 1e9, hz)
+		b, y := make([]byte, len(x)), make([]int16, len(x))
+		g722.NewEncoder().EncodeNarrow(b, x)
+		g722.NewDecoder().DecodeNarrow(y, b)
+		assert.InDelta(t, -20, dsp.Goertzel(y[1600:], 8000, hz), 0.5, "%v Hz", hz)
+		heard := make([]int16, 2*len(b))
+		g722.NewDecoder().Decode(heard, b)
+		assert.InDelta(t, -20, dsp.Goertzel(heard[3200:], 16000, hz), 1, "%v Hz by a whole decoder", hz)
+		assert.Greater(t, dsp.Goertzel(heard[3200:], 16000, hz)-dsp.Goertzel(heard[3200:], 16000, 8000-hz), 9.0, "its mirror image is softer")
+		g722.NewEncoder().Encode(b, wide)
+		g722.NewDecoder().DecodeNarrow(y, b)
+		assert.InDelta(t, -20, dsp.Goertzel(y[1600:], 8000, hz), 1, "%v Hz by a whole encoder", hz)
+	}
+	wide, b, y := dsp.Sine(16000, -20, 1e9, 6000), make([]byte, 8000), make([]int16, 8000)
+	g722.NewEncoder().Encode(b, wide)
+	g722.NewDecoder().DecodeNarrow(y, b)
+	assert.Less(t, dsp.LevelDB(y[1600:]), -55.0, "what lies above is not heard")
+}
+
 // A decoder that missed packets is with the encoder again soon after.
 func TestRecovers(t *testing.T) {
 	x := dsp.Sine(16000, -20, 2e9, 440, 1234)

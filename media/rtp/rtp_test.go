@@ -372,3 +372,54 @@ func TestReceiver(t *testing.T) {
 	}
 	assert.InDelta(t, 10, float64(r.Jitter()/time.Microsecond)/1000, 3)
 }
+
+// What follows a lost packet is there to be looked at, if it has come; a pause is
+// told from a loss; and a reserve makes sure that it has come.
+func TestPeekAndResume(t *testing.T) {
+	b := rtp.NewBuffer(8000)
+	put := func(seq uint16, ts uint32) { b.Put(seq, ts, []byte{byte(seq)}, 0) }
+	play := func() byte {
+		p, v := b.Next()
+		require.Equal(t, rtp.Play, v)
+		b.Played(samples)
+		return p[0]
+	}
+	put(1, 0)
+	_, v := b.Next()
+	require.Equal(t, rtp.Quiet, v, "the first packet is heard a tick later")
+	b.Concealed(samples)
+	assert.EqualValues(t, 1, play())
+	assert.Nil(t, b.Peek(samples), "nothing has come")
+	put(3, 2*samples)
+	put(4, 3*samples)
+	_, v = b.Next()
+	require.Equal(t, rtp.Lost, v)
+	assert.Equal(t, []byte{3}, b.Peek(samples))
+	assert.Nil(t, b.Peek(samples/2), "the hole is longer")
+	b.Concealed(samples)
+	assert.EqualValues(t, 3, play())
+	assert.False(t, b.Resumed())
+	seq, ts := b.Position()
+	assert.EqualValues(t, 4, play())
+	next, later := b.Position()
+	assert.EqualValues(t, 1, next-seq)
+	assert.EqualValues(t, samples, later-ts)
+	put(5, 50*samples)
+	for range 60 {
+		if _, v = b.Next(); v == rtp.Play {
+			break
+		}
+		b.Concealed(samples)
+	}
+	require.Equal(t, rtp.Play, v)
+	assert.True(t, b.Resumed(), "no number is missing")
+
+	l := newListener(rand.New(rand.NewPCG(1, 1)))
+	l.run(400, 5*time.Millisecond, func(int) time.Duration { return 0 })
+	low := l.delays[390]
+	l = newListener(rand.New(rand.NewPCG(1, 1)))
+	l.b.Reserve(true)
+	l.b.Reserve(true)
+	l.run(400, 5*time.Millisecond, func(int) time.Duration { return 0 })
+	assert.Equal(t, low+rtp.Tick, l.delays[390])
+}

@@ -91,10 +91,11 @@ func TestCodecAnswers(t *testing.T) {
 }
 
 func TestPacketTime(t *testing.T) {
-	for asked, want := range map[time.Duration]time.Duration{
+	for asked, want := range map[int]int{
 		0: 20, 5: 10, 10: 10, 15: 10, 20: 20, 30: 30, 40: 40, 59: 50, 60: 60, 200: 60,
 	} {
-		assert.Equal(t, want*time.Millisecond, sdp.Media{PTime: asked * time.Millisecond}.PacketTime(), "%d ms", asked)
+		got := sdp.Media{PTime: time.Duration(asked) * time.Millisecond}.PacketTime()
+		assert.Equal(t, time.Duration(want)*time.Millisecond, got, "%d ms", asked)
 	}
 	assert.Equal(t, 10*time.Millisecond, sdp.Media{MaxPTime: 10 * time.Millisecond}.PacketTime())
 }

@@ -172,7 +172,7 @@ func (m Media) PacketTime() time.Duration {
 	if m.MaxPTime > 0 {
 		d = min(d, m.MaxPTime)
 	}
-	return min(6*step, max(step, d/step*step))
+	return min(6*step, max(step, d.Truncate(step)))
 }
 
 // PTime is the length of packets where nothing else is asked for.
