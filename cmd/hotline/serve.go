@@ -283,6 +283,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "the speech worker", func() error { return s.runWorker(back) })
 	start(&wgBack, "meaning", func() error { s.learnMeaning(back); return nil })
 	start(&wgBack, "warming the voice", func() error { return s.voice.warm(back, s) })
+	start(&wgBack, "profiles", func() error { return s.runProfile(back) })
 	start(&wgFront, "the console", func() error { return s.web.Run(front) })
 	start(&wgFront, "calls that go out", func() error { return s.manager.Run(front) })
 	start(&wgFront, "the telephone", func() error { return s.sip.Run(front) })

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -17,6 +18,11 @@ func (l *loader) check() {
 	}
 	if err := hostPort(c.HTTP.Listen, true); err != nil {
 		bad("http.listen", "%q %v; write :PORT or ADDRESS:PORT", c.HTTP.Listen, err)
+	}
+	if a := c.Log.Profile; a != "" {
+		if at, err := netip.ParseAddrPort(a); err != nil || !at.Addr().IsLoopback() {
+			bad("log.profile", "%q is no loopback address; whoever reads a profile sees what the server does, write 127.0.0.1:PORT", a)
+		}
 	}
 	l.checkSIP(bad)
 	if a := c.SIP.PublicAddr; a != "" {

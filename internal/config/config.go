@@ -246,6 +246,9 @@ type Log struct {
 	Level string `yaml:"level"`
 	// How it is written: text or json.
 	Format string `yaml:"format"`
+	// Where this server's profile can be read (Go's pprof: processor time, memory,
+	// goroutines), a loopback address such as 127.0.0.1:6060. Empty: nowhere.
+	Profile string `yaml:"profile"`
 }
 
 // Default is the configuration of a server that was told nothing.
@@ -261,7 +264,7 @@ func Default() Config {
 		LLM:      LLM{Timeout: 5 * time.Second},
 		Call:     Call{Silence: 30 * time.Second, Drain: 30 * time.Second, MaxHold: 30 * time.Minute, Record: true},
 		Outbound: Outbound{Country: "CN", MaxCallsPerMinute: 60, MaxCallsPerDay: 2000, MaxSameNumberPerHour: 10, MaxCall: 4 * time.Hour},
-		Overload: Overload{CPU: 90, Memory: 92, Late: 60 * time.Millisecond},
+		Overload: Overload{CPU: 90, Memory: 92, Late: 100 * time.Millisecond},
 		Guard:    Guard{CallsPerSecond: 100, Block: time.Minute},
 		Log:      Log{Level: "info", Format: "text"},
 	}
