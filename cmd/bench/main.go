@@ -41,6 +41,9 @@ func run(ctx context.Context) int {
 	flag.Func("language", "zh, en or both", func(v string) error { c.Languages = strings.Split(v, ","); return nil })
 	flag.Func("calls", "calls at once for the response (default 1,4,8)", integers(&c.Levels))
 	flag.Func("load", "calls at once for the media scenario (default 100,400)", integers(&c.Load))
+	flag.Func("rate", "calls a second for the setup scenario (default 100,300,1000)", integers(&c.Rates))
+	flag.DurationVar(&c.Offered, "offered", 0, "how long calls are offered in the setup scenario (default 30s)")
+	flag.Func("set", "a setting of the server, HOTLINE_X=y; may be given several times", func(v string) error { c.Settings = append(c.Settings, v); return nil })
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "bench: unexpected %q (see bench -help)\n", flag.Arg(0))

@@ -19,7 +19,9 @@ import (
 )
 
 // Scenarios are the names of what can be measured, in the order of running.
-func Scenarios() []string { return []string{"media", "pick_up", "response", "barge_in", "noise"} }
+func Scenarios() []string {
+	return []string{"setup", "media", "pick_up", "response", "barge_in", "noise"}
+}
 
 // Config says what is measured.
 type Config struct {
@@ -34,11 +36,15 @@ type Config struct {
 	Turns     int           // questions asked at each level, at least; default 24
 	Load      []int         // calls at once for the cost of media; default 100 and 400
 	Hold      time.Duration // how long those are held; default 20 s
+	Rates     []int         // calls a second for the set-up; default 100, 300 and 1000
+	Offered   time.Duration // for how long those are offered; default 30 s
 	Warm      time.Duration // longest wait for the fixed sentences; default 10 min
 	// Quick measures less of everything: a minute and a half in all.
 	Quick bool
-	Out   io.Writer    // lines of JSON
-	Log   *slog.Logger // what is being done
+	// Settings of the server beside its own, HOTLINE_X=y.
+	Settings []string
+	Out      io.Writer    // lines of JSON
+	Log      *slog.Logger // what is being done
 	// Floor is the command that runs Echo in a process of its own.
 	Floor []string
 }
@@ -78,6 +84,10 @@ func (c *Config) fill() error {
 		}
 		orDefault(&c.Turns, 2)
 		orDefault(&c.Hold, 3*time.Second)
+		if len(c.Rates) == 0 {
+			c.Rates = []int{100}
+		}
+		orDefault(&c.Offered, 3*time.Second)
 		orDefault(&c.Warm, time.Second)
 	}
 	if len(c.Levels) == 0 {
@@ -86,6 +96,10 @@ func (c *Config) fill() error {
 	if len(c.Load) == 0 {
 		c.Load = []int{100, 400}
 	}
+	if len(c.Rates) == 0 {
+		c.Rates = []int{100, answerRate, 1000}
+	}
+	orDefault(&c.Offered, 30*time.Second)
 	orDefault(&c.Turns, 24)
 	orDefault(&c.Hold, 20*time.Second)
 	orDefault(&c.Warm, 10*time.Minute)
@@ -139,7 +153,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err := copySpeech(spoken, filepath.Join(data, "speech")); err != nil {
 		return fmt.Errorf("taking the spoken sentences of the last run: %w", err)
 	}
-	if b.server, err = stand.Start(ctx, stand.Config{Binary: c.Binary, Business: []string{c.Business}, Data: data, Ports: rtpPorts}); err != nil {
+	if b.server, err = stand.Start(ctx, stand.Config{Binary: c.Binary, Business: []string{c.Business}, Data: data, Ports: rtpPorts, Env: c.Settings}); err != nil {
 		return err
 	}
 	defer func() {
@@ -218,7 +232,7 @@ func (b *Bench) run(ctx context.Context) (err error) {
 		}
 	}
 	b.cfg.Log.Info("waiting for the bot's fixed sentences", "at_most", b.cfg.Warm)
-	if warm := b.server.AwaitLog(ctx, "the fixed sentences are ready", b.cfg.Warm); !warm {
+	if warm := b.server.AwaitLog(ctx, "the fixed sentences are ready", b.cfg.Warm); !warm && b.speaks() {
 		b.cfg.Log.Warn("not all fixed sentences have been made; some answers will be made while callers wait")
 	}
 	for _, name := range b.cfg.Scenarios {
@@ -239,6 +253,9 @@ func (b *Bench) run(ctx context.Context) (err error) {
 func (b *Bench) scenario(ctx context.Context, name string) error {
 	if name == "media" {
 		return b.media(ctx)
+	}
+	if name == "setup" {
+		return b.setup(ctx)
 	}
 	if name == "noise" {
 		return b.noise(ctx)
