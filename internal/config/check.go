@@ -94,6 +94,15 @@ func (l *loader) check() {
 		bad("business", "no folder; name at least one, examples/retail-zh say")
 	}
 	oneOf(bad, "rtp.srtp", &c.RTP.SRTP, "optional", "required", "off")
+	oneOf(bad, "rtp.key_tones", &c.RTP.KeyTones, "auto", "always", "never")
+	if len(c.RTP.Codecs) == 0 {
+		bad("rtp.codecs", "no codec; name at least PCMA, which every telephone has")
+	}
+	for _, name := range c.RTP.Codecs {
+		if !knownCodec(name) {
+			bad("rtp.codecs", "%q is none of PCMA, PCMU, opus, G722", name)
+		}
+	}
 	for _, p := range []struct {
 		key   string
 		value int
@@ -112,6 +121,10 @@ func (l *loader) check() {
 	}
 	oneOf(bad, "log.level", &c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(bad, "log.format", &c.Log.Format, "text", "json")
+}
+
+func knownCodec(name string) bool {
+	return slices.ContainsFunc([]string{"PCMA", "PCMU", "G722", "opus"}, func(known string) bool { return strings.EqualFold(known, name) })
 }
 
 func oneOf(bad func(key, format string, args ...any), key string, value *string, known ...string) {

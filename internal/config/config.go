@@ -113,6 +113,13 @@ type RTP struct {
 	// and offers it beside plain sound, required refuses plain sound, off refuses
 	// encryption.
 	SRTP string `yaml:"srtp"`
+	// The codecs of calls, the most wanted first: PCMA, PCMU, opus, G722. The first of
+	// them that the other side has is taken; what two joined legs both have goes
+	// before. A carrier's own list is in its trunk.
+	Codecs []string `yaml:"codecs"`
+	// Whether keys are listened for as tones in the sound: auto where the other side
+	// has no telephone events, always, or never.
+	KeyTones string `yaml:"key_tones"`
 }
 
 // HTTP is the console, the API and SIP over WebSocket.
@@ -257,7 +264,7 @@ func Default() Config {
 		Business: []string{"examples/retail-zh"},
 		Models:   []string{"~/.cache/hotline/models", "models"},
 		SIP:      SIP{Listen: []string{":5060"}, Digest: []string{"MD5"}, Ping: 30 * time.Second, Realm: "hotline", MaxExpires: time.Hour, AnonymousCalls: true, SessionExpires: 30 * time.Minute, MinSession: 90 * time.Second, Reliable: "supported"},
-		RTP:      RTP{Low: 20000, High: 29999, SRTP: "optional"},
+		RTP:      RTP{Low: 20000, High: 29999, SRTP: "optional", Codecs: []string{"PCMA", "PCMU", "opus", "G722"}, KeyTones: "auto"},
 		HTTP:     HTTP{Listen: ":8080", Session: 12 * time.Hour, CallPage: true},
 		Data:     Data{Dir: "data"},
 		Speech:   Speech{Threads: 1},

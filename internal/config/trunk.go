@@ -396,7 +396,7 @@ func (t *Trunk) check(bad func(key, format string, args ...any)) {
 		}
 	}
 	for _, c := range t.Codecs {
-		if !slices.ContainsFunc([]string{"PCMA", "PCMU", "G722", "opus"}, func(known string) bool { return strings.EqualFold(known, c) }) {
+		if !knownCodec(c) {
 			bad("codecs", "%q is none of PCMA, PCMU, G722, opus", c)
 		}
 	}

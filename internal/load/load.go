@@ -39,7 +39,7 @@ type Config struct {
 	CPU    float64       // share of the processors that our process may use; default 0.9
 	Memory float64       // share of the memory, ours or the machine's; default 0.92
 	Files  float64       // share of the file descriptors; default 0.9
-	Late   time.Duration // how late the sound may be on average; default 60 ms
+	Late   time.Duration // how late the sound may be on average; default 100 ms
 
 	// RetryAfter is what those who are refused are told. Default 10 s.
 	RetryAfter time.Duration
@@ -108,7 +108,7 @@ func New(c Config) *Monitor {
 	c.CPU = cmp.Or(c.CPU, 0.9)
 	c.Memory = cmp.Or(c.Memory, 0.92)
 	c.Files = cmp.Or(c.Files, 0.9)
-	c.Late = cmp.Or(c.Late, 60*time.Millisecond)
+	c.Late = cmp.Or(c.Late, 100*time.Millisecond)
 	c.RetryAfter = cmp.Or(c.RetryAfter, 10*time.Second)
 	if c.Probe == nil {
 		c.Probe = &Machine{}
@@ -240,7 +240,7 @@ func (m *Monitor) judge(s State) {
 	// A machine that is busy with what others do is none of our business until our
 	// sound begins to suffer.
 	load := s.CPU
-	if s.Late >= c.Late/6 {
+	if s.Late >= c.Late/10 {
 		load = max(load, s.Machine)
 	}
 	set(cpu, load, c.CPU, c.CPU-0.1)

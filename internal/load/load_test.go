@@ -79,7 +79,7 @@ func TestEachThingRunsOutAndComesBack(t *testing.T) {
 	}{
 		{"lines", func(r *rig) { r.live = 100 }, func(r *rig) { r.live = 99 }, func(r *rig) { r.live = 90 }, true, "all lines are taken"},
 		{"ports", func(r *rig) { r.used = 200 }, func(r *rig) { r.used = 199 }, func(r *rig) { r.used = 150 }, true, "no RTP port is free"},
-		{"sound", func(r *rig) { r.late = 80 * time.Millisecond }, func(r *rig) { r.late = 30 * time.Millisecond }, func(r *rig) { r.late = time.Millisecond }, false, "the sound is"},
+		{"sound", func(r *rig) { r.late = 130 * time.Millisecond }, func(r *rig) { r.late = 50 * time.Millisecond }, func(r *rig) { r.late = time.Millisecond }, false, "the sound is"},
 		{"processor", func(r *rig) { r.cpu = 0.97 }, func(r *rig) { r.cpu = 0.85 }, func(r *rig) { r.cpu = 0.3 }, false, "the processors are busy to"},
 		{"machine", func(r *rig) { r.machine, r.late = 1, 15*time.Millisecond }, func(r *rig) { r.machine = 0.85 }, func(r *rig) { r.machine = 0.2 }, false, "the processors are busy to"},
 		{"memory", func(r *rig) { r.memory = 0.95 }, func(r *rig) { r.memory = 0.9 }, func(r *rig) { r.memory = 0.7 }, false, "the memory is full to 95 %"},
@@ -143,7 +143,7 @@ func TestLateSoundActsFast(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- m.Run(ctx) }()
 		time.Sleep(10 * time.Second)
-		r.set(func() { r.late = 130 * time.Millisecond })
+		r.set(func() { r.late = 220 * time.Millisecond })
 		time.Sleep(500 * time.Millisecond)
 		_, ok := m.Admit(ctx)
 		require.False(t, ok)

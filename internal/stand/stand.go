@@ -87,6 +87,7 @@ func Start(ctx context.Context, c Config) (*Stand, error) {
 		fmt.Sprintf("HOTLINE_RTP_LOW=%d", s.RTP[0]), fmt.Sprintf("HOTLINE_RTP_HIGH=%d", s.RTP[1]),
 		"HOTLINE_DATA_DIR=" + c.Data, "HOTLINE_API_TOKEN=" + s.token, "HOTLINE_LOG_FORMAT=json",
 		"HOTLINE_DEMO_PASSWORD=" + Password,
+		"HOTLINE_OVERLOAD_LATE=1s", // a machine that tests is busy with other tests
 	}
 	if len(c.Models) > 0 {
 		s.attached = append(s.attached, "HOTLINE_MODELS="+strings.Join(c.Models, string(filepath.ListSeparator)))
