@@ -25,6 +25,7 @@ import (
 	"hotline/internal/store"
 	"hotline/internal/web"
 	"hotline/media"
+	"hotline/media/sdp"
 	"hotline/media/secure"
 	"hotline/media/webrtc"
 	"hotline/sip"
@@ -217,9 +218,16 @@ func (s *server) telephone(ctx context.Context) error {
 		s.recordings = &call.Recordings{Dir: s.cfg.Data.Dir}
 	}
 	s.answering = s.lines()
+	codecs, err := sdp.Codecs(s.cfg.RTP.Codecs...)
+	if err != nil {
+		return err
+	}
 	s.manager = call.NewManager(call.Services{
-		Audio: &call.Audio{Listen: s.listenRTP, Clock: s.clock, Silence: silence, Protection: protection(s.cfg), Certificate: certificate, Browsers: s.browsers, Log: s.log},
-		Desk:  s.desk, Dialer: s.dialer(), Journal: measuring(s.db, s.metrics), Wishes: s.db, Bus: s.bus, Recordings: s.recordings, Log: s.log,
+		Audio: &call.Audio{
+			Listen: s.listenRTP, Clock: s.clock, Silence: silence, Codecs: codecs, KeyTones: keyTones(s.cfg),
+			Protection: protection(s.cfg), Certificate: certificate, Browsers: s.browsers, Log: s.log,
+		},
+		Desk: s.desk, Dialer: s.dialer(), Journal: measuring(s.db, s.metrics), Wishes: s.db, Bus: s.bus, Recordings: s.recordings, Log: s.log,
 	}, func(called string) call.Route {
 		if app := s.testLine(strings.TrimPrefix(called, lineRoute)); app != nil {
 			return call.Route{App: app}

@@ -9,6 +9,7 @@ import (
 	"hotline/internal/call"
 	"hotline/internal/config"
 	"hotline/internal/desk"
+	"hotline/media"
 	"hotline/media/sdp"
 	"hotline/sip"
 )
@@ -96,6 +97,18 @@ func (bs *bots) agents() []desk.Agent {
 		}
 	}
 	return out
+}
+
+// keyTones says when keys are listened for in the sound.
+func keyTones(c config.Config) media.KeyTones {
+	switch c.RTP.KeyTones {
+	case "always":
+		return media.TonesAlways
+	case "never":
+		return media.TonesNever
+	default:
+		return media.TonesIfNeeded
+	}
 }
 
 // protection is what becomes of encrypted sound.

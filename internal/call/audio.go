@@ -38,6 +38,9 @@ type Audio struct {
 	// session's default, less than 0 for ever.
 	Silence time.Duration
 	Codecs  []sdp.Codec // in order of preference; default sdp.DefaultCodecs
+	// KeyTones says when keys are listened for in the sound; the zero value means
+	// where a far end has no telephone events.
+	KeyTones media.KeyTones
 	// Protection says what becomes of encrypted streams, SRTP.
 	Protection sdp.Protection
 	// Certificate is shown in DTLS handshakes; without one there are none.
@@ -201,7 +204,7 @@ func (s *sound) open() (*media.Session, error) {
 	cfg := media.SessionConfig{
 		Conn: s.socket, Media: s.media, Rate: telephoneRate, Recorder: s.recorder,
 		Clock: s.audio.Clock, SilenceTimeout: s.audio.Silence, Logger: s.audio.Log,
-		SuppressEcho: true,
+		SuppressEcho: true, KeyTones: s.audio.KeyTones,
 	}
 	switch {
 	case s.browser != nil:
