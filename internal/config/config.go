@@ -220,7 +220,7 @@ type Overload struct {
 	// The share of the processors, in percent, that the server itself may use.
 	CPU int `yaml:"cpu"`
 	// The share of the memory, in percent, that may be in use: of the machine's or of
-	// the container's.
+	// the container's. While 512 MB are left it does not matter.
 	Memory int `yaml:"memory"`
 	// How late the sound of calls may be on average. It is the first thing that
 	// suffers.

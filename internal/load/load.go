@@ -36,8 +36,10 @@ type Config struct {
 	// Lateness is the clock's, as media.Clock tells it.
 	Lateness func() (moments int64, late time.Duration)
 
-	CPU    float64       // share of the processors that our process may use; default 0.9
-	Memory float64       // share of the memory, ours or the machine's; default 0.92
+	CPU float64 // share of the processors that our process may use; default 0.9
+	// Memory is the share of the memory, ours or the machine's, from which no more
+	// calls are taken when less than 512 MB are left as well; default 0.92.
+	Memory float64
 	Files  float64       // share of the file descriptors; default 0.9
 	Late   time.Duration // how late the sound may be on average; default 100 ms
 
@@ -60,6 +62,7 @@ type Reading struct {
 	Cores     float64       // that it may use
 	Busy, All float64       // the machine's processor time at our priority and in all
 	Memory    float64       // share in use: of the control group's limit or the machine
+	Room      float64       // octets of memory that are left
 	Files     float64       // share of the descriptors in use
 }
 
@@ -69,11 +72,14 @@ const (
 	smooth = 0.2
 	// quick is the weight for lateness, which must act before callers hear it.
 	quick = 0.5
+	// enough memory is left, whatever its share: a call takes a few hundred kilobytes.
+	enough = 512 << 20
 )
 
 // State is how things are.
 type State struct {
 	CPU, Machine, Memory, Files float64 // shares, 0 to 1
+	Room                        float64 // octets of memory that are left
 	Late                        time.Duration
 	Reasons                     []string // why no call is taken; empty when calls are
 }
@@ -197,7 +203,7 @@ func (m *Monitor) sample(s *sampler) error {
 				follow(&st.Machine, (now.Busy-s.last.Busy)/all, smooth)
 			}
 		}
-		st.Memory, st.Files = now.Memory, now.Files
+		st.Memory, st.Room, st.Files = now.Memory, now.Room, now.Files
 		s.last = now
 	}
 	if m.cfg.Lateness != nil {
@@ -244,7 +250,7 @@ func (m *Monitor) judge(s State) {
 		load = max(load, s.Machine)
 	}
 	set(cpu, load, c.CPU, c.CPU-0.1)
-	set(memory, s.Memory, c.Memory, c.Memory-0.03)
+	m.over[memory] = s.Room < enough && s.Memory >= c.Memory || m.over[memory] && s.Room < 1.25*enough && s.Memory > c.Memory-0.03
 	set(files, s.Files, c.Files, c.Files-0.05)
 	// Lines and ports are counted at each call; here they are only told.
 	m.full.Store(slices.Contains(m.over[sound:], true))

@@ -20,6 +20,7 @@ type rig struct {
 	mu            sync.Mutex
 	cpu, machine  float64
 	memory, files float64
+	room          float64
 	late          time.Duration // of each moment
 	live, used    int
 
@@ -48,7 +49,7 @@ func (r *rig) Measure() (load.Reading, error) {
 		r.moments += n
 		r.sum += time.Duration(n) * r.late
 	}
-	r.reading.At, r.reading.Cores, r.reading.Memory, r.reading.Files = now, 2, r.memory, r.files
+	r.reading.At, r.reading.Cores, r.reading.Memory, r.reading.Room, r.reading.Files = now, 2, r.memory, r.room, r.files
 	return r.reading, nil
 }
 
@@ -134,6 +135,22 @@ func TestOthersMayUseTheMachine(t *testing.T) {
 	})
 }
 
+// On a large machine a small share of the memory is plenty.
+func TestEnoughMemoryIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &rig{memory: 0.95, room: 1 << 30}
+		m := load.New(r.config())
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- m.Run(ctx) }()
+		time.Sleep(10 * time.Second)
+		_, ok := m.Admit(ctx)
+		require.True(t, ok)
+		cancel()
+		require.NoError(t, <-done)
+	})
+}
+
 // A sudden flood is stopped within half a second of the first late sound.
 func TestLateSoundActsFast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -181,10 +198,10 @@ func TestControlGroups(t *testing.T) {
 		{"second version, the parent is fuller", map[string]string{
 			"proc/self/cgroup":             "0::/a/b\n",
 			"sys/fs/cgroup/a/b/memory.max": "max\n", "sys/fs/cgroup/a/memory.max": "1000\n",
-			"sys/fs/cgroup/a/memory.current": "900\n", "sys/fs/cgroup/a/memory.stat": "anon 1\ninactive_file 100\n",
+			"sys/fs/cgroup/a/memory.current": "900\n", "sys/fs/cgroup/a/memory.stat": "anon 1\ninactive_file 60\nactive_file 40\n",
 		}, 0.8},
 		{"first version", map[string]string{
-			"proc/self/cgroup":                              "9:cpu:/\n4:memory:/x\n",
+			"proc/self/cgroup": "9:cpu:/\n4:memory:/x\n",
 			"sys/fs/cgroup/memory/x/memory.limit_in_bytes":  "1000\n",
 			"sys/fs/cgroup/memory/x/memory.usage_in_bytes":  "950\n",
 			"sys/fs/cgroup/memory/x/memory.stat":            "total_inactive_file 50\n",
@@ -210,6 +227,7 @@ func TestControlGroups(t *testing.T) {
 			r, err := (&load.Machine{Root: root}).Measure()
 			require.NoError(t, err)
 			require.InDelta(t, c.want, r.Memory, 1e-9)
+			require.InDelta(t, map[bool]float64{true: 500 * 1024, false: (1 - c.want) * 1000}[c.want == 0.5], r.Room, 1e-6)
 			require.InDelta(t, 108, r.All, 1e-9)
 			require.InDelta(t, 43, r.Busy, 1e-9)
 		})

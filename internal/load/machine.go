@@ -38,7 +38,7 @@ func (m *Machine) Measure() (Reading, error) {
 	if r.Busy, r.All, err = m.processors(); err != nil {
 		errs = append(errs, err)
 	}
-	if r.Memory, err = m.memory(); err != nil {
+	if r.Memory, r.Room, err = m.memory(); err != nil {
 		errs = append(errs, err)
 	}
 	if m.ticks%5 == 0 {
@@ -80,14 +80,13 @@ func (m *Machine) processors() (busy, all float64, err error) {
 
 // memory is the share in use: of the machine's, or of the control group's that is
 // fuller. What the kernel only caches counts as free.
-func (m *Machine) memory() (float64, error) {
+func (m *Machine) memory() (share, room float64, err error) {
 	b, err := m.read("proc/meminfo")
 	if err != nil {
-		return 0, fmt.Errorf("measuring the memory: %w", err)
+		return 0, 0, fmt.Errorf("measuring the memory: %w", err)
 	}
-	share := 0.0
 	if total, free := field(b, "MemTotal:"), field(b, "MemAvailable:"); total > 0 && free > 0 {
-		share = 1 - free/total
+		share, room = 1-free/total, free*1024
 	}
 	for _, dir := range m.memoryGroups() {
 		limit := m.number(dir, "memory.max", "memory.limit_in_bytes")
@@ -98,11 +97,16 @@ func (m *Machine) memory() (float64, error) {
 		if err != nil {
 			continue
 		}
-		cached := max(field(stat, "inactive_file"), field(stat, "total_inactive_file"))
+		cached := 0.0 // pages of files, which the kernel drops when it needs room
+		for _, list := range []string{"inactive_file", "active_file"} {
+			cached += max(field(stat, list), field(stat, "total_"+list))
+		}
 		used := m.number(dir, "memory.current", "memory.usage_in_bytes") - cached
-		share = max(share, used/limit)
+		if used/limit > share {
+			share, room = used/limit, limit-used
+		}
 	}
-	return share, nil
+	return share, room, nil
 }
 
 // memoryGroups are the folders whose limits hold for us: our control group and those
