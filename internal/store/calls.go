@@ -75,7 +75,7 @@ func (s *Store) putCall(ctx context.Context, r call.Record, statement string, mo
 		return f.err
 	}
 	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return changeOne(tx.ExecContext(ctx, statement, args...))("keep call " + r.ID)
+		return changeOne(s.group.exec(ctx, tx, statement, args...))("keep call " + r.ID)
 	})
 }
 
@@ -111,7 +111,7 @@ func (s *Store) AddTurn(ctx context.Context, t call.TurnRecord) error {
 		return f.err
 	}
 	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO turns (call_id, idx, at, speaker, text, heard, start_ms, end_ms, response_ms,
+		_, err := s.group.exec(ctx, tx, `INSERT INTO turns (call_id, idx, at, speaker, text, heard, start_ms, end_ms, response_ms,
 				confidence, intent, source, knowledge_id, candidates, timing, emotion)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 			ON CONFLICT (call_id, idx) DO UPDATE SET speaker = excluded.speaker, text = excluded.text, heard = excluded.heard,
@@ -176,7 +176,7 @@ func (s *Store) insertEvents(ctx context.Context, tx *sql.Tx, id string, seq int
 		fmt.Fprintf(&b, "($1, $%d, $%d, $%d, $%d)", n+1, n+2, n+3, n+4)
 		args = append(args, seq, e.MS, e.Kind, data)
 	}
-	_, err := tx.ExecContext(ctx, b.String(), args...)
+	_, err := s.group.exec(ctx, tx, b.String(), args...)
 	return err
 }
 

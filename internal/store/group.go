@@ -16,12 +16,21 @@ import (
 // The first writer leads: it runs its own operation and those queued behind it in
 // one transaction, then hands the lead to the next in the queue. The queue holds
 // only writers that wait, so it is as long as there are writers.
+//
+// A transaction costs much more than a row in it. So while transactions follow each
+// other, the leader lets a moment pass after the one before: hundreds of calls a
+// second then share some forty transactions. A writer that comes alone never waits.
 type group struct {
 	db *sql.DB
 
 	mu      sync.Mutex
-	queue   []*operation // guarded by mu
-	leading bool         // guarded by mu: a leader exists
+	queue   []*operation  // guarded by mu
+	leading bool          // guarded by mu: a leader exists
+	full    chan struct{} // guarded by mu: closed when the queue of a leader that waits is long enough
+
+	last       time.Time            // of the last commit; only the leader uses what follows
+	statements map[string]*sql.Stmt // by text
+	wanted     []string             // texts to be prepared
 }
 
 type operation struct {
@@ -33,6 +42,9 @@ type operation struct {
 const (
 	groupSize    = 128
 	groupTimeout = 30 * time.Second
+	groupPace    = 25 * time.Millisecond // between transactions that follow each other
+	// maxStatements is more than there are texts; more would be texts with values in them.
+	maxStatements = 64
 )
 
 // write runs do in a transaction and returns when it is durable. When ctx ends
@@ -44,6 +56,10 @@ func (g *group) write(ctx context.Context, do func(context.Context, *sql.Tx) err
 	o := &operation{do, make(chan error, 1), make(chan struct{}, 1)}
 	g.mu.Lock()
 	g.queue = append(g.queue, o)
+	if g.full != nil && len(g.queue) >= groupSize {
+		close(g.full)
+		g.full = nil
+	}
 	if !g.leading {
 		g.leading = true
 		o.lead <- struct{}{}
@@ -86,6 +102,7 @@ func (g *group) handOver() {
 
 // run does what is queued as one transaction.
 func (g *group) run(ctx context.Context) {
+	g.gather(ctx)
 	g.mu.Lock()
 	n := min(len(g.queue), groupSize)
 	batch := slices.Clone(g.queue[:n])
@@ -97,6 +114,8 @@ func (g *group) run(ctx context.Context) {
 	defer cancel()
 	results := make([]error, n)
 	err := g.commit(ctx, batch, results)
+	g.prepare(ctx)
+	g.last = time.Now()
 	for i, o := range batch {
 		o.done <- errors.Join(results[i], err)
 	}
@@ -105,22 +124,92 @@ func (g *group) run(ctx context.Context) {
 	g.mu.Unlock()
 }
 
+// gather lets others join when a transaction has just been, until its pace is kept or
+// there are enough.
+func (g *group) gather(ctx context.Context) {
+	wait := groupPace - time.Since(g.last)
+	if g.last.IsZero() || wait <= 0 {
+		return
+	}
+	full := make(chan struct{})
+	g.mu.Lock()
+	if len(g.queue) >= groupSize {
+		wait = 0
+	}
+	g.full = full
+	g.mu.Unlock()
+	if wait > 0 {
+		pause := time.NewTimer(wait)
+		defer pause.Stop()
+		select {
+		case <-pause.C:
+		case <-full:
+		case <-ctx.Done():
+		}
+	}
+	g.mu.Lock()
+	g.full = nil
+	g.mu.Unlock()
+}
+
+// exec runs a statement in the group's transaction. From the second time that its
+// text is met it is prepared. Only operations of the group may call it.
+func (g *group) exec(ctx context.Context, tx *sql.Tx, text string, args ...any) (sql.Result, error) {
+	if s := g.statements[text]; s != nil {
+		return tx.StmtContext(ctx, s).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
+	}
+	if len(g.statements)+len(g.wanted) < maxStatements && !slices.Contains(g.wanted, text) {
+		g.wanted = append(g.wanted, text)
+	}
+	return tx.ExecContext(ctx, text, args...)
+}
+
+// prepare makes the statements that were wanted. The transaction that wanted them
+// must be over: there may be one connection only.
+func (g *group) prepare(ctx context.Context) {
+	for _, text := range g.wanted {
+		s, err := g.db.PrepareContext(ctx, text)
+		if err != nil {
+			continue // its next use says why
+		}
+		if g.statements == nil {
+			g.statements = map[string]*sql.Stmt{}
+		}
+		g.statements[text] = s
+	}
+	g.wanted = g.wanted[:0]
+}
+
+func (g *group) close() error {
+	var errs []error
+	for _, s := range g.statements {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, g.db.Close())...)
+}
+
 func (g *group) commit(ctx context.Context, batch []*operation, results []error) error {
 	tx, err := g.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("write to the database: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit
+	if len(batch) == 1 {                 // its failure is the transaction's
+		if results[0] = guard(ctx, tx, batch[0]); results[0] != nil {
+			return nil
+		}
+		batch = nil
+	}
 	for i, o := range batch {
 		// A savepoint keeps one operation's failure from the others.
-		if _, err := tx.ExecContext(ctx, "SAVEPOINT operation"); err != nil {
+		if _, err := g.exec(ctx, tx, "SAVEPOINT operation"); err != nil {
 			return fmt.Errorf("write to the database: %w", err)
 		}
 		end := "RELEASE SAVEPOINT operation"
 		if results[i] = guard(ctx, tx, o); results[i] != nil {
 			end = "ROLLBACK TO SAVEPOINT operation"
 		}
-		if _, err := tx.ExecContext(ctx, end); err != nil {
+		if _, err := g.exec(ctx, tx, end); err != nil {
 			return fmt.Errorf("write to the database: %w", err)
 		}
 	}

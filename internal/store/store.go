@@ -133,7 +133,7 @@ func (s *Store) prepare(ctx context.Context) error {
 }
 
 // Close closes the database; calls in progress must have ended.
-func (s *Store) Close() error { return errors.Join(s.read.Close(), s.group.db.Close()) }
+func (s *Store) Close() error { return errors.Join(s.read.Close(), s.group.close()) }
 
 // Ping tells whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
