@@ -148,6 +148,7 @@ func (tx *serverTx) respond(status int, msg []byte) (bool, error) {
 	tx.last = msg
 	if status >= 200 {
 		tx.state = txCompleted
+		tx.onCancel = nil // what it knows of the call need not be kept for 32 s
 		reliable, t := tx.flow.carrier.reliable(), tx.layer.timers
 		switch {
 		case tx.spare:
