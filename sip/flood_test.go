@@ -261,8 +261,7 @@ func TestFloodOfGarbage(t *testing.T) {
 func TestSlowConnections(t *testing.T) {
 	f := newFlooded(t, sip.Config{T1: 20 * time.Millisecond, MessageTimeout: 2 * time.Second, MaxConnections: 300}, nil)
 	var wg sync.WaitGroup
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx := t.Context()
 	var ended atomic.Int64
 	for i := range 500 {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", f.tcp)

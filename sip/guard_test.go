@@ -507,7 +507,7 @@ func TestTableOfSourcesKeepsItsLists(t *testing.T) {
 			g.drops(ip, now)
 		}
 		now = now.Add(time.Duration(i%13) * 100 * time.Millisecond)
-		require.Equal(t, g.lists[0].Len()+g.lists[1].Len(), len(g.sources))
+		require.Len(t, g.sources, g.lists[0].Len()+g.lists[1].Len())
 		require.LessOrEqual(t, g.lists[0].Len(), 50)
 		require.LessOrEqual(t, g.lists[1].Len(), 50)
 		blocked := 0

@@ -251,8 +251,8 @@ func (p *pathEnd) response(status string) []string {
 
 func reversed(in []string) []string {
 	out := make([]string, 0, len(in))
-	for i := len(in) - 1; i >= 0; i-- {
-		out = append(out, in[i])
+	for _, s := range slices.Backward(in) {
+		out = append(out, s)
 	}
 	return out
 }
@@ -392,7 +392,7 @@ func TestMessagePath(t *testing.T) {
 // FuzzMessagePath sends dialogs with mutated, missing and misplaced messages through
 // the whole of the package, from bytes to the handler, on a clock of its own.
 func FuzzMessagePath(f *testing.F) {
-	for _, script := range strings.Split(scriptSeeds, "\n\n") {
+	for script := range strings.SplitSeq(scriptSeeds, "\n\n") {
 		f.Add([]byte(script))
 	}
 	f.Add([]byte(scriptSeeds))

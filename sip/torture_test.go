@@ -117,7 +117,7 @@ func TestTortureOverConnections(t *testing.T) {
 	}
 	t.Run("udp", func(t *testing.T) {
 		s, udp := serve(t, "udp")
-		conn, err := net.Dial("udp", udp) //nolint:noctx // loopback, in a test
+		conn, err := net.Dial("udp", udp)
 		require.NoError(t, err)
 		for range 20 {
 			for _, c := range all {

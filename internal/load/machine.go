@@ -52,7 +52,7 @@ func (m *Machine) Measure() (Reading, error) {
 }
 
 func (m *Machine) read(path string) ([]byte, error) {
-	return os.ReadFile(filepath.Join("/", m.Root, path))
+	return os.ReadFile(filepath.Join("/", m.Root, path)) //nolint:gosec // below /proc and /sys
 }
 
 // processors sums up the machine's time. What runs at lower priority than ours, such
@@ -66,9 +66,12 @@ func (m *Machine) processors() (busy, all float64, err error) {
 	const nice, idle, iowait, guest = 1, 3, 4, 8
 	_, line, _ = bytes.Cut(line, []byte(" ")) // "cpu"
 	for i, f := range bytes.Fields(line) {
-		v, err := strconv.ParseFloat(string(f), 64)
-		if err != nil || i >= guest { // guests are in user already
+		if i >= guest { // guests are in user already
 			break
+		}
+		v, err := strconv.ParseFloat(string(f), 64)
+		if err != nil {
+			return 0, 0, fmt.Errorf("measuring the machine: %w", err)
 		}
 		all += v
 		if i != nice && i != idle && i != iowait {
@@ -125,7 +128,7 @@ func (m *Machine) memoryGroups() []string {
 		if len(parts) != 3 {
 			continue
 		}
-		root := ""
+		var root string
 		switch {
 		case parts[1] == "":
 			root = "sys/fs/cgroup"
@@ -189,7 +192,7 @@ func (m *Machine) descriptors() (float64, error) {
 		names, err := d.Readdirnames(1024)
 		n += len(names)
 		if err != nil {
-			return float64(n) / float64(limit.Cur), nil //nolint:nilerr // io.EOF
+			return float64(n) / float64(limit.Cur), nil
 		}
 	}
 }
