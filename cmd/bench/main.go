@@ -7,11 +7,14 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"hotline/internal/bench"
 )
@@ -24,8 +27,11 @@ func main() {
 }
 
 func run(ctx context.Context) int {
-	if len(os.Args) == 3 && os.Args[1] == "floor" {
-		return floor(ctx, os.Args[2])
+	if len(os.Args) == 4 && os.Args[1] == "floor" {
+		return floor(ctx, os.Args[2], os.Args[3])
+	}
+	if len(os.Args) > 1 && os.Args[1] == "replay" {
+		return replay(ctx, os.Args[2:])
 	}
 	var c bench.Config
 	var strict bool
@@ -44,6 +50,11 @@ func run(ctx context.Context) int {
 	flag.Func("rate", "calls a second for the setup scenario (default 100,300,1000)", integers(&c.Rates))
 	flag.DurationVar(&c.Offered, "offered", 0, "how long calls are offered in the setup scenario (default 30s)")
 	flag.Func("set", "a setting of the server, HOTLINE_X=y; may be given several times", func(v string) error { c.Settings = append(c.Settings, v); return nil })
+	flag.Func("worker", "calls at once for the capacity with the server's own recogniser (default 20,40,60,80; 0: not)", integers(&c.Worker))
+	flag.Func("remote", "calls at once for the capacity with recognition elsewhere, by a replay server (default 200,300; 0: not)", integers(&c.Remote))
+	flag.DurationVar(&c.Delay, "delay", 0, "what a decode takes there (default 150ms)")
+	flag.StringVar(&c.Keep, "keep", "", "a folder for sound that the replay server did not know")
+	flag.StringVar(&c.Recordings, "recordings", recordings(), "a table of people's recordings (FILE, a tab, its text) that speak there")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "bench: unexpected %q (see bench -help)\n", flag.Arg(0))
@@ -55,6 +66,7 @@ func run(ctx context.Context) int {
 		return 1
 	}
 	c.Out, c.Floor = os.Stdout, []string{self, "floor"}
+	c.Replay = []string{self, "replay"}
 	c.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	switch err := bench.Run(ctx, c); {
 	case errors.Is(err, bench.ErrMissed) && !strict:
@@ -71,7 +83,7 @@ func integers(into *[]int) func(string) error {
 		*into = nil
 		for s := range strings.SplitSeq(v, ",") {
 			n, err := strconv.Atoi(s)
-			if err != nil || n < 1 || n > 2000 {
+			if err != nil || n < 0 || n > 2000 {
 				return fmt.Errorf("%q is no number of calls", s)
 			}
 			*into = append(*into, n)
@@ -80,13 +92,55 @@ func integers(into *[]int) func(string) error {
 	}
 }
 
-func floor(ctx context.Context, calls string) int {
+func floor(ctx context.Context, mode, calls string) int {
 	n, err := strconv.Atoi(calls)
 	if err == nil {
-		err = bench.Echo(ctx, n, func(ports string) { _, _ = fmt.Fprintln(os.Stdout, ports) })
+		err = bench.Floor(ctx, mode, n, func(ports string) { _, _ = fmt.Fprintln(os.Stdout, ports) })
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench floor:", err)
+		return 1
+	}
+	return 0
+}
+
+// recordings are those shared with the tests, where they are there.
+func recordings() string {
+	shared := os.Getenv("HOTLINE_SHARED")
+	if shared == "" {
+		shared = filepath.Join("..", "shared")
+	}
+	path := filepath.Join(shared, "speech", "refs.tsv")
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
+
+// replay is a server that knows recordings by their sound. It prints its address.
+func replay(ctx context.Context, args []string) int {
+	c := bench.ReplayConfig{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	var listen string
+	f := flag.NewFlagSet("bench replay", flag.ContinueOnError)
+	f.StringVar(&c.Recordings, "recordings", recordings(), "a table of recordings: FILE, a tab, its text")
+	f.DurationVar(&c.Delay, "delay", 150*time.Millisecond, "how long an answer takes")
+	f.StringVar(&c.Behind, "behind", "", "a speech worker for all but recognition: http://HOST:PORT or unix:PATH")
+	f.StringVar(&c.Keep, "keep", "", "a folder for sound that is none of the recordings, to listen to")
+	f.StringVar(&listen, "listen", "127.0.0.1:0", "HOST:PORT")
+	if f.Parse(args) != nil || f.NArg() > 0 {
+		return 2
+	}
+	r, err := bench.NewReplay(c)
+	if err == nil {
+		var ln net.Listener
+		var lc net.ListenConfig
+		if ln, err = lc.Listen(ctx, "tcp", listen); err == nil {
+			_, _ = fmt.Fprintf(os.Stdout, "http://%s/v1\n", ln.Addr())
+			err = r.Run(ctx, ln)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench replay:", err)
 		return 1
 	}
 	return 0

@@ -20,7 +20,7 @@ import (
 
 // Scenarios are the names of what can be measured, in the order of running.
 func Scenarios() []string {
-	return []string{"setup", "media", "pick_up", "response", "barge_in", "noise"}
+	return []string{"setup", "memory", "media", "pick_up", "response", "barge_in", "noise", "capacity"}
 }
 
 // Config says what is measured.
@@ -39,6 +39,16 @@ type Config struct {
 	Rates     []int         // calls a second for the set-up; default 100, 300 and 1000
 	Offered   time.Duration // for how long those are offered; default 30 s
 	Warm      time.Duration // longest wait for the fixed sentences; default 10 min
+	// Worker and Remote are the calls at once at which the capacity is tried, in
+	// rising order, with the server's own recogniser and with a replay server's;
+	// default 20, 40, 60 and 80, and 200 and 300. A 0 leaves it out.
+	Worker, Remote []int
+	// Delay is what a decode takes on other machines; default 150 ms.
+	Delay time.Duration
+	// Recordings is a table of people's recordings (FILE<TAB>TEXT) whose sound is
+	// spoken in place of rendered voices where a replay server listens; may be "".
+	Recordings string
+	Keep       string // folder for sound that the replay server did not know; "" keeps none
 	// Quick measures less of everything: a minute and a half in all.
 	Quick bool
 	// Settings of the server beside its own, HOTLINE_X=y.
@@ -47,6 +57,8 @@ type Config struct {
 	Log      *slog.Logger // what is being done
 	// Floor is the command that runs Echo in a process of its own.
 	Floor []string
+	// Replay is the command that runs a Replay in a process of its own.
+	Replay []string
 }
 
 func (c *Config) fill() error {
@@ -82,6 +94,9 @@ func (c *Config) fill() error {
 		if len(c.Load) == 0 {
 			c.Load = []int{50}
 		}
+		if len(c.Worker)+len(c.Remote) == 0 {
+			c.Worker, c.Remote = []int{4}, []int{10}
+		}
 		orDefault(&c.Turns, 2)
 		orDefault(&c.Hold, 3*time.Second)
 		if len(c.Rates) == 0 {
@@ -100,6 +115,13 @@ func (c *Config) fill() error {
 		c.Rates = []int{100, answerRate, 1000}
 	}
 	orDefault(&c.Offered, 30*time.Second)
+	if len(c.Worker) == 0 {
+		c.Worker = []int{20, 40, 60, 80}
+	}
+	if len(c.Remote) == 0 {
+		c.Remote = []int{200, 300}
+	}
+	orDefault(&c.Delay, 150*time.Millisecond)
 	orDefault(&c.Turns, 24)
 	orDefault(&c.Hold, 20*time.Second)
 	orDefault(&c.Warm, 10*time.Minute)
@@ -126,6 +148,7 @@ type Bench struct {
 	phone     *softphone.Phone
 	questions map[string][]question
 	missed    []string
+	replay    *replayServer // while the capacity with one is measured
 }
 
 // ErrMissed says that a mark was missed.
@@ -202,7 +225,7 @@ func (b *Bench) check() error {
 
 // speaks tells whether a scenario needs callers that speak.
 func (b *Bench) speaks() bool {
-	return slices.Contains(b.cfg.Scenarios, "response") || slices.Contains(b.cfg.Scenarios, "barge_in")
+	return slices.Contains(b.cfg.Scenarios, "response") || slices.Contains(b.cfg.Scenarios, "capacity") || slices.Contains(b.cfg.Scenarios, "barge_in")
 }
 
 // run measures with everything started.
@@ -254,11 +277,17 @@ func (b *Bench) scenario(ctx context.Context, name string) error {
 	if name == "media" {
 		return b.media(ctx)
 	}
+	if name == "memory" {
+		return b.memory(ctx)
+	}
 	if name == "setup" {
 		return b.setup(ctx)
 	}
 	if name == "noise" {
 		return b.noise(ctx)
+	}
+	if name == "capacity" {
+		return b.capacity(ctx, b.cfg.Languages[0])
 	}
 	for _, l := range b.cfg.Languages {
 		var err error
