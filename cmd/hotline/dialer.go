@@ -37,7 +37,7 @@ func (d dialer) Dial(ctx context.Context, t call.Target, offer []byte, progress 
 		if err != nil {
 			return nil, err // not a typed nil
 		}
-		return dialledLeg{Leg: l, dialer: d, trunk: d.trunks.Of(l)}, nil
+		return phoneLeg{Leg: l, dialer: d, trunk: d.trunks.Of(l)}, nil
 	}
 	l, err := d.server.Dial(ctx, sip.DialRequest{
 		To: t.To, From: t.From, FromName: t.FromName, Headers: t.Headers, Offer: offer, BrowserOffer: t.BrowserOffer, Replaces: t.Replaces,
@@ -45,7 +45,7 @@ func (d dialer) Dial(ctx context.Context, t call.Target, offer []byte, progress 
 	if err != nil {
 		return nil, err
 	}
-	return dialledLeg{Leg: l, dialer: d}, nil
+	return phoneLeg{Leg: l, dialer: d}, nil
 }
 
 // errNoTrunks is told to who wants to call a number.
@@ -121,8 +121,8 @@ func (d dialer) Local(ctx context.Context, t call.Target) netip.Addr {
 	return d.trunks.Toward(ctx, t.Who, sip.TrunkCall{To: t.To, Trunk: t.Trunk})
 }
 
-// dialledLeg is a leg with what the record keeps of it.
-type dialledLeg struct {
+// phoneLeg is a leg that we dialled, or an agent's, with what the record keeps of it.
+type phoneLeg struct {
 	*sip.Leg
 
 	dialer dialer
@@ -131,9 +131,13 @@ type dialledLeg struct {
 
 // OnTransfer implements what a call asks the leg of an agent: his telephone's
 // transfer key (REFER).
-func (l dialledLeg) OnTransfer(f func(call.TransferRequest)) {
+func (l phoneLeg) OnTransfer(f func(call.TransferRequest)) {
 	l.OnRefer(func(r sip.Referral) {
-		f(call.TransferRequest{Referral: r, Target: call.Target{To: l.dialer.referred(r.To), Replaces: r.Replaces}})
+		q := call.TransferRequest{Referral: r, Target: call.Target{To: l.dialer.referred(r.To), Replaces: r.Replaces}}
+		if other := r.Leg(); other != nil {
+			q.Leg = other.ID()
+		}
+		f(q)
 	})
 }
 
@@ -156,6 +160,6 @@ func (d dialer) referred(uri string) string {
 }
 
 // Signalling implements what a call asks a leg that it dialled.
-func (l dialledLeg) Signalling() call.Signalling {
+func (l phoneLeg) Signalling() call.Signalling {
 	return call.Signalling{Trunk: l.trunk, Network: l.Network()}
 }

@@ -140,6 +140,9 @@ func (s *server) joinTrunks(ctx context.Context) (leave func()) {
 
 // incoming takes a call that came in: it tells whose it is and which line it is for.
 func (s *server) incoming(ctx context.Context, l *sip.Leg) {
+	if s.byAgent(ctx, l) {
+		return
+	}
 	a := arrival(l)
 	if s.trunks == nil {
 		s.manager.Serve(ctx, a)

@@ -21,17 +21,23 @@ type agentError struct{ err error }
 func (e *agentError) Error() string { return "the agent: " + e.err.Error() }
 func (e *agentError) Unwrap() error { return e.err }
 
-// connection is a call that an agent makes through us: his phone rings first, he is
-// told whom he will talk to, then the other side is rung while he hears it, and the
-// two are joined. It is recorded and recognised; there is no bot in it.
+// connection is a call that an agent makes through us: his phone rings first and he is
+// told whom he will talk to, or he calls by his phone; then the other side is rung
+// while he hears it, and the two are joined. It is recorded and recognised; there is
+// no bot in it.
 type connection struct {
 	Services
-	id     string
-	line   Line
-	person Person
-	place  Placement
-	target Target
-	begun  chan<- struct{}
+	id      string
+	line    Line
+	person  Person
+	idle    bool // he is reserved for this call alone
+	place   Placement
+	target  Target
+	begun   chan<- struct{}
+	arrival *Arrival           // he called; nil when his phone rings first
+	other   Person             // whom he calls
+	rings   bool               // that one is an agent, reserved for this call
+	seat    func(string) *seat // of any call, by its leg; nil: there is no other
 
 	scribe *scribe
 	record Record
@@ -45,6 +51,28 @@ type connection struct {
 	turns  int
 	spoken chan connectionSaid
 	holds  chan Event
+	keys   chan connectionKey // by SIP INFO
+
+	agentCtx  context.Context //nolint:containedctx // ends when he leaves
+	agentGone context.CancelCauseFunc
+	cancel    context.CancelCauseFunc // of the call
+	ctx       context.Context         //nolint:containedctx // of the call, for who borrows its other side
+	news      chan handoverNews
+	loans     chan loan
+	lentTo    *handover // whose other side talks to ours
+	hide      func()    // takes the call off the list of those in progress
+	released  bool
+
+	// Of an agent who calls, before he is answered.
+	unfollow func()
+	rung     chan struct{} // closed once he was told that it rings
+	opening  chan struct{} // closed once he has heard early media, or cannot
+}
+
+// connectionKey is a key that one of the two pressed.
+type connectionKey struct {
+	by    string
+	digit byte
 }
 
 // connectionSaid is something that one of the two said.
@@ -55,10 +83,7 @@ type connectionSaid struct {
 
 // connection reserves the agent and returns the call that he makes.
 func (m *Manager) connection(id string, p Placement, target Target, begun chan<- struct{}) (*connection, error) {
-	c := &connection{
-		Services: m.services, id: id, line: *p.Line, place: p, target: target, begun: begun,
-		spoken: make(chan connectionSaid, 16), holds: make(chan Event, 8),
-	}
+	c := m.newConnection(id, p, target, begun)
 	var found, open bool
 	if c.person, found = m.services.Desk.ReserveAgent(p.AgentFirst); !found {
 		c.person, found, open = m.services.Desk.Reserve(p.AgentFirst, nil)
@@ -69,13 +94,28 @@ func (m *Manager) connection(id string, p Placement, target Target, begun chan<-
 			return nil, refusedCall(RefusedAgent, "no agent %q is ready: name one whose phone is registered and free, or a skill", p.AgentFirst)
 		}
 	}
+	c.idle = true
 	return c, nil
+}
+
+func (m *Manager) newConnection(id string, p Placement, target Target, begun chan<- struct{}) *connection {
+	return &connection{
+		Services: m.services, id: id, line: *p.Line, place: p, target: target, begun: begun, seat: m.seat,
+		other:  Person{Name: target.To, Title: target.To, Target: target},
+		spoken: make(chan connectionSaid, 16), holds: make(chan Event, 8), keys: make(chan connectionKey, 16),
+		news: make(chan handoverNews), loans: make(chan loan), hide: func() {},
+	}
 }
 
 // Run is the whole call.
 func (c *connection) Run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	c.ctx, c.cancel = ctx, cancel
+	c.agentCtx, c.agentGone = context.WithCancelCause(ctx)
+	defer c.agentGone(nil)
+	early := context.AfterFunc(c.agentCtx, func() { cancel(errAgentHungUp) })
+	defer early()
 	c.record = Record{
 		ID: c.id, Line: c.line.Name, Language: c.line.Language, Direction: "outbound", Caller: c.target.From, Called: c.target.To,
 		StartedAt: time.Now(), Outcome: InProgress, Agent: c.person.Name, Signalling: Signalling{Trunk: c.target.Trunk},
@@ -87,8 +127,13 @@ func (c *connection) Run(ctx context.Context) (err error) {
 	defer close(c.scribe.queue)
 	c.scribe.begin(c.record, c.begun)
 	result := OfferFailed
-	defer func() { c.Desk.Release(c.person.Name, result) }()
-	defer func() { c.finish(ctx, err) }()
+	defer func() { c.release(result) }()
+	defer func() {
+		if p := recover(); p != nil {
+			err = newPanicError(p)
+		}
+		c.finish(ctx, err)
+	}()
 	defer func() {
 		cancel(err)
 		wg.Wait()
@@ -114,17 +159,30 @@ func (c *connection) Run(ctx context.Context) (err error) {
 	}
 	start := func(s *media.Session) { run(func() error { return s.Run(ctx) }) }
 
-	if result, err = c.ringAgent(ctx, cancel, start); err != nil {
+	if c.arrival != nil {
+		result, err = c.hearAgent(ctx)
+	} else if result, err = c.ringAgent(ctx, start); err == nil {
+		err = c.tellAgent(ctx)
+	}
+	if err != nil {
 		return err
 	}
-	if err = c.tellAgent(ctx); err != nil {
+	if err = c.ringCallee(ctx, start, &wg); err != nil {
 		return err
 	}
-	if err = c.ringCallee(ctx, cancel, start, &wg); err != nil {
-		return err
+	if !early() { // he has just left
+		return errAgentHungUp
 	}
 	c.listen(ctx, run)
 	return c.attend(ctx)
+}
+
+// release gives the agent back, once.
+func (c *connection) release(result OfferResult) {
+	if c.idle && !c.released {
+		c.released = true
+		c.Desk.Release(c.person.Name, result)
+	}
 }
 
 // guard turns a panic into an error.
@@ -138,7 +196,7 @@ func guard(f func() error) (err error) {
 }
 
 // ringAgent brings the agent on the line.
-func (c *connection) ringAgent(ctx context.Context, cancel context.CancelCauseFunc, start func(*media.Session)) (OfferResult, error) {
+func (c *connection) ringAgent(ctx context.Context, start func(*media.Session)) (OfferResult, error) {
 	target := c.person.Target
 	target.From, target.FromName = c.target.To, c.line.Title
 	d := dialing{audio: c.Audio, dialer: c.Dialer, target: target, ring: ringAgent, start: start}
@@ -153,7 +211,7 @@ func (c *connection) ringAgent(ctx context.Context, cancel context.CancelCauseFu
 		return offerResult(err), &agentError{err}
 	}
 	c.agent = m
-	c.sit(l, m, func(error) { cancel(errAgentHungUp) })
+	c.sit(l, m, c.agentGone)
 	c.room.enter(roleAgent, m.session)
 	c.watch(m, "agent")
 	c.Desk.Talking(c.person.Name)
@@ -163,6 +221,9 @@ func (c *connection) ringAgent(ctx context.Context, cancel context.CancelCauseFu
 // sit gives one of the two a place that another leg can take.
 func (c *connection) sit(l Leg, m *meeting, over context.CancelCauseFunc) {
 	place := sit(l, m.sound, m.session, over)
+	if m == c.agent && c.arrival != nil {
+		place.lend = c.lend
+	}
 	c.seats = append(c.seats, place)
 	c.room.place(place)
 }
@@ -195,7 +256,7 @@ func connecting(language, whom string) string {
 
 // ringCallee rings the other side; the agent hears ringing of ours, or what the
 // network sends.
-func (c *connection) ringCallee(ctx context.Context, cancel context.CancelCauseFunc, start func(*media.Session), wg *sync.WaitGroup) error {
+func (c *connection) ringCallee(ctx context.Context, start func(*media.Session), wg *sync.WaitGroup) error {
 	c.openTape(ctx)
 	var rec *media.Recorder
 	if c.tape != nil {
@@ -203,14 +264,15 @@ func (c *connection) ringCallee(ctx context.Context, cancel context.CancelCauseF
 			rec.Hold()
 		}
 	}
-	tone := ringFor(ctx, c.agent.session, c.line.Language, c.Log, wg)
+	tone := c.alert(ctx, wg)
 	defer tone.stop()
 	d := dialing{
-		audio: c.Audio, dialer: c.Dialer, target: c.target, ring: c.place.Timeout, recorder: rec, start: start,
+		audio: c.agentAudio(), dialer: c.Dialer, target: c.target, ring: c.place.Timeout, recorder: rec, start: start,
 		progress: func(_ int, m *meeting) {
 			if m.session != nil { // the network speaks for itself
 				tone.stop()
 				c.room.enter(roleCaller, m.session)
+				c.hearEarly(ctx, start, wg)
 			}
 		},
 	}
@@ -224,8 +286,14 @@ func (c *connection) ringCallee(ctx context.Context, cancel context.CancelCauseF
 	}
 	tone.stop()
 	c.callee = m
-	c.sit(l, m, cancel)
+	c.sit(l, m, c.cancel)
 	c.room.enter(roleCaller, m.session)
+	if err := c.answerAgent(ctx, start); err != nil {
+		return err
+	}
+	if c.rings {
+		c.Desk.Talking(c.other.Name)
+	}
 	if rec != nil {
 		rec.Start()
 	}
@@ -235,12 +303,19 @@ func (c *connection) ringCallee(ctx context.Context, cancel context.CancelCauseF
 	c.record.Signalling = c.record.Signalling.with(m.signalling)
 	c.scribe.update(c.record)
 	c.mark(KindAnswered, map[string]any{"codec": c.record.Codec})
-	c.mark(KindBridge, map[string]any{"agent": c.person.Name})
 	return nil
 }
 
 // watch lets one of the two hold, resume and change the sound.
 func (c *connection) watch(m *meeting, who string) {
+	if m.onKey != nil {
+		m.onKey(func(digit byte) {
+			select {
+			case c.keys <- connectionKey{who, digit}:
+			default: // one who keys faster than we read loses keys
+			}
+		})
+	}
 	if m.onUpdate == nil {
 		return
 	}
@@ -287,33 +362,85 @@ func (c *connection) attend(ctx context.Context) error {
 	defer limit.Stop()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	hand := c.handover()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		if err := guard(func() error { c.talkOn(ctx, hand); return nil }); err != nil {
+			c.cancel(err)
+		}
+	}()
+	defer func() { // it may be telling us something
+		c.agentGone(errHandoverOver)
+		c.cancel(errHandoverOver)
+		for done := false; !done; {
+			select {
+			case <-c.news:
+			case <-over:
+				done = true
+			}
+		}
+	}()
+	agentKeys, otherKeys, left := c.agent.session.Keys(), c.callee.session.Keys(), over
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-limit.C:
-			return ErrMaxDuration
+			if c.lentTo == nil { // the other call has a limit of its own
+				return ErrMaxDuration
+			}
+		case <-left:
+			if c.lentTo == nil {
+				return errAgentHungUp
+			}
+			left = nil
 		case s := <-c.spoken:
-			c.turns++
-			r := s.result
-			c.scribe.turn(TurnRecord{
-				Index: c.turns, Speaker: s.speaker, Text: r.Text, StartMS: r.Start.Milliseconds(), EndMS: r.End.Milliseconds(),
-				Confidence: r.Confidence, Emotion: r.Emotion,
-			})
+			c.said(ctx, s)
 		case e := <-c.holds:
 			c.mark(e.Kind, e.Data)
-		case k, ok := <-c.agent.session.Keys():
-			if ok {
-				c.pass(ctx, "agent", k.Digit, c.callee.session)
+		case n := <-c.news:
+			c.handoverNews(n)
+		case l := <-c.loans:
+			l.granted <- c.grant(ctx, l.to)
+		case k, ok := <-agentKeys:
+			if !ok {
+				agentKeys = nil
+				continue
 			}
-		case k, ok := <-c.callee.session.Keys():
-			if ok {
-				c.pass(ctx, "caller", k.Digit, c.agent.session)
+			c.pass(ctx, "agent", k.Digit, c.callee.session)
+		case k, ok := <-otherKeys:
+			if !ok {
+				otherKeys = nil
+				continue
 			}
+			c.passToAgent(ctx, hand, k.Digit)
+		case k := <-c.keys:
+			if k.by == "agent" {
+				c.pass(ctx, k.by, k.digit, c.callee.session)
+				continue
+			}
+			c.passToAgent(ctx, hand, k.digit)
 		case <-tick.C:
 			c.recordingLost(ctx, c.tape.lost())
 		}
 	}
+}
+
+// said writes down what one of the two has said.
+func (c *connection) said(ctx context.Context, s connectionSaid) {
+	if c.lentTo != nil {
+		if s.speaker == "caller" {
+			c.lentTo.tell(ctx, handoverNews{kind: "agent_said", person: c.other, said: s.result})
+		}
+		return
+	}
+	c.turns++
+	r := s.result
+	c.scribe.turn(TurnRecord{
+		Index: c.turns, Speaker: s.speaker, Text: r.Text, StartMS: r.Start.Milliseconds(), EndMS: r.End.Milliseconds(),
+		Confidence: r.Confidence, Emotion: r.Emotion,
+	})
 }
 
 // pass hands a key on to the other side: a menu may be there.
@@ -324,7 +451,17 @@ func (c *connection) pass(ctx context.Context, who string, digit byte, to *media
 	}
 }
 
+// passToAgent hands a key on to the agent, or to whom he has given the call to.
+func (c *connection) passToAgent(ctx context.Context, hand *handover, digit byte) {
+	if s := hand.agent.Load(); s != nil && c.lentTo == nil {
+		c.pass(ctx, "caller", digit, s)
+	}
+}
+
 func (c *connection) mark(kind string, data map[string]any) {
+	if c.lentTo != nil {
+		return // its record is closed
+	}
 	c.scribe.event(Event{MS: time.Since(c.answer).Milliseconds(), Kind: kind, Data: data})
 }
 
@@ -349,9 +486,6 @@ func (c *connection) recordingLost(ctx context.Context, err error) {
 
 // finish hangs both up and writes the last entry.
 func (c *connection) finish(ctx context.Context, err error) {
-	if p := recover(); p != nil {
-		err = newPanicError(p)
-	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -361,12 +495,27 @@ func (c *connection) finish(ctx context.Context, err error) {
 	}
 	for _, l := range c.legs {
 		wg.Go(func() {
+			if c.refuse(last, l, err) {
+				return
+			}
+			tellReason(l, err)
 			if e := l.Hangup(last); e != nil {
 				c.Log.Warn("hanging up", "call", c.id, "error", e)
 			}
 		})
 	}
 	wg.Wait()
+	if c.rings {
+		c.Desk.Release(c.other.Name, c.otherResult(err))
+	}
+	c.close(err)
+}
+
+// close writes the last entry, once.
+func (c *connection) close(err error) {
+	if c.lentTo != nil {
+		return
+	}
 	r := &c.record
 	r.EndedAt = time.Now()
 	r.end(err, Facts{Bridged: !c.answer.IsZero()})

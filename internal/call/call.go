@@ -116,9 +116,10 @@ type Call struct {
 	Line  Line
 	Services
 
-	room    *room           // who is in the call; the Manager's, to let others in
-	begun   chan<- struct{} // closed once the record has begun; may be nil
-	closing context.Context //nolint:containedctx // ends when the call must; may be nil
+	room    *room                  // who is in the call; the Manager's, to let others in
+	seats   func(leg string) *seat // of any call; the Manager's
+	begun   chan<- struct{}        // closed once the record has begun; may be nil
+	closing context.Context        //nolint:containedctx // ends when the call must; may be nil
 }
 
 // Run meets the party, talks, and returns when the call is over and all of its
@@ -225,7 +226,7 @@ func (c *Call) finish(ctx context.Context, t *talk, err error) {
 	}
 	if l != nil {
 		tellReason(l, cause)
-		if e := l.Hangup(last); e != nil {
+		if e := endLeg(last, l, cause); e != nil {
 			c.Log.Warn("hanging up", "call", c.ID, "error", e)
 		}
 	}
@@ -248,6 +249,8 @@ func EndCause(cause error) (name string, callerLeft bool) {
 		return "console_hangup", false
 	case errors.Is(cause, ErrMaxDuration):
 		return "max_duration", false
+	case errors.Is(cause, errJoined):
+		return "joined", false
 	case errors.Is(cause, errAgentHungUp):
 		return "agent_hangup", false
 	case errors.Is(cause, errHeldTooLong):

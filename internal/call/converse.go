@@ -166,14 +166,8 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 	}
 	t.limit, t.limitAt = time.NewTimer(longest), time.Now().Add(longest)
 	tick := time.NewTicker(100 * time.Millisecond)
-	infoKeys := make(chan byte, 16)
 	if t.meeting.onKey != nil {
-		t.meeting.onKey(func(d byte) {
-			select {
-			case infoKeys <- d:
-			default: // a caller who keys faster than we read loses keys
-			}
-		})
+		t.meeting.onKey(t.session.TakeKey) // a key that comes by INFO and as a tone counts once
 	}
 	defer func() {
 		for _, x := range []*time.Timer{t.keyTimer, t.silence, t.hearing, t.limit, t.hold.over} {
@@ -199,8 +193,6 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 				return nil
 			}
 			t.key(ctx, k.Digit)
-		case d := <-infoKeys:
-			t.key(ctx, d)
 		case <-t.keyTimer.C:
 			t.keyed(ctx)
 		case <-turnDone(t.turn):
@@ -677,7 +669,7 @@ func (t *talk) handOver(ctx context.Context, a dialog.Transfer) {
 	t.hand = &handover{
 		act: a, call: t.call.ID, caller: t.session, line: t.call.Line, desk: t.call.Desk, dialer: t.call.Dialer, room: t.call.room,
 		audio: t.call.Audio, from: t.call.Party.number(), log: t.call.Log, report: t.news,
-		reached: t.meeting.reached,
+		reached: t.meeting.reached, seat: t.call.seats,
 	}
 	t.hand.start(ctx)
 }

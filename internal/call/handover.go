@@ -74,13 +74,15 @@ type handover struct {
 	audio   *Audio
 	room    *room
 	from    string
-	reached netip.Addr // our address that the caller reached
+	seat    func(leg string) *seat // of any call; nil: there is no other
+	reached netip.Addr             // our address that the caller reached
 	log     *slog.Logger
 
 	report chan<- handoverNews
 	cancel context.CancelCauseFunc
 	done   chan struct{}
 	agent  atomic.Pointer[media.Session] // while bridged: keys go there
+	leg    func() Leg                    // the agent's while he is bridged; connected's
 
 	released bool // the agent is free again, since he has transferred the caller
 
@@ -257,7 +259,8 @@ func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken 
 	if next == nil {
 		return true, nil
 	}
-	h.hangUp(ctx, place.current(), p)
+	place.unfollow()
+	wg.Go(func() { h.hangUp(ctx, place.current(), p) }) // the caller does not wait for it
 	cancel(errHandoverOver)
 	h.released = true
 	h.desk.Release(p.Name, OfferTaken) // he may take the next caller

@@ -44,6 +44,7 @@ type running struct {
 	started time.Time
 	room    *room           // nil on a test line
 	over    context.Context //nolint:containedctx // ends with the call
+	hidden  bool            // it has become a part of another call
 }
 
 // Live is a call in progress.
@@ -107,7 +108,7 @@ func (m *Manager) run(ctx context.Context, id string, a Arrival, r Route, in *ro
 	if r.App != nil {
 		return m.app(ctx, id, a, r.App)
 	}
-	c := &Call{ID: id, Party: a, Line: *r.Line, Services: m.services, room: in, closing: m.closing}
+	c := &Call{ID: id, Party: a, Line: *r.Line, Services: m.services, room: in, seats: m.seat, closing: m.closing}
 	return c.Run(ctx)
 }
 
@@ -161,6 +162,9 @@ func (m *Manager) Live() []Live {
 	defer m.mu.Unlock()
 	live := make([]Live, 0, len(m.calls))
 	for id, c := range m.calls {
+		if c.hidden {
+			continue
+		}
 		live = append(live, Live{ID: id, Line: c.line, Started: c.started})
 	}
 	return live

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -41,6 +43,17 @@ type phones map[string]func(ctx context.Context, t call.Target, progress func(in
 func (p phones) Dial(ctx context.Context, t call.Target, _ []byte, progress func(int, []byte)) (call.Leg, error) {
 	return p[t.To](ctx, t, progress)
 }
+
+// Check implements call.Checker: some numbers are too dear.
+func (phones) Check(_ context.Context, t call.Target) error {
+	if strings.HasPrefix(t.To, "00") {
+		return &call.RefusedError{Why: call.RefusedPolicy, Err: errors.New("dear")}
+	}
+	return nil
+}
+
+// Local implements call.Checker.
+func (phones) Local(context.Context, call.Target) netip.Addr { return netip.Addr{} }
 
 // telephone is somebody who can be rung.
 type telephone struct {

@@ -61,7 +61,7 @@ func (m *Manager) Place(ctx context.Context, p Placement) (id string, err error)
 		}()
 		run = c
 	} else {
-		run = &Call{ID: id, Party: &outbound{placement: p, target: target}, Line: *p.Line, Services: m.services, room: in, begun: begun, closing: m.closing}
+		run = &Call{ID: id, Party: &outbound{placement: p, target: target}, Line: *p.Line, Services: m.services, room: in, seats: m.seat, begun: begun, closing: m.closing}
 	}
 	callCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	if !m.admit(id, &running{cancel: cancel, line: p.Line.Name, room: in, over: callCtx}) {
@@ -129,20 +129,7 @@ func (m *Manager) report(id string, err error) {
 // replace lets an arrival take the place of the leg that it names, and returns when
 // it is over.
 func (m *Manager) replace(ctx context.Context, a Arrival) {
-	m.mu.Lock()
-	var rooms []*room
-	for _, c := range m.calls {
-		if c.room != nil {
-			rooms = append(rooms, c.room)
-		}
-	}
-	m.mu.Unlock()
-	var place *seat
-	for _, r := range rooms {
-		if place = r.find(a.Replaces); place != nil {
-			break
-		}
-	}
+	place := m.seat(a.Replaces)
 	if place == nil {
 		m.refuse(ctx, a.Leg, 481, "Call/Transaction Does Not Exist")
 		return
@@ -159,4 +146,22 @@ func (m *Manager) replace(ctx context.Context, a Arrival) {
 	case <-a.Leg.Context().Done():
 	case <-ctx.Done():
 	}
+}
+
+// seat finds the place that a leg holds in any call; nil if there is none.
+func (m *Manager) seat(leg string) *seat {
+	m.mu.Lock()
+	var rooms []*room
+	for _, c := range m.calls {
+		if c.room != nil {
+			rooms = append(rooms, c.room)
+		}
+	}
+	m.mu.Unlock()
+	for _, r := range rooms {
+		if place := r.find(leg); place != nil {
+			return place
+		}
+	}
+	return nil
 }

@@ -320,6 +320,7 @@ func length(text string) time.Duration { return time.Duration(len([]rune(text)))
 type journal struct {
 	mu     sync.Mutex
 	record call.Record
+	all    map[string]call.Record // by line and caller
 	turns  []call.TurnRecord
 	events []call.Event
 	wishes []call.Wish
@@ -336,6 +337,10 @@ func (j *journal) set(r call.Record, ended bool) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.record, j.ended = r, ended
+	if j.all == nil {
+		j.all = map[string]call.Record{}
+	}
+	j.all[r.Caller] = r
 	return nil
 }
 

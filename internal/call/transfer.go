@@ -27,6 +27,12 @@ type TransferRequest struct {
 	Referral
 
 	Target Target
+	// Leg is the ID of another leg of ours with the same telephone: the caller is to
+	// talk to whom it talks to there, and the telephone leaves both. "" when somebody
+	// is to be rung.
+	Leg string
+
+	passed bool // by the other of the two calls, which cannot do it
 }
 
 // transferring is a leg whose far end may ask for a transfer. Without a function
@@ -51,14 +57,21 @@ func (h *handover) connected(parent, ctx context.Context, l Leg, session *media.
 	leave := h.room.enter(roleAgent, session)
 	h.agent.Store(session)
 	asked := make(chan TransferRequest, 1)
+	ask := func(q TransferRequest) {
+		select {
+		case asked <- q:
+		default:
+			h.answer(q.Refuse(491, "Request Pending"))
+		}
+	}
 	if t, ok := l.(transferring); ok {
-		t.OnTransfer(func(q TransferRequest) {
-			select {
-			case asked <- q:
-			default:
-				h.answer(q.Refuse(491, "Request Pending"))
-			}
-		})
+		t.OnTransfer(ask)
+	}
+	h.leg = func() Leg { return l }
+	if place := h.room.find(l.ID()); place != nil {
+		h.leg = place.current
+		place.asks(ask)
+		defer place.asks(nil)
 	}
 	h.tell(ctx, handoverNews{kind: "bridged", person: p})
 	for {
@@ -80,6 +93,9 @@ func (h *handover) connected(parent, ctx context.Context, l Leg, session *media.
 // transfer rings whom the agent's telephone names, while the caller hears that; nil
 // if he does not come on. The rules of calls that go out hold for it.
 func (h *handover) transfer(ctx context.Context, q TransferRequest, by Person) *extension {
+	if q.Leg != "" {
+		return h.join(ctx, q, by)
+	}
 	target := q.Target
 	target.Who, target.From, target.FromName = "agent:"+by.Name, h.from, h.line.Title
 	if c, ok := h.dialer.(Checker); ok {
@@ -196,9 +212,26 @@ type seat struct {
 	sound   *sound
 	cancel  context.CancelCauseFunc // ends what the leg's end ends
 
+	// lend lets another call have who talks to the leg; nil where it cannot be had.
+	lend func(ctx context.Context, to *handover) (*extension, error)
+
 	mu   sync.Mutex // guards the rest
 	leg  Leg
 	stop func()
+	ask  func(TransferRequest) // has the call transfer; nil where it cannot
+}
+
+// asks sets who takes transfers that the telephone asked for in another call.
+func (s *seat) asks(f func(TransferRequest)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ask = f
+}
+
+func (s *seat) asking() func(TransferRequest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ask
 }
 
 // sit gives a leg a place.
