@@ -172,6 +172,9 @@ type EndError struct {
 
 func (e *EndError) Error() string { return e.Err.Error() + " (" + e.Reason + ")" }
 
+// FarReason is what the far end said about it.
+func (e *EndError) FarReason() string { return e.Reason }
+
 // Unwrap makes errors.Is find the sentinel.
 func (e *EndError) Unwrap() error { return e.Err }
 

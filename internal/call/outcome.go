@@ -1,7 +1,10 @@
 package call
 
 import (
+	"cmp"
 	"errors"
+	"strconv"
+	"strings"
 
 	"hotline/media"
 )
@@ -52,6 +55,7 @@ func (r *Record) end(cause error, f Facts) {
 	var reason interface{ FarReason() string }
 	if errors.As(cause, &reason) {
 		r.EndReason = reason.FarReason()
+		r.SIPStatus = reasonStatus(r.EndReason)
 	}
 	f.CallerLeft = left
 	r.Outcome = Rate(f)
@@ -64,6 +68,7 @@ func (r *Record) end(cause error, f Facts) {
 	case r.Direction != "outbound":
 		if left {
 			r.Outcome = Abandoned
+			r.SIPStatus = cmp.Or(r.SIPStatus, 487) // what its INVITE was answered with
 		}
 	case errors.As(cause, &agent):
 		r.Outcome, r.Error = Failed, cause.Error()
@@ -77,6 +82,24 @@ func (r *Record) end(cause error, f Facts) {
 	default:
 		r.Outcome = Cancelled
 	}
+}
+
+// reasonStatus is the SIP status in a Reason header field (RFC 3326), 0 without one:
+// `SIP;cause=200;text="Call completed elsewhere"`, perhaps beside one of Q.850.
+func reasonStatus(reason string) int {
+	for part := range strings.SplitSeq(reason, ",") {
+		protocol, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if !strings.EqualFold(strings.TrimSpace(protocol), "SIP") {
+			continue
+		}
+		for p := range strings.SplitSeq(params, ";") {
+			name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
+			if n, err := strconv.Atoi(value); err == nil && strings.EqualFold(name, "cause") && n >= 100 && n < 700 {
+				return n
+			}
+		}
+	}
+	return 0
 }
 
 // quality is what the record keeps of a session's counters.

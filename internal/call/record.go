@@ -50,7 +50,8 @@ type Record struct {
 	Media          Quality   `json:"media"`
 
 	Signalling Signalling `json:"signalling,omitzero"`
-	// SIPStatus is the response that refused an outbound call, 0 without one.
+	// SIPStatus is the response that refused an outbound call or ended an inbound one
+	// before its answer, or what the far end's Reason names; 0 without one.
 	SIPStatus int `json:"sip_status,omitempty"`
 	// EndReason is what the far end said about the end: its Reason header (RFC 3326)
 	// or the refusal's phrase.

@@ -69,7 +69,7 @@ func TestAgentTransfers(t *testing.T) {
 		mark = s.caller.now()
 		key.ask(call.TransferRequest{Referral: &ref, Target: call.Target{To: "agent:wang"}})
 		s.until(func() bool { return s.journal.count("bridge") == 2 })
-		assert.True(s.t, first.leg.gone(), "he is hung up")
+		s.until(first.leg.gone)
 		s.staff.mu.Lock()
 		assert.Equal(s.t, call.OfferTaken, s.staff.results["li"], "he is free while the caller still talks")
 		s.staff.mu.Unlock()
