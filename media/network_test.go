@@ -234,6 +234,29 @@ func TestHold(t *testing.T) {
 	})
 }
 
+// What a far end goes on sending while nobody is to hear it is not counted as lost
+// afterwards, and is heard at once when the hold is over.
+func TestSendingIntoAHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, nil)
+		says(t, a, 500)
+		in := b.In()
+		mediatest.Listen(in, time.Second)
+		m := b.Media()
+		m.Direction = sdp.Inactive
+		require.NoError(t, b.Update(m))
+		time.Sleep(20 * time.Second)
+		m.Direction = sdp.SendRecv
+		require.NoError(t, b.Update(m))
+		mediatest.Listen(in, 21*time.Second)
+		assert.Greater(t, mediatest.Purity(mediatest.Listen(in, time.Second), 8000, 500), 30.0)
+		st := b.Stats()
+		assert.Zero(t, st.Lost)
+		assert.Zero(t, st.LossRate)
+		assert.Greater(t, st.Received, int64(100), "what came before counts on")
+	})
+}
+
 // A re-INVITE changes the codec and the address in mid-call.
 func TestUpdate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

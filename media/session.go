@@ -191,6 +191,11 @@ func (s *Session) setMedia(m sdp.Media) error {
 		s.latch.reset(m.Remote)
 		s.ctrl.from = netip.AddrPort{}
 	}
+	if s.hasSSRC && m.Direction.Receives() && !s.media.Direction.Receives() {
+		// A far end may have gone on sending what nobody was to hear; it is not lost.
+		s.receiver.Restart()
+		s.buffer.Reset()
+	}
 	s.keysIn.listens(s.cfg.KeyTones, m.HasDTMF, s.rate)
 	s.media = m
 	s.heard = s.ticks.Load() // the time of silence counts anew
