@@ -96,19 +96,22 @@ func TestStopped(t *testing.T) {
 }
 
 func TestLoadCallCountsLossAndJitter(t *testing.T) {
-	c := &loadCall{}
+	l, c := &load{}, &loadCall{}
+	l.measuring.Store(true)
 	packet := func(seq uint16, ts uint32) []byte {
 		return []byte{0x80, 8, byte(seq >> 8), byte(seq), byte(ts >> 24), byte(ts >> 16), byte(ts >> 8), byte(ts), 0, 0, 0, 1, 0}
 	}
 	at := time.UnixMilli(1_000_000)
 	for i := range 100 {
 		if i%10 != 3 { // every tenth is lost, over a wrap of the sequence number
-			c.take(packet(uint16(65500+i), uint32(i*160)), at.Add(time.Duration(i)*20*time.Millisecond))
+			l.take(c, packet(uint16(65500+i), uint32(i*160)), at.Add(time.Duration(i)*20*time.Millisecond))
 		}
 	}
 	require.EqualValues(t, 100, c.base-c.first+1)
 	require.EqualValues(t, 90, c.got)
 	require.InDelta(t, 0, c.jitter, 0.001)
-	c.take([]byte{0x80, 200, 0, 1}, at)
+	require.InDelta(t, 0.05, l.percentile(0.5), 0.001, "most came 20 ms after the one before")
+	require.InDelta(t, 20.05, l.percentile(0.99), 0.001, "a loss leaves a gap")
+	l.take(c, []byte{0x80, 200, 0, 1}, at)
 	require.EqualValues(t, 90, c.got, "what is no RTP does not count")
 }

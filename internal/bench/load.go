@@ -4,13 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
-	"net"
 	"net/netip"
-	"os"
-	"os/exec"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +12,6 @@ import (
 	"hotline/internal/stand"
 	"hotline/media"
 	"hotline/media/g711"
-	"hotline/media/sdp"
 	"hotline/sip"
 )
 
@@ -32,8 +25,30 @@ const (
 // receives for all, without a thread woken by a packet, so that the generator costs
 // less than what it measures.
 type load struct {
-	calls []*loadCall
-	late  atomic.Int64 // sends that were more than 5 ms late
+	calls     []*loadCall
+	late      atomic.Int64      // sends that were more than 5 ms late
+	measuring atomic.Bool       // deviations count
+	deviation [deviations]int64 // packets by how far from 20 ms they came after the one before; the pump's
+}
+
+// Deviations are counted in steps of 50 µs, up to 100 ms.
+const (
+	deviationStep = 50 * time.Microsecond
+	deviations    = 2000
+)
+
+// percentile is below what the share q of the deviations lies, ms.
+func (l *load) percentile(q float64) float64 {
+	var all, sum int64
+	for _, n := range l.deviation {
+		all += n
+	}
+	for i, n := range l.deviation {
+		if sum += n; all > 0 && float64(sum) >= q*float64(all) {
+			return ms(time.Duration(i+1) * deviationStep)
+		}
+	}
+	return 0
 }
 
 type loadCall struct {
@@ -51,13 +66,20 @@ type loadCall struct {
 	have    bool
 	jitter  float64 // RFC 3550 section 6.4.1, ms
 	transit float64
+	at      time.Time // of the last packet
 }
 
-// take notes a packet (RFC 3550 appendix A).
-func (c *loadCall) take(p []byte, at time.Time) {
+// take notes a packet (RFC 3550 appendix A), and how far from 20 ms it came after
+// the one before.
+func (l *load) take(c *loadCall, p []byte, at time.Time) {
 	if len(p) < 12 || p[0]>>6 != 2 || p[1]&0x7f > 34 {
 		return
 	}
+	if gap := at.Sub(c.at); l.measuring.Load() && !c.at.IsZero() {
+		d := max(gap-media.FrameTime, media.FrameTime-gap)
+		l.deviation[min(deviations-1, int(d/deviationStep))]++
+	}
+	c.at = at
 	seq, ts := binary.BigEndian.Uint16(p[2:]), binary.BigEndian.Uint32(p[4:])
 	c.got++
 	transit := float64(at.UnixMicro())/1000 - float64(ts)/8
@@ -101,7 +123,7 @@ func (l *load) pump(ctx context.Context, calls func() []*loadCall) {
 					break
 				}
 				for k := range n {
-					c.take(batch.Packets[k].Data, batch.Packets[k].At)
+					l.take(c, batch.Packets[k].Data, batch.Packets[k].At)
 				}
 				if n < len(batch.Packets) {
 					break
@@ -135,6 +157,7 @@ type rate struct {
 	others  float64
 	lossPct float64
 	jitter  Spread
+	sends   float64 // ms from 20 that 99 % of the packets keep within
 	setup   Spread
 	late    int64
 	n       int
@@ -194,6 +217,7 @@ func (b *Bench) strain(ctx context.Context, pid, n int, dial func(ctx context.Co
 	if pid != b.server.PID() {
 		pids = append(pids, pid)
 	}
+	l.measuring.Store(true)
 	before, cpu, began := readUsage(pids...), cpuTime(pid), time.Now()
 	if err := sleep(ctx, b.cfg.Hold); err != nil {
 		return r, err
@@ -203,6 +227,7 @@ func (b *Bench) strain(ctx context.Context, pid, n int, dial func(ctx context.Co
 	r.memory = float64(stand.Memory(pid)-empty) / float64(n) / 1024
 	stop()
 	wg.Wait()
+	r.sends = l.percentile(0.99)
 	r.n, r.late, r.setup = len(l.calls), l.late.Load(), spread(setups)
 	r.cost = ms(used) / took.Seconds() / float64(n)
 	var expected, got int64
@@ -249,143 +274,4 @@ func (l *load) hangUp(ctx context.Context) error {
 	}
 	wg.Wait()
 	return errs
-}
-
-// media measures what calls cost without speech, and the floor for it: a loop that
-// only echoes packets.
-func (b *Bench) media(ctx context.Context) error {
-	agent, err := sip.New(sip.Config{Listen: []string{"udp:127.0.0.1:0"}, UserAgent: "hotline-bench"}, nil, nil, b.cfg.Log)
-	if err != nil {
-		return err
-	}
-	signalling, stop := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- agent.Run(signalling) }()
-	defer func() {
-		stop()
-		<-done
-	}()
-	select {
-	case <-agent.Ready():
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	floors := map[int]float64{}
-	for _, n := range b.cfg.Load {
-		if floors[n], err = b.floor(ctx, n); err != nil {
-			return err
-		}
-	}
-	for _, target := range []struct{ number, name string }{{"9196", "echo"}, {"9198", "playback"}} {
-		for _, n := range b.cfg.Load {
-			r, err := b.strain(ctx, b.server.PID(), n, func(ctx context.Context, i int, s *media.Socket) (netip.AddrPort, *sip.Leg, error) {
-				return ring(ctx, agent, b.uri(target.number), i, s)
-			})
-			if err != nil {
-				return fmt.Errorf("%d %s calls: %w", n, target.name, err)
-			}
-			l := Line{Bench: "media", Calls: n, N: r.n, Others: r.others, More: map[string]any{
-				"line": target.name, "cpu_ms_per_call_second": round3(r.cost), "floor": round3(floors[n]), "over_floor": round3(r.cost / floors[n]),
-				"kib_per_call": round1(r.memory), "loss_pct": r.lossPct, "jitter_ms": r.jitter, "setup_ms": r.setup, "generator_late": r.late,
-			}}
-			if err := b.print(l); err != nil {
-				return err
-			}
-			if err := sleep(ctx, time.Second); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// ring sets one call up.
-func ring(ctx context.Context, agent *sip.Server, uri string, i int, s *media.Socket) (netip.AddrPort, *sip.Leg, error) {
-	local := sdp.Local{Addr: netip.AddrFrom4([4]byte{127, 0, 0, 1}), Port: int(s.Addr().Port()), Codecs: []sdp.Codec{sdp.PCMA}, SessionID: uint64(i) + 1}
-	leg, err := agent.Dial(ctx, sip.DialRequest{To: uri, From: "load" + strconv.Itoa(i), Offer: sdp.Offer(local), Timeout: 10 * time.Second}, nil)
-	if err != nil {
-		return netip.AddrPort{}, nil, err
-	}
-	m, err := sdp.Accept(local, leg.Offer())
-	if err != nil {
-		return netip.AddrPort{}, nil, errors.Join(err, leg.Hangup(ctx))
-	}
-	return m.Remote, leg, nil
-}
-
-// floor measures the echo of packets in a process that does nothing else.
-func (b *Bench) floor(ctx context.Context, n int) (float64, error) {
-	if len(b.cfg.Floor) == 0 {
-		return 0, errors.New("there is no command for the floor")
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, b.cfg.Floor[0], append(b.cfg.Floor[1:], strconv.Itoa(n))...) //nolint:gosec // ourselves
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return 0, err
-	}
-	if err := cmd.Start(); err != nil {
-		return 0, fmt.Errorf("starting the floor: %w", err)
-	}
-	defer func() {
-		cancel()
-		_ = cmd.Wait() // it was killed
-	}()
-	buf := make([]byte, 8*n+64)
-	read := 0
-	for read < len(buf) && !strings.HasSuffix(string(buf[:read]), "\n") {
-		k, err := out.Read(buf[read:])
-		read += k
-		if err != nil {
-			return 0, fmt.Errorf("starting the floor: %w", err)
-		}
-	}
-	ports := strings.Fields(string(buf[:read]))
-	if len(ports) != n {
-		return 0, fmt.Errorf("the floor has %d ports of %d", len(ports), n)
-	}
-	r, err := b.strain(ctx, cmd.Process.Pid, n, func(_ context.Context, i int, _ *media.Socket) (netip.AddrPort, *sip.Leg, error) {
-		port, err := strconv.ParseUint(ports[i], 10, 16)
-		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port)), nil, err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("measuring the floor: %w", err)
-	}
-	return r.cost, b.print(Line{Bench: "media", Calls: n, N: r.n, Others: r.others, More: map[string]any{
-		"line": "floor", "cpu_ms_per_call_second": round3(r.cost), "loss_pct": r.lossPct, "jitter_ms": r.jitter, "generator_late": r.late,
-	}})
-}
-
-// Echo is the floor: n sockets of which each sends back what it receives, in the way
-// of Go, a goroutine each. It writes their ports in one line and runs until ctx ends.
-func Echo(ctx context.Context, n int, ready func(ports string)) error {
-	var list []string
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	for range n {
-		c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-		if err != nil {
-			return err
-		}
-		stop := context.AfterFunc(ctx, func() { _ = c.Close() })
-		defer stop()
-		list = append(list, strconv.Itoa(c.LocalAddr().(*net.UDPAddr).Port))
-		wg.Go(func() {
-			buf := make([]byte, 1500)
-			for {
-				k, from, err := c.ReadFromUDPAddrPort(buf)
-				if err != nil {
-					return
-				}
-				if _, err := c.WriteToUDPAddrPort(buf[:k], from); err != nil {
-					return
-				}
-			}
-		})
-	}
-	ready(strings.Join(list, " "))
-	<-ctx.Done()
-	return nil
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -29,12 +30,14 @@ const (
 // takes less of the machine than the server.
 type caller struct {
 	conn   *net.UDPConn
+	sink   *net.UDPConn // where sound goes; nobody reads it
 	to     netip.AddrPort
 	local  string
 	prefix string // of Call-IDs
 	number string
 	sdp    string
 	t1     time.Duration
+	hold   bool // calls stand until hangUp
 
 	mu    sync.Mutex
 	calls []setupCall
@@ -42,8 +45,9 @@ type caller struct {
 
 type setupCall struct {
 	began, answered, over time.Time
-	again                 int // INVITEs and BYEs sent again
-	failed                int // status
+	again                 int    // INVITEs and BYEs sent again
+	failed                int    // status
+	to, target            string // of a call that stands
 }
 
 // newCaller rings number at a server; sound goes to a port that nobody reads.
@@ -56,10 +60,15 @@ func newCaller(to, number string, calls int, prefix string) (*caller, error) {
 	if err != nil {
 		return nil, err
 	}
+	sink, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
 	_ = conn.SetReadBuffer(8 << 20)
 	_ = conn.SetWriteBuffer(8 << 20)
-	c := &caller{conn: conn, to: server, local: conn.LocalAddr().String(), number: number, prefix: prefix, t1: 500 * time.Millisecond, calls: make([]setupCall, calls)}
-	c.sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 0 8 101\r\n" +
+	c := &caller{conn: conn, sink: sink, to: server, local: conn.LocalAddr().String(), number: number, prefix: prefix, t1: 500 * time.Millisecond, calls: make([]setupCall, calls)}
+	c.sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n" +
+		"m=audio " + strconv.Itoa(sink.LocalAddr().(*net.UDPAddr).Port) + " RTP/AVP 0 8 101\r\n" +
 		"a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\n"
 	return c, nil
 }
@@ -185,7 +194,42 @@ func (c *caller) take(m string) {
 	}
 	target, _, _ := strings.Cut(strings.TrimPrefix(headerLine(m, "Contact"), "<"), ">")
 	c.send(c.message("ACK", target, i, 1, to, ""))
-	c.send(c.message("BYE", target, i, 2, to, ""))
+	if !c.hold {
+		c.send(c.message("BYE", target, i, 2, to, ""))
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k.to, k.target = to, target
+}
+
+// hangUp ends the calls that stand, with time between them.
+func (c *caller) hangUp(ctx context.Context) error {
+	for i := range c.calls {
+		c.mu.Lock()
+		k := c.calls[i]
+		c.mu.Unlock()
+		if k.target == "" {
+			continue
+		}
+		c.send(c.message("BYE", k.target, i, 2, k.to, ""))
+		if err := sleep(ctx, 2*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// standing is how many calls have been answered.
+func (c *caller) standing() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.calls {
+		if c.calls[i].target != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // open is how many calls are neither over nor refused.
@@ -210,30 +254,48 @@ func (b *Bench) setup(ctx context.Context) error {
 	return nil
 }
 
+// settle waits until the server has done what it does after its start: what it uses
+// without a call is not a call's.
+func (b *Bench) settle(ctx context.Context) error {
+	const quiet = 30 * time.Millisecond // in a second
+	for range 60 {
+		before := cpuTime(b.server.PID())
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
+		}
+		if cpuTime(b.server.PID())-before < quiet {
+			break
+		}
+	}
+	return nil
+}
+
 // recordLimit is how long the last records may take to be written.
 const recordLimit = 10 * time.Second
 
-func (b *Bench) setupAt(ctx context.Context, rate int, prefix string) (err error) {
-	sink, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = sink.Close() }()
-	calls := int(b.cfg.Offered.Seconds() * float64(rate))
-	c, err := newCaller(b.server.SIP, "9197", calls, prefix)
-	if err != nil {
-		return err
-	}
-	c.sdp = fmt.Sprintf(c.sdp, sink.LocalAddr().(*net.UDPAddr).Port)
-	calling, stop := context.WithCancel(ctx)
+// run starts what receives; stop ends it and waits.
+func (c *caller) run(ctx context.Context) (stop func()) {
+	calling, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(c.answers)
 	wg.Go(func() { c.repeat(calling) })
-	defer func() {
-		stop()
+	return func() {
+		cancel()
 		_ = c.conn.Close()
+		_ = c.sink.Close()
 		wg.Wait()
-	}()
+	}
+}
+
+func (b *Bench) setupAt(ctx context.Context, rate int, prefix string) error {
+	c, err := newCaller(b.server.SIP, "9197", int(b.cfg.Offered.Seconds()*float64(rate)), prefix)
+	if err != nil {
+		return err
+	}
+	defer c.run(ctx)()
+	if err := b.settle(ctx); err != nil {
+		return err
+	}
 	pids := b.server.PIDs()
 	empty := stand.Memory(b.server.PID())
 	before, cpu, began := readUsage(pids...), cpuTime(b.server.PID()), time.Now()

@@ -1,0 +1,97 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// memoryMark is what a call that stands may take, KiB.
+const memoryMark = 40.0
+
+// idleCalls are held at once: the first ones so that what is made once is made.
+const (
+	idleFew  = 100
+	idleMany = 1000
+)
+
+// memory measures what a call takes that stands and in which nobody speaks.
+func (b *Bench) memory(ctx context.Context) error {
+	c, err := newCaller(b.server.SIP, "9197", b.idle(), "m")
+	if err != nil {
+		return err
+	}
+	c.hold = true
+	defer c.run(ctx)()
+	if err := b.settle(ctx); err != nil {
+		return err
+	}
+	few := b.idle() / (idleMany / idleFew)
+	all := c.calls
+	c.calls = all[:few]
+	before, err := b.holding(ctx, c)
+	if err != nil {
+		return err
+	}
+	more, err := newCaller(b.server.SIP, "9197", len(all)-few, "n")
+	if err != nil {
+		return err
+	}
+	more.hold = true
+	defer more.run(ctx)()
+	after, err := b.holding(ctx, more)
+	if err != nil {
+		return err
+	}
+	n := float64(len(more.calls))
+	each := func(v float64) float64 { return round1(v / n / 1024) }
+	resident := each(after.resident - before.resident)
+	l := Line{Bench: "memory", Calls: len(all), N: len(more.calls), Marks: map[string]float64{"kib_per_call": memoryMark}, More: map[string]any{
+		"line": "idle calls", "kib_per_call": resident, "heap_kib": each(after.heap - before.heap), "stacks_kib": each(after.stacks - before.stacks),
+		"goroutines": round1((after.goroutines - before.goroutines) / n), "from": few,
+	}}
+	l.judge(map[string]float64{"kib_per_call": resident})
+	if err := b.print(l); err != nil {
+		return err
+	}
+	if err := more.hangUp(ctx); err != nil {
+		return err
+	}
+	return c.hangUp(ctx)
+}
+
+func (b *Bench) idle() int {
+	if b.cfg.Quick {
+		return idleMany / 5
+	}
+	return idleMany
+}
+
+// held is what the server has while calls stand.
+type held struct{ resident, heap, stacks, goroutines float64 }
+
+// holding rings all of c's calls and measures once they stand and memory has settled.
+func (b *Bench) holding(ctx context.Context, c *caller) (h held, err error) {
+	c.offer(ctx, 100)
+	for end := time.Now().Add(10 * time.Second); c.standing() < len(c.calls); {
+		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+			return h, err
+		}
+		if time.Now().After(end) {
+			return h, fmt.Errorf("only %d of %d calls were answered", c.standing(), len(c.calls))
+		}
+	}
+	if err := sleep(ctx, 5*time.Second); err != nil {
+		return h, err
+	}
+	h.resident = float64(b.server.Memory())
+	for name, into := range map[string]*float64{
+		"go_memstats_heap_alloc_bytes": &h.heap, "go_memstats_stack_inuse_bytes": &h.stacks, "go_goroutines": &h.goroutines,
+	} {
+		if *into, err = b.server.Metric(ctx, name); err != nil {
+			return h, fmt.Errorf("measuring %s calls: %w", strconv.Itoa(len(c.calls)), err)
+		}
+	}
+	return h, nil
+}
