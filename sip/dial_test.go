@@ -157,6 +157,7 @@ func TestDialTimeout(t *testing.T) {
 }
 
 func TestDialIntoTheVoid(t *testing.T) {
+	sideBySide(t)
 	s, addr := host(t, sip.Config{T1: 5 * time.Millisecond}, nil, nil)
 	p := siptest.New(t, addr)
 	out := dial(t.Context(), s, sip.DialRequest{To: "sip:agent@" + p.Addr()}, nil)

@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,15 +35,29 @@ func tool(t *testing.T, name string) string {
 	return path
 }
 
-// freePort is a UDP port that nobody used a moment ago.
+// freePort is a port for UDP and TCP that nobody used a moment ago.
 func freePort(t *testing.T) string {
 	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer c.Close()
-	_, port, _ := net.SplitHostPort(c.LocalAddr().String())
-	return port
+	for range 1000 {
+		port := strconv.Itoa(10000 + int(lastPort.Add(1)+int32(os.Getpid()))%15000)
+		u, err := net.ListenPacket("udp", "127.0.0.1:"+port)
+		if err != nil {
+			continue
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		require.NoError(t, u.Close())
+		if err == nil {
+			require.NoError(t, l.Close())
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
 }
+
+// lastPort is the last that freePort gave out: below those that the kernel gives to
+// tests side by side, and none twice.
+var lastPort atomic.Int32
 
 // sipp runs one of the kit's scenarios.
 func sipp(t *testing.T, args ...string) ([]byte, error) {
@@ -58,8 +74,10 @@ func sipp(t *testing.T, args ...string) ([]byte, error) {
 }
 
 func TestSippCalls(t *testing.T) {
+	sideBySide(t)
 	for _, transport := range []string{"u1", "t1"} {
 		t.Run(transport, func(t *testing.T) {
+			sideBySide(t)
 			s, udp, tcp := hostBoth(t, sip.Config{T1: 20 * time.Millisecond}, func(ctx context.Context, l *sip.Leg) {
 				if err := l.Ring(ctx); err != nil {
 					t.Error(err)
@@ -81,6 +99,7 @@ func TestSippCalls(t *testing.T) {
 }
 
 func TestSippRegisters(t *testing.T) {
+	sideBySide(t)
 	reg := sip.NewRegistrar(sip.RegistrarConfig{}, passwords{"agent1": "secret"}, nil)
 	_, addr := host(t, sip.Config{}, nil, reg)
 	out, err := sipp(t, "-sf", "register.xml", "-s", "agent1", "-au", "agent1", "-ap", "secret", addr, "-m", "1")
@@ -174,6 +193,7 @@ func newBaresip(t *testing.T, account string) *baresip {
 }
 
 func TestBaresip(t *testing.T) {
+	sideBySide(t)
 	for _, transport := range []string{"udp", "tcp"} {
 		t.Run(transport, func(t *testing.T) {
 			reg := sip.NewRegistrar(sip.RegistrarConfig{}, passwords{"ann": "secret"}, nil)

@@ -34,6 +34,7 @@ func pong(p *siptest.Phone, user string) (stop func() int) {
 }
 
 func TestPhoneThatStopsAnsweringIsUnreachable(t *testing.T) {
+	sideBySide(t)
 	reg := sip.NewRegistrar(sip.RegistrarConfig{Ping: 40 * time.Millisecond, PingFailures: 2}, passwords{"ann": "a"}, nil)
 	online := make(chan bool, 8)
 	reg.OnChange(func(_ string, on bool) { online <- on })

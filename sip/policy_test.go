@@ -258,6 +258,7 @@ func TestWithoutALedgerNobodyCallsOut(t *testing.T) {
 }
 
 func TestACallThatLastsTooLongIsEnded(t *testing.T) {
+	sideBySide(t)
 	carrier := siptest.NewCarrier(t, siptest.CarrierConfig{})
 	trunks := trunksOf(t, sip.Policy{MaxCall: 300 * time.Millisecond}, static("a", carrier))
 	untilUp(t, trunks, "a")

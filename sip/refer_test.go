@@ -185,6 +185,7 @@ func TestSubscriptionOfAReferral(t *testing.T) {
 }
 
 func TestReferralThatNobodyCaresFor(t *testing.T) {
+	sideBySide(t)
 	c, asked := referrals(t)
 	_, addr := host(t, sip.Config{T1: 10 * time.Millisecond, ReferTimeout: 100 * time.Millisecond}, c.handle, nil)
 	p := siptest.New(t, addr)
@@ -232,6 +233,7 @@ func TestReferralOutlivesTheCall(t *testing.T) {
 }
 
 func TestTransferReports(t *testing.T) {
+	sideBySide(t)
 	for name, tt := range map[string]struct {
 		script func(p *siptest.Phone, call *siptest.Call, refer *siptest.Message)
 		check  func(is *require.Assertions, err error)

@@ -130,6 +130,7 @@ func TestContactsAreBounded(t *testing.T) {
 }
 
 func TestPhoneThatFallsSilentGoesOffline(t *testing.T) {
+	sideBySide(t)
 	reg := sip.NewRegistrar(sip.RegistrarConfig{MinExpires: time.Second}, passwords{"ann": "a"}, nil)
 	online := make(chan bool, 4)
 	reg.OnChange(func(_ string, on bool) { online <- on })
@@ -171,6 +172,7 @@ func TestBothAlgorithms(t *testing.T) {
 }
 
 func TestKeepRegistered(t *testing.T) {
+	sideBySide(t)
 	reg := sip.NewRegistrar(sip.RegistrarConfig{MinExpires: 2 * time.Second}, passwords{"ann": "a"}, nil)
 	online := make(chan bool, 4)
 	reg.OnChange(func(_ string, on bool) { online <- on })

@@ -14,7 +14,6 @@ import (
 	"hotline/sip/siptest"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 )
 
 const testT1 = 50 * time.Millisecond
@@ -28,8 +27,7 @@ func host(t *testing.T, cfg sip.Config, h sip.Handler, reg *sip.Registrar) (*sip
 
 func hostBoth(t *testing.T, cfg sip.Config, h sip.Handler, reg *sip.Registrar) (s *sip.Server, udp, tcp string) {
 	t.Helper()
-	leaks := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, leaks) })
+	leakFree(t)
 	if cfg.Listen == nil {
 		cfg.Listen = []string{"udp:127.0.0.1:0", "tcp:127.0.0.1:0"}
 	}
@@ -492,8 +490,7 @@ func TestByesThatCross(t *testing.T) {
 }
 
 func TestShutdownHangsUp(t *testing.T) {
-	leaks := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, leaks) })
+	leakFree(t)
 	c := newCalls(t)
 	s, err := sip.New(sip.Config{Listen: []string{"udp:127.0.0.1:0"}, T1: testT1}, c.handle, nil, nil)
 	require.NoError(t, err)

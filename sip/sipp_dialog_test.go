@@ -80,6 +80,7 @@ func ringThenHangUp(ctx context.Context, l *sip.Leg) error {
 
 // TestSIPpCallers are callers of every kind, each a scenario of sipp.
 func TestSIPpCallers(t *testing.T) {
+	sideBySide(t)
 	for _, c := range []struct {
 		scenario string
 		cfg      sip.Config
@@ -105,6 +106,7 @@ func TestSIPpCallers(t *testing.T) {
 		{"uac_max_forwards", sip.Config{}, answerNow, sip.ErrBye},
 	} {
 		t.Run(c.scenario, func(t *testing.T) {
+			sideBySide(t)
 			h, ends := steps(t, c.do)
 			s, addr := host(t, c.cfg, h, nil)
 			runSIPp(t, c.scenario+".xml", addr)
@@ -116,8 +118,10 @@ func TestSIPpCallers(t *testing.T) {
 
 // TestSIPpCallees are phones of every kind that we call.
 func TestSIPpCallees(t *testing.T) {
+	sideBySide(t)
 	for _, scenario := range []string{"uas_100rel", "uas_early_media", "uas_timer", "uas_record_route", "uas_hold"} {
 		t.Run(scenario, func(t *testing.T) {
+			sideBySide(t)
 			s, _ := host(t, sip.Config{}, nil, nil)
 			addr, done := startSIPp(t, scenario+".xml")
 			l, err := s.Dial(t.Context(), sip.DialRequest{To: "sip:phone@" + addr, Offer: []byte(siptest.SDP)}, nil)
@@ -136,6 +140,7 @@ func TestSIPpCallees(t *testing.T) {
 }
 
 func TestSIPpAnswersAsWeCancel(t *testing.T) {
+	sideBySide(t)
 	s, _ := host(t, sip.Config{}, nil, nil)
 	addr, done := startSIPp(t, "uas_cancel_race.xml")
 	ctx, cancel := context.WithCancel(t.Context())

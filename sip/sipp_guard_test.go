@@ -13,6 +13,7 @@ import (
 )
 
 func TestSippGuard(t *testing.T) {
+	sideBySide(t)
 	answer := func(ctx context.Context, l *sip.Leg) {
 		if l.Answer(ctx, []byte(siptest.SDP)) == nil {
 			select {
@@ -23,17 +24,20 @@ func TestSippGuard(t *testing.T) {
 		}
 	}
 	t.Run("not admitted", func(t *testing.T) {
+		sideBySide(t)
 		s, udp, tcp := hostBoth(t, sip.Config{T1: 20 * time.Millisecond, Admit: func(context.Context) (time.Duration, bool) { return 7 * time.Second, false }}, answer, nil)
 		runSIPp(t, "uac_overload.xml", udp, "-m", "20", "-r", "100")
 		runSIPp(t, "uac_overload.xml", tcp, "-t", "t1")
 		require.Zero(t, s.Stats().Legs)
 	})
 	t.Run("draining", func(t *testing.T) {
+		sideBySide(t)
 		s, udp := host(t, sip.Config{T1: 20 * time.Millisecond, RetryAfter: 7 * time.Second}, answer, nil)
 		s.SetDraining(true)
 		runSIPp(t, "uac_overload.xml", udp)
 	})
 	t.Run("scanner", func(t *testing.T) {
+		sideBySide(t)
 		var mu sync.Mutex
 		told := map[string]int{}
 		s, udp := host(t, sip.Config{Audit: func(e sip.AuditEvent) {
@@ -51,6 +55,7 @@ func TestSippGuard(t *testing.T) {
 		runSIPp(t, "uac_basic.xml", udp) // who is called on this machine is not shut out
 	})
 	t.Run("gone without BYE", func(t *testing.T) {
+		sideBySide(t)
 		s, udp := host(t, sip.Config{T1: 20 * time.Millisecond}, answer, nil)
 		runSIPp(t, "uac_vanish.xml", udp, "-m", "50", "-r", "200")
 		require.Eventually(t, func() bool {

@@ -3,11 +3,13 @@ package sip_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +49,7 @@ func startSIPp(t *testing.T, scenario string, args ...string) (addr string, done
 		ended <- result{report, err}
 	}()
 	addr = net.JoinHostPort("127.0.0.1", port)
-	listening(t, addr)
+	listening(t, port)
 	return addr, func() {
 		t.Helper()
 		if r := <-ended; r.err != nil {
@@ -56,15 +58,16 @@ func startSIPp(t *testing.T, scenario string, args ...string) (addr string, done
 	}
 }
 
-// listening waits until somebody has the UDP port.
-func listening(t *testing.T, addr string) {
+// listening waits until somebody has the UDP port. It does not try to have it itself,
+// which would keep sipp from it.
+func listening(t *testing.T, port string) {
 	t.Helper()
+	n, err := strconv.Atoi(port)
+	require.NoError(t, err)
+	bound := fmt.Sprintf(":%04X ", n)
 	require.Eventually(t, func() bool {
-		c, err := net.ListenPacket("udp", addr)
-		if err == nil {
-			_ = c.Close()
-		}
-		return err != nil
+		b, err := os.ReadFile("/proc/net/udp")
+		return err == nil && strings.Contains(string(b), bound)
 	}, siptest.Patience, 5*time.Millisecond, "sipp does not listen")
 }
 
@@ -124,8 +127,10 @@ func runSIPpErr(t *testing.T, program, scenario, target string, args ...string) 
 }
 
 func TestSIPpBasicCall(t *testing.T) {
+	sideBySide(t)
 	for _, transport := range []string{"u1", "t1"} {
 		t.Run(transport, func(t *testing.T) {
+			sideBySide(t)
 			c := newCalls(t)
 			s, udp, tcp := hostBoth(t, sip.Config{}, c.handle, nil)
 			target := udp

@@ -14,12 +14,14 @@ import (
 // Calls and registrations of sipp over each transport and family that it has; Debian
 // builds it without TLS.
 func TestSIPpOverEachTransport(t *testing.T) {
+	sideBySide(t)
 	for _, ip := range []string{"127.0.0.1", "::1"} {
 		if ip == "::1" && !hasIPv6(t) {
 			continue
 		}
 		for _, network := range []string{"udp", "tcp"} {
 			t.Run(network+" "+ip, func(t *testing.T) {
+				sideBySide(t)
 				reg := sip.NewRegistrar(sip.RegistrarConfig{}, passwords{"ann": "secret"}, nil)
 				online := make(chan bool, 4)
 				reg.OnChange(func(_ string, on bool) { online <- on })

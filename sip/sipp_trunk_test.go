@@ -18,6 +18,7 @@ func sippTrunk(name, addr string) sip.TrunkConfig {
 }
 
 func TestSIPpTrunkRegisters(t *testing.T) {
+	sideBySide(t)
 	addr, done := startSIPp(t, "uas_trunk_register.xml")
 	x := sippTrunk("a", addr)
 	x.Register, x.Expires = true, time.Minute
@@ -28,6 +29,7 @@ func TestSIPpTrunkRegisters(t *testing.T) {
 }
 
 func TestSIPpTrunkCallsAndFailsOver(t *testing.T) {
+	sideBySide(t)
 	busy, busyDone := startSIPp(t, "uas_trunk_busy.xml")
 	good, goodDone := startSIPp(t, "uas_trunk_invite.xml")
 	second := sippTrunk("second", good)

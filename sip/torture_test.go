@@ -60,6 +60,7 @@ func (c torture) allows(status int) bool {
 // answers go where the messages say, mostly port 5060, so TestTorture looks at them
 // there; here they must only not end the server.
 func TestTortureOverConnections(t *testing.T) {
+	sideBySide(t)
 	all := tortures(t)
 	ca := certstest.New(t)
 	serve := func(t *testing.T, network string) (*sip.Server, string) {
@@ -81,6 +82,7 @@ func TestTortureOverConnections(t *testing.T) {
 	}
 	for _, network := range []string{"tcp", "tls", "ws", "wss"} {
 		t.Run(network, func(t *testing.T) {
+			sideBySide(t)
 			s, udp := serve(t, network)
 			for _, c := range all {
 				// Some have one and the same branch: the former must be over.
@@ -116,6 +118,7 @@ func TestTortureOverConnections(t *testing.T) {
 		})
 	}
 	t.Run("udp", func(t *testing.T) {
+		sideBySide(t)
 		s, udp := serve(t, "udp")
 		conn, err := net.Dial("udp", udp)
 		require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -127,6 +128,7 @@ func TestTrunkRegistersAsTheCarrierAsks(t *testing.T) {
 }
 
 func TestTrunkRefreshesInTimeAndUnregisters(t *testing.T) {
+	sideBySide(t)
 	carrier := siptest.NewCarrier(t, siptest.CarrierConfig{User: "1001", Password: "secret", Granted: 2})
 	s, _ := host(t, sip.Config{}, nil, nil)
 	trunks, err := sip.NewTrunks(s, []sip.TrunkConfig{account("a", carrier)}, sip.Policy{}, nil)
@@ -146,6 +148,7 @@ func TestTrunkRefreshesInTimeAndUnregisters(t *testing.T) {
 }
 
 func TestTrunkKeepsOffAfterAWrongPassword(t *testing.T) {
+	sideBySide(t)
 	carrier := siptest.NewCarrier(t, siptest.CarrierConfig{User: "1001", Password: "other"})
 	trunks := trunksOf(t, sip.Policy{}, account("a", carrier))
 	eventually(t, "the refusal shows", func() bool { return strings.Contains(state(trunks, "a").LastError, "403") })
@@ -159,6 +162,7 @@ func TestTrunkKeepsOffAfterAWrongPassword(t *testing.T) {
 }
 
 func TestRegistrationGoesToTheNextAddress(t *testing.T) {
+	sideBySide(t)
 	dead := siptest.NewCarrier(t, siptest.CarrierConfig{Silent: true})
 	broken := siptest.NewCarrier(t, siptest.CarrierConfig{Reply: func(*siptest.Message) []siptest.Reply {
 		return []siptest.Reply{{Status: 503}}
@@ -183,6 +187,7 @@ func TestRegistrationGoesToTheNextAddress(t *testing.T) {
 }
 
 func TestStaticTrunkIsWatchedWithHysteresis(t *testing.T) {
+	sideBySide(t)
 	carrier := siptest.NewCarrier(t, siptest.CarrierConfig{})
 	var mu sync.Mutex
 	var told []bool
@@ -220,12 +225,15 @@ func TestStaticTrunkIsWatchedWithHysteresis(t *testing.T) {
 
 	carrier.Set(func(c *siptest.CarrierConfig) { c.Silent = false })
 	untilUp(t, trunks, "a")
-	mu.Lock()
-	defer mu.Unlock()
-	if told[0] { // it came up after we began to listen
-		told = told[1:]
-	}
-	require.Equal(t, []bool{false, true}, told)
+	eventually(t, "it is told", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		heard := told
+		if heard[0] { // it came up after we began to listen
+			heard = heard[1:]
+		}
+		return slices.Equal(heard, []bool{false, true})
+	})
 }
 
 func TestCallsGoOverTheTrunkThatFitsBest(t *testing.T) {
@@ -293,6 +301,7 @@ func TestCallsGoOverTheTrunkThatFitsBest(t *testing.T) {
 }
 
 func TestCallsFailOver(t *testing.T) {
+	sideBySide(t)
 	for name, reply := range map[string]func(m *siptest.Message) []siptest.Reply{
 		"500":              func(*siptest.Message) []siptest.Reply { return []siptest.Reply{{Status: 500}} },
 		"503 after trying": func(*siptest.Message) []siptest.Reply { return []siptest.Reply{{Status: 100}, {Status: 503}} },
@@ -351,6 +360,7 @@ func TestTheCalledSidesAnswerIsFinal(t *testing.T) {
 }
 
 func TestATrunkRestsAsLongAsItAsked(t *testing.T) {
+	sideBySide(t)
 	tired := siptest.NewCarrier(t, siptest.CarrierConfig{Reply: func(m *siptest.Message) []siptest.Reply {
 		if m.Method() == "INVITE" {
 			return []siptest.Reply{{Status: 503, Headers: []string{"Retry-After: 2"}}}

@@ -44,6 +44,7 @@ func options(callID string) string {
 }
 
 func TestWebSocketHandshake(t *testing.T) {
+	sideBySide(t)
 	s, _ := host(t, sip.Config{}, nil, nil)
 	url := mount(t, s, "*.example.com", "https://shop.test:8443")
 	for _, tt := range []struct {
@@ -61,6 +62,7 @@ func TestWebSocketHandshake(t *testing.T) {
 		{"several subprotocols", "", "xmpp, sip", 101},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			sideBySide(t)
 			h := http.Header{}
 			if tt.origin != "" {
 				h.Set("Origin", tt.origin)
@@ -155,6 +157,7 @@ func TestWebSocketsAreConnections(t *testing.T) {
 }
 
 func TestWebSocketClosingHandshake(t *testing.T) {
+	sideBySide(t)
 	s, err := sip.New(sip.Config{Listen: []string{"udp:127.0.0.1:0"}}, nil, nil, nil)
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
