@@ -47,8 +47,10 @@ func (s *Silero) New(rate int) (asr.Detector, error) {
 		}
 		d.resample = dsp.NewResampler(rate, d.rate)
 	}
-	d.session = s.session
+	d.session, d.gate = s.session, newGate(d.rate)
 	d.input = make([]float32, d.context+d.window)
+	d.past = make([]float32, d.context+gateLead*d.window)
+	d.held = make([]float32, d.window)
 	d.state = make([]float32, stateSize)
 	d.output = make([]float32, 1)
 	d.stateN = make([]float32, stateSize)
@@ -74,6 +76,10 @@ type sileroDetector struct {
 	output []float32
 	stateN []float32
 	filled int // samples of the window that are there
+
+	past    []float32 // the windows before, and the context of the first of them
+	held    []float32 // the window, while those before are judged
+	resting bool      // the network is being spared
 
 	probability float64
 	gate        gate
@@ -126,8 +132,9 @@ func (d *sileroDetector) Window() time.Duration {
 func (d *sileroDetector) Reset() {
 	clear(d.input)
 	clear(d.state)
-	d.filled, d.probability = 0, 0
-	d.gate = gate{}
+	clear(d.past)
+	d.filled, d.probability, d.resting = 0, 0, false
+	d.gate = newGate(d.rate)
 }
 
 func (d *sileroDetector) Close() error {
@@ -170,48 +177,49 @@ func (d *sileroDetector) Detect(frame []int16) (float64, error) {
 
 // judge runs the network on a whole window, unless the window cannot hold voice.
 func (d *sileroDetector) judge() error {
+	current := d.input[d.context:]
 	defer func() {
+		copy(d.past, d.past[d.window:])
+		copy(d.past[len(d.past)-d.window:], current)
 		copy(d.input, d.input[d.window:]) // the end of this window is the next one's context
 		d.filled = 0
 	}()
-	if !d.gate.open() {
+	if !d.gate.open(d.probability) {
 		// What it remembers is from before the silence and means nothing after it.
-		if d.probability != 0 {
-			clear(d.state)
-		}
-		d.probability = 0
+		d.resting, d.probability = true, 0
 		return nil
 	}
+	if d.resting {
+		if err := d.wake(current); err != nil {
+			return err
+		}
+	}
+	return d.run()
+}
+
+// wake has the network hear what it was spared lately: a word's beginning is softer
+// than what opens the gate, and a start from nothing is judged less surely.
+func (d *sileroDetector) wake(current []float32) error {
+	d.resting = false
+	clear(d.state)
+	copy(d.held, current)
+	for k := range gateLead {
+		copy(d.input, d.past[k*d.window:])
+		if err := d.run(); err != nil {
+			return err
+		}
+	}
+	copy(d.input, d.past[gateLead*d.window:])
+	copy(current, d.held)
+	return nil
+}
+
+// run judges the window that lies in input.
+func (d *sileroDetector) run() error {
 	if err := d.session.RunWithBinding(d.binding); err != nil {
 		return fmt.Errorf("voice detector: %w", err)
 	}
 	copy(d.state, d.stateN)
 	d.probability = float64(d.output[0])
 	return nil
-}
-
-// gate keeps digital silence from the network: a muted or waiting line costs
-// nothing. It stays open for a while behind sound, for the network needs to hear
-// the end of a word to let go of it.
-type gate struct {
-	loud  bool // a sample above silence in this window
-	quiet int  // windows of silence in a row
-}
-
-const gateHold = 8 // windows, about 250 ms
-
-func (g *gate) take(frame []int16) {
-	if !g.loud {
-		g.loud = !isSilent(frame)
-	}
-}
-
-func (g *gate) open() bool {
-	if g.loud {
-		g.quiet = 0
-	} else {
-		g.quiet = min(g.quiet+1, gateHold+1)
-	}
-	g.loud = false
-	return g.quiet <= gateHold
 }

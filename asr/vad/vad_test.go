@@ -262,6 +262,23 @@ func BenchmarkDetect(b *testing.B) {
 		}
 	})
 	_ = d.Close()
+	for _, kind := range asrtest.Noises() {
+		line := asrtest.Noise(kind, 8000, 20*time.Second, -55)
+		call := slices.Clone(line)
+		asrtest.Mix(call, asrtest.Noise("babble", 8000, 3*time.Second, -20), 8*8000)
+		for name, x := range map[string][]int16{"line": line, "call": call} {
+			d := must(s.New(8000))
+			b.Run(name+"/"+kind, func(b *testing.B) {
+				at := 0
+				for b.Loop() {
+					_, _ = d.Detect(x[at : at+160])
+					at = (at + 160) % len(x)
+				}
+				b.ReportMetric(float64(b.Elapsed())/float64(b.N)*50/1e6, "CPU-ms/call-s")
+			})
+			_ = d.Close()
+		}
+	}
 }
 
 func must(d asr.Detector, err error) asr.Detector {
