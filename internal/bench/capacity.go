@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -40,7 +41,9 @@ const (
 // capacity raises the number of calls at once until answers come too late.
 func (b *Bench) capacity(ctx context.Context, language string) error {
 	if b.cfg.Worker[0] > 0 {
-		if err := b.raise(ctx, b.server, language, ByWorker, b.questions[language], b.cfg.Worker); err != nil {
+		if err := b.patient(ctx, nil, func(s *stand.Stand) error {
+			return b.raise(ctx, s, language, ByWorker, b.questions[language], b.cfg.Worker)
+		}); err != nil {
 			return err
 		}
 	}
@@ -58,28 +61,54 @@ func (b *Bench) capacity(ctx context.Context, language string) error {
 		return err
 	}
 	defer r.stop()
-	spoken := filepath.Join(b.cfg.Cache, "speech")
-	if err := copySpeech(spoken, filepath.Join(dir, "speech")); err != nil {
+	b.replay = r
+	defer func() { b.replay = nil }()
+	settings := []string{"HOTLINE_SPEECH_URLS=" + r.url, fmt.Sprintf("HOTLINE_SPEECH_WORKERS=%d", remotePlaces)}
+	return b.patient(ctx, settings, func(s *stand.Stand) error {
+		return b.raise(ctx, s, language, ByReplay, list, b.cfg.Remote)
+	})
+}
+
+var silenceSetting = regexp.MustCompile(`(?m)^(\s+silence:) .*$`)
+
+// patient runs f with a server of its own, which does not take its leave of callers
+// who think for a quarter of a minute.
+func (b *Bench) patient(ctx context.Context, settings []string, f func(*stand.Stand) error) (err error) {
+	dir, err := os.MkdirTemp("", "hotline-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	folders, err := stand.Business(dir, nil, b.cfg.Business)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(folders[0], "business.yaml")
+	text, err := os.ReadFile(file) //nolint:gosec // a copy made just now
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, silenceSetting.ReplaceAll(text, []byte("$1 1m")), 0o600); err != nil { //nolint:gosec // as above
+		return err
+	}
+	data := filepath.Join(dir, "data")
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return err
+	}
+	if err := copySpeech(filepath.Join(b.cfg.Cache, "speech"), filepath.Join(data, "speech")); err != nil {
 		return err
 	}
 	s, err := stand.Start(ctx, stand.Config{
-		Binary: b.cfg.Binary, Business: []string{b.cfg.Business}, Data: dir, Ports: rtpPorts,
-		Env: append(slices.Clone(b.cfg.Settings), "HOTLINE_SPEECH_URLS="+r.url, fmt.Sprintf("HOTLINE_SPEECH_WORKERS=%d", remotePlaces)),
+		Binary: b.cfg.Binary, Business: folders, Data: data, Ports: rtpPorts, Env: append(slices.Clone(b.cfg.Settings), settings...),
 	})
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err := s.Stop(); err != nil {
-			b.cfg.Log.Error("stopping the second server", "error", err)
-		}
-	}()
+	defer func() { err = errors.Join(err, s.Stop()) }()
 	if warm := s.AwaitLog(ctx, "the fixed sentences are ready", b.cfg.Warm); !warm {
 		b.cfg.Log.Warn("not all fixed sentences have been made; some answers will be made while callers wait")
 	}
-	b.replay = r
-	defer func() { b.replay = nil }()
-	return b.raise(ctx, s, language, ByReplay, list, b.cfg.Remote)
+	return f(s)
 }
 
 // remotePlaces is how many decodes the other machines do at once.
@@ -230,9 +259,6 @@ func (b *Bench) costs(s *stand.Stand) costs {
 
 func (b *Bench) parties(s *stand.Stand) []int {
 	p := append(s.PIDs(), b.server.PIDs()...)
-	if s == b.server {
-		p = s.PIDs()
-	}
 	if b.replay != nil {
 		p = append(p, b.replay.pid())
 	}
