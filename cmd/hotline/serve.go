@@ -68,6 +68,7 @@ type server struct {
 	manager    *call.Manager
 	answering  map[*bot]*call.Line
 	recordings *call.Recordings // nil: nothing is recorded
+	announced  announced
 	web        *web.Server
 	status     *status
 	metrics    *prometheus.Registry
@@ -265,7 +266,7 @@ func (s *server) console() (err error) {
 		Listen: s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir,
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
 		CallPage: s.cfg.HTTP.CallPage,
-		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Join: placer{s}, End: s.manager, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit,
+		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Join: placer{s}, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit,
 	})
 	return err
 }

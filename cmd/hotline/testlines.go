@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	"hotline/internal/call"
 	"hotline/media"
@@ -31,13 +32,43 @@ func (s *server) testLine(called string) call.App {
 // was not, the test tone.
 func (s *server) announcement() call.App {
 	return func(ctx context.Context, m *media.Session) error {
-		b := s.bots.find("")
-		samples, err := s.voice.samples(ctx, b, m.Rate())
-		if err != nil || len(samples) == 0 {
+		frames := s.announced.frames(m.Rate(), func() ([]int16, error) {
+			return s.voice.samples(ctx, s.bots.find(""), m.Rate())
+		})
+		if len(frames) == 0 {
 			return media.Tone(ctx, m, testTone)
 		}
-		return media.Loop(ctx, m, media.Frames(samples, m.Rate()))
+		return media.Loop(ctx, m, frames)
 	}
+}
+
+// announced keeps the announcement's sound for all calls that play it: a copy each
+// would be 150 KiB.
+type announced struct {
+	mu     sync.Mutex
+	byRate map[int][]media.Frame
+}
+
+// frames are those of a rate; render makes them until it has once succeeded.
+func (a *announced) frames(rate int, render func() ([]int16, error)) []media.Frame {
+	a.mu.Lock()
+	frames := a.byRate[rate]
+	a.mu.Unlock()
+	if len(frames) > 0 {
+		return frames
+	}
+	samples, err := render()
+	if err != nil || len(samples) == 0 {
+		return nil
+	}
+	frames = media.Frames(samples, rate)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.byRate == nil {
+		a.byRate = map[int][]media.Frame{}
+	}
+	a.byRate[rate] = frames // sessions have a few rates, so it stays small
+	return frames
 }
 
 // collector is a Writer that keeps what is spoken.
