@@ -92,6 +92,9 @@ func openUDP(bind netip.Addr, port int) (fd int, addr netip.AddrPort, err error)
 	} else {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_TOS, dscpVoice)
 	}
+	if port != 0 {
+		return fd, netip.AddrPortFrom(bind, uint16(port)), nil
+	}
 	got, err := unix.Getsockname(fd)
 	if err != nil {
 		_ = unix.Close(fd)
