@@ -35,6 +35,12 @@ type Runner interface {
 	Run(ctx context.Context) error
 }
 
+// A Waiter is a Runner that most calls have no work for: Run need not be called
+// before Work has yielded something.
+type Waiter interface {
+	Work() <-chan struct{}
+}
+
 const (
 	batchSize = 8    // packets taken at once
 	packetMTU = 1500 // longer ones are cut and dropped

@@ -270,25 +270,46 @@ func (s *Session) Run(ctx context.Context) (err error) {
 		})
 		defer r.finish()
 	}
-	if r, ok := s.cfg.Conn.(Runner); ok {
-		keying, stop := context.WithCancel(ctx)
-		defer stop()
-		wg.Go(func() {
-			if err := r.Run(keying); err != nil {
-				s.giveUp(fmt.Errorf("agreeing on keys for the audio: %w", err))
-			}
-		})
+	keying, stop := context.WithCancel(ctx)
+	defer stop()
+	work, agree := s.keying(keying)
+	if agree != nil && work == nil {
+		wg.Go(agree)
 	}
 	e := clock.add(s)
-	select {
-	case <-ctx.Done():
-	case err = <-s.fail:
-	case <-clock.done():
-		err = ErrClockStopped
+	for over := false; !over; {
+		select {
+		case <-work:
+			wg.Go(agree)
+			work = nil
+			continue
+		case <-ctx.Done():
+		case err = <-s.fail:
+		case <-clock.done():
+			err = ErrClockStopped
+		}
+		over = true
 	}
 	e.remove()
 	s.sayGoodbye()
 	return err
+}
+
+// keying is the Conn's own work, nil if it has none, and what yields when there is
+// some; without that there always is.
+func (s *Session) keying(ctx context.Context) (work <-chan struct{}, run func()) {
+	r, ok := s.cfg.Conn.(Runner)
+	if !ok {
+		return nil, nil
+	}
+	if w, ok := r.(Waiter); ok {
+		work = w.Work()
+	}
+	return work, func() {
+		if err := r.Run(ctx); err != nil {
+			s.giveUp(fmt.Errorf("agreeing on keys for the audio: %w", err))
+		}
+	}
 }
 
 // end gives everything back. No tick comes after it.

@@ -53,6 +53,10 @@ func NewCertificate() (*Certificate, error) {
 // for a sound.
 const handshakeLimit = 20 * time.Second
 
+// Work yields when there are handshakes to be done by Run. A call in the clear has
+// none, and needs no goroutine for them.
+func (c *Conn) Work() <-chan struct{} { return c.again }
+
 // Run does the handshakes that were agreed, and those that later updates ask for,
 // until ctx ends. A failed handshake is an error.
 func (c *Conn) Run(ctx context.Context) error {

@@ -56,7 +56,7 @@ type Conn struct {
 	mux   bool
 	sides [2]side
 	ice   *agent
-	again chan struct{} // Update wants handshakes
+	again chan struct{} // handshakes are wanted
 
 	rtpHeader  rtp.Header
 	rtcpHeader rtcp.Header
@@ -76,9 +76,12 @@ const (
 
 // New returns a Conn. It does nothing until it is used.
 func New(cfg Config) (*Conn, error) {
-	c := &Conn{inner: cfg.Conn, cert: cfg.Certificate, again: make(chan struct{}, 1), buf: make([]byte, 0, 2048)}
+	c := &Conn{inner: cfg.Conn, cert: cfg.Certificate, again: make(chan struct{}, 1)}
 	if err := c.agree(cfg); err != nil {
 		return nil, err
+	}
+	if cfg.Keys.DTLS != nil {
+		c.again <- struct{}{}
 	}
 	return c, nil
 }
