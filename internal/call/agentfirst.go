@@ -63,6 +63,8 @@ type connection struct {
 	hide      func()    // takes the call off the list of those in progress
 	released  bool
 
+	callerHolds, agentHolds bool
+
 	// Of an agent who calls, before he is answered.
 	unfollow func()
 	rung     chan struct{} // closed once he was told that it rings
@@ -220,7 +222,11 @@ func (c *connection) ringAgent(ctx context.Context, start func(*media.Session)) 
 
 // sit gives one of the two a place that another leg can take.
 func (c *connection) sit(l Leg, m *meeting, over context.CancelCauseFunc) {
-	place := sit(l, m.sound, m.session, over)
+	side := "caller"
+	if m == c.agent {
+		side = "agent"
+	}
+	place := sit(side, l, m.sound, m.session, over)
 	if m == c.agent && c.arrival != nil {
 		place.lend = c.lend
 	}
@@ -399,6 +405,9 @@ func (c *connection) attend(ctx context.Context) error {
 			c.said(ctx, s)
 		case e := <-c.holds:
 			c.mark(e.Kind, e.Data)
+			c.held(e.Data["by"] == "agent", e.Data["state"] == "hold")
+		case e := <-c.room.notes:
+			c.mark(e.Kind, e.Data)
 		case n := <-c.news:
 			c.handoverNews(n)
 		case l := <-c.loans:
@@ -424,6 +433,20 @@ func (c *connection) attend(ctx context.Context) error {
 		case <-tick.C:
 			c.recordingLost(ctx, c.tape.lost())
 		}
+	}
+}
+
+// held shows that one of the two keeps the other on hold.
+func (c *connection) held(byAgent, on bool) {
+	side := &c.callerHolds
+	if byAgent {
+		side = &c.agentHolds
+	}
+	*side = on
+	if held := c.callerHolds || c.agentHolds; held != c.record.Held && c.lentTo == nil {
+		c.record.Held = held
+		c.room.held.Store(held)
+		c.scribe.update(c.record)
 	}
 }
 
@@ -517,7 +540,7 @@ func (c *connection) close(err error) {
 		return
 	}
 	r := &c.record
-	r.EndedAt = time.Now()
+	r.EndedAt, r.Held = time.Now(), false
 	r.end(err, Facts{Bridged: !c.answer.IsZero()})
 	if c.callee != nil {
 		r.Media = quality(c.callee.session.Stats())

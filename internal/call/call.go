@@ -64,7 +64,9 @@ type Line struct {
 	Prepare func(ctx context.Context, u tts.Utterance)
 	// Silence is how long the caller may be silent; default 6 s.
 	Silence time.Duration
-	// MaxDuration ends a call; default 30 min.
+	// MaxDuration ends a call; default 30 min. The time that the caller keeps the bot
+	// on hold does not count: that has a limit of its own, MaxHold. Between two people
+	// it goes on.
 	MaxDuration time.Duration
 	// MaxHold is how long the caller may put us on hold; default 30 min.
 	MaxHold time.Duration
@@ -188,7 +190,7 @@ func (c *Call) run(ctx context.Context, cancel context.CancelCauseFunc, t *talk)
 		cancel(err)
 		return err
 	}
-	t.seat = sit(c.Party.leg(), m.sound, m.session, cancel)
+	t.seat = sit("caller", c.Party.leg(), m.sound, m.session, cancel)
 	defer t.seat.unfollow()
 	unfollow()
 	defer c.room.place(t.seat)()

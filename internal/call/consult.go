@@ -277,7 +277,8 @@ func (c *connection) handoverNews(n handoverNews) {
 		if strings.HasPrefix(n.person.Target.To, "agent:") { // a number is no agent
 			c.record.Agent = n.person.Name
 		}
-		c.mark(KindBridge, map[string]any{"agent": n.person.Name})
+		c.mark(KindBridge, map[string]any{"agent": n.person.Name, "codec": n.detail})
+		c.held(true, false)
 		if c.lentTo == nil {
 			c.scribe.update(c.record)
 		}
@@ -287,6 +288,7 @@ func (c *connection) handoverNews(n handoverNews) {
 		c.said(context.Background(), connectionSaid{"agent", n.said})
 	case "agent_hold":
 		c.mark(KindHold, holdData(n.direction, "agent"))
+		c.held(true, !n.direction.Sends())
 	default:
 		c.mark(KindTransfer, map[string]any{"state": n.kind, "agent": n.person.Name, "detail": n.detail})
 	}

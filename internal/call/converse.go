@@ -58,6 +58,7 @@ type talk struct {
 	interrupt  *dialog.Interruption
 	updates    chan sdp.Direction // of re-INVITEs
 	hold       holding
+	agentHolds bool
 	meeting    *meeting
 	seat       *seat // the caller's place, which another leg may take
 	ear        *muffle
@@ -208,6 +209,8 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 			t.handoverNews(n)
 		case <-handoverDone(t.hand):
 			t.handedOver(ctx)
+		case e := <-t.call.room.notes:
+			t.markNow(e.Kind, e.Data)
 		case direction := <-t.updates:
 			t.turned(ctx, direction)
 		case <-t.hold.over.C:
@@ -681,7 +684,10 @@ func (t *talk) handoverNews(n handoverNews) {
 		if strings.HasPrefix(n.person.Target.To, "agent:") { // a number is no agent
 			t.record.Agent = n.person.Name
 		}
-		t.markNow(KindBridge, map[string]any{"agent": n.person.Name})
+		t.markNow(KindBridge, map[string]any{"agent": n.person.Name, "codec": n.detail})
+		t.agentHolds = false
+		t.record.Held = t.hold.held()
+		t.call.room.held.Store(t.record.Held)
 		t.scribe.update(t.record)
 	case "agent_said":
 		t.turns++
@@ -691,6 +697,8 @@ func (t *talk) handoverNews(n handoverNews) {
 		})
 	case "agent_hold":
 		t.markNow(KindHold, holdData(n.direction, "agent"))
+		t.agentHolds = !n.direction.Sends()
+		t.showHold()
 	default:
 		t.markNow(KindTransfer, map[string]any{"state": n.kind, "agent": n.person.Name, "detail": n.detail})
 	}
@@ -700,6 +708,8 @@ func (t *talk) handoverNews(n handoverNews) {
 func (t *talk) handedOver(ctx context.Context) {
 	h := t.hand
 	t.hand = nil
+	t.agentHolds = false
+	t.showHold()
 	if ctx.Err() != nil {
 		t.facts.WaitingForAgent = !t.facts.Bridged
 		return
@@ -714,7 +724,7 @@ func (t *talk) handedOver(ctx context.Context) {
 // settle fills in how the call ended.
 func (t *talk) settle(cause error) {
 	r := &t.record
-	r.EndedAt = time.Now()
+	r.EndedAt, r.Held = time.Now(), false
 	r.end(cause, t.facts)
 	if t.session == nil {
 		return

@@ -234,7 +234,7 @@ func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken 
 	if err != nil {
 		return false, err
 	}
-	place := sit(l, m.sound, m.session, cancel)
+	place := sit("agent", l, m.sound, m.session, cancel)
 	defer func() { h.hangUp(ctx, place.current(), p) }()
 	defer place.unfollow()
 	defer h.room.place(place)()

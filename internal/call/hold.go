@@ -48,6 +48,17 @@ func (h *holding) total(now time.Time) time.Duration {
 // quiet tells whether the far end's silence means nothing.
 func (h *holding) quiet() bool { return h.direction != sdp.SendRecv }
 
+// showHold has the record show whether one side keeps the other on hold.
+func (t *talk) showHold() {
+	held := t.hold.held() || t.agentHolds
+	if held == t.record.Held {
+		return
+	}
+	t.record.Held = held
+	t.call.room.held.Store(held)
+	t.scribe.update(t.record)
+}
+
 // turned takes a new direction of the far end's.
 func (t *talk) turned(ctx context.Context, d sdp.Direction) {
 	was := t.hold
@@ -56,6 +67,7 @@ func (t *talk) turned(ctx context.Context, d sdp.Direction) {
 		t.markNow(KindHold, holdData(d, "caller"))
 	}
 	t.ear.shut.Store(t.hold.held())
+	t.showHold()
 	switch {
 	case t.hold.held() && !was.held():
 		longest := t.call.Line.MaxHold

@@ -65,6 +65,7 @@ func TestHold(t *testing.T) {
 				s.redirect(c.direction, c.old)
 				s.pause(200 * time.Millisecond)
 				before = s.caller.now()
+				assert.True(s.t, s.journal.now().Held)
 				if !c.music {
 					s.conn.Impair(mediatest.Impairment{Loss: 1})
 				}
@@ -79,6 +80,7 @@ func TestHold(t *testing.T) {
 				after = s.caller.now()
 				s.redirect(sdp.SendRecv, false)
 				s.pause(length(hours) + 3*time.Second)
+				assert.False(s.t, s.journal.now().Held)
 			})
 			heard := s.caller.since(0)
 			assert.Zero(t, heardFor(heard[before:after], hours), "nothing is said into the hold")

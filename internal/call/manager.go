@@ -156,6 +156,14 @@ func (m *Manager) Hangup(id string) bool {
 	return ok
 }
 
+// Held tells whether one side of a call in progress keeps the other on hold.
+func (m *Manager) Held(id string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c, ok := m.calls[id]
+	return ok && c.room != nil && c.room.held.Load()
+}
+
 // Live lists the calls in progress.
 func (m *Manager) Live() []Live {
 	m.mu.Lock()

@@ -3,6 +3,7 @@ package call_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"path/filepath"
@@ -398,7 +399,7 @@ func TestListeningIn(t *testing.T) {
 		t.Run(string(mode), func(t *testing.T) {
 			var callee, boss *telephone
 			var mark int
-			inOffice(t, func(o *office) {
+			o := inOffice(t, func(o *office) {
 				callee, boss = o.phone("13900001111", time.Second), o.phone("agent:boss", time.Second)
 				o.place(call.Placement{To: "13900001111"}, func(id string) {
 					time.Sleep(time.Second + length(disclosure+greeting) + 500*time.Millisecond)
@@ -421,10 +422,24 @@ func TestListeningIn(t *testing.T) {
 				want = float64(time.Second)
 			}
 			assert.InDelta(t, want, float64(heardTone(callee.since(mark), agentTalks)), float64(150*time.Millisecond), "%v", melody(callee.since(mark)))
+			assert.Equal(t, "boss "+string(mode)+" joined", o.journal.supervised()[0])
 			assert.True(t, boss.leg.gone(), "he is hung up when the call is over")
 			assert.True(t, boss.conn.Closed())
 		})
 	}
+}
+
+// supervised is what the timeline says of supervisors.
+func (j *journal) supervised() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var out []string
+	for _, e := range j.events {
+		if e.Data["supervisor"] != nil {
+			out = append(out, fmt.Sprint(e.Data["supervisor"], " ", e.Data["mode"], " ", e.Data["state"]))
+		}
+	}
+	return out
 }
 
 // now is the record as it was last written.
@@ -437,7 +452,7 @@ func (j *journal) now() call.Record {
 // A whisper reaches the agent and not the other side.
 func TestWhisperToAnAgent(t *testing.T) {
 	var agent, callee, boss *telephone
-	inOffice(t, func(o *office) {
+	o := inOffice(t, func(o *office) {
 		o.staff.names = []string{"li"}
 		agent = o.phone("agent:li", time.Second)
 		callee = o.phone("13900001111", time.Second)
@@ -456,6 +471,7 @@ func TestWhisperToAnAgent(t *testing.T) {
 			callee.leg.end(bye{})
 		})
 	})
+	assert.Equal(t, []string{"boss whisper joined", "boss whisper left"}, o.journal.supervised())
 	second, near := float64(time.Second), float64(150*time.Millisecond)
 	assert.InDelta(t, second, float64(heardTone(agent.since(0), coughs)), near, "%v", melody(agent.since(0)))
 	assert.Zero(t, heardTone(callee.since(0), coughs), "%v", melody(callee.since(0)))

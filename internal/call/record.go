@@ -48,6 +48,7 @@ type Record struct {
 	Summary        string    `json:"summary,omitempty"`
 	Codec          string    `json:"codec,omitempty"`
 	Media          Quality   `json:"media"`
+	Held           bool      `json:"-"` // a far end keeps the other on hold; of a call in progress
 
 	Signalling Signalling `json:"signalling,omitzero"`
 	// SIPStatus is the response that refused an outbound call or ended an inbound one

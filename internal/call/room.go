@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 
 	"hotline/media"
 )
@@ -38,6 +40,9 @@ func ParseMode(text string) (Mode, bool) {
 // A room is who is in a call and who hears whom: rows of a bridge. It makes the
 // bridge when a second one enters.
 type room struct {
+	held  atomic.Bool // a far end keeps the other on hold
+	notes chan Event  // for the call's timeline
+
 	mu      sync.Mutex // guards the rest
 	bridge  *media.Bridge
 	members []*member
@@ -48,6 +53,7 @@ type room struct {
 func (r *room) place(s *seat) (remove func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	s.in = r
 	r.seats = append(r.seats, s)
 	return func() {
 		r.mu.Lock()
@@ -76,7 +82,15 @@ type member struct {
 	port    *media.Port
 }
 
-func newRoom() *room { return &room{} }
+func newRoom() *room { return &room{notes: make(chan Event, 16)} }
+
+// note has the call write something into its timeline. It does not block.
+func (r *room) note(data map[string]any) {
+	select {
+	case r.notes <- Event{Kind: KindBridge, Data: data}:
+	default: // more than sixteen supervisors at once
+	}
+}
 
 // enter brings a session in; who is in already in that role with another session
 // leaves. leave may be repeated.
@@ -242,6 +256,13 @@ func (m *Manager) listenIn(ctx context.Context, cancel context.CancelCauseFunc, 
 		})
 	}
 	defer r.join(roleSupervisor, mode, meet.session)()
+	note := func(state string) {
+		r.note(map[string]any{
+			"supervisor": strings.TrimPrefix(t.To, "agent:"), "mode": string(mode), "state": state, "codec": meet.session.Media().Codec.Name,
+		})
+	}
+	note("joined")
+	defer note("left")
 	answered <- nil
 	<-ctx.Done()
 	return nil

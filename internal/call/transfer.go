@@ -73,7 +73,7 @@ func (h *handover) connected(parent, ctx context.Context, l Leg, session *media.
 		place.asks(ask)
 		defer place.asks(nil)
 	}
-	h.tell(ctx, handoverNews{kind: "bridged", person: p})
+	h.tell(ctx, handoverNews{kind: "bridged", person: p, detail: session.Media().Codec.Name})
 	for {
 		select {
 		case <-ctx.Done():
@@ -211,6 +211,8 @@ type seat struct {
 	session *media.Session
 	sound   *sound
 	cancel  context.CancelCauseFunc // ends what the leg's end ends
+	side    string                  // "caller", "agent"
+	in      *room
 
 	// lend lets another call have who talks to the leg; nil where it cannot be had.
 	lend func(ctx context.Context, to *handover) (*extension, error)
@@ -235,8 +237,8 @@ func (s *seat) asking() func(TransferRequest) {
 }
 
 // sit gives a leg a place.
-func sit(l Leg, s *sound, session *media.Session, cancel context.CancelCauseFunc) *seat {
-	return &seat{leg: l, sound: s, session: session, cancel: cancel, stop: follow(l, cancel)}
+func sit(side string, l Leg, s *sound, session *media.Session, cancel context.CancelCauseFunc) *seat {
+	return &seat{side: side, leg: l, sound: s, session: session, cancel: cancel, stop: follow(l, cancel)}
 }
 
 // current is the leg that holds the place.
@@ -281,7 +283,11 @@ func (s *seat) take(ctx context.Context, a Arrival) error {
 			return answer, err
 		})
 	}
-	return l.TakeOver(ctx, answer)
+	if err := l.TakeOver(ctx, answer); err != nil {
+		return err
+	}
+	s.in.note(map[string]any{"by": s.side, "state": "replaced", "codec": s.session.Media().Codec.Name})
+	return nil
 }
 
 // replaceWait bounds the answering of a leg that takes another one's place.

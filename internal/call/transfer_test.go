@@ -209,6 +209,7 @@ func TestReplaces(t *testing.T) {
 					})
 					time.Sleep(time.Second)
 					assert.Len(t, o.manager.Live(), 1, "the call goes on")
+					assert.Equal(t, 2, o.journal.count("bridge"), "the timeline says so")
 					peer.say(o.ctx, agentTalks, time.Second)
 					other.say(o.ctx, asksFare, time.Second)
 					time.Sleep(time.Second)

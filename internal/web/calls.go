@@ -14,7 +14,7 @@ import (
 // Call is a call's record as the API shows it.
 type Call struct {
 	call.Record
-	State      string           `json:"state" enum:"ringing,talking,ended"`
+	State      string           `json:"state" enum:"ringing,talking,held,ended"`
 	DurationMS int64            `json:"duration_ms" doc:"from the answer to the end, or until now"`
 	LastTurn   *call.TurnRecord `json:"last_turn,omitempty" doc:"of a call in progress"`
 }
@@ -106,6 +106,8 @@ func (i *identity) view(r call.Record, now time.Time) Call {
 		c.State = "ended"
 	case r.AnsweredAt.IsZero():
 		c.State = "ringing"
+	case r.Held:
+		c.State = "held"
 	}
 	switch {
 	case r.AnsweredAt.IsZero():
@@ -116,6 +118,9 @@ func (i *identity) view(r call.Record, now time.Time) Call {
 	}
 	return c
 }
+
+// held tells whether one side of a call in progress keeps the other on hold.
+func (s *Server) held(id string) bool { return s.cfg.Held != nil && s.cfg.Held(id) }
 
 func (s *Server) listCalls(ctx context.Context, in *listInput) (*callList, error) {
 	f := in.filter()
@@ -138,6 +143,7 @@ func (s *Server) listCalls(ctx context.Context, in *listInput) (*callList, error
 	out.Body.Items, out.Body.NextCursor = make([]Call, 0, len(page.Items)), page.Next
 	now := time.Now()
 	for _, r := range page.Items {
+		r.Held = s.held(r.ID)
 		c := who(ctx).view(r, now)
 		if t, ok := last[r.ID]; ok {
 			c.LastTurn = &t

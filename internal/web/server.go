@@ -43,6 +43,7 @@ type Config struct {
 	Place   Caller               // nil: no calls out
 	Join    Joiner               // nil: nobody listens in
 	End     Ender                // nil: no hanging up
+	Held    func(id string) bool // whether a call is on hold; nil: nobody knows
 	Agents  AgentLister          // nil: none are listed
 	Lines   LineLister           // nil: none are listed
 	System  SystemReporter       // nil: only the version is known
