@@ -43,7 +43,7 @@ func (b *Bench) media(ctx context.Context) error {
 		return err
 	}
 	defer stop()
-	if err := b.settle(ctx); err != nil {
+	if err := settle(ctx, b.server); err != nil {
 		return err
 	}
 	for _, n := range b.cfg.Load {
@@ -132,7 +132,7 @@ func (b *Bench) oneCore(ctx context.Context, agent *sip.Server) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
 	one, err := stand.Start(ctx, stand.Config{
 		Binary: b.cfg.Binary, Business: []string{b.cfg.Business}, Data: data, Ports: rtpPorts,
-		Env: append([]string{"GOMAXPROCS=1"}, b.cfg.Settings...),
+		Env: append([]string{"GOMAXPROCS=1", "HOTLINE_OVERLOAD_CPU=100"}, b.cfg.Settings...), // it is to be loaded
 	})
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (b *Bench) oneCore(ctx context.Context, agent *sip.Server) (err error) {
 	if err := pin(one.PID()); err != nil {
 		return fmt.Errorf("keeping the server to one core: %w", err)
 	}
-	if err := sleep(ctx, b.cfg.Hold/2); err != nil { // what it does after its start
+	if err := settle(ctx, one); err != nil {
 		return err
 	}
 	r, err := b.strain(ctx, one.PID(), n, func(ctx context.Context, i int, s *media.Socket) (netip.AddrPort, *sip.Leg, error) {

@@ -24,7 +24,7 @@ func (b *Bench) memory(ctx context.Context) error {
 	}
 	c.hold = true
 	defer c.run(ctx)()
-	if err := b.settle(ctx); err != nil {
+	if err := settle(ctx, b.server); err != nil {
 		return err
 	}
 	few := b.idle() / (idleMany / idleFew)

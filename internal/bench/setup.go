@@ -256,14 +256,14 @@ func (b *Bench) setup(ctx context.Context) error {
 
 // settle waits until the server has done what it does after its start: what it uses
 // without a call is not a call's.
-func (b *Bench) settle(ctx context.Context) error {
+func settle(ctx context.Context, server *stand.Stand) error {
 	const quiet = 30 * time.Millisecond // in a second
 	for range 60 {
-		before := cpuTime(b.server.PID())
+		before := cpuTime(server.PID())
 		if err := sleep(ctx, time.Second); err != nil {
 			return err
 		}
-		if cpuTime(b.server.PID())-before < quiet {
+		if cpuTime(server.PID())-before < quiet {
 			break
 		}
 	}
@@ -293,7 +293,7 @@ func (b *Bench) setupAt(ctx context.Context, rate int, prefix string) error {
 		return err
 	}
 	defer c.run(ctx)()
-	if err := b.settle(ctx); err != nil {
+	if err := settle(ctx, b.server); err != nil {
 		return err
 	}
 	pids := b.server.PIDs()
