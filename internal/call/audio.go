@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -118,10 +119,26 @@ func (a *Audio) answering(ctx context.Context, offer []byte, reached netip.Addr,
 	answer, m, err := sdp.Answer(offer, s.local)
 	if err != nil {
 		s.drop()
-		return nil, fmt.Errorf("reading the caller's session description: %w", err)
+		return nil, &offerError{fmt.Errorf("reading the caller's session description: %w", err)}
 	}
 	s.sdp, s.media = answer, m
 	return s, nil
+}
+
+// offerError tells of a caller's session description with nothing that we can take.
+type offerError struct{ err error }
+
+func (e *offerError) Error() string { return e.err.Error() }
+func (e *offerError) Unwrap() error { return e.err }
+
+// endLeg hangs up. A caller whose offer cannot be taken is told that this is why (RFC
+// 3261 section 13.3.1.3), so that it can make another.
+func endLeg(ctx context.Context, l Leg, cause error) error {
+	var bad *offerError
+	if r, ok := l.(Refuser); ok && errors.As(cause, &bad) {
+		return r.Reject(ctx, 488, "Not Acceptable Here")
+	}
+	return l.Hangup(ctx)
 }
 
 // offering makes our offer, for a leg that we dial or one that offers nothing.

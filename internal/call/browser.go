@@ -19,7 +19,7 @@ const browserWait = 5 * time.Second
 func (a *Audio) answeringBrowser(ctx context.Context, offer []byte, rec *media.Recorder) (*sound, error) {
 	answer, conn, m, err := a.Browsers.Answer(ctx, offer, sdp.Local{})
 	if err != nil {
-		return nil, fmt.Errorf("reading the browser's session description: %w", err)
+		return nil, &offerError{fmt.Errorf("reading the browser's session description: %w", err)}
 	}
 	return &sound{audio: a, browser: conn, recorder: rec, sdp: answer, media: m}, nil
 }

@@ -69,7 +69,7 @@ func (m *Manager) endTest(ctx context.Context, a Arrival, rec Record, s *media.S
 	tellReason(a.Leg, cause)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
 	defer cancel()
-	if err := a.Leg.Hangup(last); err != nil {
+	if err := endLeg(last, a.Leg, cause); err != nil {
 		m.services.Log.Warn("hanging up", "error", err)
 	}
 	rec.EndedAt = time.Now()

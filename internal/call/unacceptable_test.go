@@ -1,0 +1,34 @@
+package call_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"hotline/sip/siptest"
+)
+
+// A caller whose offer has nothing for us learns that this is why (RFC 3261 section
+// 13.3.1.3): a telephone system may then offer something else. 480 would say that
+// nobody is here.
+func TestOffersThatCannotBeTaken(t *testing.T) {
+	for name, offer := range map[string]string{
+		"a codec that nobody has":     strings.NewReplacer("RTP/AVP 0", "RTP/AVP 98", "RTP/AVP 8", "RTP/AVP 98").Replace(siptest.SDP) + "a=rtpmap:98 speex/8000\r\n",
+		"encryption without a key":    strings.Replace(siptest.SDP, "RTP/AVP", "RTP/SAVP", 1),
+		"a picture in place of sound": strings.Replace(siptest.SDP, "m=audio", "m=video", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newExchangeOffice(t, 400*time.Millisecond)
+			p := siptest.New(t, o.addr)
+			c := p.Invite("9196", offer)
+			c.Expect("488 INVITE")
+			c.AckRefusal()
+			require.Eventually(t, func() bool {
+				live, _, _ := o.manager.Counts()
+				return live == 0 && o.ports.InUse() == 0 && o.sip.Stats().Legs == 0
+			}, siptest.Patience, 10*time.Millisecond, "something stays")
+		})
+	}
+}
