@@ -219,7 +219,7 @@ func (g *tollGuard) check(who, dialled string, now time.Time) (Number, error) {
 	case found && !allowed:
 		return refuse(RuleDestination, fmt.Sprintf("outbound.deny names %q", prefix))
 	case !found:
-		return refuse(RuleDestination, "neither "+where+" names its beginning")
+		return refuse(RuleDestination, "no beginning in "+where+" fits it")
 	case strings.HasPrefix(n.Text, "+") && !n.Home && (n.Country == "" && len(prefix) < 2 || len(prefix) < len(code)):
 		return refuse(RuleDestination, "it is in another country; name its code in "+where)
 	case n.Premium && len(prefix) < len(code)+3:

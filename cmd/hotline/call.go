@@ -78,6 +78,9 @@ and keys: "3s 12#" presses 1, 2 and # three seconds after the answer; a further
 				return err
 			}
 			conf := softphone.Config{Log: logger(c.Log, cmd.ErrOrStderr())}
+			if conf.TLS, err = callTLS(c); err != nil {
+				return err
+			}
 			if f.tcp {
 				conf.Transport = "tcp"
 			}

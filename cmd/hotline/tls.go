@@ -35,6 +35,19 @@ func sipTLS(c config.Config, log *slog.Logger) (*tls.Config, error) {
 	return cfg, nil
 }
 
+// callTLS is whom hotline call trusts: those whom the server trusts. nil means the
+// system's authorities.
+func callTLS(c config.Config) (*tls.Config, error) {
+	if c.SIP.TLSCA == "" {
+		return nil, nil
+	}
+	pool, err := certs.Authorities(c.SIP.TLSCA)
+	if err != nil {
+		return nil, fmt.Errorf("sip.tls_ca: %w", err)
+	}
+	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
+}
+
 // webTLS is what the console shows; nil makes it plain http.
 func webTLS(c config.Config, log *slog.Logger) (*tls.Config, error) {
 	if c.HTTP.TLSCert == "" {

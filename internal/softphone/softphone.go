@@ -15,11 +15,13 @@ package softphone
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,7 +41,9 @@ type Config struct {
 	Transport string
 	// RTPLow and RTPHigh are the ports for sound; default 40000–49999.
 	RTPLow, RTPHigh int
-	Log             *slog.Logger
+	// TLS says whom calls by TLS trust; nil: those whom the system does.
+	TLS *tls.Config
+	Log *slog.Logger
 }
 
 // Phone places calls.
@@ -64,7 +68,7 @@ func New(c Config) (*Phone, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	listen := c.Transport + ":" + netip.AddrPortFrom(c.Bind, 0).String()
-	s, err := sip.New(sip.Config{Listen: []string{listen}, UserAgent: "hotline-call"}, nil, nil, c.Log)
+	s, err := sip.New(sip.Config{Listen: []string{listen}, TLS: c.TLS, UserAgent: "hotline-call"}, nil, nil, c.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +80,16 @@ func (p *Phone) Run(ctx context.Context) error { return p.sip.Run(ctx) }
 
 // Ready is closed once the phone can call.
 func (p *Phone) Ready() <-chan struct{} { return p.sip.Ready() }
+
+// by is a URI with our transport, unless it names one (RFC 3261 section 19.1.1): a
+// sip: address is rung by UDP otherwise.
+func (p *Phone) by(uri string) string {
+	lower := strings.ToLower(uri)
+	if p.cfg.Transport == "udp" || !strings.HasPrefix(lower, "sip:") || strings.Contains(lower, ";transport=") {
+		return uri
+	}
+	return uri + ";transport=" + p.cfg.Transport
+}
 
 // Request is one call.
 type Request struct {
@@ -144,7 +158,7 @@ func (p *Phone) Call(ctx context.Context, r Request) (Report, error) {
 		ring = 30 * time.Second
 	}
 	invited := time.Now()
-	leg, err := p.sip.Dial(ctx, sip.DialRequest{To: r.URI, From: r.From, Offer: sdp.Offer(local), Auth: r.Auth, Timeout: ring}, nil)
+	leg, err := p.sip.Dial(ctx, sip.DialRequest{To: p.by(r.URI), From: r.From, Offer: sdp.Offer(local), Auth: r.Auth, Timeout: ring}, nil)
 	if err != nil {
 		_ = socket.Close()
 		var status *sip.StatusError
