@@ -82,6 +82,7 @@ export interface Call {
   line: string
   language: string
   direction: 'inbound' | 'outbound'
+  state?: 'ringing' | 'talking' | 'held' | 'ended'
   caller: string
   called: string
   started_at: string

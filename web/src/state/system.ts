@@ -1,6 +1,6 @@
 import { computed, ref, shallowRef } from 'vue'
 import { api, ApiError } from '../api/client'
-import type { Agent, Line, LiveEvent, SystemState, Trunk } from '../api/types'
+import type { Agent, Call, Line, LiveEvent, SystemState, Trunk } from '../api/types'
 
 export const system = shallowRef<SystemState>()
 export const lines = shallowRef<Line[]>([])
@@ -61,6 +61,12 @@ export function onTrunk(e: LiveEvent): void {
 /** What people call an agent. */
 export function agentTitle(name: string): string {
   return agents.value?.find((a) => a.name === name)?.display_name ?? name
+}
+
+/** Who is at the other side of a call: an agent by his name, anybody else by his number as it is shown. */
+export function otherSide(c: Pick<Call, 'direction' | 'caller' | 'called'>, shown: (number: string) => string): string {
+  const number = c.direction === 'outbound' ? c.called : c.caller
+  return number.startsWith('agent:') ? agentTitle(number.slice('agent:'.length)) : shown(number)
 }
 
 /** What people call a line. */
