@@ -50,9 +50,10 @@
 //	websocket.go    those of browsers (RFC 7118); listen.go where they come in
 //	connect.go      the way to a URI (RFC 3263), reroute.go when it cannot be gone
 //	address.go      what we call ourselves there
+//	guard.go        what one source may ask; audit.go tells who tried what
 //	wire.go         the validating read: RFC 3261 and RFC 4475, before sipgo parses
 //	transaction.go  the state machines of RFC 3261 section 17 and RFC 6026
-//	request.go      requests outside a dialog
+//	request.go      requests outside a dialog; admission.go says whether a call may begin
 //	dialog.go       requests inside one; asking.go is ours
 //	provisional.go  what we say before the answer (RFC 3262), early.go what we hear
 //	accepting.go    the answer, until its ACK
