@@ -42,6 +42,7 @@ func TestProtectionIsAnswered(t *testing.T) {
 			name: "keys in the description", p: sdp.Optional, offer: stream("RTP/SAVP", crypto),
 			want: []string{"RTP/SAVP", "a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:"}, not: []string{key30, "fingerprint"},
 			check: func(t *testing.T, k sdp.Keys) {
+				t.Helper()
 				want, _ := base64.StdEncoding.DecodeString(key30)
 				assert.Equal(t, want, k.SDES.Theirs)
 				assert.Len(t, k.SDES.Ours, 30)
@@ -68,13 +69,19 @@ func TestProtectionIsAnswered(t *testing.T) {
 		{name: "a lifetime", p: sdp.Optional, offer: stream("RTP/SAVP", crypto+"|2^31"), want: []string{"a=crypto:3"}},
 		{
 			name: "DTLS: the far end begins", p: sdp.Optional, offer: stream("UDP/TLS/RTP/SAVP", fingerprint, "a=setup:actpass", "a=rtcp-mux"),
-			want:  []string{"UDP/TLS/RTP/SAVP", "a=fingerprint:sha-256 AA:BB", "a=setup:passive", "a=rtcp-mux"},
-			check: func(t *testing.T, k sdp.Keys) { assert.False(t, k.DTLS.Client) },
+			want: []string{"UDP/TLS/RTP/SAVP", "a=fingerprint:sha-256 AA:BB", "a=setup:passive", "a=rtcp-mux"},
+			check: func(t *testing.T, k sdp.Keys) {
+				t.Helper()
+				assert.False(t, k.DTLS.Client)
+			},
 		},
 		{
 			name: "DTLS: we begin", p: sdp.Optional, offer: stream("UDP/TLS/RTP/SAVP", fingerprint, "a=setup:passive"),
-			want:  []string{"a=setup:active"},
-			check: func(t *testing.T, k sdp.Keys) { assert.True(t, k.DTLS.Client) },
+			want: []string{"a=setup:active"},
+			check: func(t *testing.T, k sdp.Keys) {
+				t.Helper()
+				assert.True(t, k.DTLS.Client)
+			},
 		},
 		{name: "DTLS without a fingerprint", p: sdp.Optional, offer: stream("UDP/TLS/RTP/SAVP", "a=setup:actpass"), err: sdp.ErrNoAudio},
 		{name: "DTLS with a fingerprint that is none", p: sdp.Optional, offer: stream("UDP/TLS/RTP/SAVP", "a=fingerprint:sha-256 XX"), err: sdp.ErrNoAudio},

@@ -61,10 +61,11 @@ func (c *Conn) Work() <-chan struct{} { return c.again }
 // until ctx ends. A failed handshake is an error.
 func (c *Conn) Run(ctx context.Context) error {
 	for {
-		if err := c.shakeHands(ctx); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
+		err := c.shakeHands(ctx)
+		if ctx.Err() != nil {
+			return nil // what it broke off is no failure
+		}
+		if err != nil {
 			return err
 		}
 		select {

@@ -73,11 +73,6 @@ func agree(t *testing.T, caller, callee *party, edit func(string) string) {
 	caller.open(t, m)
 }
 
-const (
-	callerTone = 700
-	calleeTone = 1300
-)
-
 // conversation is two sessions that say a tone each.
 type conversation struct {
 	sessions [2]*media.Session
