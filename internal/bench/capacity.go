@@ -224,7 +224,7 @@ func first(s string, n int) string { return s[:min(len(s), n)] }
 func cores(d, took time.Duration) float64 { return round3(d.Seconds() / took.Seconds()) }
 
 // crossings counts what was heard in one call and said in another: the text of a
-// recording that this caller did not speak.
+// recording that this caller did not speak then.
 func crossings(all []asked, list []question) int {
 	texts := map[string]bool{}
 	for _, q := range list {
@@ -232,11 +232,26 @@ func crossings(all []asked, list []question) int {
 	}
 	n := 0
 	for _, a := range all {
-		if h := bare(a.heard); h != "" && h != bare(a.question.text) && texts[h] {
-			n++
+		for h := range strings.SplitSeq(a.heard, "\n") {
+			if h := bare(h); h != "" && h != bare(a.question.text) && texts[h] {
+				n++
+			}
 		}
 	}
 	return n
+}
+
+// understood is what the server wrote down of a question, a line for each turn.
+func (a *asked) understood(rec stand.Call) string {
+	from := a.ended.Add(-time.Duration(len(a.question.samples))*time.Second/8000 - time.Second)
+	var lines []string
+	for _, t := range rec.Turns {
+		at := rec.AnsweredAt.Add(time.Duration(t.StartMS) * time.Millisecond)
+		if t.Speaker == "caller" && at.After(from) && !at.After(a.ended) {
+			lines = append(lines, t.Text)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // costs are what the parties have used of the processors.
@@ -362,6 +377,7 @@ func (b *Bench) hold(ctx context.Context, s *stand.Stand, number, from string, m
 		a := &c.asked[i]
 		a.first, _ = w.firstAudible(a.ended)
 		a.match(rec, w)
+		a.heard = a.understood(rec)
 		b.tell(*a)
 	}
 	for _, e := range rec.Timeline {

@@ -33,11 +33,13 @@ const (
 	// more, others 0.4 at most, and 0.6 by their halves.
 	printOverlap = 500 * time.Millisecond
 	printAlike   = 0.62
-	// Packets that came late shift the rest: then less will do, where no other
-	// recording comes near.
-	printClear, printMargin = 0.48, 0.15
+	// Where packets came late the line drops or stretches sound: then each stretch of
+	// printStretch rows may lie up to printDrift rows beside the others. That makes
+	// chance do more, so more is asked, and that no other recording comes near.
+	printStretch, printDrift = 40, 12
+	printDrifted, printClear = 0.72, 0.1
 	// A part of what is heard, for which chance does more, is known from here.
-	printPart  = 0.75
+	printPart  = 0.82
 	printLeast = int(printOverlap / (20 * time.Millisecond))
 )
 
@@ -106,6 +108,31 @@ func (f fingerprint) alike(heard fingerprint) (best float64, shift int) {
 		}
 	}
 	return best, shift
+}
+
+// drifted is how well heard fits into f near a shift, stretch by stretch.
+func (f fingerprint) drifted(heard fingerprint, shift int) float64 {
+	var sum float64
+	n := 0
+	for at := 0; at < len(heard.rows); at += printStretch {
+		rows := heard.rows[at:min(len(heard.rows), at+printStretch)]
+		best := -1.0
+		for s := shift + at - printDrift; s <= shift+at+printDrift; s++ {
+			from, to := max(0, -s), min(len(rows), len(f.rows)-s)
+			if to-from < printStretch/2 {
+				continue
+			}
+			best = max(best, correlation(f.rows[from+s:to+s], rows[from:to]))
+		}
+		if best > -1 {
+			sum += best
+			n++
+		}
+	}
+	if n == 0 {
+		return -1
+	}
+	return sum / float64(n)
 }
 
 // correlation of two stretches, each band about its own mean: a line may colour

@@ -218,7 +218,7 @@ func (r *Replay) hear(x []int16, rate int) (text string, confidence float64) {
 	r.printed.Put(p)
 	i, alike, shift := r.nearest(heard)
 	crossed := -1
-	if n := len(heard.rows); n >= 3*printLeast {
+	if n := len(heard.rows); n >= 4*printLeast {
 		crossed = r.other(i, heard.rows[:2*n/5], heard.rows[n-2*n/5:])
 	}
 	r.mu.Lock()
@@ -293,16 +293,24 @@ func (r *Replay) other(i int, ends ...[][printBands]float64) int {
 // does, with the correlation and the shift.
 func (r *Replay) nearest(heard fingerprint) (at int, alike float64, shift int) {
 	at = -1
-	second := 0.0
 	for i := range r.known {
 		if c, s := r.known[i].print.alike(heard); c > alike {
-			second = alike
 			at, alike, shift = i, c, s
+		}
+	}
+	if alike >= printAlike {
+		return at, alike, shift
+	}
+	at, second := -1, 0.0
+	for i := range r.known {
+		_, s := r.known[i].print.alike(heard)
+		if c := r.known[i].print.drifted(heard, s); c > alike {
+			at, alike, second, shift = i, c, alike, s
 		} else {
 			second = max(second, c)
 		}
 	}
-	if alike < printAlike && (alike < printClear || alike-second < printMargin) {
+	if alike < printDrifted || alike-second < printClear {
 		at = -1
 	}
 	return at, alike, shift

@@ -80,6 +80,35 @@ func TestReplayKnowsRecordings(t *testing.T) {
 	assert.Zero(t, s.Partial)
 }
 
+// A line that drops or stretches sound where packets came late.
+func TestReplayKnowsThemOnBadLines(t *testing.T) {
+	list := peoples(t)
+	r := rand.New(rand.NewPCG(7, 8))
+	replay := replayOf(t, list)
+	unknown := 0
+	for range 5 {
+		for _, rec := range list {
+			x := line(rec.samples, r, -50, 2)
+			for range 3 {
+				at, n := r.IntN(len(x)-1000), 160*(1+r.IntN(4))
+				if r.IntN(2) == 0 {
+					x = slices.Concat(x[:at], x[at+n:])
+				} else {
+					x = slices.Concat(x[:at], make([]int16, n), x[at:])
+				}
+			}
+			text, _ := replay.hear(x, 8000)
+			if text == "" {
+				unknown++
+				continue
+			}
+			require.Equal(t, rec.text, text, rec.file)
+		}
+	}
+	t.Logf("%d of %d unknown", unknown, 5*len(list))
+	assert.LessOrEqual(t, unknown, len(list)/4)
+}
+
 // What it does not know is not taken for the nearest recording.
 func TestReplayKnowsNothingElse(t *testing.T) {
 	list := peoples(t)
