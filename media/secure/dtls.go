@@ -61,12 +61,8 @@ func (c *Conn) Work() <-chan struct{} { return c.again }
 // until ctx ends. A failed handshake is an error.
 func (c *Conn) Run(ctx context.Context) error {
 	for {
-		err := c.shakeHands(ctx)
-		if ctx.Err() != nil {
-			return nil // what it broke off is no failure
-		}
-		if err != nil {
-			return err
+		if err := c.shakeHands(ctx); err != nil && ctx.Err() == nil {
+			return err // what the end broke off is no failure
 		}
 		select {
 		case <-ctx.Done():
