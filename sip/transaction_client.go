@@ -226,13 +226,18 @@ func (l *transactions) lost(c carrier) {
 	}
 }
 
-// render writes a message down.
+// render writes a message down, in no more memory than it needs: transactions keep
+// it for 32 s.
 func render(m sip.Message) []byte {
-	var b bytes.Buffer
-	b.Grow(1024)
-	m.StringWrite(&b)
-	return b.Bytes()
+	b := drafts.Get().(*bytes.Buffer)
+	defer drafts.Put(b)
+	b.Reset()
+	m.StringWrite(b)
+	return bytes.Clone(b.Bytes())
 }
+
+// drafts are buffers of messages being written; the longest message bounds them.
+var drafts = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // ackRefusal is the ACK of a final response that is no 2xx (RFC 3261 section
 // 17.1.1.3).

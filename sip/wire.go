@@ -290,7 +290,11 @@ var structured = []string{"Via", "Contact", "Route", "Record-Route", "From", "To
 
 // plain writes the message down in the one form that sipgo reads correctly.
 func (r *rawMessage) plain() ([]byte, error) {
-	out := make([]byte, 0, 1024+len(r.body))
+	size := len(r.start) + len(r.body) + 64 // with room for what is written differently
+	for _, f := range r.fields {
+		size += len(f.name) + len(f.value) + 4
+	}
+	out := make([]byte, 0, size)
 	out = append(out, r.start...)
 	out = append(out, "\r\n"...)
 	hops := 0
