@@ -40,16 +40,20 @@ func (r *relayed) set(o *relayed) {
 	r.payload = append(r.payload, o.payload...)
 }
 
-// relayList is packets whose memory is reused.
+// relayList is packets whose memory is reused. Most calls never need it, so it is
+// made with the first one.
 type relayList struct {
-	list [relayDepth]relayed
+	list []relayed // relayDepth of them
 	n    int
 }
 
 // next is room for another packet, nil if there is none.
 func (l *relayList) next() *relayed {
-	if l.n == len(l.list) {
+	if l.n == relayDepth {
 		return nil
+	}
+	if l.list == nil {
+		l.list = make([]relayed, relayDepth)
 	}
 	l.n++
 	return &l.list[l.n-1]
