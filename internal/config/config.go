@@ -78,7 +78,8 @@ type SIP struct {
 	// How long a registration lasts at most before the phone must renew it.
 	MaxExpires time.Duration `yaml:"max_expires"`
 	// Whether calls are answered that come from neither a trunk nor a registered
-	// phone. Where trunks are the only way in, say no.
+	// phone. Where trunks are the only way in, say false; the page /call is refused
+	// then too.
 	AnonymousCalls bool `yaml:"anonymous_calls"`
 	// How often both ends assure each other that a call still stands (session timers,
 	// RFC 4028), and the longest time that we agree to. 0: never.
@@ -88,8 +89,8 @@ type SIP struct {
 	// Whether callers have to acknowledge ringing and early media (100rel, RFC 3262):
 	// supported (early media, by those that can), required (all, by everybody) or off.
 	Reliable string `yaml:"reliable"`
-	// Changes to a call in progress are offered by UPDATE where the other end takes
-	// it, else by re-INVITE, which every phone knows.
+	// Whether changes to a call in progress are offered by UPDATE where the other end
+	// takes it. Otherwise they go by re-INVITE, which every phone knows.
 	OfferByUpdate bool `yaml:"offer_by_update"`
 	// Addresses and networks besides the trunks that are believed when they say who
 	// calls (P-Asserted-Identity, Remote-Party-ID): a telephone system, a proxy.
@@ -194,8 +195,8 @@ type API struct {
 
 // Call is how many calls and how they end.
 type Call struct {
-	// Calls at once; more are refused as busy. 0: as many as there are pairs of
-	// ports.
+	// Calls at once; more are refused with 503. 0: as many as the ports for sound
+	// allow, a pair for the caller and one for the agent.
 	MaxCalls int `yaml:"max_calls"`
 	// How long no sound packet may come from the other side before the call is
 	// given up for dead. 0: never.
@@ -235,8 +236,8 @@ type Guard struct {
 	// Networks (192.0.2.0/24) or addresses of carriers and proxies, which no limit by
 	// address holds for. A proxy in front of this server belongs here.
 	Trusted []string `yaml:"trusted"`
-	// Parts of the User-Agent of programs that are not answered. Empty: those that
-	// are known to search for open servers.
+	// Parts of the names (User-Agent) of programs that are not answered. Empty: those
+	// that are known to search for open servers. A list of yours takes their place.
 	Scanners []string `yaml:"scanners"`
 	// Calls per second from one address that is not known. One that is known may
 	// begin twenty times as many.

@@ -43,9 +43,9 @@ type Trunk struct {
 	// Addresses and networks that this carrier's calls come from, beside its
 	// servers: 203.0.113.0/24, 2001:db8::5.
 	Addresses []string `yaml:"addresses"`
-	// Which line answers which number: number=line. A number may be written in any
-	// form, be the beginning of several, or be * for the rest. A line is named, or
-	// one of its numbers is.
+	// Which line answers which number: number=line, in the file {"02112345678": hotline}.
+	// A number may be written in any form, be the beginning of several, or be * for
+	// the rest. A line is given by its name or one of its numbers.
 	Inbound Table `yaml:"inbound"`
 	// Which numbers go out this way; the longest match of all trunks is taken.
 	// Without any, no calls go out.
@@ -96,7 +96,7 @@ type Outbound struct {
 	Country string `yaml:"country"`
 	// Beginnings of numbers that may be called: +86, or 110 for a short number.
 	// Empty: those that the trunks' outbound rules name. Numbers of other countries
-	// need their code named, premium numbers three digits more.
+	// must be named with their code (+1), premium numbers with three digits more.
 	Allow []string `yaml:"allow"`
 	// Beginnings of numbers that may not be called; the longest of allow and deny
 	// counts.
