@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -45,7 +46,17 @@ type Pool struct {
 	waiting [2]int
 	stats   PoolStats
 	mean    time.Duration // moving mean of a decode's time
+	load    float64       // moving mean of the share of workers that decode
+	loadAt  time.Time     // when load was brought up to date
 }
+
+// Partial texts are a comfort and cost as much as those that count: they are made
+// while the workers have been busy for no more than this share of the time lately.
+// Without the bound they took a third of the processors at forty calls.
+const (
+	partialLoad = 0.2
+	loadMemory  = 4 * time.Second
+)
 
 // PoolStats says what a Pool has done and is doing.
 type PoolStats struct {
@@ -58,6 +69,7 @@ type PoolStats struct {
 	Superseded int64         // gave way to a newer segment, or were given up waiting
 	MeanDecode time.Duration // moving mean
 	Wait       time.Duration // what an urgent segment would have to wait now
+	Load       float64       // the share of the workers that were busy lately, 0–1
 }
 
 // Which of a call's queues: urgent segments first.
@@ -146,12 +158,14 @@ func (p *Pool) Decode(ctx context.Context, s Segment) (Transcript, error) {
 	}
 }
 
-// Idle says whether there is room for what is not urgent: nothing waits and less
-// than half of the workers are busy, so that it delays nobody.
+// Idle says whether there is room for what is not urgent: nothing waits, less than
+// half of the workers are busy and they were not much busy lately, so that it delays
+// nobody and does not take the processors from calls.
 func (p *Pool) Idle() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.stopped && 2*p.stats.Running < p.cfg.Workers && p.waiting[queueUrgent]+p.waiting[queuePartial] == 0
+	p.weigh()
+	return !p.stopped && p.load < partialLoad && 2*p.stats.Running < p.cfg.Workers && p.waiting[queueUrgent]+p.waiting[queuePartial] == 0
 }
 
 // Stats returns the figures of now.
@@ -161,7 +175,19 @@ func (p *Pool) Stats() PoolStats {
 	s := p.stats
 	s.Workers, s.Waiting, s.MeanDecode = p.cfg.Workers, p.waiting[queueUrgent]+p.waiting[queuePartial], p.mean
 	s.Wait = p.expected(queueUrgent)
+	p.weigh()
+	s.Load = p.load
 	return s
+}
+
+// weigh brings the load up to date; it is called before Running changes. p.mu is held.
+func (p *Pool) weigh() {
+	now := time.Now()
+	if !p.loadAt.IsZero() {
+		share := float64(p.stats.Running) / float64(p.cfg.Workers)
+		p.load += (share - p.load) * (1 - math.Exp(-now.Sub(p.loadAt).Seconds()/loadMemory.Seconds()))
+	}
+	p.loadAt = now
 }
 
 func (p *Pool) enqueue(t *task) error {
@@ -247,6 +273,7 @@ func (p *Pool) next(ctx context.Context) *task {
 			i := slices.Index(p.turns[kind], q)
 			p.turns[kind] = append(slices.Delete(p.turns[kind], i, i+1), q)
 		}
+		p.weigh()
 		p.stats.Running++
 		return t
 	}
@@ -295,6 +322,7 @@ func (p *Pool) serve(ctx context.Context, t *task) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.weigh()
 	p.stats.Running--
 	if err != nil {
 		if t.ctx.Err() == nil {
