@@ -46,8 +46,8 @@ WORKDIR /usr/share/hotline
 ENV HOTLINE_MODELS=/var/lib/hotline/models:/usr/share/hotline/models \
     HOTLINE_DATA_DIR=/var/lib/hotline
 VOLUME /var/lib/hotline
-# SIP, console, sound
-EXPOSE 5060/udp 5060/tcp 8080/tcp 20000-30000/udp
+# SIP, SIP over TLS (where sip.listen has it), console and browsers' SIP, sound; 30000 is browsers' sound
+EXPOSE 5060/udp 5060/tcp 5061/tcp 8080/tcp 20000-30000/udp
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
     CMD ["/usr/local/lib/hotline/health.sh"]
 STOPSIGNAL SIGTERM
