@@ -244,6 +244,16 @@ func (c *caller) open() (n int) {
 	return n
 }
 
+// awaitEnd waits until all calls are over, and no longer than recordLimit.
+func (c *caller) awaitEnd(ctx context.Context) {
+	end := time.Now().Add(recordLimit)
+	for c.open() > 0 && time.Now().Before(end) {
+		if sleep(ctx, 20*time.Millisecond) != nil {
+			return
+		}
+	}
+}
+
 // setup measures what a call costs from its INVITE to its record, at growing rates.
 func (b *Bench) setup(ctx context.Context) error {
 	for n, rate := range b.cfg.Rates {
@@ -301,8 +311,7 @@ func (b *Bench) setupAt(ctx context.Context, rate int, prefix string) error {
 	before, cpu, began := readUsage(pids...), cpuTime(b.server.PID()), time.Now()
 	c.offer(ctx, rate)
 	offered := time.Since(began)
-	for end := time.Now().Add(recordLimit); c.open() > 0 && time.Now().Before(end) && sleep(ctx, 20*time.Millisecond) == nil; {
-	}
+	c.awaitEnd(ctx)
 	used := cpuTime(b.server.PID()) - cpu
 	others := readUsage(pids...).others(before)
 	memory := stand.Memory(b.server.PID()) - empty

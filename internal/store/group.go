@@ -168,7 +168,7 @@ func (g *group) exec(ctx context.Context, tx *sql.Tx, text string, args ...any) 
 // must be over: there may be one connection only.
 func (g *group) prepare(ctx context.Context) {
 	for _, text := range g.wanted {
-		s, err := g.db.PrepareContext(ctx, text)
+		s, err := g.db.PrepareContext(ctx, text) //nolint:sqlclosecheck // close does, once the store ends
 		if err != nil {
 			continue // its next use says why
 		}
