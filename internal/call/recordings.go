@@ -47,7 +47,7 @@ func (r *Recordings) open(id string, now time.Time) (rec *media.Recorder, name s
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, "", fmt.Errorf("making the folder of recordings: %w", err)
 	}
-	if free, ok := r.free(); ok && free < r.least() {
+	if free, ok := freeAt(filepath.Dir(path)); ok && free < r.least() {
 		return nil, "", fmt.Errorf("beginning a recording with %d MB free: %w", free>>20, errDiskFull)
 	}
 	if rec, err = media.NewRecorder(path, telephoneRate); err != nil {
@@ -63,10 +63,11 @@ func (r *Recordings) least() uint64 {
 	return minFree
 }
 
-// free is how much room an ordinary user has; false where the system does not tell.
-func (r *Recordings) free() (uint64, bool) {
+// freeAt is how much room an ordinary user has on the disk of a folder, which may be
+// one of its own below the data folder; false where the system does not tell.
+func freeAt(dir string) (uint64, bool) {
 	var st syscall.Statfs_t
-	if err := syscall.Statfs(r.Dir, &st); err != nil || st.Bsize <= 0 {
+	if err := syscall.Statfs(dir, &st); err != nil || st.Bsize <= 0 {
 		return 0, false
 	}
 	return st.Bavail * uint64(st.Bsize), true
