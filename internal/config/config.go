@@ -148,9 +148,8 @@ type Data struct {
 
 // Database is where calls are recorded.
 type Database struct {
-	// The database: empty for SQLite in the data folder, sqlite:PATH, or
-	// postgres://user@host/name. One with a password may only come from the
-	// environment or a file.
+	// The database: empty for SQLite in the data folder, or sqlite:PATH. Others are
+	// not supported.
 	URL Secret `yaml:"url" plain:"true"`
 }
 
