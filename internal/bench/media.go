@@ -125,19 +125,11 @@ func (b *Bench) oneCore(ctx context.Context, agent *sip.Server) (err error) {
 	if b.cfg.Quick {
 		n = slices.Max(b.cfg.Load)
 	}
-	data, err := os.MkdirTemp("", "hotline-bench-")
+	one, stop, err := b.fresh(ctx, "GOMAXPROCS=1", "HOTLINE_OVERLOAD_CPU=100") // it is to be loaded
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
-	one, err := stand.Start(ctx, stand.Config{
-		Binary: b.cfg.Binary, Business: []string{b.cfg.Business}, Data: data, Ports: rtpPorts,
-		Env: append([]string{"GOMAXPROCS=1", "HOTLINE_OVERLOAD_CPU=100"}, b.cfg.Settings...), // it is to be loaded
-	})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, one.Stop()) }()
+	defer func() { err = errors.Join(err, stop()) }()
 	if err := pin(one.PID()); err != nil {
 		return fmt.Errorf("keeping the server to one core: %w", err)
 	}
@@ -154,6 +146,22 @@ func (b *Bench) oneCore(ctx context.Context, agent *sip.Server) (err error) {
 	l.Marks = map[string]float64{"loss_pct": 0, "send_p99_ms": sendsMark}
 	l.judge(map[string]float64{"loss_pct": r.lossPct, "send_p99_ms": r.sends})
 	return b.print(l)
+}
+
+// fresh starts another server, for what the calls before would change: memory that
+// was used once is used again.
+func (b *Bench) fresh(ctx context.Context, env ...string) (_ *stand.Stand, stop func() error, err error) {
+	data, err := os.MkdirTemp("", "hotline-bench-")
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := stand.Start(ctx, stand.Config{
+		Binary: b.cfg.Binary, Business: []string{b.cfg.Business}, Data: data, Ports: rtpPorts, Env: append(env, b.cfg.Settings...),
+	})
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(data))
+	}
+	return s, func() error { return errors.Join(s.Stop(), os.RemoveAll(data)) }, nil
 }
 
 // pin keeps a process's threads, and those that they will start, to one core.

@@ -2,9 +2,12 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
+
+	"hotline/internal/stand"
 )
 
 // memoryMark is what a call that stands may take, KiB.
@@ -16,42 +19,59 @@ const (
 	idleMany = 1000
 )
 
-// memory measures what a call takes that stands and in which nobody speaks.
+// memory measures what a call takes that stands and in which nobody speaks: on the
+// line that would send back what is said, and on the one that plays a tone, which has
+// sound in its queue.
 func (b *Bench) memory(ctx context.Context) error {
-	c, err := newCaller(b.server.SIP, "9197", b.idle(), "m")
+	if err := b.standing(ctx, "9196", "idle", "mi"); err != nil {
+		return err
+	}
+	return b.standing(ctx, "9197", "tone", "mt")
+}
+
+func (b *Bench) standing(ctx context.Context, number, name, prefix string) (err error) {
+	server, stop, err := b.fresh(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	c, err := newCaller(server.SIP, number, b.idle(), prefix)
 	if err != nil {
 		return err
 	}
 	c.hold = true
 	defer c.run(ctx)()
-	if err := settle(ctx, b.server); err != nil {
+	if err := settle(ctx, server); err != nil {
 		return err
 	}
 	few := b.idle() / (idleMany / idleFew)
 	all := c.calls
 	c.calls = all[:few]
-	before, err := b.holding(ctx, c)
+	before, err := holding(ctx, server, c)
 	if err != nil {
 		return err
 	}
-	more, err := newCaller(b.server.SIP, "9197", len(all)-few, "n")
+	more, err := newCaller(server.SIP, number, len(all)-few, prefix+"x")
 	if err != nil {
 		return err
 	}
 	more.hold = true
 	defer more.run(ctx)()
-	after, err := b.holding(ctx, more)
+	after, err := holding(ctx, server, more)
 	if err != nil {
 		return err
 	}
 	n := float64(len(more.calls))
 	each := func(v float64) float64 { return round1(v / n / 1024) }
 	resident := each(after.resident - before.resident)
-	l := Line{Bench: "memory", Calls: len(all), N: len(more.calls), Marks: map[string]float64{"kib_per_call": memoryMark}, More: map[string]any{
-		"line": "idle calls", "kib_per_call": resident, "heap_kib": each(after.heap - before.heap), "stacks_kib": each(after.stacks - before.stacks),
+	l := Line{Bench: "memory", Calls: len(all), N: len(more.calls), More: map[string]any{
+		"line": name, "kib_per_call": resident, "heap_kib": each(after.heap - before.heap), "stacks_kib": each(after.stacks - before.stacks),
 		"goroutines": round1((after.goroutines - before.goroutines) / n), "from": few,
 	}}
-	l.judge(map[string]float64{"kib_per_call": resident})
+	if name == "idle" {
+		l.Marks = map[string]float64{"kib_per_call": memoryMark}
+		l.judge(map[string]float64{"kib_per_call": resident})
+	}
 	if err := b.print(l); err != nil {
 		return err
 	}
@@ -72,7 +92,7 @@ func (b *Bench) idle() int {
 type held struct{ resident, heap, stacks, goroutines float64 }
 
 // holding rings all of c's calls and measures once they stand and memory has settled.
-func (b *Bench) holding(ctx context.Context, c *caller) (h held, err error) {
+func holding(ctx context.Context, server *stand.Stand, c *caller) (h held, err error) {
 	c.offer(ctx, 100)
 	for end := time.Now().Add(10 * time.Second); c.standing() < len(c.calls); {
 		if err := sleep(ctx, 50*time.Millisecond); err != nil {
@@ -85,11 +105,11 @@ func (b *Bench) holding(ctx context.Context, c *caller) (h held, err error) {
 	if err := sleep(ctx, 5*time.Second); err != nil {
 		return h, err
 	}
-	h.resident = float64(b.server.Memory())
+	h.resident = float64(server.Memory())
 	for name, into := range map[string]*float64{
 		"go_memstats_heap_alloc_bytes": &h.heap, "go_memstats_stack_inuse_bytes": &h.stacks, "go_goroutines": &h.goroutines,
 	} {
-		if *into, err = b.server.Metric(ctx, name); err != nil {
+		if *into, err = server.Metric(ctx, name); err != nil {
 			return h, fmt.Errorf("measuring %s calls: %w", strconv.Itoa(len(c.calls)), err)
 		}
 	}
