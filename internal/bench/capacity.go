@@ -121,6 +121,12 @@ func (b *Bench) raise(ctx context.Context, s *stand.Stand, language string, by R
 		if err != nil {
 			return err
 		}
+		if n == levels[0] {
+			cost, _ := l.More["cpu_ms_per_call_second"].(map[string]float64)
+			if l.More["server_cpu_ms"], err = b.divide(ctx, s, list, n, cost["server"]); err != nil {
+				return err
+			}
+		}
 		if err := b.print(l); err != nil {
 			return err
 		}
