@@ -119,7 +119,7 @@ fuzz: $(STAMPS)/setup
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
 # Figures as lines of JSON on standard output; what is being done goes to standard
-# error. ARGS="-quick" is a short run (docs/benchmarks.md).
+# error. ARGS="-quick" is a short run (docs/performance.md).
 bench: $(STAMPS)/setup
 	@$(MAKE) --no-print-directory binary
 	@CGO_LDFLAGS='-O2 -g -Wl,-rpath,$$ORIGIN/lib' $(GO) build -trimpath -o bin/bench ./cmd/bench

@@ -30,7 +30,7 @@ func (b *Bench) memory(ctx context.Context) error {
 }
 
 func (b *Bench) standing(ctx context.Context, number, name, prefix string) (err error) {
-	server, stop, err := b.fresh(ctx)
+	server, stop, err := b.fresh(ctx, "HOTLINE_OVERLOAD_CPU=100", "HOTLINE_OVERLOAD_LATE=10s") // however busy the machine is
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ type held struct{ resident, heap, stacks, goroutines float64 }
 // holding rings all of c's calls and measures once they stand and memory has settled.
 func holding(ctx context.Context, server *stand.Stand, c *caller) (h held, err error) {
 	c.offer(ctx, 100)
-	for end := time.Now().Add(10 * time.Second); c.standing() < len(c.calls); {
+	for end := time.Now().Add(30 * time.Second); c.standing() < len(c.calls); {
 		if err := sleep(ctx, 50*time.Millisecond); err != nil {
 			return h, err
 		}
