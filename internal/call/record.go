@@ -166,6 +166,8 @@ const (
 
 // A Journal keeps records. Its methods return when the row is durable.
 type Journal interface {
+	// Begin keeps a new call. It is asked again when it failed or may have failed, and
+	// then replaces what is there.
 	Begin(ctx context.Context, r Record) error
 	Update(ctx context.Context, r Record) error
 	AddTurn(ctx context.Context, t TurnRecord) error

@@ -18,6 +18,9 @@ type scribe struct {
 	call    string
 	queue   chan func(context.Context) error
 	lost    int // entries that found the queue full; owned by the writing goroutine's producer (converse)
+	// missing is the beginning while it could not be written; run owns it. What comes
+	// later hangs on it.
+	missing *Record
 }
 
 const (
@@ -42,6 +45,9 @@ func (s *scribe) run(ctx context.Context) {
 func (s *scribe) write(ctx context.Context, write func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(ctx, journalWait)
 	defer cancel()
+	if s.missing != nil && s.journal.Begin(ctx, *s.missing) == nil {
+		s.missing = nil
+	}
 	if err := write(ctx); err != nil {
 		s.log.Error("writing the call's record", "call", s.call, "error", err)
 	}
@@ -60,13 +66,18 @@ func (s *scribe) publish(kind event.Kind, data any) {
 	s.bus.Publish(event.Event{Kind: kind, At: time.Now(), Call: s.call, Data: data})
 }
 
-// begin writes the record's beginning; written, which may be nil, is closed then.
+// begin writes the record's beginning, where the disk stalls again before what comes
+// next; written, which may be nil, is closed after the first time.
 func (s *scribe) begin(r Record, written chan<- struct{}) {
 	s.put(func(ctx context.Context) error {
 		if written != nil {
 			defer close(written)
 		}
-		return s.journal.Begin(ctx, r)
+		err := s.journal.Begin(ctx, r)
+		if err != nil {
+			s.missing = &r
+		}
+		return err
 	})
 	s.publish("call.started", r)
 }
@@ -93,6 +104,9 @@ func (s *scribe) wish(w Wishes, wish Wish) {
 }
 
 func (s *scribe) end(r Record) {
-	s.put(func(ctx context.Context) error { return s.journal.End(ctx, r) })
+	s.put(func(ctx context.Context) error {
+		s.missing = nil
+		return s.journal.End(ctx, r)
+	})
 	s.publish("call.ended", r)
 }

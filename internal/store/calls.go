@@ -20,15 +20,16 @@ const callColumns = `id, sip_call_id, line, language, direction, caller, called,
 const insertCall = `INSERT INTO calls (` + callColumns + `, caller_hash, caller_tail, called_hash, called_tail, duration_ms, node)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`
 
-// endCall leaves node as it is: a call ends where it began.
-const endCall = insertCall + ` ON CONFLICT (id) DO UPDATE SET sip_call_id = $2, line = $3, language = $4, direction = $5, caller = $6, called = $7,
+// keepCall leaves node as it is: a call ends where it began.
+const keepCall = insertCall + ` ON CONFLICT (id) DO UPDATE SET sip_call_id = $2, line = $3, language = $4, direction = $5, caller = $6, called = $7,
 	started_at = $8, answered_at = $9, ended_at = $10, outcome = $11, transfer_reason = $12, agent = $13, end_cause = $14,
 	error = $15, recording = $16, summary = $17, codec = $18, media = $19, signalling = $20, trunk = $21, sip_status = $22,
 	end_reason = $23, caller_hash = $24, caller_tail = $25, called_hash = $26, called_tail = $27, duration_ms = $28`
 
-// Begin keeps a new call.
+// Begin keeps a new call. One that is kept already is replaced: a beginning that took
+// too long is written again.
 func (s *Store) Begin(ctx context.Context, r call.Record) error {
-	return s.putCall(ctx, r, insertCall, s.cfg.Node)
+	return s.putCall(ctx, r, keepCall, s.cfg.Node)
 }
 
 const updateCall = `UPDATE calls SET sip_call_id = $2, line = $3, language = $4, direction = $5, caller = $6, called = $7,
@@ -47,7 +48,7 @@ func (s *Store) End(ctx context.Context, r call.Record) error {
 	if r.EndedAt.IsZero() {
 		r.EndedAt = s.now()
 	}
-	return s.putCall(ctx, r, endCall, s.cfg.Node)
+	return s.putCall(ctx, r, keepCall, s.cfg.Node)
 }
 
 func (s *Store) putCall(ctx context.Context, r call.Record, statement string, more ...any) error {

@@ -80,7 +80,7 @@ func TestCallIsKeptWhole(t *testing.T) {
 		s := p.open(t)
 		r := record("A", noon)
 		require.NoError(t, s.Begin(ctx, r))
-		require.Error(t, s.Begin(ctx, r), "an id is used once")
+		require.NoError(t, s.Begin(ctx, r), "a beginning that may have failed is written again")
 
 		question := call.TurnRecord{Call: "A", Index: 1, Speaker: "caller", Text: "你们几点开门？", StartMS: 2000, EndMS: 3500, Confidence: 0.9}
 		answer := call.TurnRecord{
