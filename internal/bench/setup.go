@@ -322,7 +322,7 @@ func (b *Bench) setupAt(ctx context.Context, rate int, prefix string) error {
 	return b.printSetup(c, rate, offered, used, others, memory, recorded)
 }
 
-// recorded tells whether the records of the first and the last calls stand.
+// recorded tells whether the records of the last two calls stand.
 func (b *Bench) recorded(ctx context.Context, c *caller) (bool, error) {
 	for _, i := range []int{len(c.calls) - 1, len(c.calls) - 2} {
 		if i < 0 {
