@@ -137,8 +137,10 @@ func (b *Bench) raise(ctx context.Context, s *stand.Stand, language string, by R
 	}
 	want := map[Recognition]float64{ByWorker: 60, ByReplay: 200}[by]
 	pass := float64(largest) >= want
-	l := Line{Bench: "capacity", Language: language, N: largest, Marks: map[string]float64{"largest": want}, Pass: &pass,
-		More: map[string]any{"line": string(by) + " largest", "largest": largest}}
+	l := Line{
+		Bench: "capacity", Language: language, N: largest, Marks: map[string]float64{"largest": want}, Pass: &pass,
+		More: map[string]any{"line": string(by) + " largest", "largest": largest},
+	}
 	return b.print(l)
 }
 
@@ -413,13 +415,13 @@ func (b *Bench) people(language string) []question {
 	if b.cfg.Recordings == "" {
 		return list
 	}
-	real, err := readRecordings(b.cfg.Recordings)
+	table, err := readRecordings(b.cfg.Recordings)
 	if err != nil {
 		b.cfg.Log.Warn("there are no recordings of people; rendered voices speak", "error", err)
 		return list
 	}
 	i := 0
-	for _, r := range real {
+	for _, r := range table {
 		for _, x := range pieces(r) {
 			if i < len(list) {
 				list[i].samples = x

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,7 +77,7 @@ func (b *Bench) startReplay(ctx context.Context, dir string, list []question) (*
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	args := append(b.cfg.Replay[1:len(b.cfg.Replay):len(b.cfg.Replay)], "-recordings", path, "-delay", b.cfg.Delay.String(), "-behind", b.server.Worker(), "-keep", b.cfg.Keep)
+	args := append(slices.Clone(b.cfg.Replay[1:]), "-recordings", path, "-delay", b.cfg.Delay.String(), "-behind", b.server.Worker(), "-keep", b.cfg.Keep)
 	r := &replayServer{cmd: exec.CommandContext(ctx, b.cfg.Replay[0], args...), cancel: cancel} //nolint:gosec // ourselves
 	r.cmd.Stderr = os.Stderr
 	out, err := r.cmd.StdoutPipe()

@@ -279,10 +279,10 @@ func (r *Replay) other(i int, ends ...[][printBands]float64) int {
 			}
 		}
 	}
-	switch {
-	case is[0] == is[1]:
+	switch is[0] {
+	case is[1]:
 		return -1
-	case is[0] == i:
+	case i:
 		return is[1]
 	default:
 		return is[0]
