@@ -29,6 +29,7 @@ type caller struct {
 	session *media.Session
 	ctx     context.Context //nolint:containedctx // of the call that the test talks in
 	number  string
+	line    *wire // what lies between, in the soak
 
 	mu    sync.Mutex
 	heard []int16 // at 8 kHz, all since the answer
