@@ -518,11 +518,7 @@ func (c *connection) finish(ctx context.Context, err error) {
 	}
 	for _, l := range c.legs {
 		wg.Go(func() {
-			if c.refuse(last, l, err) {
-				return
-			}
-			tellReason(l, err)
-			if e := l.Hangup(last); e != nil {
+			if e := guard(func() error { return c.hangUp(last, l, err) }); e != nil {
 				c.Log.Warn("hanging up", "call", c.id, "error", e)
 			}
 		})
@@ -532,6 +528,15 @@ func (c *connection) finish(ctx context.Context, err error) {
 		c.Desk.Release(c.other.Name, c.otherResult(err))
 	}
 	c.close(err)
+}
+
+// hangUp ends one leg, or refuses it, telling why.
+func (c *connection) hangUp(ctx context.Context, l Leg, cause error) error {
+	if c.refuse(ctx, l, cause) {
+		return nil
+	}
+	tellReason(l, cause)
+	return l.Hangup(ctx)
 }
 
 // close writes the last entry, once.

@@ -186,7 +186,7 @@ func (c *connection) answerAgent(ctx context.Context, start func(*media.Session)
 
 // refuse tells an agent whose call was not answered why; false if he was answered.
 func (c *connection) refuse(ctx context.Context, l Leg, err error) bool {
-	if c.arrival == nil || l != c.arrival.Leg || !c.answer.IsZero() {
+	if c.arrival == nil || l.ID() != c.arrival.Leg.ID() || !c.answer.IsZero() {
 		return false
 	}
 	if c.agent != nil && c.agent.session == nil {

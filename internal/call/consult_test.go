@@ -21,6 +21,13 @@ type dialler struct {
 	ask  func(call.TransferRequest)
 }
 
+// phoneLeg is a leg by value that cannot be compared, as those of the server are.
+type phoneLeg struct {
+	*ringingLeg
+
+	_ func()
+}
+
 // ringingLeg is the leg of a telephone that calls us and hears ringing.
 type ringingLeg struct {
 	*leg
@@ -71,7 +78,7 @@ func (o *office) dials(name string, whom func(), serve func(call.Arrival)) (d *d
 	over = make(chan struct{})
 	o.wg.Go(func() {
 		defer close(over)
-		serve(call.Arrival{Leg: d.leg, Caller: name, Called: "8000"})
+		serve(call.Arrival{Leg: phoneLeg{ringingLeg: d.leg}, Caller: name, Called: "8000"})
 	})
 	return d, over
 }
