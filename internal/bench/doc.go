@@ -10,9 +10,11 @@
 // about a call only tells which packets were the answer (and not a filler) and how
 // the time divides.
 //
-// Four scenarios are measured: the response to known questions, the pick-up, the
+// Some scenarios are measured: the response to known questions, the pick-up, the
 // barge-in with the noises that must not cause one, and the cost of media. The
 // last one rings with a load generator of its own that costs less than the server.
+// Besides, the capacity: how many callers the bot serves at once, with recognition by
+// its own worker or by a [Replay] that stands for other machines.
 //
 // Every figure is a [Line] of JSON. Marks are the project's own limits; a line says
 // whether they were met. Others is how many cores other programs took meanwhile:
