@@ -41,6 +41,7 @@ python_venv() { python3 -c 'import venv, ensurepip'; }
 opus() { pkg-config --exists opus; }
 certificates() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/ssl/cert.pem ]; }
 chromium_there() { has chromium || has chromium-browser || has google-chrome; }
+kamailio_there() { has kamailio || [ -x /usr/sbin/kamailio ]; }
 numpy() { /usr/bin/python3 -c 'import numpy'; }
 
 role_build() {
@@ -82,6 +83,10 @@ role_test() {
   need chromium "tests of the console" chromium_there
   need baresip-core "a real softphone, caller and agent in tests" has baresip
   need sip-tester "sipp, a scripted SIP peer in tests" has sipp
+  need linphone-cli "another softphone, of another family" has linphonec
+  need kamailio "a proxy and registrar between us and telephones" kamailio_there
+  need rtpengine-daemon "a relay for sound in between" has rtpengine
+  need tshark "reads what went over the wire" has tshark
   need python3-numpy "compares sound in tests" numpy
 }
 

@@ -1,6 +1,7 @@
 package stand
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -166,6 +167,29 @@ func (s *Stand) Get(ctx context.Context, path string, into any) error {
 		return err
 	}
 	return json.Unmarshal(b, into)
+}
+
+// Post sends JSON to a path.
+func (s *Stand) Post(ctx context.Context, path string, what any) (status int, answer []byte, err error) {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return 0, nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Web+path, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+s.token)
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err = io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	return resp.StatusCode, answer, err
 }
 
 // Raw reads what a path gives.
