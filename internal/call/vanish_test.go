@@ -62,10 +62,10 @@ func newExchangeOffice(t *testing.T, silence time.Duration) *exchangeOffice {
 func TestVanishing(t *testing.T) {
 	for name, play := range map[string]func(p *siptest.Phone, c *siptest.Call){
 		"before the answer arrives":     func(p *siptest.Phone, _ *siptest.Call) { p.Expect("100") },
-		"before it has acknowledged":    func(p *siptest.Phone, c *siptest.Call) { c.Expect("200 INVITE") },
-		"in the call":                   func(p *siptest.Phone, c *siptest.Call) { c.Answered() },
+		"before it has acknowledged":    func(_ *siptest.Phone, c *siptest.Call) { c.Expect("200 INVITE") },
+		"in the call":                   func(_ *siptest.Phone, c *siptest.Call) { c.Answered() },
 		"after it cancelled":            func(p *siptest.Phone, c *siptest.Call) { c.Cancel(); p.Expect("200 CANCEL") },
-		"after a BYE that nobody heard": func(p *siptest.Phone, c *siptest.Call) { c.Answered(); c.Request("BYE", "") },
+		"after a BYE that nobody heard": func(_ *siptest.Phone, c *siptest.Call) { c.Answered(); c.Request("BYE", "") },
 		"in a change of the call": func(p *siptest.Phone, c *siptest.Call) {
 			c.Answered()
 			c.Request("INVITE", siptest.SDP)
