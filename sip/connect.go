@@ -203,20 +203,11 @@ func places(ctx context.Context, resolver *net.Resolver, network, host string, p
 	var out []peer
 	var failed error
 	for _, t := range targets {
-		ips, err := resolver.LookupNetIP(ctx, "ip", t.host)
+		ips, err := addresses(ctx, resolver, t.host)
 		if err != nil {
 			failed = err
 			continue
 		}
-		slices.SortStableFunc(ips, func(a, b netip.Addr) int { // IPv4 first: the more telephones have it
-			switch a4, b4 := a.Unmap().Is4(), b.Unmap().Is4(); {
-			case a4 && !b4:
-				return -1
-			case b4 && !a4:
-				return 1
-			}
-			return 0
-		})
 		for _, ip := range ips {
 			out = append(out, peer{network: t.network, addr: netip.AddrPortFrom(ip.Unmap(), t.port)})
 		}
@@ -225,6 +216,21 @@ func places(ctx context.Context, resolver *net.Resolver, network, host string, p
 		return nil, fmt.Errorf("look up SIP host: %w", failed)
 	}
 	return out[:min(len(out), maxPlaces)], nil
+}
+
+// addresses looks a host up, IPv4 first: the more telephones have it.
+func addresses(ctx context.Context, resolver *net.Resolver, host string) ([]netip.Addr, error) {
+	ips, err := resolver.LookupNetIP(ctx, "ip", host)
+	slices.SortStableFunc(ips, func(a, b netip.Addr) int {
+		switch a4, b4 := a.Unmap().Is4(), b.Unmap().Is4(); {
+		case a4 && !b4:
+			return -1
+		case b4 && !a4:
+			return 1
+		}
+		return 0
+	})
+	return ips, err
 }
 
 func defaultPort(network string) uint16 {

@@ -86,20 +86,11 @@ func (u lookup) hops(ctx context.Context, resolver *net.Resolver) ([]sip.Uri, er
 	var out []sip.Uri
 	var failed error
 	for _, t := range targets {
-		ips, err := resolver.LookupNetIP(ctx, "ip", strings.Trim(t.Host, "[]"))
+		ips, err := addresses(ctx, resolver, strings.Trim(t.Host, "[]"))
 		if err != nil {
 			failed = err
 			continue
 		}
-		slices.SortStableFunc(ips, func(a, b netip.Addr) int { // as flowFor: IPv4 first
-			switch a4, b4 := a.Unmap().Is4(), b.Unmap().Is4(); {
-			case a4 && !b4:
-				return -1
-			case b4 && !a4:
-				return 1
-			}
-			return 0
-		})
 		for _, ip := range ips {
 			one := *t.Clone()
 			one.Host = ip.Unmap().String()
