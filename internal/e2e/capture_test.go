@@ -87,18 +87,11 @@ func (c *capture) packets() []packet {
 // tshark reads the capture.
 func (c *capture) tshark(args ...string) string {
 	c.t.Helper()
-	cmd := exec.CommandContext(c.t.Context(), "tshark", append([]string{"-n", "-r", c.file}, args...)...) //nolint:gosec // a reader
+	cmd := exec.CommandContext(c.t.Context(), "tshark", append([]string{"-n", "-r", c.file}, args...)...)
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	require.NoError(c.t, cmd.Run(), "%s", problems.String())
 	return out.String()
-}
-
-// only keeps the RTP packets of a direction; 0 is any port.
-func only(list []packet, from, to int) []packet {
-	return slices.DeleteFunc(slices.Clone(list), func(p packet) bool {
-		return !p.rtp() || from != 0 && p.from != from || to != 0 && p.to != to
-	})
 }
 
 // streams are the pairs of ports that RTP passed between.

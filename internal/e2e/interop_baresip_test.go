@@ -69,9 +69,9 @@ func TestBaresipIsHeard(t *testing.T) {
 					assert.InDelta(t, 20, pacing(s, 0.5).Milliseconds(), 3, "packets come evenly")
 					t.Logf("between packets: 99 %% below %v", pacing(s, 0.99))
 				}
-				clear := strings.HasPrefix(c.codec, "PCM") && likeness(voice, g711Sound(s)) > recognisable
+				overheard := strings.HasPrefix(c.codec, "PCM") && likeness(voice, g711Sound(s)) > recognisable
 				if strings.HasPrefix(c.codec, "PCM") {
-					assert.Equal(t, c.encryption == "", clear, "who listens in hears the voice: %v", clear)
+					assert.Equal(t, c.encryption == "", overheard, "who listens in hears the voice: %v", overheard)
 				}
 			}
 			handshake := slices.ContainsFunc(passed, func(p packet) bool { return len(p.data) > 13 && p.data[0] == 22 })

@@ -72,7 +72,7 @@ func sipp(t *testing.T, scenario, target string, args ...string) {
 		"-sf", file, target, "-i", "127.0.0.1", "-p", fmt.Sprint(freePort(t, "127.0.0.1")), "-nostdin",
 		"-timeout", "60s", "-timeout_error", "-trace_err", "-error_file", "errors.log", "-trace_msg", "-message_file", "messages.log",
 	}, args...)
-	cmd := exec.CommandContext(t.Context(), tool(t, "sipp"), args...) //nolint:gosec // a peer
+	cmd := exec.CommandContext(t.Context(), tool(t, "sipp"), args...)
 	cmd.Dir = t.TempDir()
 	out, err := cmd.CombinedOutput()
 	if err != nil {

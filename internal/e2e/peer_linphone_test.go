@@ -25,10 +25,7 @@ type linphoneSettings struct {
 	user       string // default a number of its own
 	encryption string // "none", "srtp", "dtls"
 	ice        bool
-	timer      bool   // session timers of 120 s
-	register   string // the registrar's host:port; "" registers nowhere
-	password   string
-	info       bool // keys by INFO
+	timer      bool // session timers of 120 s
 	say        []int16
 }
 
@@ -49,9 +46,6 @@ func newLinphone(t *testing.T, c linphoneSettings) *linphone {
 	}
 	if c.timer {
 		timer = "session_expires_enabled=1\nsession_expires_value=120\n"
-	}
-	if c.info {
-		timer += "use_info=1\nuse_rfc2833=0\n"
 	}
 	if c.encryption == "" {
 		c.encryption = "none"
@@ -96,9 +90,6 @@ version_check_url_root=
 	l.awaits("linphonec>", 1)
 	l.does("soundcard use files")
 	l.awaits("Using wav files", 1)
-	if c.register != "" {
-		l.does(fmt.Sprintf("register sip:%s@%s sip:%s %s", c.user, c.register, c.register, c.password))
-	}
 	return l
 }
 

@@ -51,7 +51,7 @@ type program struct {
 func start(t *testing.T, env []string, name string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, exited: make(chan struct{})}
-	p.cmd = exec.Command(name, args...) //nolint:gosec,noctx // a peer; the clean-up ends it
+	p.cmd = exec.Command(name, args...) //nolint:noctx // a peer; the clean-up ends it
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Stdout, p.cmd.Stderr = p, p
@@ -268,17 +268,6 @@ func melody(seed uint64, length time.Duration) []int16 {
 	return out[:samples]
 }
 
-// tones is a sine of one pitch, at 8 kHz.
-func tones(length time.Duration, hz ...float64) []int16 {
-	out := make([]int16, int(length.Seconds()*8000))
-	for i := range out {
-		for _, f := range hz {
-			out[i] += int16(6000 * math.Sin(2*math.Pi*f*float64(i)/8000))
-		}
-	}
-	return out
-}
-
 // microphone writes sound for a telephone to send, with silence behind it that lasts
 // longer than any call.
 func microphone(t *testing.T, path string, rate int, x []int16) {
@@ -316,7 +305,7 @@ func findProgram(name, usual string) (string, error) {
 
 // readText is a file, or "" without it.
 func readText(path string) string {
-	b, err := os.ReadFile(path) //nolint:gosec // made by a test
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return ""
 	}
