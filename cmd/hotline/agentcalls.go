@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"hotline/internal/business"
@@ -69,10 +70,8 @@ func (s *server) meant(called string) string {
 // owns tells whether a number is that of a line.
 func (bs *bots) owns(number string) bool {
 	for _, b := range bs.lines {
-		for _, n := range b.line.Numbers {
-			if n == number {
-				return true
-			}
+		if slices.Contains(b.line.Numbers, number) {
+			return true
 		}
 	}
 	return false

@@ -116,7 +116,7 @@ func (c *connection) Run(ctx context.Context) (err error) {
 	c.ctx, c.cancel = ctx, cancel
 	c.agentCtx, c.agentGone = context.WithCancelCause(ctx)
 	defer c.agentGone(nil)
-	early := context.AfterFunc(c.agentCtx, func() { cancel(errAgentHungUp) })
+	early := context.AfterFunc(c.agentCtx, func() { cancel(errAgentHungUp) }) //nolint:contextcheck // it is ctx's child
 	defer early()
 	c.record = Record{
 		ID: c.id, Line: c.line.Name, Language: c.line.Language, Direction: "outbound", Caller: c.target.From, Called: c.target.To,
@@ -409,7 +409,7 @@ func (c *connection) attend(ctx context.Context) error {
 		case e := <-c.room.notes:
 			c.mark(e.Kind, e.Data)
 		case n := <-c.news:
-			c.handoverNews(n)
+			c.handoverNews(ctx, n)
 		case l := <-c.loans:
 			l.granted <- c.grant(ctx, l.to)
 		case k, ok := <-agentKeys:

@@ -271,7 +271,7 @@ func (c *connection) calleeSeat() *seat {
 }
 
 // handoverNews writes down what becomes of the agent's side.
-func (c *connection) handoverNews(n handoverNews) {
+func (c *connection) handoverNews(ctx context.Context, n handoverNews) {
 	switch n.kind {
 	case "bridged":
 		if strings.HasPrefix(n.person.Target.To, "agent:") { // a number is no agent
@@ -285,7 +285,7 @@ func (c *connection) handoverNews(n handoverNews) {
 	case "left":
 		c.release(OfferTaken) // he may take the next caller
 	case "agent_said":
-		c.said(context.Background(), connectionSaid{"agent", n.said})
+		c.said(ctx, connectionSaid{"agent", n.said})
 	case "agent_hold":
 		c.mark(KindHold, holdData(n.direction, "agent"))
 		c.held(true, !n.direction.Sends())

@@ -83,8 +83,9 @@ func (o *office) dials(name string, whom func(), serve func(call.Arrival)) (d *d
 	return d, over
 }
 
-// calls has an agent call somebody by his telephone.
-func (o *office) calls(agent, to string, whom func()) (*dialler, chan struct{}) {
+// liCalls has an agent call somebody by his telephone.
+func (o *office) liCalls(to string, whom func()) (*dialler, chan struct{}) {
+	const agent = "li"
 	return o.dials(agent, whom, func(a call.Arrival) {
 		o.manager.Connect(o.ctx, a, call.Placement{To: to, From: agent, Line: o.line, AgentFirst: agent, By: "agent:" + agent})
 	})
@@ -108,7 +109,7 @@ func TestAgentCalls(t *testing.T) {
 	o := inOffice(t, func(o *office) {
 		o.staff.names = []string{"li", "wang"}
 		var over chan struct{}
-		li, over = o.calls("li", "agent:wang", func() { wang = o.phone("agent:wang", 2*time.Second) })
+		li, over = o.liCalls("agent:wang", func() { wang = o.phone("agent:wang", 2*time.Second) })
 		o.until(func() bool { return o.journal.count("bridge") == 1 })
 		assert.ElementsMatch(t, []string{"li", "wang"}, o.staff.atWork(), "the bot rings neither")
 		time.Sleep(500 * time.Millisecond)
@@ -160,7 +161,7 @@ func TestAgentCallsInVain(t *testing.T) {
 					return answer(time.Hour, nil, nil)(ctx)
 				}
 				var over chan struct{}
-				li, over = o.calls("li", c.to, func() { o.sockets <- pipe() })
+				li, over = o.liCalls(c.to, func() { o.sockets <- pipe() })
 				if c.giveUp {
 					time.Sleep(3 * time.Second)
 					li.leg.end(bye{})
@@ -183,13 +184,13 @@ func TestAgentCallsAndHearsTheNetwork(t *testing.T) {
 	o := inOffice(t, func(o *office) {
 		o.staff.names = []string{"li"}
 		var over chan struct{}
-		li, over = o.calls("li", "10086", func() {
+		li, over = o.liCalls("10086", func() {
 			callee := o.phone("10086", 0)
-			o.dialer["10086"] = func(_ context.Context, _ call.Target, progress func(int, []byte)) (call.Leg, error) {
+			o.dialer["10086"] = func(ctx context.Context, _ call.Target, progress func(int, []byte)) (call.Leg, error) {
 				progress(183, callee.sdp)
 				time.Sleep(500 * time.Millisecond)
 				callee.say(o.ctx, asksHours, 3*time.Second)
-				return nil, refusal(404)
+				return answer(0, nil, refusal(404))(ctx)
 			}
 		})
 		<-over
@@ -250,7 +251,7 @@ func TestConsultation(t *testing.T) {
 					o.staff.names = []string{"wang"}
 					o.staff.mu.Unlock()
 					var consulted chan struct{}
-					beside, consulted = o.calls("li", "agent:wang", func() { wang = o.phone("agent:wang", time.Second) })
+					beside, consulted = o.liCalls("agent:wang", func() { wang = o.phone("agent:wang", time.Second) })
 					o.until(func() bool { return o.journal.count("bridge") == 2 })
 					beside.say(o.ctx, coughs, time.Second) // he asks
 					assert.Len(t, o.manager.Live(), 2)

@@ -64,7 +64,8 @@ func TestTelephonesThatInsistOnEncryption(t *testing.T) {
 				}
 				phone.session = func(m sdp.Media) {
 					conn, err := secure.New(secure.Config{Conn: theirs, Keys: m.Keys, RTCPMux: m.RTCPMux, Remote: m.Remote, RemoteRTCP: m.RemoteRTCP, Certificate: certificate})
-					if !assert.NoError(t, err) {
+					if err != nil {
+						t.Error(err)
 						return
 					}
 					agent.session = media.NewSession(media.SessionConfig{Conn: conn, Media: m, Rate: rate, SilenceTimeout: -1, Logger: slog.New(slog.DiscardHandler)})

@@ -35,6 +35,9 @@ type Config struct {
 	Business []string
 	Data     string   // folder; its log is server.log in there
 	Models   []string // empty: as the environment says
+	// Settings is a file with more settings; those of Env and those made here go
+	// before them.
+	Settings string
 	// Ports is how many ports for sound there are; default 1000.
 	Ports int
 	// Env is more settings, HOTLINE_X=y; they go before those made here.
@@ -106,6 +109,9 @@ func (s *Stand) run(ctx context.Context) (err error) {
 		return err
 	}
 	args := []string{"serve"}
+	if s.config.Settings != "" {
+		args = append(args, "--config", s.config.Settings)
+	}
 	for _, b := range s.config.Business {
 		args = append(args, "--business", b)
 	}
@@ -166,6 +172,9 @@ func (s *Stand) Ready(ctx context.Context) bool {
 	_ = resp.Body.Close()
 	return resp.StatusCode == http.StatusOK
 }
+
+// Token lets programs in, with an administrator's rights.
+func (s *Stand) Token() string { return s.token }
 
 // URI is the SIP URI of a number of the server.
 func (s *Stand) URI(number string) string { return "sip:" + number + "@" + s.SIP }
