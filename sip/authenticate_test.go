@@ -42,9 +42,8 @@ func TestAuthenticateCaller(t *testing.T) {
 			call.RemoteTag = siptest.Tag(m.Get("To"))
 			call.AckRefusal()
 			call.RemoteTag = ""
-			header := ""
 			if c.user != "" {
-				header = "Authorization: " + siptest.Digest(m.Get("WWW-Authenticate"), "INVITE", call.Target, c.user, c.password, "00000001")
+				header := "Authorization: " + siptest.Digest(m.Get("WWW-Authenticate"), "INVITE", call.Target, c.user, c.password, "00000001")
 				call.Request("INVITE", siptest.SDP, header)
 			} else {
 				call.Request("INVITE", siptest.SDP)
