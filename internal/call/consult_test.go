@@ -253,6 +253,7 @@ func TestConsultation(t *testing.T) {
 					var consulted chan struct{}
 					beside, consulted = o.liCalls("agent:wang", func() { wang = o.phone("agent:wang", time.Second) })
 					o.until(func() bool { return o.journal.count("bridge") == 2 })
+					time.Sleep(500 * time.Millisecond)
 					beside.say(o.ctx, coughs, time.Second) // he asks
 					assert.Len(t, o.manager.Live(), 2)
 					mark := customer.now()
