@@ -56,7 +56,7 @@ func (s *sound) choose(answer []byte) {
 
 // refreshBrowser is refresh for a browser's sound.
 //
-//nolint:contextcheck // the signalling calls back without a ctx; browserWait bounds it
+//nolint:contextcheck,nolintlint // the signalling calls back without a ctx; browserWait bounds it
 func (s *sound) refreshBrowser(session *media.Session, offer []byte) ([]byte, sdp.Direction, error) {
 	if len(offer) == 0 {
 		s.asked = true

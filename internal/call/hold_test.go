@@ -29,7 +29,7 @@ func (s *stage) redirect(d sdp.Direction, old bool) {
 		l.Addr = netip.IPv4Unspecified()
 	}
 	_, err := s.update(sdp.Offer(l))
-	assert.NoError(s.t, err)
+	require.NoError(s.t, err)
 }
 
 // held puts the stage's update handler in place.
@@ -155,11 +155,11 @@ func TestAgentHolds(t *testing.T) {
 		addr := a.party.conn.Addr()
 		l := sdp.Local{Addr: addr.Addr(), Port: int(addr.Port()), Direction: sdp.SendOnly, Codecs: []sdp.Codec{sdp.PCMA}}
 		_, err := a.update(sdp.Offer(l))
-		assert.NoError(s.t, err)
+		require.NoError(s.t, err)
 		s.pause(2 * time.Minute)
 		l.Direction = sdp.SendRecv
 		_, err = a.update(sdp.Offer(l))
-		assert.NoError(s.t, err)
+		require.NoError(s.t, err)
 		s.pause(time.Second)
 		a.say(s.ctx, agentTalks, time.Second)
 		s.caller.say(s.ctx, asksFare, time.Second)

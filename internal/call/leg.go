@@ -65,7 +65,7 @@ type StatusError interface {
 
 // follow has cancel called, with the cause, when the leg is over. stop must be called.
 //
-//nolint:contextcheck // the leg's own ctx is what is followed
+//nolint:contextcheck,nolintlint // the leg's own ctx is what is followed
 func follow(l Leg, cancel context.CancelCauseFunc) (stop func()) {
 	far := l.Context()
 	off := context.AfterFunc(far, func() { cancel(context.Cause(far)) })

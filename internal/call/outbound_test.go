@@ -94,9 +94,7 @@ func (o *office) place(p call.Placement, play func(id string)) {
 	o.t.Helper()
 	p.Line = o.line
 	id, err := o.manager.Place(o.ctx, p)
-	if !assert.NoError(o.t, err) {
-		return
-	}
+	require.NoError(o.t, err)
 	play(id)
 	o.until(func() bool { live, _, _ := o.manager.Counts(); return live == 0 })
 }
@@ -285,7 +283,7 @@ func TestCallOutIsRefused(t *testing.T) {
 		for range 2 { // as many as it takes
 			o.sockets <- pipe()
 			_, err := o.manager.Place(o.ctx, call.Placement{To: "10086", Line: o.line})
-			assert.NoError(t, err)
+			require.NoError(t, err)
 		}
 		refused(call.Placement{To: "10086"}, call.RefusedFull)
 		o.manager.Drain()
@@ -318,7 +316,7 @@ func TestAgentFirst(t *testing.T) {
 			time.Sleep(time.Second)
 			callee.say(o.ctx, asksFare, time.Second)
 			time.Sleep(2 * time.Second)
-			assert.NoError(t, agent.session.SendKeys(o.ctx, "5"))
+			require.NoError(t, agent.session.SendKeys(o.ctx, "5"))
 			time.Sleep(2 * time.Second)
 			agent.leg.end(bye{})
 		})
@@ -459,7 +457,7 @@ func TestWhisperToAnAgent(t *testing.T) {
 		boss = o.phone("agent:boss", time.Second)
 		o.place(call.Placement{To: "13900001111", AgentFirst: "li"}, func(id string) {
 			o.until(func() bool { return o.journal.count("bridge") == 1 })
-			assert.NoError(t, o.manager.Join(o.ctx, id, call.Target{To: "agent:boss"}, call.Whisper))
+			require.NoError(t, o.manager.Join(o.ctx, id, call.Target{To: "agent:boss"}, call.Whisper))
 			boss.say(o.ctx, coughs, time.Second)
 			time.Sleep(500 * time.Millisecond)
 			callee.say(o.ctx, asksFare, time.Second)

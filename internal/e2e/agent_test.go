@@ -70,7 +70,7 @@ func TestToAPerson(t *testing.T) {
 
 			whisper := recognise(t, s, agentHeard[:min(len(agentHeard), 11*8000)], "zh")
 			assert.True(t, anyOf(whisper, "门店", "开门", "客服", "人工", "几点", "来电", "转"), "the agent was told %q", whisper)
-			_, tone := strongest(ringing)
+			tone := strongest(ringing)
 			assert.InDelta(t, 450, tone, 15, "the caller hears the ring-back tone, whose pitch is %v", tone)
 			goodbye := recognise(t, s, after, "zh")
 			assert.True(t, anyOf(goodbye, "再见", "再見", "谢谢", "感谢", "来电"), "the caller was told %q", goodbye)
@@ -103,9 +103,8 @@ func state(c *caller, agent string) string {
 }
 
 // strongest is the pitch that is longest the loudest of a piece of sound, in Hz.
-func strongest(x []int16) (share, hz float64) {
+func strongest(x []int16) (hz float64) {
 	best := map[float64]int{}
-	n := 0
 	for ; len(x) >= 1600; x = x[1600:] {
 		if dsp.LevelDB(x[:1600]) < audible {
 			continue
@@ -117,7 +116,6 @@ func strongest(x []int16) (share, hz float64) {
 			}
 		}
 		best[at]++
-		n++
 	}
 	most := 0
 	for f, k := range best {
@@ -125,7 +123,7 @@ func strongest(x []int16) (share, hz float64) {
 			most, hz = k, f
 		}
 	}
-	return float64(most) / float64(max(1, n)), hz
+	return hz
 }
 
 // An agent who refuses is passed over; the next one is rung.

@@ -270,14 +270,14 @@ func TestThroughRTPEngine(t *testing.T) {
 			assert.Zero(t, rec.Media.Lost)
 			near, far := 0, 0
 			for ports, s := range streams(wire.packets()) {
-				clear := likeness(voice, g711Sound(s)) >= recognisable
+				inClear := likeness(voice, g711Sound(s)) >= recognisable
 				node := ports[0] >= n.RTP[0] && ports[0] <= n.RTP[1] || ports[1] >= n.RTP[0] && ports[1] <= n.RTP[1]
 				if node {
 					far++
-					assert.Equal(t, c.farClear, clear, "between rtpengine and the node")
+					assert.Equal(t, c.farClear, inClear, "between rtpengine and the node")
 				} else {
 					near++
-					assert.Equal(t, c.nearClear, clear, "between the telephone and rtpengine")
+					assert.Equal(t, c.nearClear, inClear, "between the telephone and rtpengine")
 				}
 			}
 			assert.Equal(t, 2, near, "both ways by rtpengine")

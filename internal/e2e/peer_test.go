@@ -51,7 +51,7 @@ type program struct {
 func start(t *testing.T, env []string, name string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, exited: make(chan struct{})}
-	p.cmd = exec.Command(name, args...) //nolint:noctx // a peer; the clean-up ends it
+	p.cmd = exec.Command(name, args...)
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Stdout, p.cmd.Stderr = p, p
