@@ -336,6 +336,42 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// Who speaks over "I'll put you through" is put through all the same.
+func TestPromiseIsKept(t *testing.T) {
+	cut := &dialog.Interruption{Heard: "好的，", Unheard: "这就为您转接人工客服。", After: 400 * time.Millisecond}
+	for _, x := range []struct {
+		text string
+		want bool
+	}{
+		{"快一点我很着急", true},
+		{"好的谢谢", true},
+		{"你们那个停车场在哪里", true}, // he asked for a person, who can tell him that as well
+		{"算了不用了", false},
+		{"那你让他给我回电话吧", false},
+	} {
+		c := hotel(t)
+		if s := c.say("转人工"); !s.has("transfer") {
+			t.Fatalf("%+v", s)
+		}
+		s := c.turn(dialog.Turn{Kind: dialog.Spoke, Text: x.text, Confidence: 1, Interrupted: cut})
+		if s.has("transfer") != x.want {
+			t.Errorf("%s: %+v", x.text, s)
+		}
+	}
+	c := hotel(t)
+	c.say("转人工")
+	if s := c.turn(dialog.Turn{Kind: dialog.Unheard, Interrupted: cut}); !s.has("transfer") {
+		t.Errorf("words that were not understood: %+v", s)
+	}
+	if s := c.turn(dialog.Turn{Kind: dialog.Returned, Result: dialog.TransferNoAnswer}); s.has("transfer") {
+		t.Errorf("nobody was there: %+v", s)
+	}
+	s := c.turn(dialog.Turn{Kind: dialog.Spoke, Text: "停车要钱吗", Confidence: 1, Interrupted: cut})
+	if s.has("transfer") || s.note.KnowledgeID != "parking" {
+		t.Errorf("that promise is over: %+v", s)
+	}
+}
+
 func TestUpset(t *testing.T) {
 	c := hotel(t)
 	s := c.say("你们太过分了,我都说了三遍了")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hotline/dialog"
+	"hotline/dialog/command"
 	"hotline/dialog/knowledge"
 )
 
@@ -28,7 +29,10 @@ func (c *Conversation) plan(ctx context.Context, st state, t dialog.Turn) *plan 
 	if t.Kind != dialog.Silent {
 		p.st.silent = 0
 	}
+	promised := p.st.promised
+	p.st.promised = ""
 	switch {
+	case promised != "" && t.Interrupted != nil && p.keep(ctx, t, promised):
 	case p.st.ended && t.Kind != dialog.Returned:
 		p.intent("goodbye", "command")
 		p.goodbye(KeyGoodbye, "ended")
@@ -204,7 +208,39 @@ func (p *plan) transfer(reason string, k Key) {
 	st.transfers++
 	st.ask(nothing)
 	p.say(k)
-	p.act(dialog.Transfer{Skill: p.skill(), Reason: reason, Summary: p.c.e.summary(st)})
+	p.handOver(reason)
+}
+
+func (p *plan) handOver(reason string) {
+	p.st.promised = reason
+	p.act(dialog.Transfer{Skill: p.skill(), Reason: reason, Summary: p.c.e.summary(&p.st)})
+}
+
+// keep brings the caller to the person who was promised, when he spoke over the
+// promise: that does not take his wish back, unless his words do. What he was to be
+// brought to a person for may be answered instead.
+func (p *plan) keep(ctx context.Context, t dialog.Turn, reason string) bool {
+	switch t.Kind {
+	case dialog.Spoke:
+	case dialog.Unheard:
+		p.intent("person", "command")
+		p.handOver(reason)
+		return true
+	default:
+		return false
+	}
+	switch p.c.e.command.Recognize(t.Text).Kind {
+	case command.No, command.Neither, command.Done, command.Goodbye, command.Callback, command.Message, command.Correction:
+		return false
+	case command.None:
+		if reason != "asked" && p.c.e.sure(p.c.find(ctx, &p.st, t.Text, t.Alternatives)) {
+			return false
+		}
+	default:
+	}
+	p.intent("person", "command")
+	p.handOver(reason)
+	return true
 }
 
 // off offers what there is without people.

@@ -49,6 +49,7 @@ type state struct {
 	waiting   bool // the caller asked for a moment
 	ended     bool
 	overLimit bool
+	promised  string // why a person was promised in the last turn, "" if none was
 
 	asked     []asked
 	upset     int
