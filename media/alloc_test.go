@@ -67,7 +67,8 @@ func allocations(t *testing.T, m sdp.Media, talks bool) float64 {
 	}
 	n := testing.AllocsPerRun(500, tick)
 	assert.Greater(t, sessions[0].Stats().Received, int64(400))
+	rec.Finish()
+	wg.Wait() // as Session.Run has returned before a call closes its recording
 	require.NoError(t, rec.Close())
-	wg.Wait()
 	return n
 }

@@ -35,5 +35,8 @@ func (r *Recorder) Write(left, right Frame) { r.write(left, right) }
 // Drain is what the session's goroutine does.
 func (r *Recorder) Drain() { r.drain() }
 
+// Finish is how the session ends it.
+func (r *Recorder) Finish() { r.finish() }
+
 // WithFile puts another file in the recorder's place.
 func (r *Recorder) WithFile(f recordFile) { r.file = f }

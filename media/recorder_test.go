@@ -107,8 +107,9 @@ func TestSlowDisk(t *testing.T) {
 			r.Write(f, f)
 			time.Sleep(media.FrameTime)
 		}
-		require.NoError(t, r.Close())
+		r.Finish()
 		wg.Wait()
+		require.NoError(t, r.Close())
 		a, err := wav.ReadFile(path)
 		require.NoError(t, err)
 		require.Len(t, a.Channels[0], 1000*160)
