@@ -86,7 +86,7 @@ HOTLINE_SECTION_KEY. A business is a folder (business.yaml, knowledge/, …).`,
 	f.StringArrayVar(&s.business, "business", nil, "folder of a business; may be given several times")
 	f.StringVar(&s.data, "data", "", "folder for the database, recordings and keys (default ./data)")
 	root.AddCommand(
-		newServe(s), newCheck(s), newDoctor(s), newChat(s), newSpeech(s), newSay(s), newHear(s), newCall(s),
+		newServe(s), newInit(), newCheck(s), newDoctor(s), newChat(s), newSpeech(s), newSay(s), newHear(s), newCall(s),
 		newModels(s), newEval(s), newKnowledge(s), newUser(s), newToken(s),
 	)
 	root.CompletionOptions.HiddenDefaultCmd = true

@@ -20,7 +20,7 @@ func fill(format string, args []any) string {
 func catalogue() map[string]message {
 	return map[string]message{
 		// files
-		"no_business":     {"there is no business.yaml in this folder", "name the folder of a business, or copy examples/retail-zh to begin one", "文件夹里没有 business.yaml", "请指定业务文件夹,或复制 examples/retail-zh 作为起点"},
+		"no_business":     {"there is no business.yaml in this folder", "name the folder of a business, or begin one with hotline init", "文件夹里没有 business.yaml", "请指定业务文件夹,或用 hotline init 新建一个"},
 		"unreadable":      {"cannot be read: %[1]v", "check that it is a file and that the server may read it", "读不了:%[1]v", "请确认它是普通文件,并且服务有权限读取"},
 		"encoding":        {"some characters are in no encoding we know", "save it again as UTF-8", "有些字符认不出编码", "请另存为 UTF-8 编码"},
 		"syntax":          {"not readable as YAML: %[1]v", "check indentation, colons and quotes on this line and the one before", "YAML 格式有误:%[1]v", "请检查这一行和上一行的缩进、冒号和引号"},
