@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -28,6 +29,8 @@ type Leg struct {
 
 	remoteTag string // set before others can find the leg
 	replaces  *Leg   // inbound: whose place it wants
+
+	half atomic.Pointer[half] // inbound, until its ACK: see halfopen.go
 
 	agent, instance string // outbound: the registration that was rung, see follow.go
 
@@ -242,6 +245,7 @@ func (l *Leg) Hangup(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
+	l.outcomeTold(ctx)
 	return l.bye(ctx, cmp.Or(l.byeReason(), normalClearing))
 }
 

@@ -50,6 +50,7 @@ type referral struct {
 	last    notice
 	waiting []notice // not sent yet, at most maxNotices
 	sending bool
+	idle    chan struct{} // closed when nothing waits any more; nil where nobody wants to know
 }
 
 type referralState uint8
@@ -60,7 +61,10 @@ const (
 	referralOver
 )
 
-const maxNotices = 8 // of one referral that wait to be sent
+const (
+	maxNotices = 8           // of one referral that wait to be sent
+	byeWait    = time.Second // for the outcome to be told before we hang up
+)
 
 // notice is one NOTIFY.
 type notice struct {
@@ -73,6 +77,7 @@ type notice struct {
 type transfers struct {
 	onRefer func(Referral)
 	theirs  *referral // the far end's, while it runs
+	told    *referral // the far end's last one, which may still have to be told its outcome
 	count   int       // of the far end's so far
 	ours    *referring
 	asked   bool // we have sent one
@@ -125,7 +130,7 @@ func (l *Leg) refer(req *sip.Request, tx *serverTx, state legState) {
 		if l.refers.count++; l.refers.count > 1 {
 			r.id = strconv.FormatUint(uint64(req.CSeq().SeqNo), 10)
 		}
-		l.refers.theirs = r
+		l.refers.theirs, l.refers.told = r, r
 	}
 	l.mu.Unlock()
 	switch {
@@ -373,8 +378,47 @@ func (r *referral) queue(n notice) (start bool) {
 func (r *referral) start() {
 	if !r.leg.s.spawn(r.deliver) {
 		r.mu.Lock()
-		r.sending = false
+		r.rest()
 		r.mu.Unlock()
+	}
+}
+
+// rest notes that nothing is sent any more. The caller holds r.mu.
+func (r *referral) rest() {
+	r.sending = false
+	if r.idle != nil {
+		close(r.idle)
+		r.idle = nil
+	}
+}
+
+// outcomeTold waits, not for long, until the far end has heard what became of its
+// REFER: the dialog ends with our BYE, and telephones answer 481 to a NOTIFY behind it
+// and show a transfer that failed.
+func (l *Leg) outcomeTold(ctx context.Context) {
+	l.mu.Lock()
+	r := l.refers.told
+	l.mu.Unlock()
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	if !r.sending {
+		r.mu.Unlock()
+		return
+	}
+	if r.idle == nil {
+		r.idle = make(chan struct{})
+	}
+	idle := r.idle
+	r.mu.Unlock()
+	limit := time.NewTimer(byeWait)
+	defer limit.Stop()
+	select {
+	case <-idle:
+	case <-l.ctx.Done():
+	case <-ctx.Done():
+	case <-limit.C:
 	}
 }
 
@@ -383,7 +427,7 @@ func (r *referral) deliver() {
 	for {
 		r.mu.Lock()
 		if len(r.waiting) == 0 {
-			r.sending = false
+			r.rest()
 			r.mu.Unlock()
 			return
 		}

@@ -184,6 +184,34 @@ func TestSubscriptionOfAReferral(t *testing.T) {
 	call.Bye()
 }
 
+// A telephone hears what became of its transfer before we hang up; one that does not
+// listen keeps us from nothing.
+func TestOutcomeOfAReferralComesBeforeTheBye(t *testing.T) {
+	for name, answers := range map[string]bool{"answers": true, "stays silent": false} {
+		t.Run(name, func(t *testing.T) {
+			c, asked := referrals(t)
+			_, addr := host(t, sip.Config{}, c.handle, nil)
+			p := siptest.New(t, addr)
+			call := p.Invite("8000", siptest.SDP)
+			call.Answered()
+			l := wait(t, c.legs)
+			call.Request("REFER", "", "Refer-To: <sip:ann@example.com>")
+			r := wait(t, asked)
+			require.NoError(t, r.Accept())
+			require.NoError(t, r.Done(200))
+			hungUp := make(chan error, 1)
+			go func() { hungUp <- l.Hangup(t.Context()) }()
+			if answers {
+				report(t, call, p, "100", "active")
+				require.Zero(t, p.Count("BYE"))
+				report(t, call, p, "200 OK", "terminated")
+			}
+			call.HungUp()
+			require.NoError(t, wait(t, hungUp))
+		})
+	}
+}
+
 func TestReferralThatNobodyCaresFor(t *testing.T) {
 	sideBySide(t)
 	c, asked := referrals(t)

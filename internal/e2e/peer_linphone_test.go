@@ -26,6 +26,8 @@ type linphoneSettings struct {
 	encryption string // "none", "srtp", "dtls"
 	ice        bool
 	timer      bool // session timers of 120 s
+	register   string // the registrar's host:port; "" registers nowhere
+	password   string
 	say        []int16
 }
 
@@ -90,6 +92,9 @@ version_check_url_root=
 	l.awaits("linphonec>", 1)
 	l.does("soundcard use files")
 	l.awaits("Using wav files", 1)
+	if c.register != "" {
+		l.does(fmt.Sprintf("register sip:%s@%s sip:%s %s", l.user, c.register, c.register, c.password))
+	}
 	return l
 }
 
