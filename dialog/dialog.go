@@ -130,6 +130,19 @@ type (
 		Summary string
 		Fields  map[string]string
 	}
+	// SMS sends a short message to To.
+	SMS struct {
+		To     string
+		Text   string
+		Reason string
+	}
+	// Review puts a prepared decision (a coupon, a refund) before a person.
+	Review struct {
+		Kind    string
+		Summary string
+		Fields  map[string]string
+		Amount  string
+	}
 	// Hangup ends the call once everything said before has been heard.
 	Hangup struct{ Reason string }
 	// Note explains the turn: for the record, the console and `hotline chat`.
@@ -143,7 +156,8 @@ type (
 		Slots        map[string]string
 		Emotion      string
 		EmotionScore float64
-		Resolved     bool // the turn answered what was asked
+		Flow, Step   string // the task and its step, while one runs
+		Resolved     bool   // the turn answered what was asked
 		Think        time.Duration
 	}
 )
@@ -163,6 +177,8 @@ func (Transfer) act() {}
 func (Callback) act() {}
 func (Message) act()  {}
 func (Ticket) act()   {}
+func (SMS) act()      {}
+func (Review) act()   {}
 func (Hangup) act()   {}
 func (Note) act()     {}
 

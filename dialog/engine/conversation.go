@@ -37,29 +37,42 @@ type memo struct {
 	found knowledge.Result
 }
 
-// Reply implements dialog.Conversation. The first act is a Note.
+// Reply implements dialog.Conversation. The first act is a Note; a task that asks
+// another system sends a second one when it goes on.
 func (c *Conversation) Reply(ctx context.Context, t dialog.Turn, do func(dialog.Act) error) error {
 	start := c.e.c.Now()
 	c.mu.Lock()
 	st := c.st
 	c.mu.Unlock()
 	p := c.plan(ctx, st, t)
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	p.note.Think = c.e.c.Now().Sub(start)
-	c.mu.Lock()
-	c.st = p.st
-	c.mu.Unlock()
-	for _, a := range append([]dialog.Act{p.note}, p.acts...) {
-		if err := do(a); err != nil {
+	for {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		p.note.Think = c.e.c.Now().Sub(start)
+		c.mu.Lock()
+		c.st = p.st
+		c.mu.Unlock()
+		for _, a := range append([]dialog.Act{p.note}, p.acts...) {
+			if err := do(a); err != nil {
+				return err
+			}
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+		}
+		if p.await == nil {
+			return nil
+		}
+		r, err := c.work(ctx, *p.await, do)
+		if err != nil {
 			return err
 		}
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
+		p = c.resume(p, r)
 	}
-	return nil
 }
 
 // Preview implements dialog.Listener: the first sentence group (the first Say) of
@@ -93,9 +106,14 @@ func (c *Conversation) Patience(text string, confidence float64) time.Duration {
 	c.mu.Unlock()
 	pending := c.e.command.Pending(text)
 	cmd := c.e.command.Recognize(text)
+	tasks := c.flows()
 	switch {
 	case strings.TrimSpace(text) == "":
 		return middle
+	case st.pending == task && tasks.Unfinished(st.flow, text):
+		return count
+	case st.pending == task && cmd.Kind == command.None && tasks.Complete(st.flow, text, c.env()):
+		return short
 	case pending == command.Counting, st.pending == number && cmd.Kind == command.None:
 		return count
 	case cmd.Kind == command.Person, cmd.Kind == command.Goodbye:

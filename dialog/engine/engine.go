@@ -29,6 +29,7 @@ import (
 
 	"hotline/dialog"
 	"hotline/dialog/command"
+	"hotline/dialog/flow"
 	"hotline/dialog/internal/lang"
 	"hotline/dialog/knowledge"
 )
@@ -40,6 +41,7 @@ type MenuItem struct {
 	// Ask is taken as if the caller had said it; where empty, the key transfers.
 	Ask   string
 	Skill string
+	Flow  string // the task that it begins, before Ask
 }
 
 // Limits end what goes nowhere. Zero values take the defaults.
@@ -75,6 +77,10 @@ type Config struct {
 	// Hours is when, as spoken: 早上九点到晚上六点, "nine to six, Monday to Friday".
 	Hours string
 	Menu  []MenuItem
+	// Flows are the tasks, in use now; nil is none. Effects do what they want from
+	// outside.
+	Flows   func() *flow.Set
+	Effects Effects
 	// Skills maps a pair's category to the skill of the people for it.
 	Skills map[string]string
 	Skill  string // of the others
@@ -280,6 +286,11 @@ func (e *Engine) Sentences() []string {
 		put(p.Say())
 		put(e.followUpQuestion(x, &p, 0))
 		put(e.followUpQuestion(x, &p, 1))
+	}
+	if e.c.Flows != nil {
+		for _, s := range e.c.Flows().Sentences() {
+			put(s)
+		}
 	}
 	// What asks back is put together of clauses: its own, and a name each.
 	ends := map[string]bool{}

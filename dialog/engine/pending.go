@@ -41,6 +41,8 @@ func (p *plan) reply(ctx context.Context, t dialog.Turn, cmd command.Command) bo
 		}
 	case choice:
 		return p.replyChoice(ctx, t, cmd)
+	case task:
+		return p.replyTask(ctx, t, cmd)
 	case when:
 		p.replyWhen(t.Text, cmd)
 	case number:
@@ -335,6 +337,9 @@ func (p *plan) pressed(ctx context.Context, t dialog.Turn) {
 		p.numberAgain()
 		return
 	}
+	if t.Keys != "0" && t.Keys != "*" && p.pressedTask(t) {
+		return
+	}
 	key := strings.TrimRight(t.Keys, "#")
 	if key == "" {
 		key = "#"
@@ -367,7 +372,7 @@ func (p *plan) pressedPending(ctx context.Context, key string) bool {
 		if p.st.offHours {
 			delete(kinds, "1")
 		}
-	case when, number, nothing:
+	case when, number, task, nothing:
 		return false
 	default: // yes and no
 	}
@@ -388,6 +393,9 @@ func (p *plan) pressedMenu(ctx context.Context, key string) {
 		return
 	}
 	st.unheard = 0
+	if p.begin(item.Flow, dialog.Turn{Kind: dialog.Pressed, Confidence: 1}) {
+		return
+	}
 	if item.Ask != "" {
 		if top := p.top(ctx, item.Ask); top != nil {
 			p.intent(top.Pair.ID, "knowledge")

@@ -70,6 +70,14 @@ const (
 	KeyAskElse       Key = "ask_else"        // behind an acknowledged answer
 	KeyFiller        Key = "filler"          // the call says it while an answer takes long
 	KeyHoldOn        Key = "hold_on"         // the call says it while recognising takes long
+	KeyStillWorking  Key = "still_working"   // behind the filler, while another system is asked
+	KeyFlowConfirm   Key = "flow_confirm"    // {title} is {value}, right?
+	KeyFlowPart      Key = "flow_part"       // {value} in {title}, right?
+	KeyFlowAgain     Key = "flow_again"      // {title} once more
+	KeyFlowKeys      Key = "flow_keys"       // {title} by the keypad
+	KeyFlowMore      Key = "flow_more"       // go on dictating
+	KeyFlowChanged   Key = "flow_changed"    // corrected to {value}
+	KeyFlowFailed    Key = "flow_failed"     // the system that was asked does not answer
 	KeyClosing       Key = "closing"         // the call says it when the server must stop
 )
 

@@ -9,6 +9,7 @@ import (
 
 	"hotline/dialog"
 	"hotline/dialog/command"
+	"hotline/dialog/flow"
 	"hotline/dialog/knowledge"
 )
 
@@ -18,6 +19,8 @@ type plan struct {
 	st   state
 	note dialog.Note
 	acts []dialog.Act
+	// await is what a flow wants done before it goes on.
+	await *flow.Request
 }
 
 // plan decides what the answer to t is. It changes nothing but its copy of st.
@@ -56,7 +59,7 @@ func (c *Conversation) plan(ctx context.Context, st state, t dialog.Turn) *plan 
 			p.intent("unknown_turn", "fallback")
 		}
 	}
-	if !p.audible() {
+	if !p.audible() && p.await == nil {
 		p.say(KeyReady)
 	}
 	return p
@@ -162,6 +165,11 @@ func (p *plan) tooLong() {
 // answer says what the pair answers.
 func (p *plan) answer(x *knowledge.Index, pair *knowledge.Pair, text string) {
 	st := &p.st
+	if p.begin(p.task(pair), dialog.Turn{Kind: dialog.Spoke, Text: text, Confidence: 1}) {
+		st.last, st.lastText = pair.ID, text
+		p.note.KnowledgeID, p.note.Question = pair.ID, pair.Question
+		return
+	}
 	say := pair.Say()
 	p.text(say)
 	st.said, st.last, st.lastText = say, pair.ID, text
@@ -213,7 +221,11 @@ func (p *plan) transfer(reason string, k Key) {
 
 func (p *plan) handOver(reason string) {
 	p.st.promised = reason
-	p.act(dialog.Transfer{Skill: p.skill(), Reason: reason, Summary: p.c.e.summary(&p.st)})
+	facts := p.c.flows().Facts(p.st.flow)
+	p.act(dialog.Transfer{Skill: p.skill(), Reason: reason, Summary: p.c.e.summary(&p.st, facts)})
+	if set := p.c.flows(); set != nil && p.st.flow.Running() {
+		p.st.flow = set.Leave(p.st.flow)
+	}
 }
 
 // keep brings the caller to the person who was promised, when he spoke over the
@@ -344,6 +356,8 @@ func (p *plan) unheard(lost bool) {
 		p.giveUp()
 	case st.pending == choice:
 		p.chooseAgain()
+	case st.pending == task && !lost && st.flow.Running() && p.c.flows() != nil:
+		p.follow(p.c.flows().Retry(st.flow, p.c.env()))
 	case lost:
 		p.say(KeyNoHearing)
 	case st.unheard == 2:

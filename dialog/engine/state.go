@@ -3,6 +3,8 @@ package engine
 import (
 	"slices"
 	"strings"
+
+	"hotline/dialog/flow"
 )
 
 const maxKeys = 64
@@ -20,6 +22,7 @@ const (
 	number           // which number
 	anyElse          // anything else
 	followUp         // the question behind an answer
+	task             // what a flow wants to know
 )
 
 // asked is one thing that the caller wanted.
@@ -51,6 +54,7 @@ type state struct {
 	overLimit bool
 	promised  string // why a person was promised in the last turn, "" if none was
 
+	flow      flow.State
 	asked     []asked
 	upset     int
 	unheard   int // one after another
@@ -90,7 +94,7 @@ func (s *state) note(text string, answered bool) {
 }
 
 // summary is one sentence for the agent's ear.
-func (e *Engine) summary(s *state) string {
+func (e *Engine) summary(s *state, facts []string) string {
 	var done, open []string
 	for _, a := range s.asked[max(0, len(s.asked)-5):] {
 		if a.answered {
@@ -110,6 +114,9 @@ func (e *Engine) summary(s *state) string {
 		if len(parts) == 0 {
 			parts = append(parts, "还没说什么事，要找人工")
 		}
+		if len(facts) > 0 {
+			parts = append(parts, "已经提供"+strings.Join(facts, "、"))
+		}
 		if s.upset > 0 {
 			parts = append(parts, "情绪有些激动")
 		}
@@ -124,6 +131,9 @@ func (e *Engine) summary(s *state) string {
 	}
 	if len(parts) == 0 {
 		parts = append(parts, "asked for a person and hasn't said what about")
+	}
+	if len(facts) > 0 {
+		parts = append(parts, "has given "+strings.Join(facts, ", "))
 	}
 	if s.upset > 0 {
 		parts = append(parts, "is upset")

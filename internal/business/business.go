@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hotline/dialog"
+	"hotline/dialog/flow"
 )
 
 // Business is everything that a folder says.
@@ -46,6 +47,10 @@ type Business struct {
 
 	// Knowledge is every row of knowledge/, in the order of files and rows.
 	Knowledge []Row `yaml:"-" json:"-"`
+	// Tables are what stands in tables/, Flows the tasks of flows/ that are free of
+	// errors.
+	Tables []flow.Table `yaml:"-" json:"-"`
+	Flows  *flow.Set    `yaml:"-" json:"-"`
 	// Location is Timezone.
 	Location *time.Location `yaml:"-" json:"-"`
 }
@@ -122,12 +127,14 @@ type Outbound struct {
 	Greeting string `yaml:"greeting" json:"greeting,omitempty"`
 }
 
-// MenuItem is what a key does: it answers Pair or hands over to Skill.
+// MenuItem is what a key does: it answers Pair, begins Flow or hands over to Skill.
 type MenuItem struct {
 	// Say names the choice when the menu is read out: "查物流".
 	Say string `yaml:"say" json:"say"`
 	// Pair is the id of the question that is answered.
 	Pair string `yaml:"pair" json:"pair,omitempty"`
+	// Flow is the task that begins.
+	Flow string `yaml:"flow" json:"flow,omitempty"`
 	// Skill is whom the caller is handed to.
 	Skill string `yaml:"skill" json:"skill,omitempty"`
 }

@@ -5,9 +5,6 @@ import (
 	"io"
 	"maps"
 	"math"
-	"os"
-	"path"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -299,8 +296,17 @@ func (c checker) menu(path string, l Line) {
 		if len(key) != 1 || key < "1" || key > "9" {
 			c.report.add(Error, at, "menu_key", key)
 		}
-		if (m.Pair == "") == (m.Skill == "") {
+		targets := 0
+		for _, is := range []bool{m.Pair != "", m.Flow != "", m.Skill != ""} {
+			if is {
+				targets++
+			}
+		}
+		if targets != 1 {
 			c.report.add(Error, at, "menu_target")
+		}
+		if _, ok := b.Flows.Flow(m.Flow); m.Flow != "" && !ok {
+			c.report.add(Error, at, "row_flow", m.Flow, strings.Join(b.Flows.Names(), ", "))
 		}
 		if m.Say == "" {
 			c.report.add(Error, at, "missing", "write say: what the menu calls this key", "请写 say:念菜单时怎么称呼这个按键")
@@ -398,39 +404,4 @@ func last(h Holiday) Date {
 		return h.From
 	}
 	return h.To
-}
-
-// checkTables looks for rows of tables/*.csv that do not fit their headings.
-func (f *folder) checkTables() {
-	dir := filepath.Join(f.business.Dir, "tables")
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return // a business without tables of its own
-	}
-	for _, e := range entries {
-		if e.IsDir() || !strings.EqualFold(filepath.Ext(e.Name()), ".csv") {
-			continue
-		}
-		name := path.Join("tables", e.Name())
-		data, err := readFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			f.report.add(Error, f.in(name, 0), "unreadable", reason(err))
-			continue
-		}
-		text, ok := decodeText(data)
-		if !ok {
-			f.report.add(Error, f.in(name, 1), "encoding")
-		}
-		records, unclosed := readCSV(text)
-		for _, line := range unclosed {
-			f.report.add(Error, f.in(name, line), "quote")
-		}
-		for n, r := range records {
-			if len(r.fields) != len(records[0].fields) {
-				at := f.in(name, r.line)
-				at.row = n
-				f.report.add(Error, at, "ragged", len(r.fields), len(records[0].fields))
-			}
-		}
-	}
 }

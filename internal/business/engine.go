@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hotline/dialog/engine"
+	"hotline/dialog/flow"
 	"hotline/dialog/knowledge"
 )
 
@@ -21,6 +22,7 @@ func (l Line) EngineConfig(pairs func() *knowledge.Index) engine.Config {
 		Name: l.Name, Language: l.Language, Pairs: pairs,
 		Open:  func(now time.Time, _ string) bool { return home.Hours.Open(now) },
 		Hours: home.Hours.Spoken, Skill: home.Escalation.Skill, Skills: map[string]string{},
+		Flows:  func() *flow.Set { return home.Flows },
 		Topics: l.Topics, Limits: engine.Limits{Silences: l.Limits.Silences}, Phrases: engine.Phrases{},
 	}
 	var must, greeting []string
@@ -50,11 +52,11 @@ func (l Line) EngineConfig(pairs func() *knowledge.Index) engine.Config {
 		if !ok {
 			continue
 		}
-		item := engine.MenuItem{Key: string(key), Label: m.Say, Skill: m.Skill}
+		item := engine.MenuItem{Key: string(key), Label: m.Say, Skill: m.Skill, Flow: m.Flow}
 		if row, ok := home.RowByID(m.Pair); ok {
 			item.Ask = row.Question
 		}
-		if item.Ask != "" || item.Skill != "" {
+		if item.Ask != "" || item.Skill != "" || item.Flow != "" {
 			c.Menu = append(c.Menu, item)
 		}
 	}

@@ -56,8 +56,9 @@ func (l *loader) folder(dir string) *Business {
 	lines := f.settings()
 	f.linked(l, lines)
 	f.knowledge()
+	f.tables()
+	f.flows()
 	f.check(lines)
-	f.checkTables()
 	f.checkScripts()
 	return b
 }

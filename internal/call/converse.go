@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -264,6 +265,7 @@ func (t *talk) stopAll() {
 			}
 		}
 		t.facts.WaitingForAgent = !t.facts.Bridged
+		t.record.AgentMedia = append(t.record.AgentMedia, t.hand.sounds...)
 		t.hand = nil
 	}
 	if t.turn != nil {
@@ -658,6 +660,19 @@ func (t *talk) wish(a dialog.Act) {
 		}
 	case dialog.Ticket:
 		w.Kind, w.Reason, w.Summary, w.Fields = "ticket", a.Kind, a.Summary, a.Fields
+	case dialog.SMS:
+		kind = KindSMS
+		w.Kind, w.Number, w.Summary, w.Reason = "sms", a.To, a.Text, a.Reason
+	case dialog.Review:
+		kind = KindReview
+		w.Kind, w.Reason, w.Summary, w.Fields = "review", a.Kind, a.Summary, a.Fields
+		if a.Amount != "" {
+			w.Fields = maps.Clone(w.Fields)
+			if w.Fields == nil {
+				w.Fields = map[string]string{}
+			}
+			w.Fields["amount"] = a.Amount
+		}
 	}
 	t.facts.WishTaken = true
 	t.scribe.wish(t.call.Wishes, w)
@@ -681,8 +696,8 @@ func (t *talk) handoverNews(n handoverNews) {
 	switch n.kind {
 	case "bridged":
 		t.facts.Bridged = true
-		if strings.HasPrefix(n.person.Target.To, "agent:") { // a number is no agent
-			t.record.Agent = n.person.Name
+		if name := n.person.agent(); name != "" {
+			t.record.Agent = name
 		}
 		t.markNow(KindBridge, map[string]any{"agent": n.person.Name, "codec": n.detail})
 		t.agentHolds = false
@@ -708,6 +723,7 @@ func (t *talk) handoverNews(n handoverNews) {
 func (t *talk) handedOver(ctx context.Context) {
 	h := t.hand
 	t.hand = nil
+	t.record.AgentMedia = append(t.record.AgentMedia, h.sounds...)
 	t.agentHolds = false
 	t.showHold()
 	if ctx.Err() != nil {
@@ -729,6 +745,6 @@ func (t *talk) settle(cause error) {
 	if t.session == nil {
 		return
 	}
-	r.Media = quality(t.session.Stats())
+	r.Media = quality(t.session)
 	t.mark(KindHangup, t.ms(r.EndedAt), map[string]any{"cause": r.EndCause})
 }

@@ -29,26 +29,27 @@ const (
 // Record is what is kept of a call. Caller and Called are personal data: the
 // store seals them.
 type Record struct {
-	ID             string    `json:"id"` // ULID
-	SIPCallID      string    `json:"sip_call_id"`
-	Line           string    `json:"line"`
-	Language       string    `json:"language"`
-	Direction      string    `json:"direction"` // "inbound", "outbound"
-	Caller         string    `json:"caller"`
-	Called         string    `json:"called"`
-	StartedAt      time.Time `json:"started_at"`
-	AnsweredAt     time.Time `json:"answered_at,omitzero"`
-	EndedAt        time.Time `json:"ended_at,omitzero"`
-	Outcome        Outcome   `json:"outcome"`
-	TransferReason string    `json:"transfer_reason,omitempty"`
-	Agent          string    `json:"agent,omitempty"`
-	EndCause       string    `json:"end_cause,omitempty"` // "caller_hangup", "bot_hangup", "agent_hangup", "cancelled", "media_timeout", "shutdown", "error", "interrupted"
-	Error          string    `json:"error,omitempty"`
-	Recording      string    `json:"recording,omitempty"` // path below the data folder
-	Summary        string    `json:"summary,omitempty"`
-	Codec          string    `json:"codec,omitempty"`
-	Media          Quality   `json:"media"`
-	Held           bool      `json:"-"` // a far end keeps the other on hold; of a call in progress
+	ID             string     `json:"id"` // ULID
+	SIPCallID      string     `json:"sip_call_id"`
+	Line           string     `json:"line"`
+	Language       string     `json:"language"`
+	Direction      string     `json:"direction"` // "inbound", "outbound"
+	Caller         string     `json:"caller"`
+	Called         string     `json:"called"`
+	StartedAt      time.Time  `json:"started_at"`
+	AnsweredAt     time.Time  `json:"answered_at,omitzero"`
+	EndedAt        time.Time  `json:"ended_at,omitzero"`
+	Outcome        Outcome    `json:"outcome"`
+	TransferReason string     `json:"transfer_reason,omitempty"`
+	Agent          string     `json:"agent,omitempty"`
+	EndCause       string     `json:"end_cause,omitempty"` // "caller_hangup", "bot_hangup", "agent_hangup", "cancelled", "media_timeout", "shutdown", "error", "interrupted"
+	Error          string     `json:"error,omitempty"`
+	Recording      string     `json:"recording,omitempty"` // path below the data folder
+	Summary        string     `json:"summary,omitempty"`
+	Codec          string     `json:"codec,omitempty"`
+	Media          Quality    `json:"media"`
+	AgentMedia     []LegMedia `json:"agent_media,omitempty"` // of those who spoke with the caller, in order
+	Held           bool       `json:"-"`                     // a far end keeps the other on hold; of a call in progress
 
 	Signalling Signalling `json:"signalling,omitzero"`
 	// SIPStatus is the response that refused an outbound call or ended an inbound one
@@ -86,8 +87,16 @@ func (s Signalling) IsZero() bool {
 	return s.Trunk == "" && s.Network == "" && s.Asserted == "" && s.Privacy == "" && len(s.Diversion) == 0 && s.UserToUser == ""
 }
 
+// LegMedia is what was measured of the leg of somebody beside the caller.
+type LegMedia struct {
+	Name  string  `json:"name"` // the agent's; "" for one at a number
+	Codec string  `json:"codec"`
+	Media Quality `json:"media"`
+}
+
 // Quality is what the media session measured.
 type Quality struct {
+	Security  string  `json:"security,omitempty"` // "plain", "sdes" (RFC 4568), "dtls" (RFC 5764)
 	Received  int64   `json:"received"`
 	Sent      int64   `json:"sent"`
 	Lost      int64   `json:"lost"`
@@ -160,6 +169,8 @@ const (
 	KindHangup      = "hangup"
 	KindSilence     = "silence"
 	KindTicket      = "ticket"
+	KindSMS         = "sms"
+	KindReview      = "review"
 	KindCallback    = "callback"
 	KindMessage     = "message"
 )
@@ -179,7 +190,7 @@ type Journal interface {
 // Wish is something that the caller was promised and that somebody must do.
 type Wish struct {
 	ID        string            `json:"id"`
-	Kind      string            `json:"kind"` // "callback", "message", "ticket"
+	Kind      string            `json:"kind"` // "callback", "message", "ticket", "sms", "review"
 	Call      string            `json:"call"`
 	Number    string            `json:"number"`
 	When      string            `json:"when,omitempty"`

@@ -189,10 +189,8 @@ func (s *speaker) do(ctx context.Context, t *turn, g *gate, a dialog.Act) error 
 		}
 		return err
 	case dialog.Note:
-		if !t.noted {
-			t.note, t.noted = a, true
-		}
-	case dialog.Callback, dialog.Ticket:
+		t.note, t.noted = a, true // a task that asked another system sends a second one
+	case dialog.Callback, dialog.Ticket, dialog.SMS, dialog.Review:
 		t.wishes = append(t.wishes, a)
 	case dialog.Message:
 		t.after = append(t.after, a)

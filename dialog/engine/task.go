@@ -1,0 +1,319 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strings"
+	"time"
+
+	"hotline/dialog"
+	"hotline/dialog/command"
+	"hotline/dialog/flow"
+	"hotline/dialog/knowledge"
+)
+
+// Effects do what flows want from outside the dialogue: they ask other systems and
+// take bookings. Do blocks until it is done or ctx ends; its Response holds what
+// went wrong.
+type Effects interface {
+	Do(ctx context.Context, q flow.Request) flow.Response
+}
+
+var errNoEffects = errors.New("nothing is set up that asks other systems")
+
+// Waiting for another system (VOICE.md): a word of comfort, then a way out.
+const (
+	workComfort = 4 * time.Second
+	workLimit   = 10 * time.Second
+)
+
+func (c *Conversation) flows() *flow.Set {
+	if c.e.c.Flows == nil {
+		return nil
+	}
+	return c.e.c.Flows()
+}
+
+func (c *Conversation) env() flow.Env {
+	return flow.Env{Now: c.now(), Caller: c.facts.Caller, Line: c.e.c.Name}
+}
+
+// work gets q done, with a word to the caller where it takes long.
+func (c *Conversation) work(ctx context.Context, q flow.Request, do func(dialog.Act) error) (flow.Response, error) {
+	if c.e.c.Effects == nil {
+		return flow.Response{Err: errNoEffects}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, workLimit)
+	defer cancel()
+	done := make(chan flow.Response, 1)
+	go func() { done <- c.e.c.Effects.Do(ctx, q) }()
+	comfort := time.NewTimer(workComfort)
+	defer comfort.Stop()
+	select {
+	case r := <-done:
+		return r, nil
+	case <-comfort.C:
+	}
+	c.mu.Lock()
+	p := &plan{c: c, st: c.st}
+	text := p.wording(KeyStillWorking, nil)
+	c.st.used = p.st.used
+	c.mu.Unlock()
+	err := do(dialog.Say{Text: text, Filler: true})
+	if err != nil {
+		cancel()
+	}
+	return <-done, err
+}
+
+// begin starts the task that a pair or a key leads to; false where there is none.
+func (p *plan) begin(name string, t dialog.Turn) bool {
+	set := p.c.flows()
+	if set == nil || name == "" {
+		return false
+	}
+	m, ok := set.Start(p.st.flow, name, heard(t, command.Command{}), p.c.env())
+	if !ok {
+		return false
+	}
+	st := &p.st
+	st.unheard, st.unknown, st.repeats, st.choices = 0, 0, 0, 0
+	st.rest, st.runnerUp, st.waiting = "", "", false
+	st.ask(nothing)
+	st.said = ""
+	st.note(set.Title(name), false)
+	p.follow(m)
+	return true
+}
+
+// task is the flow that answers the pair, "" for none.
+func (p *plan) task(pair *knowledge.Pair) string {
+	if pair.Flow != "" {
+		return pair.Flow
+	}
+	return p.c.flows().ForPair(pair.ID)
+}
+
+func heard(t dialog.Turn, cmd command.Command) flow.Heard {
+	return flow.Heard{
+		Text: t.Text, Alternatives: t.Alternatives, Keys: t.Keys, Confidence: t.Confidence,
+		Yes:        cmd.Kind == command.Yes || cmd.Kind == command.Backchannel && cmd.Affirms,
+		No:         cmd.Kind == command.No || cmd.Kind == command.Neither || cmd.Kind == command.Done,
+		Correction: cmd.Kind == command.Correction || corrects(t.Text),
+	}
+}
+
+// corrects says whether text begins by taking something back.
+func corrects(text string) bool {
+	text = strings.ToLower(strings.TrimSpace(text))
+	for _, w := range []string{"不对", "不是", "错了", "说错", "我说错", "更正", "等等", "等一下", "no,", "no.", "no ", "sorry,", "wait", "actually", "not ", "i meant", "i said", "correction"} {
+		if strings.HasPrefix(text, w) {
+			return true
+		}
+	}
+	return strings.Contains(text, "说错了") || strings.Contains(text, "而不是") || strings.Contains(text, "应该是") || strings.Contains(text, "改成")
+}
+
+// follow carries out a step of a flow.
+func (p *plan) follow(m flow.Move) {
+	st := &p.st
+	set := p.c.flows()
+	st.flow = m.State
+	p.note.Flow, p.note.Step = m.Flow, m.Step
+	p.note.Source, p.note.Intent = "flow", m.Flow
+	if p.note.Confidence == 0 {
+		p.note.Confidence = 1
+	}
+	slots := m.State.Slots()
+	if p.note.Slots == nil {
+		p.note.Slots = slots
+	} else {
+		maps.Copy(p.note.Slots, slots)
+	}
+	var said []string
+	for _, o := range m.Out {
+		switch {
+		case o.Act != nil:
+			p.act(o.Act)
+		default:
+			text := o.Text
+			if o.Phrase != "" {
+				text = p.wording(Key(o.Phrase), o.Values)
+			}
+			p.text(text)
+			said = append(said, text)
+			if o.Question {
+				st.pending, st.question = task, text
+			}
+		}
+	}
+	if len(said) > 0 {
+		st.said = p.c.joined(said)
+	}
+	if m.Await != nil {
+		p.await = m.Await
+		return
+	}
+	title := set.Title(m.Flow)
+	switch m.End {
+	case flow.Running:
+	case flow.Done:
+		st.ask(nothing)
+		st.note(title, true)
+		p.note.Resolved = true
+		st.justSaid = true
+		if !st.elseAsked {
+			st.elseAsked = true
+			p.question(KeyAnythingElse, nil, anyElse)
+		}
+	case flow.Open:
+		st.ask(nothing)
+	case flow.Person:
+		st.ask(nothing)
+		if m.Skill != "" {
+			st.skill = m.Skill
+		}
+		p.transfer(m.Reason, KeyTransferLost)
+	case flow.HungUp:
+		st.ask(nothing)
+		st.note(title, true)
+		p.note.Resolved = true
+		p.act(dialog.Hangup{Reason: "goodbye"})
+		st.ended = true
+	}
+}
+
+// joined puts sentences together as the language does.
+func (c *Conversation) joined(sentences []string) string {
+	if c.e.zh {
+		return strings.Join(sentences, "")
+	}
+	return strings.Join(sentences, " ")
+}
+
+// replyTask takes what was said as the answer to the open question of a flow, or for
+// a question of the caller's own, after which the flow goes on.
+func (p *plan) replyTask(ctx context.Context, t dialog.Turn, cmd command.Command) bool {
+	st := &p.st
+	set := p.c.flows()
+	if !st.flow.Running() || set == nil {
+		return false
+	}
+	switch cmd.Kind {
+	case command.Repeat, command.Slower, command.Louder, command.Wait, command.Hold, command.Goodbye, command.GoOn:
+		return false
+	case command.Robot, command.Help, command.Greeting, command.Thanks:
+		p.intent(string(cmd.Kind), "command")
+		if cmd.Kind == command.Robot {
+			p.say(KeyRobot)
+		}
+		p.askAgain()
+		return true
+	case command.Callback, command.Message:
+		st.flow = set.Leave(st.flow)
+		return false
+	default:
+	}
+	if m, ok := set.Answer(st.flow, heard(t, cmd), p.c.env()); ok {
+		st.unheard, st.unknown = 0, 0
+		p.follow(m)
+		return true
+	}
+	found := p.c.find(ctx, st, t.Text, t.Alternatives)
+	top := found.Top()
+	switch {
+	case top != nil && p.c.e.sure(found) && p.task(top.Pair) == st.flow.Name():
+	case top != nil && p.c.e.sure(found) && p.aside(top):
+		return true
+	case stops(t.Text) || cmd.Kind == command.No || cmd.Kind == command.Done || cmd.Kind == command.Neither:
+		p.intent("stop", "command")
+		st.flow = set.Leave(st.flow)
+		st.ask(nothing)
+		p.say(KeyAllRight)
+		return true
+	}
+	if p.c.e.command.Upset(t.Text) {
+		return false
+	}
+	st.trouble++
+	if st.trouble > p.c.e.c.Limits.Trouble {
+		p.giveUp()
+		return true
+	}
+	p.follow(set.Retry(st.flow, p.c.env()))
+	return true
+}
+
+// aside answers a question of the caller's own and comes back to the flow's.
+func (p *plan) aside(top *knowledge.Match) bool {
+	st := &p.st
+	pair := top.Pair
+	if name := p.task(pair); name != "" {
+		return p.begin(name, dialog.Turn{Kind: dialog.Spoke, Confidence: 1})
+	}
+	say := pair.Say()
+	if strings.TrimSpace(say) == "" {
+		return false
+	}
+	p.intent(pair.ID, "knowledge")
+	p.note.Confidence = top.Score
+	p.note.KnowledgeID, p.note.Question, p.note.Resolved = pair.ID, pair.Question, true
+	st.note(pair.Name(), true)
+	p.text(say)
+	question := st.question
+	p.text(question)
+	st.said = p.c.joined([]string{say, question})
+	return true
+}
+
+// askAgain puts the flow's question once more.
+func (p *plan) askAgain() {
+	p.text(p.st.question)
+	p.st.said = p.st.question
+}
+
+// stops says whether the caller gives the matter up.
+func stops(text string) bool {
+	text = strings.ToLower(text)
+	for _, w := range []string{"算了", "不查了", "不办了", "不弄了", "不要了", "不用了", "取消吧", "先不", "不退了", "不换了", "never mind", "nevermind", "forget it", "forget about it", "cancel that", "leave it"} {
+		if strings.Contains(text, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// pressedTask takes keys as the answer; false where they mean something else.
+func (p *plan) pressedTask(t dialog.Turn) bool {
+	st := &p.st
+	set := p.c.flows()
+	if st.pending != task || !st.flow.Running() || set == nil || !set.TakesKeys(st.flow) {
+		return false
+	}
+	m, ok := set.Answer(st.flow, flow.Heard{Keys: t.Keys, Confidence: 1}, p.c.env())
+	if !ok {
+		return false
+	}
+	st.unheard = 0
+	p.follow(m)
+	return true
+}
+
+// resume goes on with what came of a request.
+func (c *Conversation) resume(before *plan, r flow.Response) *plan {
+	c.mu.Lock()
+	st := c.st
+	c.mu.Unlock()
+	p := &plan{c: c, st: st, note: before.note}
+	set := c.flows()
+	if set == nil || !st.flow.Running() {
+		p.say(KeyReady)
+		return p
+	}
+	p.follow(set.Resume(st.flow, r, c.env()))
+	if !p.audible() && p.await == nil {
+		p.say(KeyReady)
+	}
+	return p
+}

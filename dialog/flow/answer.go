@@ -1,0 +1,378 @@
+package flow
+
+import (
+	"slices"
+	"strings"
+
+	"hotline/dialog/internal/lang"
+	"hotline/dialog/slot"
+)
+
+// sure is the confidence from which a value is not asked about again.
+const sure = 0.7
+
+// held judges a value by how it was heard.
+func (r *run) held(c *compiledSlot, v slot.Value, heard float64) Held {
+	frame := r.st.frames[len(r.st.frames)-1]
+	h := Held{Value: v, Kind: c.Type, depth: len(r.st.frames), pc: frame.pc, effects: r.st.effects, at: r.st.turns}
+	dear := c.Type != slot.YesNo && c.Type != slot.Choice && c.Type != slot.Text
+	switch {
+	case v.Partial:
+	case c.Confirm == "never":
+		h.Confirmed = true
+	case c.Confirm == "always":
+	case dear:
+		h.Confirmed = v.Confidence >= sure && len(v.Doubtful) == 0 && heard >= 0.45
+	default:
+		h.Confirmed = v.Confidence >= 0.5 || heard >= 0.45 && v.Confidence >= 0.4
+	}
+	return h
+}
+
+// Answer takes what the caller did as the answer to the open question. false says
+// that it is none: a question of the caller's own, or nothing that could be used.
+func (s *Set) Answer(st State, h Heard, env Env) (Move, bool) {
+	r := run{s: s, env: env, st: st}
+	p := r.program()
+	if p == nil || st.asking == "" {
+		return Move{}, false
+	}
+	r.st.turns++
+	c := p.slots[st.asking]
+	if h.Keys != "" {
+		return r.keys(p, c, h)
+	}
+	if st.confirming {
+		return r.confirmed(p, c, h)
+	}
+	if r.st.values[st.asking].Partial {
+		if v, ok := c.slot.Join(r.st.values[st.asking].Value, h.Text, env.Now); ok {
+			return r.filled(p, c, v, h)
+		}
+	}
+	if m, ok := r.corrected(p, c, h); ok {
+		return m, true
+	}
+	if v, ok := r.find(c, h); ok {
+		return r.filled(p, c, v, h)
+	}
+	if c.Optional && (h.No || r.lacks(h.Text)) {
+		r.st.hold(st.asking, Held{Skipped: true, Kind: c.Type, at: r.st.turns})
+		return r.advance(), true
+	}
+	if c.Unknown != "" && r.lacks(h.Text) {
+		r.st.hold(st.asking, Held{Skipped: true, Kind: c.Type, at: r.st.turns})
+		r.st.move(p.ids[c.Unknown])
+		return r.advance(), true
+	}
+	// Something else that the flow wants to know may have been said first.
+	if r.fillFrom(p, h, st.asking, nil) {
+		return r.advance(), true
+	}
+	return Move{}, false
+}
+
+// find reads the value out of what was heard, or out of what else it may have been.
+func (r *run) find(c *compiledSlot, h Heard) (slot.Value, bool) {
+	if c.Type == slot.YesNo && (h.Yes || h.No) {
+		return slot.Value{Canonical: map[bool]string{true: "yes", false: "no"}[h.Yes], Confidence: 1, End: len(h.Text)}, true
+	}
+	for i, text := range append([]string{h.Text}, h.Alternatives...) {
+		vs := c.slot.Find(text, r.env.Now)
+		if len(vs) == 0 || vs[0].Canonical == "" {
+			continue
+		}
+		v := vs[0]
+		if i > 0 { // not what the recogniser took it for
+			v.Confidence *= 0.6
+			v.Start, v.End = 0, 0
+		}
+		return v, true
+	}
+	return slot.Value{}, false
+}
+
+// filled keeps the value of the slot that was asked for, and what else was said.
+func (r *run) filled(p *program, c *compiledSlot, v slot.Value, h Heard) (Move, bool) {
+	name := r.st.asking
+	r.st.hold(name, r.held(c, v, h.Confidence))
+	r.fillFrom(p, h, name, []slot.Range{{Start: v.Start, End: v.End}})
+	if v.Partial {
+		r.st.tries++
+		if r.st.tries > 2*maxTries {
+			return r.leave(Person, "", "not_understood"), true
+		}
+		r.out = append(r.out, Out{Phrase: PhraseMore, Question: true})
+		return r.move(Running), true
+	}
+	return r.advance(), true
+}
+
+// fillFrom takes values of other slots out of what was said; used are the places in
+// the text that are taken. It says whether it found any.
+func (r *run) fillFrom(p *program, h Heard, asking string, used []slot.Range) bool {
+	if strings.TrimSpace(h.Text) == "" {
+		return false
+	}
+	any := false
+	for _, name := range p.order {
+		c := p.slots[name]
+		if _, known := r.st.values[name]; name == asking || known && !r.st.values[name].Skipped || !r.volunteered(c) {
+			continue
+		}
+		for _, v := range c.slot.Find(h.Text, r.env.Now) {
+			if v.Partial || v.Confidence < sure || v.Canonical == "" || overlaps(used, v) {
+				continue
+			}
+			r.st.hold(name, r.held(c, v, h.Confidence))
+			used = append(used, slot.Range{Start: v.Start, End: v.End})
+			any = true
+			break
+		}
+	}
+	return any
+}
+
+// volunteered says whether a value of the kind tells by itself what it is.
+func (r *run) volunteered(c *compiledSlot) bool {
+	switch c.Type {
+	case slot.Code:
+		return c.Length != "" || c.Pattern != ""
+	case slot.Phone, slot.Date, slot.Time, slot.DateTime, slot.Money, slot.Choice:
+		return true
+	default:
+		return false
+	}
+}
+
+func overlaps(used []slot.Range, v slot.Value) bool {
+	return slices.ContainsFunc(used, func(u slot.Range) bool { return v.Start < u.End && u.Start < v.End })
+}
+
+// confirmed takes the answer to "is that right?".
+func (r *run) confirmed(p *program, c *compiledSlot, h Heard) (Move, bool) {
+	name := r.st.asking
+	old := r.st.values[name]
+	if h.Yes {
+		old.Confirmed, old.Doubtful, old.Confidence = true, nil, 1
+		r.st.hold(name, old)
+		return r.advance(), true
+	}
+	if h.Text != "" {
+		if v, ok := c.slot.Correct(old.Value, h.Text, r.env.Now); ok && v.Canonical != old.Canonical {
+			return r.changed(c, v, h)
+		}
+		if v, ok := r.find(c, h); ok && c.Type != slot.Text && !v.Partial {
+			if v.Canonical == old.Canonical { // said once more: that is it
+				v.Confidence, v.Doubtful = 1, nil
+			}
+			return r.changed(c, v, h)
+		}
+	}
+	if h.No || h.Correction {
+		r.st.drop(name)
+		r.st.confirming = false
+		return r.retry(p, c), true
+	}
+	return Move{}, false
+}
+
+func (r *run) changed(c *compiledSlot, v slot.Value, h Heard) (Move, bool) {
+	name := r.st.asking
+	held := r.held(c, v, h.Confidence)
+	if c.Confirm == "always" && r.st.tries > 0 {
+		held.Confirmed = v.Confidence >= sure
+	}
+	r.st.tries++
+	r.st.hold(name, held)
+	if r.st.tries > maxTries {
+		return r.leave(Person, "", "not_understood"), true
+	}
+	return r.advance(), true
+}
+
+// corrected changes a value that was given before: 不对，是三号不是四号. What was done
+// with it since is done again, unless that cannot be undone.
+func (r *run) corrected(p *program, asked *compiledSlot, h Heard) (Move, bool) {
+	if !h.Correction && !h.No || h.Text == "" {
+		return Move{}, false
+	}
+	if asked.Type == slot.YesNo && !h.Correction {
+		return Move{}, false
+	}
+	names := make([]string, 0, len(p.order))
+	for _, name := range p.order {
+		if v, ok := r.st.values[name]; ok && !v.Skipped && !v.Partial && v.depth == len(r.st.frames) && v.effects == r.st.effects {
+			names = append(names, name)
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return r.st.values[b].at - r.st.values[a].at })
+	for _, name := range names {
+		c, old := p.slots[name], r.st.values[name]
+		v, ok := c.slot.Correct(old.Value, h.Text, r.env.Now)
+		if !ok || v.Canonical == old.Canonical {
+			continue
+		}
+		held := r.held(c, v, h.Confidence)
+		held.pc, held.at = old.pc, r.st.turns
+		r.st.hold(name, held)
+		r.st.move(old.pc)
+		if held.Confirmed {
+			r.out = append(r.out, Out{Phrase: PhraseChanged, Values: map[string]string{"title": c.Title, "value": c.slot.SayAt(v, r.env.Now)}})
+		}
+		return r.advance(), true
+	}
+	return Move{}, false
+}
+
+// keys takes the keypad for the answer.
+func (r *run) keys(p *program, c *compiledSlot, h Heard) (Move, bool) {
+	digits := strings.TrimRight(h.Keys, "#")
+	if r.st.confirming {
+		switch digits {
+		case "1":
+			return r.confirmed(p, c, Heard{Yes: true, Confidence: 1})
+		case "2":
+			return r.confirmed(p, c, Heard{No: true, Confidence: 1})
+		}
+	}
+	v, ok := c.slot.Keys(digits, r.env.Now)
+	if !ok || v.Partial {
+		return r.retry(p, c), true
+	}
+	v.Confidence, v.Doubtful = 1, nil
+	r.st.confirming = false
+	return r.filled(p, c, v, Heard{Confidence: 1})
+}
+
+// TakesKeys says whether the open question can be answered by several keys, so that
+// a first key is no choice of the menu.
+func (s *Set) TakesKeys(st State) bool {
+	p := s.program(st)
+	if p == nil || st.asking == "" {
+		return false
+	}
+	switch p.slots[st.asking].Type {
+	case slot.Name, slot.Address, slot.Text:
+		return st.confirming
+	default:
+		return true
+	}
+}
+
+func (s *Set) program(st State) *program {
+	if s == nil {
+		return nil
+	}
+	return s.flows[st.Name()]
+}
+
+// Retry asks the open question again, in other words, after an answer that could not
+// be used; it ends at a person.
+func (s *Set) Retry(st State, env Env) Move {
+	r := run{s: s, env: env, st: st}
+	p := r.program()
+	if p == nil || st.asking == "" {
+		return r.leave(Open, "", "")
+	}
+	r.st.turns++
+	return r.retry(p, p.slots[st.asking])
+}
+
+func (r *run) retry(p *program, c *compiledSlot) Move {
+	if r.st.confirming {
+		r.st.tries++
+		if r.st.tries >= maxTries {
+			return r.leave(Person, "", "not_understood")
+		}
+		r.out = append(r.out, r.confirm(c, r.st.values[r.st.asking]))
+		return r.move(Running)
+	}
+	if c.Optional {
+		r.st.hold(r.st.asking, Held{Skipped: true, Kind: c.Type, at: r.st.turns})
+		return r.advance()
+	}
+	r.st.tries++
+	if r.st.tries >= maxTries {
+		if c.Unknown != "" && !r.st.values[r.st.asking].Skipped {
+			r.st.hold(r.st.asking, Held{Skipped: true, Kind: c.Type, at: r.st.turns})
+			r.st.move(p.ids[c.Unknown])
+			return r.advance()
+		}
+		return r.leave(Person, "", "not_understood")
+	}
+	values := map[string]string{"title": c.Title}
+	switch {
+	case len(c.again) >= r.st.tries:
+		r.out = append(r.out, Out{Text: r.render(c.again[r.st.tries-1], aloud), Question: true})
+	case r.st.tries > 1 && r.s.TakesKeys(r.st) && c.Type != slot.YesNo && c.Type != slot.Choice:
+		r.out = append(r.out, Out{Phrase: PhraseKeys, Values: values, Question: true})
+	case len(c.ask) > 1:
+		r.out = append(r.out, Out{Text: r.render(pick(c.ask, r.st.turns), aloud), Question: true})
+	default:
+		r.out = append(r.out, Out{Phrase: PhraseAgain, Values: values, Question: true})
+	}
+	return r.move(Running)
+}
+
+// Again puts the open question once more, as after a digression.
+func (s *Set) Again(st State, env Env) Move {
+	r := run{s: s, env: env, st: st}
+	if r.program() == nil {
+		return r.leave(Open, "", "")
+	}
+	r.st.turns++
+	return r.advance()
+}
+
+// Leave ends all flows, because the caller wants something else.
+func (s *Set) Leave(st State) State {
+	r := run{s: s, st: st}
+	return r.leave(Open, "", "").State
+}
+
+// Unfinished says whether text looks as if the answer went on.
+func (s *Set) Unfinished(st State, text string) bool {
+	p := s.program(st)
+	if p == nil || st.asking == "" {
+		return false
+	}
+	return p.slots[st.asking].slot.Unfinished(text)
+}
+
+// Complete says whether text answers the open question.
+func (s *Set) Complete(st State, text string, env Env) bool {
+	p := s.program(st)
+	if p == nil || st.asking == "" || st.confirming {
+		return false
+	}
+	c := p.slots[st.asking]
+	vs := c.slot.Find(text, env.Now)
+	return len(vs) > 0 && !vs[0].Partial && vs[0].Confidence >= sure && c.Type != slot.Text && c.Type != slot.Address
+}
+
+// Skill is that of the people for the running flow.
+func (s *Set) Skill(st State) string {
+	if p := s.program(st); p != nil {
+		return p.flow.Skill
+	}
+	return ""
+}
+
+// Title is what the flow is about, as it is spoken.
+func (s *Set) Title(name string) string {
+	if s == nil || s.flows[name] == nil {
+		return ""
+	}
+	return s.flows[name].flow.Title
+}
+
+// lacks says that the caller does not have or know what is asked.
+func (r *run) lacks(text string) bool {
+	words := []string{"don't know", "do not know", "dont know", "don't have", "do not have", "no idea", "not sure", "can't find", "cannot find", "can't remember", "don't remember", "forgot", "haven't got", "lost it"}
+	if lang.Chinese(r.s.language) {
+		words = []string{"不知道", "不清楚", "不记得", "记不得", "记不清", "忘了", "忘记", "找不到", "找不着", "没有", "没记", "想不起来", "不晓得", "哪里看", "在哪看", "哪儿看", "不在手边", "没带"}
+	}
+	text = strings.ToLower(text)
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
+}
