@@ -218,6 +218,7 @@ func (l *Leg) acknowledged(req *sip.Request) {
 		}
 	}
 	l.mu.Unlock()
+	l.halfOver()
 	close(a.acked)
 	if !first && a.offered != nil && body != nil && update != nil {
 		l.later(func() { _, _ = update(body) })
@@ -241,6 +242,7 @@ func (l *Leg) implied() bool {
 		if l.state == legAnswering {
 			l.state = legConfirmed
 		}
+		l.halfOver()
 		close(a.acked)
 	}
 	return true

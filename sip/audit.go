@@ -16,6 +16,7 @@ const (
 	AuditUnknownUser = "unknown_user" // calls to numbers that nobody has
 	AuditMalformed   = "malformed"    // more broken messages than a fault explains
 	AuditFlood       = "flood"        // more requests than one source may send
+	AuditHalfOpen    = "half_open"    // more calls that ring or are not acknowledged than there may be
 	AuditConnections = "connections"  // more connections than one source may hold
 	AuditBlocked     = "blocked"      // nothing is read from a source any more
 	AuditUnblocked   = "unblocked"    // its time is over

@@ -51,6 +51,7 @@
 //	connect.go      the way to a URI (RFC 3263), reroute.go when it cannot be gone
 //	address.go      what we call ourselves there
 //	guard.go        what one source may ask; audit.go tells who tried what
+//	sieve.go        what is not even parsed; halfopen.go bounds calls that get no further
 //	wire.go         the validating read: RFC 3261 and RFC 4475, before sipgo parses
 //	transaction.go  the state machines of RFC 3261 section 17 and RFC 6026
 //	request.go      requests outside a dialog; admission.go says whether a call may begin

@@ -1,10 +1,8 @@
 package sip
 
 import (
-	"cmp"
 	"container/list"
 	"errors"
-	"hash/fnv"
 	"log/slog"
 	"math"
 	"net/netip"
@@ -13,89 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/emiago/sipgo/sip"
 )
-
-// Rate is how often something may happen.
-type Rate struct {
-	PerSecond float64 // in the long run
-	Burst     int     // at once, after a time of rest
-}
-
-// GuardConfig bounds what one source, an IPv4 address or an IPv6 network of 64
-// bits, may ask of a Server. The zero value is useful.
-//
-// A source is known while one of its phones is registered, when it has acknowledged
-// a call or answered a request of ours within KnownTime, or when it is this machine.
-// None of these can be had by forging the source of a datagram: each shows that the
-// far end has read what we sent there. A known source is never blocked and may send
-// twenty times the rates below; what is wrong is refused message by message. So
-// nobody can lock a phone or a carrier out by sending in its name. Only sources that
-// have given no such proof are blocked.
-type GuardConfig struct {
-	// Trusted are the networks of carriers, proxies and the like: neither rates nor
-	// blocks apply there. Their messages are read as critically as all others.
-	Trusted []netip.Prefix
-	// Scanners are parts of a User-Agent, in any case, of programs that search for
-	// open servers: what they send is not answered. nil means DefaultScanners.
-	Scanners []string
-	Invites  Rate // calls begun; default 100/s, 500 at once
-	// Registers default to 20/s and 100 at once, Options to 10/s and 50, Others
-	// (requests outside any call) to 20/s and 100.
-	Registers, Options, Others Rate
-	Malformed                  Rate // default 5/s, 50 at once
-	UnknownUsers               Rate // calls to numbers that nobody has; default 0.5/s, 30 at once
-	// Logins are failed log-ins. More are refused without looking at the password,
-	// except of phones that are registered from there. Default 0.2/s, 10 at once.
-	Logins Rate
-	// BlockTime is how long nothing is read from a source; it doubles each time, up
-	// to an hour. Default 1 min.
-	BlockTime time.Duration
-	// KnownTime is how long a proof counts. Default 24 h.
-	KnownTime time.Duration
-	// MaxSources bounds the sources remembered: as many known ones or blocked ones
-	// as others. Default 16,384 each.
-	MaxSources int
-	// MaxConnections bounds the stream connections of one source that is not known.
-	// Default 200.
-	MaxConnections int
-}
-
-func (c *GuardConfig) fill() {
-	if c.Scanners == nil {
-		c.Scanners = DefaultScanners()
-	}
-	for _, r := range []struct {
-		rate *Rate
-		std  Rate
-	}{
-		{&c.Invites, Rate{100, 500}},
-		{&c.Registers, Rate{20, 100}},
-		{&c.Options, Rate{10, 50}},
-		{&c.Others, Rate{20, 100}},
-		{&c.Malformed, Rate{5, 50}},
-		{&c.UnknownUsers, Rate{0.5, 30}},
-		{&c.Logins, Rate{0.2, 10}},
-	} {
-		if *r.rate == (Rate{}) {
-			*r.rate = r.std
-		}
-	}
-	c.BlockTime = cmp.Or(c.BlockTime, time.Minute)
-	c.KnownTime = cmp.Or(c.KnownTime, 24*time.Hour)
-	c.MaxSources = cmp.Or(c.MaxSources, 16_384)
-	c.MaxConnections = cmp.Or(c.MaxConnections, 200)
-}
-
-// DefaultScanners are programs whose only use on a telephone server is to look for
-// a way in.
-func DefaultScanners() []string {
-	return []string{
-		"friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipscan", "sundayddr", "pplsip", "vaxsipuseragent",
-		"vaxasip", "iwar", "sivus", "smap", "siparmyknife", "svmap", "svwar", "svcrack", "eyebeam-scan", "nmap", "masscan", "zgrab",
-	}
-}
 
 const (
 	knownFactor = 20 // a known source may do so much more
@@ -116,11 +32,12 @@ const (
 	classUnknownUser
 	classLogin
 	classRefusal // answers to requests over the rate
+	classStray   // ACK, CANCEL and responses of no call in progress
 	classes
 )
 
-// errBlocked is why nothing is read from a source.
-var errBlocked = errors.New("the source is blocked")
+// errNotRead is why a message was not looked into.
+var errNotRead = errors.New("the source is blocked, or there is too much of its like")
 
 // sentry keeps account of sources. Its methods are called from reading goroutines.
 type sentry struct {
@@ -132,23 +49,29 @@ type sentry struct {
 	blocks  atomic.Int64 // sources blocked now: without one, nothing need be looked up
 	dropped atomic.Int64 // messages neither answered nor looked into
 
-	mu      sync.Mutex // guards what follows
-	sources map[netip.Prefix]*list.Element
-	lists   [2]*list.List // of *source, the latest first: strangers, then the known and blocked
+	mu             sync.Mutex // guards what follows
+	all, strangers bucket     // see sieve.go
+	declined       bucket     // refusals that are remembered
+	halfOpen       int        // see halfopen.go
+	halfStrange    int        // of those, by who is not known
+	sources        map[netip.Prefix]*list.Element
+	lists          [2]*list.List // of *source, the latest first: strangers, then the known and blocked
 }
 
 // source is what is remembered of one.
 type source struct {
-	key     netip.Prefix
-	kept    bool // in the second list
-	known   time.Time
-	blocked time.Time     // until then
-	block   time.Duration // the last one
-	ended   time.Time     // of the last block
-	unread  int64         // messages dropped during this block
-	over    int           // requests over the rate since the last rest
-	conns   int
-	buckets [classes]bucket
+	key      netip.Prefix
+	kept     bool // in the second list
+	known    time.Time
+	blocked  time.Time     // until then
+	block    time.Duration // the last one
+	ended    time.Time     // of the last block
+	unread   int64         // messages dropped during this block
+	over     int           // requests over the rate since the last rest
+	conns    int
+	halfOpen int
+	buckets  [classes]bucket
+	share    bucket // of the budget of all sources
 }
 
 // bucket holds tokens, full when it has not been used.
@@ -189,6 +112,7 @@ func newSentry(cfg GuardConfig, audit func(AuditEvent), log *slog.Logger) *sentr
 			classInvite: cfg.Invites, classRegister: cfg.Registers, classOptions: cfg.Options, classOther: cfg.Others,
 			classMalformed: cfg.Malformed, classUnknownUser: cfg.UnknownUsers, classLogin: cfg.Logins,
 			classRefusal: {PerSecond: 10, Burst: 20},
+			classStray:   cfg.Invites.times(2),
 		},
 		sources: make(map[netip.Prefix]*list.Element),
 		lists:   [2]*list.List{list.New(), list.New()},
@@ -243,8 +167,8 @@ func (g *sentry) put(s *source) {
 	if l.Len() >= g.cfg.MaxSources {
 		for e := l.Back(); e != nil; e = e.Prev() {
 			old := e.Value.(*source)
-			if old.conns > 0 {
-				continue // still connected: as bounded as the connections
+			if old.conns > 0 || old.halfOpen > 0 {
+				continue // as bounded as the connections and the calls
 			}
 			if !old.blocked.IsZero() {
 				g.blocks.Add(-1)
@@ -347,19 +271,41 @@ func (g *sentry) allow(ip netip.Addr, c class, now time.Time) bool {
 }
 
 // flooded notes a request over the rate.
-func (g *sentry) flooded(ip netip.Addr, c class, what string, now time.Time) {
+func (g *sentry) flooded(ip netip.Addr, c class, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.exceed(g.of(sourceOf(ip)), c, now)
+}
+
+// exceed notes that a source sends more of a class than it may. The caller holds g.mu.
+func (g *sentry) exceed(s *source, c class, now time.Time) {
 	g.dropped.Add(1)
-	s := g.of(sourceOf(ip))
 	s.over++
 	kind := AuditFlood
 	if c == classMalformed {
 		kind = AuditMalformed
 	}
-	g.audit.add(AuditEvent{At: now, Kind: kind, Source: s.key, Detail: "too many: " + what})
+	g.audit.add(AuditEvent{At: now, Kind: kind, Source: s.key, Detail: c.tooMany()})
 	if s.over > floodBlock*g.rates[c].Burst {
-		g.block(s, now, "a flood of "+what)
+		g.block(s, now, "a flood; "+c.tooMany())
+	}
+}
+
+// tooMany says of what there was too much.
+func (c class) tooMany() string {
+	switch c {
+	case classInvite:
+		return "too many: INVITE"
+	case classRegister:
+		return "too many: REGISTER"
+	case classOptions:
+		return "too many: OPTIONS"
+	case classMalformed:
+		return "too many: malformed messages"
+	case classStray:
+		return "too many: messages of no call"
+	default:
+		return "too many: other requests"
 	}
 }
 
@@ -501,63 +447,6 @@ func (g *sentry) run(done <-chan struct{}) {
 			g.audit.deliver(now, false)
 		}
 	}
-}
-
-// passes applies the guard to a request, before a transaction is made of it.
-// Requests inside a call always pass: floods must not harm calls in progress.
-func (s *Server) passes(req *sip.Request, f, back flow) bool {
-	if req.Method == sip.ACK || req.Method == sip.CANCEL {
-		return true // they begin nothing
-	}
-	ip, now := f.remote.Addr(), time.Now()
-	if tag, _ := req.To().Params.Get("tag"); tag != "" {
-		if l := s.legOf(req); l != nil {
-			return true
-		}
-	}
-	if h := req.GetHeader("User-Agent"); h != nil && s.sentry.isScanner(h.Value()) {
-		s.sentry.scanner(ip, h.Value(), userOf(&req.To().Address), now)
-		return false
-	}
-	c := classOther
-	switch req.Method {
-	case sip.INVITE:
-		c = classInvite
-	case sip.REGISTER:
-		c = classRegister
-	case sip.OPTIONS:
-		c = classOptions
-	default:
-	}
-	if s.sentry.allow(ip, c, now) || s.tx.known(req) {
-		return true
-	}
-	s.sentry.flooded(ip, c, string(req.Method), now)
-	if s.sentry.allow(ip, classRefusal, now) {
-		s.refuseStateless(req, back)
-	}
-	return false
-}
-
-// refuseStateless answers 503 without remembering anything (RFC 3261 section 8.2.7).
-func (s *Server) refuseStateless(req *sip.Request, back flow) {
-	h := fnv.New64a() // the same To tag each time
-	branch, _ := req.Via().Params.Get("branch")
-	_, _ = h.Write([]byte(branch + "\x00" + req.CallID().Value()))
-	res := s.response(req, 503, reasonPhrase(503), strconv.FormatUint(h.Sum64(), 36), s.retryAfter())
-	if err := back.send(render(res)); err != nil {
-		s.log.Debug("sip_respond", "method", string(req.Method), "status", 503, "error", err)
-	}
-}
-
-// tolerates counts a malformed message; false says that it is not even answered.
-func (s *Server) tolerates(f flow) bool {
-	ip, now := f.remote.Addr(), time.Now()
-	if s.sentry.allow(ip, classMalformed, now) {
-		return true
-	}
-	s.sentry.flooded(ip, classMalformed, "malformed messages", now)
-	return false
 }
 
 // callerOf is where a connection comes from; theirs is false for one that we made.

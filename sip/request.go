@@ -274,13 +274,20 @@ func (s *Server) invite(req *sip.Request, f, back flow) {
 		return
 	}
 	if wait, ok := s.admission(); !ok && old == nil { // who takes over adds no call
-		refuse(503, "Service Unavailable", s.retryIn(wait))
+		s.decline(req, tx, back, wait)
+		return
+	}
+	opening, ok := s.sentry.begin(f.remote.Addr(), time.Now())
+	if !ok {
+		s.decline(req, tx, back, 0)
 		return
 	}
 	l := s.inboundLeg(req, tx, f, id)
 	l.replaces = old
+	l.half.Store(opening)
 	if !s.addLeg(l) {
-		refuse(503, "Service Unavailable", s.retryAfter())
+		l.halfOver()
+		s.decline(req, tx, back, 0)
 		return
 	}
 	tx.setOnCancel(l.cancelled)

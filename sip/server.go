@@ -253,6 +253,7 @@ func (s *Server) addLeg(l *Leg) bool {
 		return false
 	}
 	s.legs[key] = l
+	s.tx.calls.add(l.callID)
 	if l.inviteID != "" {
 		s.invites[l.inviteID] = l
 	}
@@ -260,10 +261,12 @@ func (s *Server) addLeg(l *Leg) bool {
 }
 
 func (s *Server) dropLeg(l *Leg) {
+	l.halfOver()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if key := l.key(); s.legs[key] == l {
 		delete(s.legs, key)
+		s.tx.calls.remove(l.callID)
 	}
 	if l.inviteID != "" {
 		delete(s.invites, l.inviteID)
@@ -301,8 +304,8 @@ func (s *Server) guard(what string, after func()) {
 // malformed.
 func (s *Server) received(data []byte, f flow) error {
 	defer s.guard("message", nil)
-	if s.sentry.drops(f.remote.Addr(), time.Now()) {
-		return errBlocked
+	if !s.worthReading(data, f) {
+		return errNotRead
 	}
 	msg, err := read(data, s.parser)
 	if err != nil {

@@ -30,6 +30,7 @@ type transactions struct {
 	limit  int // server transactions at once
 
 	larger func(req *sip.Request, f flow) (flow, bool) // another way for what is too large for UDP
+	calls  *callTable                                  // whose messages are read whatever else comes
 
 	mu     sync.Mutex
 	server map[string]*serverTx
@@ -37,7 +38,7 @@ type transactions struct {
 }
 
 func newTransactions(t timers, limit int) *transactions {
-	return &transactions{timers: t, limit: limit, server: make(map[string]*serverTx), client: make(map[string]*clientTx)}
+	return &transactions{timers: t, limit: limit, calls: newCallTable(t.longest()), server: make(map[string]*serverTx), client: make(map[string]*clientTx)}
 }
 
 func (l *transactions) counts() (server, client int) {

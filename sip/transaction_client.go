@@ -59,6 +59,7 @@ func (l *transactions) request(req *sip.Request, f flow, on func(*sip.Response),
 	l.mu.Lock()
 	l.client[tx.key] = tx
 	l.mu.Unlock()
+	l.calls.add(req.CallID().Value())
 
 	tx.mu.Lock()
 	tx.timer = time.AfterFunc(l.timers.longest(), func() { tx.fail(errTimeout) }) // timers B and F
@@ -204,10 +205,14 @@ func (tx *clientTx) terminate() (open bool) {
 	tx.quiet()
 	tx.mu.Unlock()
 	tx.layer.mu.Lock()
-	if tx.layer.client[tx.key] == tx {
+	ours := tx.layer.client[tx.key] == tx
+	if ours {
 		delete(tx.layer.client, tx.key)
 	}
 	tx.layer.mu.Unlock()
+	if ours {
+		tx.layer.calls.remove(tx.req.CallID().Value())
+	}
 	return open
 }
 

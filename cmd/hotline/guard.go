@@ -41,6 +41,8 @@ func (s *server) guarded(c sip.Config) sip.Config {
 func guardConfig(c config.Config) sip.GuardConfig {
 	g := sip.GuardConfig{
 		Invites: sip.Rate{PerSecond: float64(c.Guard.CallsPerSecond), Burst: 5 * c.Guard.CallsPerSecond}, BlockTime: c.Guard.Block,
+		All:      sip.Rate{PerSecond: float64(c.Guard.MessagesPerSecond), Burst: c.Guard.MessagesPerSecond},
+		HalfOpen: c.Guard.HalfOpen, HalfOpenAll: c.Guard.HalfOpenAll,
 	}
 	if len(c.Guard.Scanners) > 0 {
 		g.Scanners = c.Guard.Scanners

@@ -114,6 +114,12 @@ func (l *loader) check() {
 	if c.Guard.CallsPerSecond < 1 {
 		bad("guard.calls_per_second", "%d shuts every stranger out; take at least 1", c.Guard.CallsPerSecond)
 	}
+	if n := c.Guard.MessagesPerSecond; n != 0 && n < 100 {
+		bad("guard.messages_per_second", "%d is too few for telephones to register; take at least 100, or 0 for 2,000 per processor", n)
+	}
+	if c.Guard.HalfOpen < 1 || c.Guard.HalfOpenAll < 2 {
+		bad("guard.half_open", "%d and %d of all shut callers out; take at least 1 and 2", c.Guard.HalfOpen, c.Guard.HalfOpenAll)
+	}
 	for _, text := range c.Guard.Trusted {
 		if _, err := Network(text); err != nil {
 			bad("guard.trusted", "%q is neither an address nor a network such as 192.0.2.0/24", text)

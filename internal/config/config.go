@@ -241,6 +241,19 @@ type Guard struct {
 	// Calls per second from one address that is not known. One that is known may
 	// begin twenty times as many.
 	CallsPerSecond int `yaml:"calls_per_second"`
+	// Messages per second that are looked into, of all addresses together and beside
+	// those of calls in progress, which always are. All addresses that are not known
+	// may use a quarter of it, any one address three quarters. 0: 2,000 for each
+	// processor.
+	MessagesPerSecond int `yaml:"messages_per_second"`
+	// Calls from one address at once that ring, or were answered and not acknowledged
+	// by the caller's telephone; each holds a line, for half a minute when it was never
+	// meant. An address that is known may have twenty times as many, a trusted one any
+	// number. More are refused for the moment (503).
+	HalfOpen int `yaml:"half_open"`
+	// The same for all addresses that are not trusted together; those that are not
+	// known may have half of it.
+	HalfOpenAll int `yaml:"half_open_all"`
 	// How long nothing is read from an address that floods or searches; twice as long
 	// each time, up to an hour.
 	Block time.Duration `yaml:"block"`
@@ -272,7 +285,7 @@ func Default() Config {
 		Call:     Call{Silence: 30 * time.Second, Drain: 30 * time.Second, MaxHold: 30 * time.Minute, Record: true},
 		Outbound: Outbound{Country: "CN", MaxCallsPerMinute: 60, MaxCallsPerDay: 2000, MaxSameNumberPerHour: 10, MaxCall: 4 * time.Hour},
 		Overload: Overload{CPU: 90, Memory: 92, Late: 100 * time.Millisecond},
-		Guard:    Guard{CallsPerSecond: 100, Block: time.Minute},
+		Guard:    Guard{CallsPerSecond: 100, HalfOpen: 50, HalfOpenAll: 500, Block: time.Minute},
 		Log:      Log{Level: "info", Format: "text"},
 	}
 }
