@@ -548,7 +548,10 @@ func (c *connection) close(err error) {
 	r.EndedAt, r.Held = time.Now(), false
 	r.end(err, Facts{Bridged: !c.answer.IsZero()})
 	if c.callee != nil {
-		r.Media = quality(c.callee.session.Stats())
+		r.Media = quality(c.callee.session)
+		if c.agent != nil && c.agent.session != nil {
+			r.AgentMedia = []LegMedia{{Name: c.person.agent(), Codec: c.agent.session.Media().Codec.Name, Media: quality(c.agent.session)}}
+		}
 		c.mark(KindHangup, map[string]any{"cause": r.EndCause})
 	}
 	c.scribe.end(*r)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,14 @@ import (
 type Person struct {
 	Name, Title string
 	Target      Target
+}
+
+// agent is his name; "" for one at a number, which is nobody's business.
+func (p Person) agent() string {
+	if strings.HasPrefix(p.Target.To, "agent:") {
+		return p.Name
+	}
+	return ""
 }
 
 // OfferResult is what became of ringing an agent.
@@ -87,6 +96,7 @@ type handover struct {
 	released bool // the agent is free again, since he has transferred the caller
 
 	result dialog.Result // after done
+	sounds []LegMedia    // of who spoke with the caller; after done
 	err    error         // after done
 }
 

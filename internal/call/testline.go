@@ -75,7 +75,7 @@ func (m *Manager) endTest(ctx context.Context, a Arrival, rec Record, s *media.S
 	rec.EndedAt = time.Now()
 	rec.end(cause, Facts{Asked: 1, LastResolved: true}) // whoever hung up, it has served
 	if s != nil {
-		rec.Media = quality(s.Stats())
+		rec.Media = quality(s)
 	}
 	if err := m.services.Journal.End(last, rec); err != nil {
 		m.services.Log.Error("writing the call's record", "call", rec.ID, "error", err)

@@ -55,6 +55,9 @@ type extension struct {
 // on: then it returns to whom. parent is the hand-over's ctx, ctx ends with his leg.
 func (h *handover) connected(parent, ctx context.Context, l Leg, session *media.Session, p Person) *extension {
 	leave := h.room.enter(roleAgent, session)
+	defer func() {
+		h.sounds = append(h.sounds, LegMedia{Name: p.agent(), Codec: session.Media().Codec.Name, Media: quality(session)})
+	}()
 	h.agent.Store(session)
 	asked := make(chan TransferRequest, 1)
 	ask := func(q TransferRequest) {

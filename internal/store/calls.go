@@ -68,7 +68,7 @@ func (s *Store) putCall(ctx context.Context, r call.Record, statement string, mo
 	args := append([]any{
 		r.ID, r.SIPCallID, r.Line, r.Language, r.Direction, f.seal("caller", r.Caller), f.seal("called", r.Called),
 		r.StartedAt.UnixMilli(), millis(r.AnsweredAt), millis(r.EndedAt), string(r.Outcome), r.TransferReason, r.Agent, r.EndCause,
-		f.seal("error", r.Error), r.Recording, f.seal("summary", r.Summary), r.Codec, f.json(r.Media),
+		f.seal("error", r.Error), r.Recording, f.seal("summary", r.Summary), r.Codec, f.json(keptMedia{r.Media, r.AgentMedia}),
 		signalling, r.Signalling.Trunk, r.SIPStatus, f.seal("end_reason", r.EndReason),
 		f.hash(wholeNumber, caller), f.hash(numberTail, tail(caller)), f.hash(wholeNumber, called), f.hash(numberTail, tail(called)), duration,
 	}, more...)
@@ -146,12 +146,11 @@ func (s *Store) AddEvents(ctx context.Context, id string, events []call.Event) e
 		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM call_events WHERE call_id = $1`, id).Scan(&seq); err != nil {
 			return fmt.Errorf("keep events of call %s: %w", id, err)
 		}
-		for len(events) > 0 {
-			n := min(len(events), 100)
-			if err := s.insertEvents(ctx, tx, id, seq, events[:n], texts[:n]); err != nil {
+		for from := 0; from < len(events); from += 100 {
+			to := min(from+100, len(events))
+			if err := s.insertEvents(ctx, tx, id, seq+int64(from), events[from:to], texts[from:to]); err != nil {
 				return fmt.Errorf("keep events of call %s: %w", id, err)
 			}
-			seq, events, texts = seq+int64(n), events[n:], texts[n:]
 		}
 		return nil
 	})
@@ -193,6 +192,13 @@ func (s *Store) Call(ctx context.Context, id string) (call.Record, error) {
 	return r, nil
 }
 
+// keptMedia is the column media: the caller's leg, and beside it the agents'.
+type keptMedia struct {
+	call.Quality
+
+	Agents []call.LegMedia `json:"agents,omitempty"`
+}
+
 type row interface{ Scan(to ...any) error }
 
 func (s *Store) scanCall(from row, more ...any) (call.Record, error) {
@@ -217,7 +223,9 @@ func (s *Store) scanCall(from row, more ...any) (call.Record, error) {
 	r.Error, r.Summary = f.open("error", failure), f.open("summary", summary)
 	r.EndReason = f.open("end_reason", reason)
 	f.openJSON("signalling", signalling, &r.Signalling)
-	f.parse(media, &r.Media)
+	var sound keptMedia
+	f.parse(media, &sound)
+	r.Media, r.AgentMedia = sound.Quality, sound.Agents
 	return r, f.err
 }
 

@@ -147,6 +147,15 @@ test('what was cut off, the transfer and the reasons are shown', async () => {
   await page.keyboard.press('Escape')
 })
 
+test('how the line was is shown for each leg, both ways', async () => {
+  await page.goto(`${server.url}/calls/01SEED00000000000000000140`)
+  const legs = page.locator('tbody.leg')
+  await legs.nth(1).waitFor()
+  const texts = (await legs.allTextContents()).map((x) => x.replace(/\s+/g, ' '))
+  assert.match(texts[0], /来电人.*PCMA.*未加密.*4\.3.*很清晰.*0\.2%.*2 毫秒.*4\.2.*0\.4%.*3 毫秒.*24 毫秒/)
+  assert.match(texts[1], /王芳.*opus.*SRTP.*DTLS.*3\.6.*尚可.*3\.1%.*14 毫秒.*4\.3.*0\.1%.*38 毫秒/)
+})
+
 test('a to-do is done, and undone by one click', async () => {
   await page.goto(`${server.url}/wishes`)
   await page.locator('.wish').first().waitFor()

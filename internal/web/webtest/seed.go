@@ -243,7 +243,17 @@ func keep(ctx context.Context, s *store.Store, dataDir, id string, script script
 		Called: map[string]string{"main": "8000", "english": "8001"}[script.line], StartedAt: at, AnsweredAt: at.Add(120 * time.Millisecond),
 		EndedAt: at.Add(time.Duration(120+length) * time.Millisecond), Outcome: script.outcome, EndCause: script.cause, TransferReason: script.reason,
 		Agent: script.agent, Summary: script.summary, Codec: "PCMA/8000",
-		Media: call.Quality{Received: length / 20, Sent: length / 20, Lost: 3, JitterMS: 2.1, LossRate: 0.002},
+		Media: call.Quality{
+			Security: "plain", Received: length / 20, Sent: length / 20, Lost: 3, JitterMS: 2.1, LossRate: 0.002, MOS: 4.3,
+			FarMOS: 4.2, FarReports: length / 5000, FarLossRate: 0.004, FarJitterMS: 3.4, RoundTripMS: 24,
+		},
+		Signalling: call.Signalling{Trunk: "telecom", Network: "udp"},
+	}
+	if script.agent != "" {
+		r.AgentMedia = []call.LegMedia{{Name: script.agent, Codec: "opus/48000/2", Media: call.Quality{
+			Security: "dtls", Received: length / 40, Sent: length / 40, Lost: 41, JitterMS: 14.2, LossRate: 0.031, MOS: 3.6,
+			FarMOS: 4.3, FarReports: length / 10000, FarLossRate: 0.001, FarJitterMS: 4.1, RoundTripMS: 38,
+		}}}
 	}
 	if recorded {
 		r.Recording = filepath.Join("recordings", id+".wav")

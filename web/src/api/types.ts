@@ -11,6 +11,7 @@ export interface Me {
 }
 
 export interface Quality {
+  security?: 'plain' | 'sdes' | 'dtls'
   received: number
   sent: number
   lost: number
@@ -24,6 +25,13 @@ export interface Quality {
   far_loss_rate?: number
   far_jitter_ms?: number
   round_trip_ms?: number
+}
+
+/** The leg of somebody beside the caller. */
+export interface LegMedia {
+  name: string
+  codec: string
+  media: Quality
 }
 
 export interface Signalling {
@@ -98,6 +106,7 @@ export interface Call {
   summary?: string
   codec?: string
   media: Quality
+  agent_media?: LegMedia[]
   signalling?: Signalling
   sip_status?: number
   end_reason?: string

@@ -14,6 +14,11 @@ describe('the transcript', () => {
     expect(list[2]).toEqual({ type: 'silence', at: 2000, ms: 7000 })
   })
 
+  test('what happens in a pause stands behind its beginning', () => {
+    const list = entries([turn(0, 0, 2000), turn(1, 9000, 10_000)], [{ ms: 2500, kind: 'transfer' }, { ms: 6000, kind: 'bridge' }])
+    expect(list.map((e) => e.at)).toEqual([0, 2000, 2500, 6000, 9000])
+  })
+
   test('two who speak at once are no silence', () => {
     expect(entries([turn(0, 0, 10_000), turn(1, 2000, 3000), turn(2, 11_000, 12_000)], []).some((e) => e.type === 'silence')).toBe(false)
   })

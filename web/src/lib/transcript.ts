@@ -41,7 +41,12 @@ export function entries(turns: Turn[], marks: Mark[]): Entry[] {
       continue
     }
     if (e.type === 'turn') {
-      if (e.at - heard >= longPause) out.push({ type: 'silence', at: heard, ms: e.at - heard })
+      if (e.at - heard >= longPause) {
+        // What happens in a pause stands behind its beginning.
+        let place = out.length
+        while (place > 0 && (out[place - 1]?.at ?? 0) > heard) place--
+        out.splice(place, 0, { type: 'silence', at: heard, ms: e.at - heard })
+      }
       heard = Math.max(heard, e.turn.end_ms)
     }
     out.push(e)
