@@ -171,8 +171,10 @@ func TestAgentsEncrypt(t *testing.T) {
 		{"udp", ""},
 		{"tcp", "srtp"},
 		{"tls", "srtp-mand"},
+		{"udp", "dtls_srtp"},
 	} {
 		t.Run(c.transport+" "+c.encryption, func(t *testing.T) {
+			wire := capturing(t, portRange(n))
 			agent := newHandset(t, account{
 				user: "agent1", password: stand.Password, register: strings.TrimPrefix(n.uri("x", c.transport), "sip:x@"),
 				encryption: c.encryption, answers: true, say: append(make([]int16, 8*8000), answer...),
@@ -197,6 +199,12 @@ func TestAgentsEncrypt(t *testing.T) {
 			assert.Equal(t, call.Transferred, rec.Outcome)
 			assert.GreaterOrEqual(t, likeness(answer, heard), recognisable, "the caller hears the agent")
 			assert.GreaterOrEqual(t, likeness(voice, agent.heard()), recognisable, "the agent hears the caller")
+			overheard := false
+			for ports, s := range streams(wire.packets()) {
+				theirs := slices.ContainsFunc(ports[:], func(p int) bool { return p >= 20000 && p < 25000 }) // rtp_ports of the telephone
+				overheard = overheard || theirs && likeness(answer, g711Sound(s)) >= recognisable
+			}
+			assert.Equal(t, c.encryption == "", overheard, "who listens in hears the agent: %v", overheard)
 			if c.encryption == "srtp-mand" {
 				assert.Contains(t, agent.said(), "488 Not Acceptable", "it refuses the offer of plain sound")
 			}

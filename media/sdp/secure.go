@@ -34,8 +34,11 @@ type Security struct {
 	// nothing can be encrypted.
 	Secrets *Secrets
 	// Fingerprint is that of our DTLS certificate, "sha-256 AB:CD:…"; "" without DTLS.
+	// Our offers have it beside keys in the description: the answer has one of the two
+	// (RFC 8643 section 3.1).
 	Fingerprint string
-	// OfferDTLS makes our offers ask for DTLS-SRTP instead of keys in the description.
+	// OfferDTLS makes our offers insist on DTLS-SRTP, by their name too (RFC 5764
+	// section 8).
 	OfferDTLS bool
 	// ICE answers checks of far ends that offer ICE (RFC 8445, as a lite agent).
 	ICE bool
@@ -86,8 +89,9 @@ var suites = []struct {
 	{"AES_CM_128_HMAC_SHA1_32", 16 + 14},
 }
 
-// offered are the suites in our offers: what every phone has.
-var offered = []string{"AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_32"}
+// offered are the suites in our offers: what every phone has, and what is better. More
+// of them would make an INVITE too large for a datagram.
+var offered = []string{"AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"}
 
 func keyLength(suite string) int {
 	for _, s := range suites {
@@ -366,6 +370,10 @@ func (s stream) offerKeys(l Local) {
 	default:
 		for i, suite := range offered {
 			s.value("crypto", fmt.Sprintf("%d %s inline:%s", i+1, suite, base64.StdEncoding.EncodeToString(l.Security.Secrets.key(suite))))
+		}
+		if l.Security.Fingerprint != "" {
+			s.value("fingerprint", l.Security.Fingerprint)
+			s.value("setup", "actpass")
 		}
 	}
 }

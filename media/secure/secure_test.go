@@ -139,7 +139,7 @@ func (c *conversation) end() {
 var tones = [2]float64{700, 1300}
 
 func TestKeysInTheDescription(t *testing.T) {
-	for _, suite := range []string{"AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_32"} {
+	for _, suite := range []string{"AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"} {
 		t.Run(suite, func(t *testing.T) {
 			caller := newParty(t, sdp.Security{Protection: sdp.Required})
 			callee := newParty(t, sdp.Security{Protection: sdp.Optional})
@@ -177,6 +177,47 @@ func TestOpportunistic(t *testing.T) {
 	agree(t, caller, secured, nil)
 	assert.True(t, caller.media.Keys.Encrypted())
 	talk(t, caller, secured).hear(t)
+}
+
+// Our offer has the keys of both kinds beside a stream that may be plain: whoever knows
+// one of them takes it, and who knows none talks in the clear.
+func TestOfferOfBothKinds(t *testing.T) {
+	for name, test := range map[string]struct {
+		edit       func(line string) bool // what of the offer the telephone understands
+		phone      sdp.Security
+		sdes, dtls bool
+	}{
+		"DTLS alone": {func(l string) bool { return !strings.HasPrefix(l, "a=crypto") }, sdp.Security{Protection: sdp.Optional, Fingerprint: "yes"}, false, true},
+		"SDES alone": {func(string) bool { return true }, sdp.Security{Protection: sdp.Optional}, true, false},
+		"both":       {func(string) bool { return true }, sdp.Security{Protection: sdp.Optional, Fingerprint: "yes"}, false, true},
+		"neither":    {func(string) bool { return true }, sdp.Security{}, false, false},
+	} {
+		for kind, protection := range map[string]sdp.Protection{"optional": sdp.Optional, "required": sdp.Required} {
+			if protection == sdp.Required && !test.sdes && !test.dtls {
+				continue
+			}
+			t.Run(name+" "+kind, func(t *testing.T) {
+				we := newParty(t, sdp.Security{Protection: protection, Fingerprint: "yes"})
+				phone := newParty(t, test.phone)
+				agree(t, we, phone, func(offer string) string {
+					var out strings.Builder
+					for l := range strings.Lines(offer) {
+						if test.edit(l) {
+							out.WriteString(l)
+						}
+					}
+					return out.String()
+				})
+				require.Equal(t, test.sdes, we.media.Keys.SDES != nil)
+				require.Equal(t, test.dtls, we.media.Keys.DTLS != nil)
+				c := talk(t, we, phone)
+				c.hear(t)
+				c.end()
+				require.NoError(t, c.errs[0])
+				require.NoError(t, c.errs[1])
+			})
+		}
+	}
 }
 
 func TestDTLS(t *testing.T) {
