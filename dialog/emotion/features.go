@@ -21,7 +21,7 @@ func hash(kind byte, name ...string) uint32 {
 		}
 		h = (h ^ 0xff) * 1099511628211
 	}
-	return uint32(h ^ h>>32) //nolint:gosec // folded on purpose
+	return uint32(h ^ h>>32)
 }
 
 // Kinds of features.
@@ -93,7 +93,7 @@ func again(t tokens) bool {
 		}
 	}
 	for i := 0; i+2 < len(t.words); i++ {
-		if w := t.words[i]; w == t.words[i+1] && w == t.words[i+2] {
+		if t.words[i] == t.words[i+1] && t.words[i+1] == t.words[i+2] {
 			return true
 		}
 	}

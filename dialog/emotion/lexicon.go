@@ -310,13 +310,17 @@ func (l *lexicon) negated(t tokens, from int) bool {
 		if i > 0 {
 			before = t.words[i-1]
 		}
-		if before == after || strings.Contains("再要若还老", before) && before != "" || strings.Contains("得但仅过管然", after) {
-			return false
-		}
-		return true
+		return before != after && !conditional[before] && !joining[after]
 	}
 	return false
 }
+
+// conditional before 不 makes an "unless" of it (再不退), joining behind it a conjunction
+// (不但, 不过).
+var (
+	conditional = map[string]bool{"再": true, "要": true, "若": true, "还": true, "老": true}
+	joining     = map[string]bool{"得": true, "但": true, "仅": true, "过": true, "管": true, "然": true}
+)
 
 func (l *lexicon) intense(t tokens, from int) bool {
 	for i := from - 1; i >= 0 && i >= from-2; i-- {

@@ -54,7 +54,7 @@ func decodeModel(data []byte) (*model, error) {
 	for range small {
 		var w [moods]float32
 		for k := range w {
-			w[k] = float32(int8(b[4+k])) * step //nolint:gosec // a signed byte
+			w[k] = float32(int8(b[4+k])) * step
 		}
 		m.weights[binary.LittleEndian.Uint32(b)] = w
 		b = b[4+moods:]
