@@ -8,5 +8,5 @@ import "embed"
 // answers that an owner leaves as they are sound at once, before any voice has
 // been run.
 //
-//go:embed retail-zh retail-en dental-zh
+//go:embed retail-zh retail-en dental-zh repair-zh
 var Packs embed.FS

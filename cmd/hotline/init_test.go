@@ -40,6 +40,8 @@ func TestABusinessBegunFromAPackAnswers(t *testing.T) {
 	for pack, ask := range map[string]struct{ name, question, answer string }{
 		"retail-zh": {"山海小铺", "运费怎么算？", "五十九元"},
 		"retail-en": {"Harbor & Sons", "Do you ship to Alaska and Hawaii?", "fifty states"},
+		"dental-zh": {"小白鸽口腔", "拍片子多少钱？", "一百二十元"},
+		"repair-zh": {"老王家修", "上门费多少钱？", "三十元"},
 	} {
 		t.Run(pack, func(t *testing.T) {
 			t.Setenv("HOTLINE_MODELS", t.TempDir())

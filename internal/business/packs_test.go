@@ -2,8 +2,10 @@ package business_test
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +26,7 @@ func pack(t *testing.T, name string) string {
 	return filepath.Join(testdata.Root(t), "examples", name)
 }
 
-func packs() []string { return []string{"retail-zh", "retail-en"} }
+func packs() []string { return []string{"retail-zh", "retail-en", "dental-zh", "repair-zh"} }
 
 // engineOf makes the real dialogue engine of a line.
 func engineOf(e knowledge.Embedder) business.EngineOf {
@@ -49,14 +51,16 @@ func TestThePacksAreClean(t *testing.T) {
 }
 
 func TestThePacksAreLargeEnough(t *testing.T) {
-	for name, want := range map[string]int{"retail-zh": 80, "retail-en": 40} {
+	pairs := map[string]int{"retail-zh": 80, "retail-en": 40, "dental-zh": 65, "repair-zh": 65}
+	require.ElementsMatch(t, packs(), slices.Collect(maps.Keys(pairs)))
+	for name, want := range pairs {
 		b, _ := business.Load(pack(t, name))
-		require.GreaterOrEqual(t, len(b.Knowledge), want)
+		require.GreaterOrEqual(t, len(b.Knowledge), want, name)
 		for _, r := range b.Knowledge {
 			require.GreaterOrEqual(t, len(r.Variants), 4, r.ID)
 		}
 		scripts, _ := b.LoadScripts()
-		require.GreaterOrEqual(t, len(scripts), 15)
+		require.GreaterOrEqual(t, len(scripts), 15, name)
 	}
 }
 
@@ -130,7 +134,7 @@ func TestThePacksSurviveAnExport(t *testing.T) {
 			have, err := os.ReadFile(file)
 			require.NoError(t, err)
 			var out bytes.Buffer
-			require.NoError(t, business.Export(&out, rows, strings.TrimPrefix(name, "retail-")))
+			require.NoError(t, business.Export(&out, rows, name[strings.LastIndexByte(name, '-')+1:]))
 			require.Equal(t, string(have), out.String(), file)
 		}
 	}
