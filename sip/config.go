@@ -73,6 +73,9 @@ type Config struct {
 	// MinSE is the shortest interval of session timers that a far end may ask for.
 	// Default, and the least that RFC 4028 allows: 90 s.
 	MinSE time.Duration
+	// CheckCalls is how long a far end may say nothing inside a call before it is asked
+	// whether it is still there, see presence.go; below 0 it never is. Default 3 min.
+	CheckCalls time.Duration
 	// OfferByUpdate has Leg.Reoffer send an UPDATE instead of a re-INVITE to far ends
 	// that take it. RFC 3311 section 5.1 recommends the re-INVITE. Default false.
 	OfferByUpdate bool
@@ -112,6 +115,7 @@ func (c *Config) fill() error {
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, 2*time.Hour)
 	c.T1 = cmp.Or(c.T1, 500*time.Millisecond)
 	c.ReferTimeout = cmp.Or(c.ReferTimeout, 3*time.Minute)
+	c.CheckCalls = cmp.Or(c.CheckCalls, 3*time.Minute)
 	c.RetryAfter = cmp.Or(c.RetryAfter, 10*time.Second)
 	switch c.Reliable = cmp.Or(c.Reliable, ReliableSupported); c.Reliable {
 	case ReliableSupported, ReliableRequired, ReliableOff:

@@ -14,6 +14,9 @@ func (l *Leg) request(req *sip.Request, tx *serverTx, f flow) {
 	stale := seq < l.remoteSeq
 	l.remoteSeq = max(l.remoteSeq, seq)
 	state := l.state
+	if state == legConfirmed {
+		l.present()
+	}
 	l.mu.Unlock()
 	reply := func(status int, extra ...field) {
 		l.s.reply(tx, req, status, reasonPhrase(status), extra...)

@@ -60,6 +60,7 @@
 //	accepting.go    the answer, until its ACK
 //	offer.go        offers and answers of both ends in re-INVITE and UPDATE (RFC 3311)
 //	session_timer.go  RFC 4028
+//	presence.go     whether a far end that says nothing is still there
 //	refer.go        REFER of the far end, transfer.go ours, replaces.go who may take over
 //	registrar.go    REGISTER; binding.go the way to a phone, ping.go whether it is there
 //	dial.go         calls of ours; fork.go one phone of them, redirect.go 3xx

@@ -54,6 +54,7 @@ type Leg struct {
 	rseq        uint32       // outbound: RSeq of the latest provisional response
 	can         capabilities // of the far end
 	session     sessionTimer
+	presence    presence
 	auth        *Credentials // answer to a digest challenge inside the dialog
 	reason      string       // Reason of the BYE that we will send
 	ack         []byte       // outbound: our ACK, and its way
@@ -336,6 +337,7 @@ func (l *Leg) stopTimers() {
 	}
 	l.ringing.stop()
 	l.session.stop()
+	l.presence.stop()
 }
 
 // lost ends a leg whose far end has lost the call, or is lost itself: with a BYE

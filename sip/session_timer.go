@@ -196,6 +196,7 @@ func (l *Leg) startSession(t sessionTerms) {
 	if l.state == legEnded {
 		return
 	}
+	l.present()
 	s := &l.session
 	s.stop()
 	s.terms, s.since = t, time.Now()

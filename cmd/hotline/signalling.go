@@ -24,8 +24,12 @@ func sipConfig(c config.Config, log *slog.Logger) (sip.Config, error) {
 	if expires == 0 {
 		expires = -1
 	}
+	check := c.SIP.CheckCalls
+	if check == 0 {
+		check = -1
+	}
 	return sip.Config{
-		SessionExpires: expires, MinSE: c.SIP.MinSession,
+		SessionExpires: expires, MinSE: c.SIP.MinSession, CheckCalls: check,
 		Reliable: sip.Reliable(c.SIP.Reliable), OfferByUpdate: c.SIP.OfferByUpdate,
 		Listen: c.SIP.Addresses(), TLS: secure, Origins: c.SIP.Origins,
 		PublicAddr: c.SIP.PublicAddr, MediaAddr: rtpAddr(c), LocalNetworks: c.SIP.Local(), TrustedIdentity: c.SIP.Believed(),

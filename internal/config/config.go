@@ -84,6 +84,10 @@ type SIP struct {
 	// How often both ends assure each other that a call still stands (session timers,
 	// RFC 4028), and the longest time that we agree to. 0: never.
 	SessionExpires time.Duration `yaml:"session_expires"`
+	// How long a far end may say nothing inside a call, not by its telephone's signals
+	// at least, before it is asked whether it is still there. One that vanished, from a
+	// hold for example, is hung up on three minutes later. 0: it is never asked.
+	CheckCalls time.Duration `yaml:"check_calls"`
 	// The shortest such time that a carrier or phone may ask for, 90s at least.
 	MinSession time.Duration `yaml:"min_session"`
 	// Whether callers have to acknowledge ringing and early media (100rel, RFC 3262):
@@ -276,7 +280,7 @@ func Default() Config {
 	return Config{
 		Business: []string{"examples/retail-zh"},
 		Models:   []string{"~/.cache/hotline/models", "models"},
-		SIP:      SIP{Listen: []string{":5060"}, Digest: []string{"MD5"}, Ping: 30 * time.Second, Realm: "hotline", MaxExpires: time.Hour, AnonymousCalls: true, SessionExpires: 30 * time.Minute, MinSession: 90 * time.Second, Reliable: "supported"},
+		SIP:      SIP{Listen: []string{":5060"}, Digest: []string{"MD5"}, Ping: 30 * time.Second, Realm: "hotline", MaxExpires: time.Hour, AnonymousCalls: true, SessionExpires: 30 * time.Minute, CheckCalls: 3 * time.Minute, MinSession: 90 * time.Second, Reliable: "supported"},
 		RTP:      RTP{Low: 20000, High: 29999, SRTP: "optional", Codecs: []string{"PCMA", "PCMU", "opus", "G722"}, KeyTones: "auto"},
 		HTTP:     HTTP{Listen: ":8080", Session: 12 * time.Hour, CallPage: true},
 		Data:     Data{Dir: "data"},

@@ -97,6 +97,9 @@ func (l *loader) checkSIP(bad func(key, format string, args ...any)) {
 	if e := c.SIP.SessionExpires; e > 0 && e < c.SIP.MinSession {
 		bad("sip.session_expires", "%s is shorter than sip.min_session, %s", e, c.SIP.MinSession)
 	}
+	if d := c.SIP.CheckCalls; d != 0 && d < 30*time.Second {
+		bad("sip.check_calls", "%s is too often for telephones; take at least 30s, or 0 for never", d)
+	}
 	switch c.SIP.Reliable {
 	case "supported", "required", "off":
 	default:
