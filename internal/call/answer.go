@@ -23,7 +23,8 @@ type Ringer interface {
 	// Ring sends 180.
 	Ring(ctx context.Context) error
 	// Progress sends a provisional response with our session description, reliably
-	// where the far end takes that (RFC 3262).
+	// where the far end takes that (RFC 3262). To a far end that has offered nothing it
+	// can only go reliably; its answer is then the leg's Offer (RFC 3262 section 5).
 	Progress(ctx context.Context, status int, sdp []byte) error
 }
 
@@ -47,22 +48,22 @@ func (a Answering) before(ctx context.Context, l Leg, s scene, m *meeting) error
 			return err
 		}
 	}
-	if a.Early == "" || m.sound.offered {
-		// A caller who offers nothing has no place yet for early media to go.
+	if a.Early == "" {
 		return nil
 	}
-	if err := ringer.Progress(ctx, 183, m.sound.sdp); err != nil {
-		if ctx.Err() != nil {
+	var err error
+	if m.session, err = m.sound.early(ctx, ringer, l); err != nil {
+		var not *notEarlyError
+		switch {
+		case ctx.Err() != nil:
 			return context.Cause(ctx)
+		case !errors.As(err, &not):
+			return err
 		}
-		s.call.Log.Warn("sending early media", "call", s.call.ID, "error", err)
-		return nil
+		s.call.Log.Info("no early media", "call", s.call.ID, "error", err)
+		return nil // he hears it after the answer
 	}
 	s.hold()
-	var err error
-	if m.session, err = m.sound.open(); err != nil {
-		return err
-	}
 	s.start(m.session)
 	err = announce(ctx, s.call.Line, m.session, a.Early)
 	m.disclosed = err == nil
@@ -73,6 +74,29 @@ func (a Answering) before(ctx context.Context, l Leg, s scene, m *meeting) error
 		return context.Cause(ctx)
 	}
 	return nil
+}
+
+// notEarlyError tells that a far end takes no early media; the sound is still to be
+// settled by the answer.
+type notEarlyError struct{ err error }
+
+func (e *notEarlyError) Error() string { return e.err.Error() }
+func (e *notEarlyError) Unwrap() error { return e.err }
+
+// early opens the sound before the answer. The offer of a far end that made none is
+// ours, and its answer came with the acknowledgement (PRACK, RFC 3262 section 5).
+func (s *sound) early(ctx context.Context, r Ringer, l Leg) (*media.Session, error) {
+	if err := r.Progress(ctx, 183, s.sdp); err != nil {
+		return nil, &notEarlyError{err}
+	}
+	if !s.offered {
+		return s.open()
+	}
+	answer := l.Offer()
+	if len(answer) == 0 {
+		return nil, &notEarlyError{errors.New("the far end has not answered our offer yet")}
+	}
+	return s.accepted(answer)
 }
 
 // announce speaks a text and returns when it was sent.

@@ -133,22 +133,18 @@ func (c *connection) hearEarly(ctx context.Context, start func(*media.Session), 
 	if c.arrival != nil {
 		r, ok = c.arrival.Leg.(Ringer)
 	}
-	if !ok || c.opening != nil || c.agent.sound.offered {
+	if !ok || c.opening != nil {
 		return
 	}
 	c.opening = make(chan struct{})
 	wg.Go(func() {
 		defer close(c.opening)
 		<-c.rung
-		if err := r.Progress(ctx, 183, c.agent.sound.sdp); err != nil {
-			if ctx.Err() == nil {
-				c.Log.Warn("sending early media", "call", c.id, "error", err)
-			}
-			return
-		}
-		s, err := c.agent.sound.open()
+		s, err := c.agent.sound.early(ctx, r, c.arrival.Leg)
 		if err != nil {
-			c.Log.Warn("opening early media", "call", c.id, "error", err)
+			if ctx.Err() == nil {
+				c.Log.Info("no early media", "call", c.id, "error", err)
+			}
 			return
 		}
 		c.agent.session = s

@@ -189,6 +189,16 @@ type earlyLeg struct {
 	said   []string
 	refuse bool
 	at     []time.Time
+	take   func(offer []byte) []byte // of a caller who has offered nothing: his answer, in the PRACK
+	taken  []byte
+	caller sdp.Local
+}
+
+func (l *earlyLeg) Offer() []byte {
+	if l.take != nil {
+		return l.taken
+	}
+	return l.leg.Offer()
 }
 
 func (l *earlyLeg) note(what string) {
@@ -206,12 +216,22 @@ func (l *earlyLeg) Progress(_ context.Context, status int, description []byte) e
 	assert.ObjectsAreEqual(183, status)
 	if len(description) > 0 {
 		l.note("183")
+		if l.take != nil {
+			l.taken = l.take(description)
+		}
 	}
 	return nil
 }
 
 func (l *earlyLeg) Answer(ctx context.Context, s []byte) error {
 	l.note("200")
+	if l.take != nil && l.taken == nil {
+		answer, _, err := sdp.Answer(s, l.caller)
+		if err != nil {
+			return err
+		}
+		l.taken = answer // in the ACK
+	}
 	return l.leg.Answer(ctx, s)
 }
 
@@ -237,12 +257,30 @@ func TestRingsFirst(t *testing.T) {
 // The disclosure is heard before the answer, once, and is not in the recording,
 // which begins with the answer. A network that takes no early media hears it after.
 func TestDisclosureAsEarlyMedia(t *testing.T) {
-	for name, refuse := range map[string]bool{"taken": false, "not taken": true} {
+	for name, c := range map[string]struct{ refuse, delayed, unanswered, after bool }{
+		"taken":                        {},
+		"not taken":                    {refuse: true, after: true},
+		"our offer is taken":           {delayed: true},
+		"our offer cannot go early":    {delayed: true, refuse: true, after: true},
+		"our offer is answered at 200": {delayed: true, unanswered: true, after: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			var l *earlyLeg
 			dir := t.TempDir()
+			refuse := c.refuse
 			s := perform(t, func(s *stage) {
 				l = early(s, call.Answering{Early: disclosure}, refuse)
+				if addr := s.caller.conn.Addr(); c.delayed {
+					l.caller = sdp.Local{Addr: addr.Addr(), Port: int(addr.Port()), Codecs: []sdp.Codec{sdp.PCMA}}
+					l.take = func(offer []byte) []byte {
+						if c.unanswered {
+							return nil
+						}
+						answer, _, err := sdp.Answer(offer, l.caller)
+						assert.NoError(t, err)
+						return answer
+					}
+				}
 				s.call.Recordings = &call.Recordings{Dir: dir}
 			}, func(s *stage) {
 				s.pause(length(disclosure+greeting) + 500*time.Millisecond)
@@ -257,8 +295,9 @@ func TestDisclosureAsEarlyMedia(t *testing.T) {
 			a, err := wav.ReadFile(filepath.Join(dir, r.Recording))
 			require.NoError(t, err)
 			assert.InDelta(t, r.EndedAt.Sub(r.AnsweredAt).Seconds(), float64(len(a.Channels[0]))/rate, 0.1)
-			if refuse {
-				assert.Equal(t, []string{"200"}, l.said)
+			if c.after {
+				assert.Equal(t, "200", l.said[len(l.said)-1])
+				assert.Equal(t, c.unanswered, l.said[0] == "183")
 				assert.InDelta(t, length(disclosure), heardFor(a.Channels[1], disclosure), float64(100*time.Millisecond))
 				return
 			}
