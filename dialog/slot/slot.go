@@ -186,7 +186,7 @@ func (s *Slot) Find(text string, now time.Time) []Value {
 
 func (s *Slot) find(t *utterance, now time.Time) []Value {
 	switch s.spec.Kind {
-	case Text, YesNo, Choice, Address:
+	case Text, YesNo, Address:
 		return s.once(t, now)
 	}
 	parts := t.selfCorrected(s.zh)

@@ -1,0 +1,578 @@
+package slot
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// A moment is a time of day that was read: a point, or a window where end is set.
+type moment struct {
+	start, end int // minutes after midnight; end 0 for a point
+	from, to   int // tokens
+	confidence float64
+	vague      bool // morning or afternoon was not said
+}
+
+func clock(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60%24, minutes%60) }
+
+func (m moment) canonical() string {
+	if m.end > 0 {
+		return clock(m.start) + "-" + clock(m.end)
+	}
+	return clock(m.start)
+}
+
+func (m moment) doubtful(offset int) []Range {
+	if !m.vague {
+		return nil
+	}
+	return []Range{{offset, offset + 2}}
+}
+
+// zhParts are the parts of the day: their windows, and what an hour in them means.
+var zhParts = map[string][2]int{
+	"凌晨": {0, 6}, "清晨": {6, 8}, "早上": {7, 10}, "早晨": {7, 10}, "一早": {7, 10}, "早": {7, 10}, "上午": {9, 12}, "中午": {12, 0}, "正午": {12, 0}, "午后": {13, 18}, "下午": {13, 18}, "傍晚": {17, 19},
+	"晚上": {18, 22}, "夜里": {21, 23}, "夜晚": {18, 22}, "晚间": {18, 22}, "半夜": {23, 0}, "午夜": {0, 0}, "晚": {18, 22}, "今晚": {18, 22}, "明晚": {18, 22}, "昨晚": {18, 22}, "今早": {7, 10}, "明早": {7, 10},
+}
+
+var zhPartWords = keys(zhParts)
+
+var enParts = map[string][2]int{
+	"morning": {9, 12}, "afternoon": {13, 18}, "evening": {18, 21}, "tonight": {18, 21}, "night": {18, 22}, "lunchtime": {12, 14}, "noon": {12, 0}, "midday": {12, 0}, "midnight": {0, 0}, "mornings": {9, 12}, "afternoons": {13, 18}, "evenings": {18, 21},
+}
+
+// guess is the hour that is meant where nobody said which half of the day.
+func guess(h int) int {
+	if h >= 1 && h <= 6 {
+		return h + 12
+	}
+	return h
+}
+
+// inPart is hour h within a part of the day.
+func inPart(part string, h int) int {
+	switch part {
+	case "凌晨", "清晨", "早上", "早晨", "一早", "早", "上午", "今早", "明早", "morning", "mornings", "am":
+		if h == 12 && (part == "凌晨" || part == "am") {
+			return 0
+		}
+		return h
+	case "中午", "正午", "noon", "midday", "lunchtime":
+		if h <= 3 {
+			return h + 12
+		}
+		return h
+	case "半夜", "夜里", "午夜", "midnight":
+		if h == 12 {
+			return 24
+		}
+		if h >= 6 && h < 12 {
+			return h + 12
+		}
+		return h
+	case "晚上", "夜晚", "晚间", "晚", "今晚", "明晚", "昨晚", "tonight", "night", "evening", "evenings":
+		switch {
+		case h == 12:
+			return 24
+		case h >= 4 && h < 12:
+			return h + 12
+		}
+		return h
+	}
+	if h < 12 { // 下午, 傍晚, afternoon, pm
+		return h + 12
+	}
+	return h
+}
+
+// times finds the times of day in t.
+func (s *Slot) times(t *utterance) []Value {
+	var out []Value
+	for _, m := range s.moments(t) {
+		out = append(out, Value{Canonical: m.canonical(), Start: t.start(m.from), End: t.end(m.to), Confidence: m.confidence, Doubtful: m.doubtful(0)})
+	}
+	return out
+}
+
+func (s *Slot) moments(t *utterance) []moment {
+	read := s.enMoment
+	if s.zh {
+		read = s.zhMoment
+	}
+	var out []moment
+	for i := 0; i < len(t.toks); {
+		m, ok := read(t, i)
+		if !ok || m.to <= i {
+			i++
+			continue
+		}
+		m.from = i
+		// nine to eleven, 九点到十一点
+		if n := s.until(t, m.to); n > 0 && m.end == 0 {
+			if u, ok := read(t, n); ok && u.end == 0 {
+				if u.vague != m.vague || u.vague {
+					if u.vague && (!m.vague || u.start <= m.start) && u.start+12*60 <= 24*60 && u.start <= m.start {
+						u.start += 12 * 60
+					} else if !u.vague && m.vague && m.start-12*60 >= 0 && m.start > u.start {
+						m.start -= 12 * 60
+					} else if !u.vague && m.vague && m.start+12*60 < u.start {
+						m.start += 12 * 60
+					}
+				}
+				if u.start > m.start {
+					m.end, m.to, m.confidence = u.start, u.to, min(m.confidence, u.confidence)
+					m.vague = m.vague && u.vague
+				}
+			}
+		}
+		out = append(out, m)
+		i = m.to
+	}
+	return out
+}
+
+func (s *Slot) until(t *utterance, i int) int {
+	var n int
+	if s.zh {
+		n, _ = t.any(i, "到", "至", "-", "–", "和")
+	} else {
+		n, _ = t.any(i, "to", "till", "until", "and", "-", "–", "through")
+	}
+	return n
+}
+
+// zhMoment reads 下午三点半, 差五分四点, 15:30, 晚上, 中午.
+func (s *Slot) zhMoment(t *utterance, i int) (moment, bool) {
+	n, part := t.any(i, zhPartWords...)
+	if n < 0 {
+		n = i
+	}
+	if part == "早" || part == "晚" {
+		if _, ok := t.zhNumber(n); !ok {
+			return moment{}, false
+		}
+	}
+	if m := t.lit(n, "的"); m > 0 && part != "" {
+		n = m
+	}
+	before := 0 // 差五分四点
+	if m := t.lit(n, "差"); m > 0 {
+		if d, next, ok := zhMinutes(t, m); ok {
+			if before, n = d, next; t.lit(n, "到") > 0 {
+				n++
+			}
+		}
+	}
+	h, m, vague, next, ok := zhClock(t, n)
+	if !ok {
+		w := zhParts[part]
+		switch {
+		case part == "" || before > 0:
+			return moment{}, false
+		case w[1] == 0:
+			return moment{start: w[0] * 60, to: n, confidence: 0.8}, true
+		}
+		return moment{start: w[0] * 60, end: w[1] * 60, to: n, confidence: 0.8}, true
+	}
+	c := 0.95
+	switch {
+	case part != "":
+		h, vague = inPart(part, h), false
+	case vague && h <= 12:
+		if h = guess(h); h >= 9 && h <= 12 {
+			c = 0.75
+		} else {
+			c = 0.65
+		}
+		vague = h != 12
+	default:
+		vague = false
+	}
+	minutes := h*60 + m - before
+	if minutes < 0 || minutes > 24*60 {
+		return moment{}, false
+	}
+	return moment{start: minutes % (24 * 60), to: next, confidence: c, vague: vague}, true
+}
+
+func zhMinutes(t *utterance, i int) (m, next int, ok bool) {
+	if n, w := t.any(i, "一刻钟", "一刻", "1刻", "三刻"); n > 0 {
+		if w == "三刻" {
+			return 45, n, true
+		}
+		return 15, n, true
+	}
+	x, ok := t.zhNumber(i)
+	if !ok || x.v >= 60 || x.v != float64(int(x.v)) {
+		return 0, 0, false
+	}
+	n := x.next
+	if u, _ := t.any(n, "分钟", "分"); u > 0 {
+		n = u
+	} else if x.v < 10 && x.loose && t.at(i).w != "零" && t.at(i).w != "〇" && !(t.at(i).kind == digits && len(t.at(i).w) == 2) {
+		return 0, 0, false
+	}
+	return int(x.v), n, true
+}
+
+// zhClock reads 三点半, 3点15, 15:30 at i. vague: it may be of either half of the day.
+func zhClock(t *utterance, i int) (h, m int, vague bool, next int, ok bool) {
+	if h, m, next, ok := colonClock(t, i); ok {
+		return h, m, h > 0 && h < 12 && len(t.at(i).w) == 1, next, true
+	}
+	x, ok := t.zhHour(i)
+	if !ok {
+		return 0, 0, false, 0, false
+	}
+	h = int(x.v)
+	n, _ := t.any(x.next, "点钟", "点整", "点", "时", "點")
+	if n < 0 || h > 24 || t.at(n).w == "间" {
+		return 0, 0, false, 0, false
+	}
+	if u := t.at(n).w; n == x.next+1 && (u == "了" && t.at(x.next).w == "点" && false) {
+		return 0, 0, false, 0, false
+	}
+	vague = h >= 1 && h <= 12
+	if u, _ := t.any(n, "过了", "过"); u > 0 { // 三点过五分
+		if d, next, ok := zhMinutes(t, u); ok {
+			return h, d, vague, next, true
+		}
+	}
+	if u := t.lit(n, "差"); u > 0 { // 四点差五分
+		if d, next, ok := zhMinutes(t, u); ok && d <= 30 {
+			return h, -d, vague, next, true
+		}
+	}
+	if u := t.lit(n, "半"); u > 0 {
+		return h, 30, vague, u, true
+	}
+	if t.at(n).gap != pause {
+		if d, next, ok := zhMinutes(t, n); ok {
+			return h, d, vague, next, true
+		}
+	}
+	return h, 0, vague, n, true
+}
+
+// zhHour is a number that does not take the 点 of the clock for a decimal point.
+func (t *utterance) zhHour(i int) (number, bool) {
+	tok := t.at(i)
+	if tok.kind == digits {
+		v, err := strconv.Atoi(tok.w)
+		return number{v: float64(v), next: i + 1}, err == nil && len(tok.w) <= 2
+	}
+	v, n := 0, i
+	if d, ok := hanDigits[tok.w]; ok {
+		v, n = d, i+1
+	}
+	if t.at(n).w == "十" {
+		if n == i {
+			v = 1
+		}
+		v *= 10
+		n++
+		if d, ok := hanDigits[t.at(n).w]; ok && d > 0 {
+			v += d
+			n++
+		}
+	}
+	return number{v: float64(v), next: n}, n > i
+}
+
+// colonClock reads 15:30 at i, or 15.30 and 1530 where hours are certain.
+func colonClock(t *utterance, i int) (h, m, next int, ok bool) {
+	a, sep, b := t.at(i), t.at(i+1), t.at(i+2)
+	if a.kind != digits || len(a.w) > 2 || sep.gap != glued || b.gap != glued || b.kind != digits || len(b.w) != 2 || sep.w != ":" {
+		return 0, 0, 0, false
+	}
+	h, _ = strconv.Atoi(a.w)
+	m, _ = strconv.Atoi(b.w)
+	next = i + 3
+	if t.at(next).w == ":" && t.at(next+1).kind == digits { // seconds
+		next += 2
+	}
+	return h, m, next, h <= 24 && m < 60
+}
+
+// enHalf reads am, p.m., in the morning at i.
+func enHalf(t *utterance, i int) (part string, next int) {
+	switch t.at(i).w {
+	case "am", "pm":
+		return t.at(i).w, i + 1
+	case "a", "p":
+		n := i + 1
+		if t.at(n).w == "." {
+			n++
+		}
+		if t.at(n).w == "m" {
+			if t.at(n+1).w == "." && t.at(n+1).gap == glued {
+				n++
+			}
+			return t.at(i).w + "m", n + 1
+		}
+	case "in", "at", "this", "on":
+		n := i + 1
+		if m, _ := t.any(n, "the", "that"); m > 0 {
+			n = m
+		}
+		switch w := t.at(n).w; w {
+		case "morning", "afternoon", "evening", "night":
+			return w, n + 1
+		}
+	case "tonight", "morning", "afternoon", "evening":
+		return t.at(i).w, i + 1
+	case "noon", "midday", "midnight":
+		return t.at(i).w, i + 1
+	}
+	return "", i
+}
+
+// enMoment reads half past three, quarter to five, three thirty p.m., noon, morning.
+func (s *Slot) enMoment(t *utterance, i int) (moment, bool) {
+	tok := t.at(i)
+	// this afternoon at three, in the morning at nine
+	if w, ok := enParts[tok.w]; ok {
+		n := i + 1
+		if m, _ := t.any(n, "at", "around", "about"); m > 0 && w[1] != 0 {
+			if h, mm, vague, next, exact := s.enClock(t, m); next > 0 && vague && (exact || next == len(t.toks) || t.at(next).kind != latin || true) {
+				h = inPart(tok.w, h)
+				return moment{start: (h*60 + mm) % 1440, to: next, confidence: 0.95}, true
+			}
+		}
+		if w[1] == 0 {
+			return moment{start: w[0] * 60, to: n, confidence: 0.95}, true
+		}
+		if tok.w == "night" && t.at(i-1).w == "good" {
+			return moment{}, false
+		}
+		c := 0.8
+		if t.at(i-1).w == "good" {
+			c = 0.1
+		}
+		start, end := w[0]*60, w[1]*60
+		switch t.at(i - 1).w {
+		case "early":
+			end = (start + end) / 2 / 30 * 30
+		case "late":
+			start = (start + end) / 2 / 30 * 30
+		}
+		return moment{start: start, end: end, to: n, confidence: c}, true
+	}
+	h, m, vague, next, exact := s.enClock(t, i)
+	if next < 0 {
+		return moment{}, false
+	}
+	c := 0.95
+	if part, n := enHalf(t, next); part != "" && h <= 12 {
+		if h = inPart(part, h); vague || h > 0 {
+			return moment{start: ((h*60+m)%1440 + 1440) % 1440, to: n, confidence: c}, true
+		}
+	} else if part, n := enHalf(t, next); part != "" {
+		next = n
+		_ = part
+	}
+	if !exact { // a bare number
+		prev := t.at(i - 1).w
+		if prev != "at" && prev != "around" && prev != "by" && prev != "about" && prev != "after" && prev != "before" && prev != "from" && prev != "between" && prev != "to" && prev != "and" && prev != "till" && prev != "until" && prev != "say" && next-i < len(t.toks)-2 {
+			return moment{}, false
+		}
+		if h > 12 || h == 0 {
+			return moment{}, false
+		}
+		c = 0.8
+	}
+	if vague {
+		h = guess(h)
+		c = min(c, 0.65)
+		if h >= 9 && h <= 12 {
+			c = 0.75
+		}
+		if h == 12 {
+			vague = false
+		}
+	}
+	return moment{start: ((h*60+m)%1440 + 1440) % 1440, to: next, confidence: c, vague: vague}, true
+}
+
+// enClock reads an hour and minutes at i; exact when it can be nothing but a time.
+func (s *Slot) enClock(t *utterance, i int) (h, m int, vague bool, next int, exact bool) {
+	if h, m, next, ok := colonClock(t, i); ok {
+		return h, m, h >= 1 && h <= 12 && !(len(t.at(i).w) == 2 && t.at(i).w[0] == '0'), next, true
+	}
+	n := i
+	if t.at(n).w == "a" && t.at(n+1).w == "quarter" {
+		n++
+	}
+	minutes, k := -1, n
+	switch t.at(n).w {
+	case "half":
+		minutes, k = 30, n+1
+	case "quarter":
+		minutes, k = 15, n+1
+	default:
+		if v, next := enCount(t, n); next > 0 && v < 60 {
+			minutes, k = v, next
+			if u, _ := t.any(k, "minutes", "minute"); u > 0 {
+				k = u
+			}
+		}
+	}
+	if minutes > 0 {
+		back := false
+		u := -1
+		switch t.at(k).w {
+		case "past", "after":
+			u = k + 1
+		case "to", "of", "till", "til", "before":
+			u, back = k+1, true
+		default:
+			if minutes == 30 && t.at(n).w == "half" { // half three
+				u = k
+			}
+		}
+		if u > 0 && (t.at(n).w == "half" || t.at(n).w == "quarter" || minutes <= 30 && (minutes%5 == 0 || k > n+1)) {
+			hour, next := enCount(t, u)
+			if w := t.at(u).w; w == "noon" || w == "midday" {
+				hour, next = 12, u+1
+			} else if w == "midnight" {
+				hour, next = 24, u+1
+			}
+			// nine to eleven is a window, ten to eleven a time
+			if next > 0 && hour >= 1 && hour <= 24 && !(back && t.at(n).kind == latin && minutes%5 != 0) {
+				if u, _ := t.any(next, "oclock"); u > 0 {
+					next = u
+				}
+				if back {
+					minutes = -minutes
+				}
+				return hour, minutes, hour <= 12 && t.at(next-1).w != "noon" && t.at(next-1).w != "midday", next, true
+			}
+		}
+	}
+	h, k = enCount(t, i)
+	if k < 0 {
+		return 0, 0, false, -1, false
+	}
+	if h >= 100 { // fifteen hundred, 1530
+		if h%100 < 60 && h <= 2400 && (t.at(i).kind != digits || len(t.at(i).w) == 4 && h%5 == 0) {
+			if u, _ := t.any(k, "hours"); u > 0 {
+				return h / 100, h % 100, false, u, true
+			}
+			return h / 100, h % 100, h/100 <= 12 && t.at(i).kind != digits, k, h/100 > 12 || t.at(i).kind == digits
+		}
+		return 0, 0, false, -1, false
+	}
+	if h > 24 {
+		return 0, 0, false, -1, false
+	}
+	vague = h >= 1 && h <= 12
+	if u, _ := t.any(k, "oclock"); u > 0 {
+		return h, 0, vague, u, true
+	}
+	if t.at(k).w == "o" && t.at(k+1).w == "clock" {
+		return h, 0, vague, k + 2, true
+	}
+	if t.at(k).gap != pause {
+		if w := t.at(k).w; w == "oh" || w == "o" { // three oh five
+			if d, ok := enOnes[t.at(k+1).w]; ok {
+				return h, d, vague, k + 2, true
+			}
+		}
+		if d, u := enCount(t, k); u > 0 && d >= 10 && d < 60 {
+			return h, d, vague, u, true
+		}
+	}
+	if part, _ := enHalf(t, k); part != "" && t.at(k).w != "in" || part != "" && t.at(k+1).w != "time" && part != "" {
+		return h, 0, vague, k, true
+	}
+	return h, 0, vague, k, false
+}
+
+// enCount reads a whole number at i.
+func enCount(t *utterance, i int) (v, next int) {
+	if tok := t.at(i); tok.kind == digits {
+		v, err := strconv.Atoi(tok.w)
+		if err != nil || len(tok.w) > 4 || t.at(i+1).w == "/" || t.at(i+1).w == "st" || t.at(i+1).w == "th" || t.at(i+1).w == "rd" || t.at(i+1).w == "nd" {
+			return 0, -1
+		}
+		return v, i + 1
+	}
+	if n := t.lit(i, "fifteen"); n > 0 && t.at(n).w != "hundred" {
+		return 15, n
+	}
+	v, next = t.enSmall(i)
+	if next > 0 && t.at(next).w == "hundred" {
+		v *= 100
+		next++
+		if m, n := t.enSmall(next); n > 0 && t.at(next).gap != pause {
+			v, next = v+m, n
+		}
+	}
+	return v, next
+}
+
+// dateTimes finds days with their times, and lacking one of the two, that alone.
+func (s *Slot) dateTimes(t *utterance, now time.Time) []Value {
+	days := s.days(t, now)
+	var out []Value
+	var free []moment
+	for _, m := range s.moments(t) {
+		taken := false
+		for _, d := range days { // 十五号 is no time, 三点 is no day
+			taken = taken || m.from >= d.from && m.to <= d.to && d.part == ""
+		}
+		if !taken {
+			free = append(free, m)
+		}
+	}
+	if len(days) == 0 {
+		for _, m := range free {
+			out = append(out, Value{Canonical: m.canonical(), Start: t.start(m.from), End: t.end(m.to), Confidence: min(m.confidence, 0.5), Doubtful: m.doubtful(0), Partial: true})
+		}
+		return out
+	}
+	used := make([]bool, len(free))
+	for k, d := range days {
+		v := Value{Canonical: d.date.Format(time.DateOnly), Start: t.start(d.from), End: t.end(d.to), Confidence: d.confidence}
+		best := -1
+		for j, m := range free { // the next behind it, else the one before
+			if used[j] || k+1 < len(days) && m.from >= days[k+1].to && days[k+1].from > d.to {
+				continue
+			}
+			if best < 0 || free[best].from < d.from && m.from >= d.from || free[best].end > 0 && m.end == 0 {
+				best = j
+			}
+		}
+		if best < 0 {
+			v.Partial, v.Confidence = true, min(v.Confidence, 0.5)
+			out = append(out, v)
+			continue
+		}
+		m := free[best]
+		used[best] = true
+		// 明天下午, 三点: the part of the day said apart from the hour
+		for j, o := range free {
+			if !used[j] && m.vague && m.end == 0 && o.end > 0 {
+				h := m.start / 60 % 12
+				if x := o.start/60 + (h-o.start/60%12+12)%12; x*60 >= o.start && x*60 <= o.end+180 {
+					m.start, m.vague, m.confidence = x*60%1440+m.start%60, false, 0.9
+					used[j] = true
+				}
+			}
+		}
+		if d.part != "" && m.vague && m.end == 0 {
+			h := m.start / 60
+			if h > 12 {
+				h -= 12
+			}
+			m.start, m.vague, m.confidence = inPart(d.part, h)*60%1440+m.start%60, false, 0.95
+		}
+		v.Doubtful = m.doubtful(len(v.Canonical) + 1)
+		v.Canonical += "T" + m.canonical()
+		v.Start, v.End = min(v.Start, t.start(m.from)), max(v.End, t.end(m.to))
+		v.Confidence = min(v.Confidence, m.confidence)
+		out = append(out, v)
+	}
+	return out
+}
