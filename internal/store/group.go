@@ -18,8 +18,9 @@ import (
 // only writers that wait, so it is as long as there are writers.
 //
 // A transaction costs much more than a row in it. So while transactions follow each
-// other, the leader lets a moment pass after the one before: hundreds of calls a
-// second then share some forty transactions. A writer that comes alone never waits.
+// other, the leader lets a moment pass after the one before, the longer the more had
+// come to that one: hundreds of calls a second then share some ten transactions. A
+// writer that comes alone never waits.
 type group struct {
 	db *sql.DB
 
@@ -29,6 +30,7 @@ type group struct {
 	full    chan struct{} // guarded by mu: closed when the queue of a leader that waits is long enough
 
 	last       time.Time            // of the last commit; only the leader uses what follows
+	size       int                  // operations in it
 	statements map[string]*sql.Stmt // by text
 	wanted     []string             // texts to be prepared
 }
@@ -42,13 +44,17 @@ type operation struct {
 const (
 	groupSize    = 128
 	groupTimeout = 30 * time.Second
-	groupPace    = 25 * time.Millisecond // between transactions that follow each other
+	// Between transactions that follow each other pass groupPace, and up to longPace as
+	// the last one held more.
+	groupPace = 25 * time.Millisecond
+	longPace  = 100 * time.Millisecond
 	// maxStatements is more than there are texts; more would be texts with values in them.
 	maxStatements = 64
 )
 
 // write runs do in a transaction and returns when it is durable. When ctx ends
-// first, do has not run, or its result is not known.
+// first, do has not run, or its result is not known. do is run a second time when
+// another operation of its transaction fails: it must leave alone what it reads.
 func (g *group) write(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
@@ -115,7 +121,7 @@ func (g *group) run(ctx context.Context) {
 	results := make([]error, n)
 	err := g.commit(ctx, batch, results)
 	g.prepare(ctx)
-	g.last = time.Now()
+	g.last, g.size = time.Now(), n
 	for i, o := range batch {
 		o.done <- errors.Join(results[i], err)
 	}
@@ -127,7 +133,7 @@ func (g *group) run(ctx context.Context) {
 // gather lets others join when a transaction has just been, until its pace is kept or
 // there are enough.
 func (g *group) gather(ctx context.Context) {
-	wait := groupPace - time.Since(g.last)
+	wait := min(max(groupPace, time.Duration(g.size)*groupPace/2), longPace) - time.Since(g.last)
 	if g.last.IsZero() || wait <= 0 {
 		return
 	}
@@ -188,35 +194,55 @@ func (g *group) close() error {
 	return errors.Join(append(errs, g.db.Close())...)
 }
 
+// commit runs a batch as one transaction. Savepoints, which would keep one
+// operation's failure from the others, cost as much as the operations: they are set
+// only once one has failed, when all of it is run again.
 func (g *group) commit(ctx context.Context, batch []*operation, results []error) error {
+	whole, err := g.try(ctx, batch, results, false)
+	if err != nil || whole || len(batch) == 1 { // the failure of a single one is the transaction's
+		return err
+	}
+	clear(results)
+	_, err = g.try(ctx, batch, results, true)
+	return err
+}
+
+// try runs a batch. Without savepoints the first failure ends it and nothing is kept,
+// which whole tells.
+func (g *group) try(ctx context.Context, batch []*operation, results []error, savepoints bool) (whole bool, err error) {
 	tx, err := g.db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("write to the database: %w", err)
+		return false, fmt.Errorf("write to the database: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit
-	if len(batch) == 1 {                 // its failure is the transaction's
-		if results[0] = guard(ctx, tx, batch[0]); results[0] != nil {
-			return nil
-		}
-		batch = nil
-	}
+	// The transaction ends with ctx, between two statements. To end them as well the
+	// driver would start a goroutine for each; a locked file has its own limit.
+	within := context.WithoutCancel(ctx)
 	for i, o := range batch {
-		// A savepoint keeps one operation's failure from the others.
-		if _, err := g.exec(ctx, tx, "SAVEPOINT operation"); err != nil {
-			return fmt.Errorf("write to the database: %w", err)
+		if savepoints {
+			if _, err := g.exec(within, tx, "SAVEPOINT operation"); err != nil {
+				return false, fmt.Errorf("write to the database: %w", err)
+			}
+		}
+		results[i] = guard(within, tx, o)
+		if !savepoints {
+			if results[i] != nil {
+				return false, nil
+			}
+			continue
 		}
 		end := "RELEASE SAVEPOINT operation"
-		if results[i] = guard(ctx, tx, o); results[i] != nil {
+		if results[i] != nil {
 			end = "ROLLBACK TO SAVEPOINT operation"
 		}
-		if _, err := g.exec(ctx, tx, end); err != nil {
-			return fmt.Errorf("write to the database: %w", err)
+		if _, err := g.exec(within, tx, end); err != nil {
+			return false, fmt.Errorf("write to the database: %w", err)
 		}
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("write to the database: %w", err)
+		return false, fmt.Errorf("write to the database: %w", err)
 	}
-	return nil
+	return true, nil
 }
 
 // guard keeps a panic of one writer from those that it leads.
