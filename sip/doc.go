@@ -26,9 +26,9 @@
 // A call changes hands in four ways. [Leg.Transfer] and [Leg.TransferTo] send the far
 // end elsewhere, or to the far end of another leg. A [Referral] ([Leg.OnRefer]) is the
 // far end's wish that we do so. [Leg.TakeOver] lets an inbound leg take the place of
-// another one. [Leg.Redirect], and DialRequest.Redirects in the other direction, are
-// the forwarding before the answer. What the network says about who calls is
-// [Leg.Identity]; only trusted sources are believed.
+// another one. DialRequest.Redirects is the forwarding before the answer, which
+// [Trunks.Dial] follows as far as the [Policy] lets it. What the network says about who
+// calls is [Leg.Identity]; only trusted sources are believed.
 //
 // [Trunks] are the carriers: kept registered and watched by OPTIONS, they say whose an
 // inbound call is and which line it is for, and [Trunks.Dial] sends numbers out by the

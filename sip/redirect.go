@@ -3,8 +3,6 @@ package sip
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -127,25 +125,4 @@ func contactsOf(res *sip.Response) (out []sip.Uri) {
 		out = append(out, u)
 	}
 	return out
-}
-
-// Redirect sends the caller of an inbound leg elsewhere, before the answer: 302 with
-// the SIP or tel URIs, the most wanted first (RFC 3261 section 21.3.3).
-func (l *Leg) Redirect(_ context.Context, contacts ...string) error {
-	if len(contacts) == 0 {
-		return errors.New("sip: redirect needs a contact")
-	}
-	extra := make([]field, 0, len(contacts))
-	for i, c := range contacts {
-		uri, err := callURI(c, "")
-		if err != nil {
-			return fmt.Errorf("redirect: %w", err)
-		}
-		v := "<" + uri + ">"
-		if len(contacts) > 1 {
-			v += fmt.Sprintf(";q=%.2f", max(0, 1-0.05*float64(i)))
-		}
-		extra = append(extra, field{"Contact", v})
-	}
-	return l.refuse(302, "", extra...)
 }

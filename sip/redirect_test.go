@@ -124,32 +124,6 @@ func TestPreloadedRoute(t *testing.T) {
 	require.Error(t, wait(t, out).err)
 }
 
-func TestWeRedirect(t *testing.T) {
-	c := newCalls(t)
-	_, addr := host(t, sip.Config{}, func(ctx context.Context, l *sip.Leg) {
-		if l.Called() == "8000" {
-			c.ends <- l.Redirect(ctx, "sip:8001@127.0.0.1>\r\nEvil: x")
-			c.ends <- l.Redirect(ctx)
-			c.ends <- l.Redirect(ctx, "sip:8001@"+l.Header("X-At"), "tel:+8610")
-			c.ends <- l.Redirect(ctx, "sip:x@y")
-			return
-		}
-		c.handle(ctx, l)
-	}, nil)
-	s, _ := host(t, sip.Config{}, nil, nil)
-	l, err := s.Dial(t.Context(), sip.DialRequest{
-		To: "sip:8000@" + addr, Offer: []byte(siptest.SDP), Redirects: 1, Headers: map[string]string{"X-At": addr},
-	}, nil)
-	require.NoError(t, err)
-	require.Equal(t, "8001", wait(t, c.legs).Called())
-	require.Error(t, wait(t, c.ends))
-	require.Error(t, wait(t, c.ends))
-	require.NoError(t, wait(t, c.ends))
-	require.Error(t, wait(t, c.ends), "once")
-	require.NoError(t, l.Hangup(t.Context()))
-	wait(t, c.ends)
-}
-
 // Behind a proxy several phones may ring and answer: one is kept, and the others
 // are thanked and hung up (RFC 3261 section 13.2.2.4).
 func TestForkingProxy(t *testing.T) {

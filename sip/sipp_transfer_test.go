@@ -111,11 +111,7 @@ func TestSIPpTwoAnswers(t *testing.T) {
 
 func TestSIPpRedirects(t *testing.T) {
 	sideBySide(t)
-	s, addr := host(t, sip.Config{}, func(ctx context.Context, l *sip.Leg) {
-		_ = l.Redirect(ctx, "sip:8001@192.0.2.1", "sip:8002@192.0.2.1")
-	}, nil)
-	runSIPp(t, "uac_redirected.xml", addr)
-
+	s, addr := host(t, sip.Config{}, nil, nil)
 	p := siptest.New(t, addr)
 	phone, done := startSIPp(t, "uas_redirect.xml", "-key", "elsewhere", "home@"+p.Addr())
 	out := dial(t.Context(), s, sip.DialRequest{To: "sip:x@" + phone, Redirects: 1}, nil)

@@ -65,13 +65,6 @@ func (e *TrunkError) Status() int {
 	return 503
 }
 
-// Authorize tells whether who may call a number now, without counting it: Dial asks
-// again, and counts. The error is a *PolicyError.
-func (t *Trunks) Authorize(_ context.Context, who, number string) error {
-	_, err := t.policy.check(who, number, time.Now())
-	return err
-}
-
 const (
 	rateWait   = time.Second      // a call waits for its turn on a trunk at most
 	ledgerTime = 10 * time.Second // to write an account down after a call
@@ -81,7 +74,8 @@ const (
 // Dial places a call: it asks the policy, chooses the trunk by the longest rule for
 // the number, then by priority, leaves out those that are down, full or at their
 // rate, and goes on to the next address and the next trunk when one fails: with a
-// 5xx, or without any response. The leg is answered and acknowledged. The error is a
+// 5xx, or without any response. A carrier's 3xx is followed within the carrier, to
+// numbers that may be called and cost no more. The leg is answered and acknowledged. The error is a
 // *PolicyError, a *TrunkError, the *StatusError of the called side, or ctx's.
 func (t *Trunks) Dial(ctx context.Context, c TrunkCall) (*Leg, error) {
 	n, err := t.policy.check(c.Who, c.To, time.Now())
@@ -257,6 +251,7 @@ func (t *Trunks) over(ctx context.Context, w route, n Number, c TrunkCall, wait 
 	if err != nil {
 		return nil, false, err
 	}
+	r.Redirects, r.AllowRedirect = maxRedirects, func(uri string) bool { return t.mayFollow(w, n, c.Who, uri) }
 	rang := false
 	for _, h := range hops {
 		r.Through = h.String()
@@ -290,6 +285,49 @@ func (t *Trunks) over(ctx context.Context, w route, n Number, c TrunkCall, wait 
 	}
 	x.failedWith(err)
 	return nil, true, err
+}
+
+// mayFollow tells whether a carrier may send a call on (3xx): to another number that
+// the same carrier takes, that may be called, and that costs no more than the first,
+// so that nobody who has a number forwarded makes us pay for another.
+func (t *Trunks) mayFollow(w route, n Number, who, uri string) bool {
+	var to sip.Uri
+	if err := sip.ParseUri(uri, &to); err != nil || to.User == "" || !w.trunk.owns(to.Host) {
+		return false
+	}
+	number, _, _ := strings.Cut(to.User, ";")
+	if strings.Trim(strings.TrimPrefix(number, "+"), "0123456789*#") != "" {
+		return false
+	}
+	// Without a country's code it is written as we write numbers to this carrier, if it
+	// does not say itself that it goes abroad.
+	if plain := t.policy.p.Plan(number); plain.Home {
+		if number = strings.TrimPrefix(number, w.rule.Add); !strings.HasPrefix(number, "+") {
+			if w.rule.Strip > 0 && strings.HasPrefix(number, "0") {
+				return false // no number has it behind the country's code
+			}
+			number = n.Text[:w.rule.Strip] + number
+		}
+	}
+	next, err := t.policy.check(who, number, time.Now())
+	if err != nil {
+		return false
+	}
+	return len(t.choose(next, w.trunk.cfg.Name)) > 0 && w.trunk.price(next.Text) <= w.price
+}
+
+// owns tells whether a host is one that the settings name for the carrier, or an
+// address of it.
+func (x *trunk) owns(host string) bool {
+	domain, _, _ := strings.Cut(x.cfg.Domain, ":")
+	if strings.EqualFold(host, domain) {
+		return true
+	}
+	same := func(u *sip.Uri) bool { return strings.EqualFold(u.Host, host) }
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.ContainsFunc(x.hops, func(u sip.Uri) bool { return same(&u) }) ||
+		slices.ContainsFunc(x.resolved, func(h hop) bool { return same(&h.uri) })
 }
 
 // failedWith notes that a call could not go over the trunk.

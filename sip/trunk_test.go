@@ -359,6 +359,62 @@ func TestTheCalledSidesAnswerIsFinal(t *testing.T) {
 	}
 }
 
+// A carrier may send a call on (3xx), to numbers that may be called by it and cost no
+// more; whatever else it names is not called.
+func TestACarrierSendsACallOn(t *testing.T) {
+	for name, to := range map[string]struct {
+		contact string // %s is the carrier's address
+		follow  string // the number called then, "" for none
+	}{
+		"to a number":        {"<sip:13900139000@%s>", "13900139000"},
+		"in full":            {"<sip:+8613900139000@%s>", "+8613900139000"},
+		"abroad":             {"<sip:+12025550123@%s>", ""},
+		"by its own prefix":  {"<sip:0012025550123@%s>", ""},
+		"a premium number":   {"<sip:4008001234@%s>", ""},
+		"a dearer one":       {"<sip:13700137000@%s>", ""},
+		"what is denied":     {"<sip:13600136000@%s>", ""},
+		"another host":       {"<sip:13900139000@192.0.2.1>", ""},
+		"nobody":             {"<sip:%s>", ""},
+		"what is no number":  {"<sip:mallory@%s>", ""},
+		"another telephone":  {"<tel:+8613900139000>", ""},
+		"the second of them": {"<sip:+12025550123@%[1]s>;q=1, <sip:13900139000@%[1]s>;q=0.5", "13900139000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var carrier *siptest.Carrier
+			carrier = siptest.NewCarrier(t, siptest.CarrierConfig{Reply: func(m *siptest.Message) []siptest.Reply {
+				if m.Method() != "INVITE" || !strings.Contains(m.Start, "13800138000") {
+					return nil
+				}
+				contact := to.contact
+				if strings.Contains(contact, "%") {
+					contact = fmt.Sprintf(contact, carrier.Addr())
+				}
+				return []siptest.Reply{{Status: 302, Headers: []string{"Contact: " + contact}}}
+			}})
+			x := static("a", carrier)
+			x.Outbound = []sip.OutboundRule{{Match: "+86", Strip: 3}}
+			x.Costs = map[string]float64{"+86": 0.1, "+86137": 0.2}
+			trunks := trunksOf(t, sip.Policy{Plan: china, Deny: []string{"+86136"}}, x)
+			untilUp(t, trunks, "a")
+			l, err := trunks.Dial(t.Context(), out("+8613800138000"))
+			if to.follow != "" {
+				require.NoError(t, err)
+				invites := carrier.Requests("INVITE")
+				require.Contains(t, invites[len(invites)-1].Start, "INVITE sip:"+to.follow+"@")
+				hangup(t, l)
+				return
+			}
+			var st *sip.StatusError
+			require.ErrorAs(t, err, &st)
+			require.Equal(t, 302, st.Code)
+			for _, m := range carrier.Requests("INVITE") {
+				require.Contains(t, m.Start, "13800138000")
+			}
+			require.Zero(t, state(trunks, "a").Channels)
+		})
+	}
+}
+
 func TestATrunkRestsAsLongAsItAsked(t *testing.T) {
 	sideBySide(t)
 	tired := siptest.NewCarrier(t, siptest.CarrierConfig{Reply: func(m *siptest.Message) []siptest.Reply {
