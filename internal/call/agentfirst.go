@@ -122,7 +122,7 @@ func (c *connection) Run(ctx context.Context) (err error) {
 		ID: c.id, Line: c.line.Name, Language: c.line.Language, Direction: "outbound", Caller: c.target.From, Called: c.target.To,
 		StartedAt: time.Now(), Outcome: InProgress, Agent: c.person.Name, Signalling: Signalling{Trunk: c.target.Trunk},
 	}
-	c.scribe = newScribe(c.Journal, c.Bus, c.id, c.Log)
+	c.scribe = newScribe(c.Services, c.id)
 	var wg, writing sync.WaitGroup
 	writing.Go(func() { c.scribe.run(ctx) })
 	defer writing.Wait()

@@ -109,6 +109,8 @@ type Services struct {
 	// Recordings keeps what is said; nil records nothing.
 	Recordings *Recordings
 	Log        *slog.Logger
+
+	losses *losses // of all calls; the Manager's
 }
 
 // Call is one call with the bot.
@@ -137,7 +139,7 @@ func (c *Call) Run(ctx context.Context) (err error) {
 		ID: c.ID, Line: c.Line.Name, Language: c.Line.Language, StartedAt: time.Now(), Outcome: InProgress,
 	}
 	c.Party.about(&rec)
-	s := newScribe(c.Journal, c.Bus, c.ID, c.Log)
+	s := newScribe(c.Services, c.ID)
 	var writing sync.WaitGroup
 	writing.Go(func() { s.run(ctx) })
 	defer writing.Wait()

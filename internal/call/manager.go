@@ -65,6 +65,7 @@ func NewManager(s Services, route func(called string) Route, maxCalls int) *Mana
 	}
 	m := &Manager{services: s, route: route, max: maxCalls, placed: make(chan func(context.Context)), calls: map[string]*running{}}
 	m.closing, m.endAll = context.WithCancel(context.Background())
+	m.services.losses = &losses{log: s.Log, closing: m.closing.Done()}
 	return m
 }
 
