@@ -178,6 +178,10 @@ func (c *chat) turn(ctx context.Context, t dialog.Turn) error {
 			after = &dialog.Turn{Kind: dialog.Returned, Result: dialog.MessageTaken}
 		case dialog.Ticket:
 			r.Acts = append(r.Acts, "ticket")
+		case dialog.SMS:
+			r.Acts = append(r.Acts, "sms")
+		case dialog.Review:
+			r.Acts = append(r.Acts, "review")
 		case dialog.Hangup:
 			r.Acts = append(r.Acts, "hangup")
 			c.ended = true

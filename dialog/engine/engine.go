@@ -194,7 +194,7 @@ func (e *Engine) sure(r knowledge.Result) bool {
 	score := top.Score
 	if len(r.Matches) > 1 {
 		second = r.Matches[1].Score
-		if r.Matches[1].Pair.Say() == top.Pair.Say() { // either gives the same answer
+		if e.same(r.Matches[1].Pair, top.Pair) { // either is right
 			score, second = score+second, 0
 		}
 	}
@@ -342,6 +342,9 @@ func (e *Engine) followUpQuestion(x *knowledge.Index, p *knowledge.Pair, turn in
 		return p.FollowUp
 	}
 	list := e.phrases[KeyFollowUp]
+	if next.Flow != "" {
+		list = e.phrases[KeyOfferTask]
+	}
 	return fill(list[turn%len(list)], map[string]string{"a": next.Name()})
 }
 

@@ -43,6 +43,16 @@ func (p *plan) reply(ctx context.Context, t dialog.Turn, cmd command.Command) bo
 		return p.replyChoice(ctx, t, cmd)
 	case task:
 		return p.replyTask(ctx, t, cmd)
+	case offerTask:
+		switch {
+		case yes && p.begin(st.ids[0], t):
+		case no:
+			p.intent("no", "command")
+			st.ask(nothing)
+			p.say(KeyAllRight)
+		default:
+			return false
+		}
 	case when:
 		p.replyWhen(t.Text, cmd)
 	case number:

@@ -53,6 +53,7 @@ func phrasesEnglish() Phrases {
 		KeyAllRight:      {"Okay, go ahead.", "No problem. What is it?"},
 		KeyFiller:        {"Let me check."},
 		KeyHoldOn:        {"One moment."},
+		KeyOfferTask:     {"Shall I help you with {a} now?", "Would you like me to take care of {a}?"},
 		KeyStillWorking:  {"I'm still checking, one more moment.", "The system's a bit slow, nearly there."},
 		KeyFlowConfirm:   {"So {title} is {value}, is that right?", "I've got {value} for {title}, correct?"},
 		KeyFlowPart:      {"Part of {title} is {value}, is that right?", "I heard {value} in there, correct?"},

@@ -53,6 +53,7 @@ func phrasesChinese() Phrases {
 		KeyAllRight:      {"好的，那您请说。", "没问题，您接着说。"},
 		KeyFiller:        {"我查一下。"},
 		KeyHoldOn:        {"请稍等。"},
+		KeyOfferTask:     {"要我现在帮您办{a}吗？", "需要帮您办{a}吗？"},
 		KeyStillWorking:  {"还在查，请再等一下。", "系统有点慢，马上就好。"},
 		KeyFlowConfirm:   {"{title}是{value}，对吗？", "我记的{title}是{value}，对吧？"},
 		KeyFlowPart:      {"{title}里有一段是{value}，对吗？", "中间这几位是{value}，没错吧？"},

@@ -190,6 +190,14 @@ func (p *plan) answer(x *knowledge.Index, pair *knowledge.Pair, text string) {
 		p.text(q)
 		st.ask(followUp, pair.FollowUp)
 		st.question = q
+		return
+	}
+	if set := p.c.flows(); set.OfferedBy(pair.ID) != "" {
+		name := set.OfferedBy(pair.ID)
+		w := p.wording(KeyOfferTask, map[string]string{"a": set.Title(name)})
+		p.text(w)
+		st.ask(offerTask, name)
+		st.question = w
 	}
 }
 

@@ -213,8 +213,12 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 	}
 	p.note.Intent, p.note.Confidence = top.Pair.ID, top.Score
 	score := top.Score
-	if second.Pair != nil && second.Pair.Say() == top.Pair.Say() {
+	if second.Pair != nil && p.c.e.same(second.Pair, top.Pair) {
 		score += second.Score
+		second = knowledge.Match{}
+		if len(found.Matches) > 2 {
+			second = found.Matches[2]
+		}
 	}
 	switch {
 	case p.c.e.sure(found):

@@ -23,6 +23,7 @@ const (
 	anyElse          // anything else
 	followUp         // the question behind an answer
 	task             // what a flow wants to know
+	offerTask        // shall a flow be begun
 )
 
 // asked is one thing that the caller wanted.

@@ -83,8 +83,32 @@ func (p *plan) begin(name string, t dialog.Turn) bool {
 	st.ask(nothing)
 	st.said = ""
 	st.note(set.Title(name), false)
+	if skill := set.Skill(m.State); skill != "" {
+		st.skill = skill
+	}
 	p.follow(m)
 	return true
+}
+
+// same says whether two pairs are one matter: the task itself, and the question how
+// it is done, whose answer offers it.
+func (e *Engine) same(a, b *knowledge.Pair) bool {
+	if a.Say() == b.Say() && a.Say() != "" {
+		return true
+	}
+	if e.c.Flows == nil {
+		return false
+	}
+	set := e.c.Flows()
+	of := func(p *knowledge.Pair) string {
+		for _, name := range []string{p.Flow, set.ForPair(p.ID), set.OfferedBy(p.ID)} {
+			if name != "" {
+				return name
+			}
+		}
+		return ""
+	}
+	return of(a) != "" && of(a) == of(b)
 }
 
 // task is the flow that answers the pair, "" for none.
@@ -224,6 +248,10 @@ func (p *plan) replyTask(ctx context.Context, t dialog.Turn, cmd command.Command
 	top := found.Top()
 	switch {
 	case top != nil && p.c.e.sure(found) && p.task(top.Pair) == st.flow.Name():
+	case top != nil && p.c.e.sure(found) && corrects(t.Text): // it was the wrong matter
+		st.flow = set.Leave(st.flow)
+		st.ask(nothing)
+		return false
 	case top != nil && p.c.e.sure(found) && p.aside(top):
 		return true
 	case stops(t.Text) || cmd.Kind == command.No || cmd.Kind == command.Done || cmd.Kind == command.Neither:

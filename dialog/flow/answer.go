@@ -121,7 +121,7 @@ func (r *run) fillFrom(p *program, h Heard, asking string, used []slot.Range) bo
 			continue
 		}
 		for _, v := range c.slot.Find(h.Text, r.env.Now) {
-			if v.Partial || v.Confidence < sure || v.Canonical == "" || overlaps(used, v) {
+			if v.Partial || v.Confidence < sure || v.Canonical == "" || overlaps(used, v) || !byName(c, h.Text) {
 				continue
 			}
 			r.st.hold(name, r.held(c, v, h.Confidence))
@@ -143,6 +143,20 @@ func (r *run) volunteered(c *compiledSlot) bool {
 	default:
 		return false
 	}
+}
+
+// byName says whether a choice that nobody asked for was named: an ordinal, or a
+// word that sounds like it, is not enough.
+func byName(c *compiledSlot, text string) bool {
+	if c.Type != slot.Choice {
+		return true
+	}
+	text = strings.ToLower(text)
+	return slices.ContainsFunc(c.Choices, func(x Choice) bool {
+		return slices.ContainsFunc(append([]string{x.Value}, x.Names...), func(n string) bool {
+			return len([]rune(n)) > 1 && strings.Contains(text, strings.ToLower(n))
+		})
+	})
 }
 
 func overlaps(used []slot.Range, v slot.Value) bool {

@@ -40,6 +40,7 @@ type Set struct {
 	flows    map[string]*program
 	order    []string
 	pairs    map[string]string // id of a question → flow
+	offers   map[string]string // id of a question → flow offered behind its answer
 	tables   map[string]*Table
 	slots    map[string]*slot.Slot // the forms of templates
 }
@@ -124,7 +125,7 @@ const (
 // Compile checks flows together. Problems are by flow name; a flow with one is left
 // out of the Set.
 func Compile(flows []*Flow, c Context) (*Set, map[string][]Problem) {
-	s := &Set{language: c.Language, flows: map[string]*program{}, pairs: map[string]string{}, tables: map[string]*Table{}, slots: map[string]*slot.Slot{}}
+	s := &Set{language: c.Language, flows: map[string]*program{}, pairs: map[string]string{}, offers: map[string]string{}, tables: map[string]*Table{}, slots: map[string]*slot.Slot{}}
 	for i := range c.Tables {
 		s.tables[c.Tables[i].Name] = &c.Tables[i]
 	}
@@ -161,6 +162,9 @@ func Compile(flows []*Flow, c Context) (*Set, map[string][]Problem) {
 		for _, id := range f.Start.Pairs {
 			s.pairs[id] = f.Name
 		}
+		for _, id := range f.Start.Offer {
+			s.offers[id] = f.Name
+		}
 	}
 	return s, problems
 }
@@ -175,6 +179,14 @@ func (s *Set) Flow(name string) (*Flow, bool) {
 		return nil, false
 	}
 	return p.flow, true
+}
+
+// OfferedBy is the flow that is offered behind the answer to a question, "" for none.
+func (s *Set) OfferedBy(id string) string {
+	if s == nil {
+		return ""
+	}
+	return s.offers[id]
 }
 
 // ForPair is the flow that a question of the knowledge begins, "" for none.
@@ -226,6 +238,11 @@ func (k *compiler) compile() *program {
 	for i, id := range f.Start.Pairs {
 		if k.context.Pair != nil && !k.context.Pair(id) {
 			k.bad(fmt.Sprintf("start.pairs[%d]", i), "flow_pair", id)
+		}
+	}
+	for i, id := range f.Start.Offer {
+		if k.context.Pair != nil && !k.context.Pair(id) {
+			k.bad(fmt.Sprintf("start.offer[%d]", i), "flow_pair", id)
 		}
 	}
 	k.skill("skill", f.Skill)

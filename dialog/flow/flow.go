@@ -28,6 +28,9 @@ type Flow struct {
 type Start struct {
 	// Pairs are ids of questions in the knowledge that this flow answers.
 	Pairs []string `yaml:"pairs" json:"pairs,omitempty"`
+	// Offer are ids of questions behind whose answer the bot offers to do this: 怎么退货,
+	// then "shall I see to it now?".
+	Offer []string `yaml:"offer" json:"offer,omitempty"`
 	// Examples are what callers say who want it, five or more.
 	Examples []string `yaml:"examples" json:"examples,omitempty"`
 }

@@ -92,12 +92,18 @@ func (f *folder) flows() {
 }
 
 // startRows makes a question of the knowledge of each flow that is begun by
-// sentences of its own.
+// sentences of its own; they are other wordings of its first question where it has
+// one.
 func (f *folder) startRows(files []flowFile) {
 	b := f.business
 	for _, file := range files {
 		w := file.flow
 		if _, ok := b.Flows.Flow(w.Name); !ok || len(w.Start.Examples) == 0 {
+			continue
+		}
+		if len(w.Start.Pairs) > 0 {
+			i := slices.IndexFunc(b.Knowledge, func(r Row) bool { return r.ID == w.Start.Pairs[0] })
+			b.Knowledge[i].Variants = append(slices.Clone(b.Knowledge[i].Variants), w.Start.Examples...)
 			continue
 		}
 		b.Knowledge = append(b.Knowledge, Row{

@@ -71,8 +71,8 @@ type Expect struct {
 	Contains []string `yaml:"contains" json:"contains,omitempty"`
 	Any      []string `yaml:"any" json:"any,omitempty"`
 	Not      []string `yaml:"not" json:"not,omitempty"`
-	// Act must all be done, NoAct none: say, transfer, callback, message, ticket,
-	// hangup.
+	// Act must all be done, NoAct none: say, transfer, callback, message, ticket, sms,
+	// review, hangup.
 	Act   []string `yaml:"act" json:"act,omitempty"`
 	NoAct []string `yaml:"no_act" json:"no_act,omitempty"`
 	// Skill and Reason are the transfer's.
@@ -80,13 +80,18 @@ type Expect struct {
 	Reason string `yaml:"reason" json:"reason,omitempty"`
 	// Source is where the reply came from: knowledge, flow, llm, fallback, command.
 	Source []string `yaml:"source" json:"source,omitempty"`
+	// Flow is the task that the turn was in, Slots what it must know by then.
+	Flow  string            `yaml:"flow" json:"flow,omitempty"`
+	Slots map[string]string `yaml:"slots" json:"slots,omitempty"`
+	// Fields must stand in a ticket or review of the turn.
+	Fields map[string]string `yaml:"fields" json:"fields,omitempty"`
 	// New: the reply must not be word for word one that was given before.
 	New bool `yaml:"new" json:"new,omitempty"`
 }
 
 // actNames are the acts that a script may name.
 func actNames() []string {
-	return []string{"say", "transfer", "callback", "message", "ticket", "hangup"}
+	return []string{"say", "transfer", "callback", "message", "ticket", "sms", "review", "hangup"}
 }
 
 // Moment is a local time of day on a day, "2026-03-03 10:00".
@@ -217,6 +222,9 @@ func (f *folder) expect(s *Script, e Expect, at place) {
 			f.report.add(Error, at.at("knowledge"), "script_pair", id)
 		}
 	}
+	if _, ok := home.Flows.Flow(e.Flow); e.Flow != "" && !ok {
+		f.report.add(Error, at.at("flow"), "row_flow", e.Flow, strings.Join(home.Flows.Names(), ", "))
+	}
 	for _, act := range slices.Concat(e.Act, e.NoAct) {
 		if !slices.Contains(actNames(), act) {
 			f.report.add(Error, at.at("act"), "script_act", act, strings.Join(actNames(), ", "))
@@ -225,7 +233,7 @@ func (f *folder) expect(s *Script, e Expect, at place) {
 }
 
 func (e Expect) empty() bool {
-	return len(e.Knowledge)+len(e.Contains)+len(e.Any)+len(e.Not)+len(e.Act)+len(e.NoAct)+len(e.Source) == 0 && e.Skill == "" && e.Reason == "" && !e.New
+	return len(e.Knowledge)+len(e.Contains)+len(e.Any)+len(e.Not)+len(e.Act)+len(e.NoAct)+len(e.Source)+len(e.Slots)+len(e.Fields) == 0 && e.Flow == "" && e.Skill == "" && e.Reason == "" && !e.New
 }
 
 // scriptLine is the line that a conversation is held on.

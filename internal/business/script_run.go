@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,7 +29,11 @@ type TurnResult struct {
 	Confidence  float64  `json:"confidence,omitempty"`
 	Skill       string   `json:"skill,omitempty"`
 	Reason      string   `json:"reason,omitempty"`
+	Flow        string   `json:"flow,omitempty"`
 	Failures    []string `json:"failures,omitempty"`
+
+	Slots  map[string]string `json:"slots,omitempty"`
+	Fields map[string]string `json:"fields,omitempty"` // of tickets and reviews
 }
 
 // EngineOf makes the dialogue engine of a line; now is the clock that it must go
@@ -177,11 +182,18 @@ func (r *scriptRun) turn(ctx context.Context, t dialog.Turn, caller string, want
 			act("message")
 		case dialog.Ticket:
 			act("ticket")
+			done.Fields = a.Fields
+		case dialog.SMS:
+			act("sms")
+		case dialog.Review:
+			act("review")
+			done.Fields = a.Fields
 		case dialog.Hangup:
 			act("hangup")
 			r.over = true
 		case dialog.Note:
 			done.KnowledgeID, done.Source, done.Confidence = a.KnowledgeID, a.Source, a.Confidence
+			done.Flow, done.Slots = a.Flow, a.Slots
 		}
 		return nil
 	})
@@ -238,6 +250,19 @@ func (e Expect) failures(t TurnResult, before []string) []string {
 	}
 	if len(e.Source) > 0 && !slices.Contains(e.Source, t.Source) {
 		fail("the reply came from %q, not %s", t.Source, strings.Join(e.Source, " or "))
+	}
+	if e.Flow != "" && e.Flow != t.Flow {
+		fail("the task is %q, not %q", t.Flow, e.Flow)
+	}
+	for _, of := range []struct {
+		what       string
+		want, have map[string]string
+	}{{"slot", e.Slots, t.Slots}, {"field", e.Fields, t.Fields}} {
+		for _, name := range slices.Sorted(maps.Keys(of.want)) {
+			if of.have[name] != of.want[name] {
+				fail("the %s %s is %q, not %q", of.what, name, of.have[name], of.want[name])
+			}
+		}
 	}
 	if e.New && slices.Contains(before, t.Said) {
 		fail("the same was said before: %q", t.Said)
