@@ -13,6 +13,7 @@ var (
 	zhWeakPlaces  = map[string]bool{"里": true, "口": true, "门": true, "城": true, "店": true, "中心": true, "公司": true, "园": true, "站": true, "组": true, "期": true, "队": true, "层": true, "道": true, "号": true, "房": true, "环": true, "院": true, "学校": true, "医院": true, "商场": true, "超市": true, "桥": true}
 	zhAddressCues = []string{"地址是", "地址改成", "地址改为", "地址填", "地址写", "地址", "住址是", "送到", "寄到", "寄往", "寄给", "发到", "发往", "住在", "家住", "家在", "改成", "改到", "改为", "搬到", "送去", "派到", "位于", "我住", "我在", "公司在", "就在", "填", "新地址是", "送货地址是", "收货地址是", "换成", "换到", "人在", "是"}
 	zhAddressFill = []string{"嗯", "呃", "额", "啊", "哦", "那个", "就是", "这个", "然后", "然后是", "那边的", "呢", "吧", "的那个", "怎么说呢", "哎"}
+	zhAddressLead = append(slices.Clone(zhAddressFill), "我", "家", "要", "在")
 	zhProvinces   = []string{"北京", "上海", "天津", "重庆", "河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东", "河南", "湖北", "湖南", "广东", "海南", "四川", "贵州", "云南", "陕西", "甘肃", "青海", "内蒙古", "广西", "西藏", "宁夏", "新疆", "香港", "澳门", "台湾", "广州", "深圳", "杭州", "南京", "武汉", "成都", "西安", "苏州", "长沙", "郑州", "青岛", "大连", "厦门", "宁波", "合肥", "济南", "福州", "沈阳", "昆明", "东莞", "佛山", "无锡"}
 	zhAfter       = []string{"旁边", "对面", "门口", "楼下", "附近", "后面", "前面", "隔壁", "往东", "往西", "往南", "往北", "拐角", "楼上"}
 )
@@ -69,7 +70,7 @@ func (s *Slot) addresses(t *utterance) []Value {
 		}
 	}
 	for start < len(t.toks) {
-		n, _ := t.any(start, append(zhAddressFill, "我", "家", "要", "在")...)
+		n, _ := t.any(start, zhAddressLead...)
 		if n < 0 || n >= to {
 			break
 		}
@@ -105,7 +106,7 @@ func (s *Slot) addressText(t *utterance, from, to int) string {
 		if hard(tok) || tok.w == "十" || tok.w == "幺" {
 			if r, ok := d.run(i); ok {
 				n, w := t.any(r.to, zhUnits...)
-				if n > 0 && !(w == "区" && tok.kind == han) || tok.kind == digits || afterUnit || r.to-i >= 3 && len(r.g) >= 3 {
+				if n > 0 && !(w == "区" && tok.kind == han) || tok.kind == digits || afterUnit && !t.road(r.to) || r.to-i >= 3 && len(r.g) >= 3 && !t.road(r.to) {
 					c, _ := r.canonical()
 					b.WriteString(c)
 					i = r.to
@@ -116,7 +117,7 @@ func (s *Slot) addressText(t *utterance, from, to int) string {
 		}
 		if n, w := t.any(i, zhUnits...); n > 0 {
 			b.WriteString(w)
-			i, afterUnit = n, true
+			i, afterUnit = n, w != "区" && w != "巷" && w != "环" && w != "米" && w != "门"
 			continue
 		}
 		w := tok.w
@@ -128,6 +129,12 @@ func (s *Slot) addressText(t *utterance, from, to int) string {
 		i++
 	}
 	return b.String()
+}
+
+// road tells whether a road's name ends at i: the 五一 before it is no number.
+func (t *utterance) road(i int) bool {
+	n, _ := t.any(i, "路", "街", "大街", "大道", "道", "里", "村")
+	return n > 0
 }
 
 var enStreets = map[string]bool{
@@ -195,7 +202,7 @@ func (s *Slot) enAddress(t *utterance) []Value {
 	for i := start; i < len(t.toks); {
 		tok := t.toks[i]
 		switch {
-		case tok.w == "thank" || tok.w == "thanks" || tok.w == "please" || tok.w == "thats" || tok.w == "is" && i > street || tok.w == "if" || tok.w == "my" && i > start || tok.w == "but" || tok.w == "can" || tok.w == "could":
+		case tok.w == "thank" || tok.w == "thanks" || tok.w == "please" || tok.w == "thats" || tok.w == "is" && i > street || tok.w == "if" || tok.w == "my" && i > start || tok.w == "but" || tok.w == "can" || tok.w == "could" || tok.w == "okay" || tok.w == "ok" || tok.w == "right" || tok.w == "yeah" || tok.w == "alright":
 			i = len(t.toks)
 			continue
 		case enAddressFill[tok.w]:

@@ -1,6 +1,8 @@
 package slot
 
 import (
+	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -143,28 +145,50 @@ func (s *Slot) fitting(r *run, least, most int) (*run, bool) {
 	if s.pattern == nil {
 		return nil, false
 	}
-	// O for 0 and the other way round, where the pattern knows better
-	c, _ := r.canonical()
-	swap := map[byte]byte{'O': '0', '0': 'O', 'I': '1', '1': 'I'}
-	for i := range len(c) {
-		o := swap[c[i]]
-		if o == 0 {
-			continue
-		}
-		if x := c[:i] + string(o) + c[i+1:]; s.fits(x) && len(x) >= least && len(x) <= most {
-			fixed := &run{g: append([]glyph(nil), r.g...), from: r.from, to: r.to}
-			fixed.g[i].ch = o
-			return fixed, false
-		}
-	}
-	if x := strings.NewReplacer("O", "0", "I", "1").Replace(c); x != c && s.fits(x) && len(x) >= least && len(x) <= most {
-		fixed := &run{g: append([]glyph(nil), r.g...), from: r.from, to: r.to}
-		for i := range fixed.g {
-			fixed.g[i].ch = x[i]
-		}
-		return fixed, false
+	if x := s.letterForDigit(r, least, most); x != nil {
+		return x, false
 	}
 	return nil, false
+}
+
+// letterForDigit takes O for 0, I for 1 and the other way round where the pattern
+// knows better; as few of them as will do.
+func (s *Slot) letterForDigit(r *run, least, most int) *run {
+	c, _ := r.canonical()
+	if len(c) < least || len(c) > most {
+		return nil
+	}
+	swap := map[byte]byte{'O': '0', '0': 'O', 'I': '1', '1': 'I'}
+	var at []int
+	for i := range len(c) {
+		if swap[c[i]] != 0 && len(at) < 6 {
+			at = append(at, i)
+		}
+	}
+	best, few := "", 7
+	for set := 1; set < 1<<len(at); set++ {
+		if n := bits.OnesCount(uint(set)); n < few {
+			x := []byte(c)
+			for k, i := range at {
+				if set>>k&1 == 1 {
+					x[i] = swap[x[i]]
+				}
+			}
+			if s.fits(string(x)) {
+				best, few = string(x), n
+			}
+		}
+	}
+	if best == "" {
+		return nil
+	}
+	fixed := &run{g: slices.Clone(r.g), from: r.from, to: r.to}
+	for i := range fixed.g {
+		if fixed.g[i].ch != best[i] {
+			fixed.g[i].ch, fixed.g[i].doubt = best[i], false
+		}
+	}
+	return fixed
 }
 
 // dashed puts the dashes into c that the pattern wants and nobody says: between

@@ -404,14 +404,18 @@ func (s *Slot) correctDigits(old Value, t *utterance) (Value, bool) {
 		switch {
 		case y != nil:
 			ys, _ := y.canonical()
-			if at := whichOf(c, ys, old.Doubtful); at >= 0 && len(xs) == len(ys) {
-				put(at, x)
-			} else if at >= 0 {
+			for _, at := range whichOf(c, ys, old.Doubtful) {
 				n := c[:at] + xs + c[at+len(ys):]
-				if s.acceptable(n, old) {
+				if !s.acceptable(n, old) {
+					continue
+				}
+				if len(xs) == len(ys) {
+					put(at, x)
+				} else {
 					c, changed, doubts = n, true, nil
 					start, end = t.start(x.from), t.end(x.to)
 				}
+				break
 			}
 		}
 		if !changed {
@@ -468,17 +472,25 @@ func without(rs []Range, r Range) []Range {
 	return out
 }
 
-// whichOf is where part stands in c: where there is doubt, if anywhere, else at its
-// last place; -1 when nowhere.
-func whichOf(c, part string, doubtful []Range) int {
+// whichOf is where part stands in c, the likeliest first: where there is doubt, then,
+// of a group, the first place, of one or two digits the last.
+func whichOf(c, part string, doubtful []Range) []int {
+	var out []int
 	for _, d := range doubtful {
 		for at := max(0, d.Start-len(part)+1); at < d.End && at+len(part) <= len(c); at++ {
 			if c[at:at+len(part)] == part {
-				return at
+				out = append(out, at)
 			}
 		}
 	}
-	return strings.LastIndex(c, part)
+	first, last := strings.Index(c, part), strings.LastIndex(c, part)
+	if first < 0 {
+		return out
+	}
+	if len(part) > 2 {
+		return append(out, first, last)
+	}
+	return append(out, last, first)
 }
 
 // nearest is where part differs least from c, if that is one place, differing in at
@@ -564,7 +576,7 @@ func (s *Slot) correctAddress(old Value, t *utterance) (Value, bool) {
 		return Value{}, false
 	}
 	d := dictation{t: t, zh: true}
-	c, changed := old.Canonical, false
+	c, changed, opposed := old.Canonical, false, false
 	v := Value{Confidence: 0.9}
 	for i := 0; i < len(t.toks); {
 		r, ok := d.run(i)
@@ -574,7 +586,11 @@ func (s *Slot) correctAddress(old Value, t *utterance) (Value, bool) {
 		}
 		i = r.to
 		n, unit := t.any(r.to, zhUnits...)
-		if n < 0 || s.taken(t, r.from, n) {
+		if n > 0 && s.taken(t, r.from, n) {
+			opposed = true
+			continue
+		}
+		if n < 0 {
 			continue
 		}
 		num, _ := r.canonical()
@@ -594,7 +610,7 @@ func (s *Slot) correctAddress(old Value, t *utterance) (Value, bool) {
 	}
 	v.Canonical = c
 	// more than numbers: a new address
-	if whole := s.addresses(t); len(whole) > 0 && whole[0].Confidence > 0.75 {
+	if whole := s.addresses(t); !opposed && len(whole) > 0 && whole[0].Confidence > 0.75 {
 		return Value{}, false
 	}
 	return v, changed

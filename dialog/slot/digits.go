@@ -358,6 +358,12 @@ func (d dictation) latinGlyphs(i int, r *run, skipped int) ([]glyph, int) {
 		return d.misheard(i, r, skipped)
 	}
 	if ch, n := t.letter(i); n > 0 {
+		if n == i+1 && tok.w == "a" && !inRun && hard(next) && !hard(t.at(i+2)) {
+			switch t.at(i - 1).w { // should be a nine
+			case "be", "not", "to", "with", "just", "is":
+				return nil, i
+			}
+		}
 		// "a" and "i" are words too, unless the dictation is on either side
 		if n == i+1 && (tok.w == "a" || tok.w == "i") && !d.zh && !tok.glued(next) && !inRun && !hard(next) && !t.lone(i+1) {
 			return nil, i
@@ -373,7 +379,7 @@ func (d dictation) latinGlyphs(i int, r *run, skipped int) ([]glyph, int) {
 	if ch, ok := letterNames[tok.w]; ok && !common[tok.w] && tok.w != "see" && tok.w != "sea" && tok.w != "why" && tok.w != "tea" && (inRun || i == 0) && tok.gap != pause && hard(next) {
 		return one(ch, i, i+1, true)
 	}
-	if len(tok.w) <= 6 && isASCII(tok.w) && (tok.upper && len(tok.w) <= 4 || next.kind == digits && next.gap == glued && len(next.w) > 1) && (inRun || hard(next) || d.hardBehind(i+1)) {
+	if len(tok.w) <= 6 && isASCII(tok.w) && (tok.upper && len(tok.w) <= 4 || next.kind == digits && next.gap == glued && len(next.w) > 1) && (inRun || hard(next) || d.hardBehind(i+1) || tok.upper && len(t.toks) == 1) {
 		gs := make([]glyph, len(tok.w))
 		for k := range gs {
 			gs[k] = glyph{ch: tok.w[k] - 'a' + 'A', from: i, to: i + 1}

@@ -177,7 +177,7 @@ func (s *Slot) Unfinished(text string) bool {
 		return false
 	}
 	last := len(t.toks)
-	if s.spec.Kind != YesNo && s.spec.Kind != Text {
+	if s.spec.Kind != YesNo && s.spec.Kind != Text && !s.without(t) {
 		if s.zh {
 			for k := max(0, last-4); k < last; k++ {
 				if n, _ := t.any(k, zhOpen...); n == last && !(s.spec.Kind == Choice && t.toks[last-1].w == "的") {
@@ -202,6 +202,23 @@ func (s *Slot) Unfinished(text string) bool {
 		}
 		r, ok := dictation{t: t}.run(last - 1)
 		return ok && r.to == last && last <= 4 && r.from == 0 || enUnits[t.toks[last-1].w]
+	}
+	return false
+}
+
+// without tells whether the caller says that there is no value to come.
+func (s *Slot) without(t *utterance) bool {
+	for i := range t.toks {
+		if s.zh {
+			if n, _ := t.any(i, "不知道", "没有", "忘了", "忘记", "不记得", "找不到", "记不", "不清楚", "没带", "没法"); n > 0 {
+				return true
+			}
+			continue
+		}
+		switch t.toks[i].w {
+		case "dont", "havent", "forgot", "cant", "lost":
+			return true
+		}
 	}
 	return false
 }

@@ -2,6 +2,7 @@ package slot
 
 import (
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -37,6 +38,9 @@ func zhMoney(t *utterance, i int) (v, c float64, next int) {
 	n, sign := i, false
 	if w := t.at(n).w; w == "¥" || w == "$" || w == "€" || w == "£" {
 		n, sign = n+1, true
+	}
+	if t.adverb(n) {
+		return 0, 0, -1
 	}
 	x, ok := t.zhNumber(n)
 	if !ok {
@@ -110,6 +114,8 @@ func zhMoney(t *utterance, i int) (v, c float64, next int) {
 	switch {
 	case sign:
 		return x.v, 0.97, m
+	case t.at(m).w == "分" && x.v < 100 && (m+1 == len(t.toks) || t.at(m+1).gap == pause || slices.Contains(fillZh, t.at(m+1).w)):
+		return x.v / 100, 0.6, m + 1
 	case !counted(t, m):
 		return x.v, 0.15, m
 	case t.at(i-1).w == "第" || t.at(i-1).w == "周":
@@ -131,6 +137,18 @@ func counted(t *utterance, i int) bool {
 		return i >= len(t.toks) || t.at(i).gap == pause
 	}
 	return true
+}
+
+// adverb tells whether the 一 at i belongs to a word that counts nothing: 一下, 一共.
+func (t *utterance) adverb(i int) bool {
+	if t.at(i).w != "一" || t.at(i+1).gap != glued {
+		return false
+	}
+	switch t.at(i + 1).w {
+	case "下", "样", "定", "起", "直", "共", "般", "些", "会", "切", "旦", "边", "向", "律", "致", "概", "并":
+		return true
+	}
+	return false
 }
 
 func oneDigit(t *utterance, i int) (int, bool) {
@@ -300,6 +318,9 @@ func zhQuantity(t *utterance, i int) (v, c float64, next int) {
 		return 2, 0.9, i + 1
 	case "仨":
 		return 3, 0.9, i + 1
+	}
+	if t.adverb(i) {
+		return 0, 0, -1
 	}
 	x, ok := t.zhNumber(i)
 	if !ok {
