@@ -243,6 +243,7 @@ const maxKeys = 64
 
 // keyQueue is what SendKeys has left to do.
 type keyQueue struct {
+	by     func(ctx context.Context, digit byte) error // sends keys in place of the sound; may be nil
 	digits []byte
 	waits  []keyWait
 	sender rtp.KeySender
@@ -294,13 +295,21 @@ func (q *keyQueue) end() {
 	q.waits = nil
 }
 
+// SendKeysBy has keys sent by f, one after another, in place of the sound: for far ends
+// that want them in the signalling.
+func (s *Session) SendKeysBy(f func(ctx context.Context, digit byte) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keyOut.by = f
+}
+
 // keyToneLevel is that of each tone of a key sent in the sound, for far ends without
 // telephone events, dBov.
 const keyToneLevel = -12
 
 // SendKeys presses keys (0-9 * # A-D), one after another, while the player waits,
 // and returns when the last has been sent, ctx has ended (its cause) or the session
-// has (ErrClosed).
+// has (ErrClosed). After SendKeysBy they go another way.
 func (s *Session) SendKeys(ctx context.Context, digits string) error {
 	digits = strings.ToUpper(digits)
 	for i := range len(digits) {
@@ -317,6 +326,15 @@ func (s *Session) SendKeys(ctx context.Context, digits string) error {
 	if s.ended {
 		s.mu.Unlock()
 		return ErrClosed
+	}
+	if by := q.by; by != nil {
+		s.mu.Unlock()
+		for i := range len(digits) {
+			if err := by(ctx, digits[i]); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	if len(q.digits)+len(digits) > maxKeys {
 		s.mu.Unlock()

@@ -68,6 +68,7 @@ type OutboundRule struct {
 type TrunkMedia struct {
 	Codecs []string // by name, the most wanted first
 	InBand bool     // keys are tones in the sound
+	Info   bool     // keys are sent by INFO
 }
 
 // CallerStyle is how a carrier wants to be told the caller's number.

@@ -37,7 +37,8 @@ func (d dialer) Dial(ctx context.Context, t call.Target, offer []byte, progress 
 		if err != nil {
 			return nil, err // not a typed nil
 		}
-		return phoneLeg{Leg: l, dialer: d, trunk: d.trunks.Of(l)}, nil
+		trunk := d.trunks.Of(l)
+		return phoneLeg{Leg: l, dialer: d, trunk: trunk, infoKeys: d.trunks.Media(trunk).Info}, nil
 	}
 	l, err := d.server.Dial(ctx, sip.DialRequest{
 		To: t.To, From: t.From, FromName: t.FromName, Headers: t.Headers, Offer: offer, BrowserOffer: t.BrowserOffer, Replaces: t.Replaces,
@@ -125,8 +126,17 @@ func (d dialer) Local(ctx context.Context, t call.Target) netip.Addr {
 type phoneLeg struct {
 	*sip.Leg
 
-	dialer dialer
-	trunk  string
+	dialer   dialer
+	trunk    string
+	infoKeys bool // the carrier wants keys by INFO
+}
+
+// KeySender implements what a call asks a leg that keys are sent to.
+func (l phoneLeg) KeySender() func(ctx context.Context, digit byte) error {
+	if !l.infoKeys {
+		return nil
+	}
+	return l.SendKeyInfo
 }
 
 // OnTransfer implements what a call asks the leg of an agent: his telephone's

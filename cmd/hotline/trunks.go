@@ -52,7 +52,7 @@ func trunkConfig(t config.Trunk) sip.TrunkConfig {
 		Auth: sip.Credentials{User: t.AuthUser, Password: t.Password.Reveal()}, Expires: t.Expires, Inbound: t.Inbound,
 		CallerNumber: t.CallerNumber, CallerNumbers: t.CallerNumbers, CallerStyle: sip.CallerStyle(t.CallerStyle),
 		Channels: t.Channels, CallsPerSecond: t.CallsPerSecond, Priority: t.Priority, Costs: t.Costs, OptionsInterval: t.OptionsInterval,
-		Media: sip.TrunkMedia{Codecs: t.Codecs, InBand: t.DTMF == "inband"},
+		Media: sip.TrunkMedia{Codecs: t.Codecs, InBand: t.DTMF == "inband", Info: t.DTMF == "info"},
 	}
 	if x.OptionsInterval == 0 {
 		x.OptionsInterval = -1

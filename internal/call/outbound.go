@@ -201,6 +201,11 @@ func (d *dialing) run(ctx context.Context) (*meeting, Leg, error) {
 	if k, ok := l.(keyed); ok {
 		m.onKey = k.OnKey
 	}
+	if k, ok := l.(keySender); ok {
+		if send := k.KeySender(); send != nil {
+			m.session.SendKeysBy(send)
+		}
+	}
 	if s, ok := l.(interface{ Signalling() Signalling }); ok {
 		m.signalling = s.Signalling()
 	}

@@ -476,3 +476,48 @@ func TestWhisperToAnAgent(t *testing.T) {
 	assert.InDelta(t, second, float64(heardTone(boss.since(0), asksFare)), near, "%v", melody(boss.since(0)))
 	assert.InDelta(t, second, float64(heardTone(boss.since(0), agentTalks)), near, "%v", melody(boss.since(0)))
 }
+
+// infoLeg is a leg of a carrier that wants keys by INFO.
+type infoLeg struct {
+	*leg
+
+	keys chan byte
+}
+
+func (l infoLeg) KeySender() func(context.Context, byte) error {
+	return func(_ context.Context, digit byte) error {
+		l.keys <- digit
+		return nil
+	}
+}
+
+// A carrier that wants keys in the signalling gets them there, and not in the sound.
+func TestKeysGoInTheSignalling(t *testing.T) {
+	keys := make(chan byte, 8)
+	var inSound []byte
+	inOffice(t, func(o *office) {
+		o.staff.names = []string{"li"}
+		agent := o.phone("agent:li", time.Second)
+		callee := o.phone("13900001111", time.Second)
+		ring := o.dialer["13900001111"]
+		o.dialer["13900001111"] = func(ctx context.Context, to call.Target, progress func(int, []byte)) (call.Leg, error) {
+			_, err := ring(ctx, to, progress)
+			return infoLeg{callee.leg, keys}, err
+		}
+		o.place(call.Placement{To: "13900001111", AgentFirst: "li"}, func(string) {
+			o.until(func() bool { return o.journal.count("bridge") == 1 })
+			require.NoError(t, agent.session.SendKeys(o.ctx, "5#"))
+			o.until(func() bool { return len(keys) == 2 })
+			time.Sleep(time.Second)
+			select {
+			case k := <-callee.session.Keys():
+				inSound = append(inSound, k.Digit)
+			default:
+			}
+			agent.leg.end(bye{})
+		})
+	})
+	assert.Equal(t, byte('5'), <-keys)
+	assert.Equal(t, byte('#'), <-keys)
+	assert.Empty(t, inSound)
+}

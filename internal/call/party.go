@@ -67,6 +67,12 @@ type updater interface {
 // keyed is a Leg whose far end may press keys by SIP INFO.
 type keyed interface{ OnKey(f func(digit byte)) }
 
+// keySender is a Leg that may have to send the keys for its far end, by SIP INFO.
+type keySender interface {
+	// KeySender sends one key; nil means that they go with the sound.
+	KeySender() func(ctx context.Context, digit byte) error
+}
+
 // Arrival is an inbound call as the signalling hands it over.
 type Arrival struct {
 	Leg     Leg

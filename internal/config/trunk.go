@@ -73,8 +73,9 @@ type Trunk struct {
 	// Codecs for this carrier, the most wanted first: PCMA, PCMU, G722, opus. Empty:
 	// as usual.
 	Codecs []string `yaml:"codecs"`
-	// How keys are sent and heard: auto (RFC 4733 where the carrier takes it, INFO is
-	// always heard) or inband (as tones in the sound).
+	// How keys are sent and heard: auto (RFC 4733 where the carrier takes it, as tones
+	// where not; INFO is always heard), info (sent by INFO) or inband (as tones in the
+	// sound).
 	DTMF string `yaml:"dtmf"`
 }
 
@@ -342,7 +343,7 @@ func (l *loader) checkTrunks() {
 func (t *Trunk) check(bad func(key, format string, args ...any)) {
 	oneOf(bad, "kind", &t.Kind, "register", "static")
 	oneOf(bad, "caller_style", &t.CallerStyle, "pai", "from", "account", "rpid")
-	oneOf(bad, "dtmf", &t.DTMF, "auto", "inband")
+	oneOf(bad, "dtmf", &t.DTMF, "auto", "info", "inband")
 	if len(t.Proxy) == 0 {
 		bad("proxy", "is missing; name the carrier's server, sip:HOST")
 	}
