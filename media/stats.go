@@ -45,12 +45,40 @@ type Stats struct {
 	EchoDelay  time.Duration // after what time
 	EchoFrames int64         // frames that were nothing else: In yields silence for them
 
-	Codec  string
-	Remote netip.AddrPort // whom we send to
+	Codec    string
+	Security Security
+	Remote   netip.AddrPort // whom we send to
 
 	ssrc      uint32
 	farJitter uint32
 	farLost   uint32
+}
+
+// Security is how the packets are protected.
+type Security string
+
+// The kinds of Security.
+const (
+	Plain Security = "plain"
+	SDES  Security = "sdes" // SRTP, keys in the session description (RFC 4568)
+	DTLS  Security = "dtls" // SRTP, keys by DTLS (RFC 5764)
+)
+
+// secured is a Conn that protects packets without keys in the session description.
+type secured interface{ Security() Security }
+
+func (s *Session) security() Security {
+	if c, ok := s.cfg.Conn.(secured); ok {
+		return c.Security()
+	}
+	switch keys := s.media.Keys; {
+	case keys.DTLS != nil:
+		return DTLS
+	case keys.SDES != nil:
+		return SDES
+	default:
+		return Plain
+	}
 }
 
 // Stats is the present state of the counters.
@@ -59,7 +87,7 @@ func (s *Session) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.stats
-	st.Codec = s.media.Codec.Name
+	st.Codec, st.Security = s.media.Codec.Name, s.security()
 	st.Remote = s.latch.target()
 	st.RingDropped = dropped
 	if s.receiver == nil {

@@ -104,15 +104,9 @@ func reasonStatus(reason string) int {
 
 // quality is what the record keeps of a session's counters.
 func quality(s *media.Session) Quality {
-	st, security := s.Stats(), "plain"
-	switch keys := s.Media().Keys; {
-	case keys.DTLS != nil:
-		security = "dtls"
-	case keys.SDES != nil:
-		security = "sdes"
-	}
+	st := s.Stats()
 	return Quality{
-		Security: security,
+		Security: string(st.Security),
 		Received: st.Received, Sent: st.Sent, Lost: st.Lost, Late: st.Late, Concealed: st.Concealed,
 		JitterMS: st.JitterMS, LossRate: st.LossRate,
 		MOS: st.MOS, FarMOS: st.FarMOS, FarReports: st.FarReports, FarLossRate: st.FarLossRate, FarJitterMS: st.FarJitterMS,

@@ -130,6 +130,9 @@ func (c *Conn) over() error {
 	return c.gone
 }
 
+// Security is what browsers insist on.
+func (c *Conn) Security() media.Security { return media.DTLS }
+
 // Ready implements media.Readier.
 func (c *Conn) Ready() bool { return c.ready.Load() }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { openPage } from './stage.mjs'
-import { hears, jssip, patience, silence, startCaller, startTelephone, until } from './telephone.mjs'
+import { bundle, hears, patience, silence, startCaller, startTelephone, until } from './telephone.mjs'
 
 let telephone
 let browser
@@ -192,7 +192,7 @@ test('from another machine it is https and wss', async () => {
 test('an agent at a browser takes a call from a browser', async () => {
   const desk = await startCaller(620)
   try {
-    await desk.context.addInitScript(await jssip())
+    await desk.context.addInitScript(await bundle('jssip', 'JsSIP'))
     const agent = await desk.context.newPage()
     await agent.goto(`${telephone.url}/healthz`)
     await agent.setContent('<audio autoplay></audio>')

@@ -124,9 +124,9 @@ export function pitch(page, selector = 'audio') {
 export const hears = (page, hz) => until(async () => Math.abs((await pitch(page)) - hz) < 15, `the page hears ${hz} Hz`)
 export const silence = (page) => until(async () => (await pitch(page)) === 0, 'the page hears nothing')
 
-/** JsSIP as a script for pages that are no pages of ours. */
-export async function jssip() {
-  const build = await rolldown({ input: 'jssip', cwd: join(root, 'web'), platform: 'browser', logLevel: 'silent' })
-  const { output } = await build.generate({ format: 'iife', name: 'JsSIP', exports: 'named' })
-  return `${output[0].code};window.JsSIP = JsSIP.default ?? JsSIP;`
+/** A package as a script for pages that are no pages of ours, a global of that name. */
+export async function bundle(input, name) {
+  const build = await rolldown({ input, cwd: join(root, 'web'), platform: 'browser', logLevel: 'silent' })
+  const { output } = await build.generate({ format: 'iife', name, exports: 'named' })
+  return `${output[0].code};window.${name} = ${name}.default ?? ${name};`
 }
