@@ -19,16 +19,13 @@ func Echo(ctx context.Context, s *Session) error {
 	return nil
 }
 
-// Tone plays a tone of hz at -10 dBm0, as test lines do, until ctx or the session
-// ends.
-func Tone(ctx context.Context, s *Session, hz float64) error {
+// Tone is a second of a tone of hz at -10 dBm0, as test lines play it. Loop repeats
+// it without a seam.
+func Tone(rate, hz int) []Frame {
 	const level = -10 - 6.15 // dBm0 to dBov (ITU-T G.100.1)
-	tone := dsp.NewTone(s.Rate(), level, hz)
-	f := make(Frame, s.Rate()/50)
-	return play(ctx, s, func() Frame {
-		tone.Fill(f)
-		return f
-	})
+	samples := make([]int16, rate)
+	dsp.NewTone(rate, level, float64(hz)).Fill(samples)
+	return Frames(samples, rate)
 }
 
 // Loop plays frames over and over until ctx or the session ends.
@@ -36,19 +33,10 @@ func Loop(ctx context.Context, s *Session, frames []Frame) error {
 	if len(frames) == 0 {
 		return nil
 	}
-	i := -1
-	return play(ctx, s, func() Frame {
-		i = (i + 1) % len(frames)
-		return frames[i]
-	})
-}
-
-// play says what next yields; stopped by ctx or the session's end it returns nil.
-func play(ctx context.Context, s *Session, next func() Frame) error {
 	u := s.Out().Utterance(ctx)
 	defer u.Finish()
-	for {
-		err := u.WriteFrame(next())
+	for i := 0; ; i = (i + 1) % len(frames) {
+		err := u.WriteFrame(frames[i])
 		switch {
 		case ctx.Err() != nil, errors.Is(err, ErrClosed):
 			return nil

@@ -153,7 +153,7 @@ func TestBridgeIsRecorded(t *testing.T) {
 		b.Join(agent.near.Session)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		go func() { _ = media.Tone(ctx, caller.near.Session, 1000) }()
+		go func() { _ = media.Loop(ctx, caller.near.Session, media.Tone(caller.near.Rate(), 1000)) }()
 		mediatest.Listen(hearing, time.Second)
 		assert.Greater(t, mediatest.Purity(mediatest.Listen(hearing, time.Second), 8000, 400), 20.0)
 		caller.near.stop()

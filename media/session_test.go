@@ -38,7 +38,7 @@ func TestLoopback(t *testing.T) {
 	errs := make(chan error, 4)
 	go func() { errs <- sa.Run(ctx) }()
 	go func() { errs <- sb.Run(ctx) }()
-	go func() { errs <- media.Tone(ctx, sa, 1004) }()
+	go func() { errs <- media.Loop(ctx, sa, media.Tone(sa.Rate(), 1004)) }()
 	go func() { errs <- media.Echo(ctx, sb) }()
 
 	in := sa.In()

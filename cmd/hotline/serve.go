@@ -68,7 +68,8 @@ type server struct {
 	manager    *call.Manager
 	answering  map[*bot]*call.Line
 	recordings *call.Recordings // nil: nothing is recorded
-	announced  announced
+	announced  shared
+	toned      shared
 	web        *web.Server
 	status     *status
 	metrics    *prometheus.Registry
@@ -331,6 +332,9 @@ func (s *server) welcome(out io.Writer) {
 	port := s.cfg.SIP.Port()
 	for _, b := range s.bots.lines {
 		for _, n := range b.line.Numbers {
+			if s.bots.find(n) != b {
+				continue // a business before it has the number
+			}
 			w("  ring    sip:%s@%s:%s   %s (%s)", n, host, port, b.line.Home.Name, b.line.Language)
 		}
 	}

@@ -20,7 +20,7 @@ func (s *server) testLine(called string) call.App {
 	case "9196":
 		return media.Echo
 	case "9197":
-		return func(ctx context.Context, m *media.Session) error { return media.Tone(ctx, m, testTone) }
+		return s.tone
 	case "9198":
 		return s.announcement()
 	default:
@@ -28,40 +28,45 @@ func (s *server) testLine(called string) call.App {
 	}
 }
 
+// tone plays the test tone.
+func (s *server) tone(ctx context.Context, m *media.Session) error {
+	return media.Loop(ctx, m, s.toned.frames(m.Rate(), func() ([]media.Frame, error) { return media.Tone(m.Rate(), testTone), nil }))
+}
+
 // announcement repeats the default line's disclosure, as it was rendered; where it
 // was not, the test tone.
 func (s *server) announcement() call.App {
 	return func(ctx context.Context, m *media.Session) error {
-		frames := s.announced.frames(m.Rate(), func() ([]int16, error) {
-			return s.voice.samples(ctx, s.bots.find(""), m.Rate())
+		frames := s.announced.frames(m.Rate(), func() ([]media.Frame, error) {
+			samples, err := s.voice.samples(ctx, s.bots.find(""), m.Rate())
+			return media.Frames(samples, m.Rate()), err
 		})
 		if len(frames) == 0 {
-			return media.Tone(ctx, m, testTone)
+			return s.tone(ctx, m)
 		}
 		return media.Loop(ctx, m, frames)
 	}
 }
 
-// announced keeps the announcement's sound for all calls that play it: a copy each
-// would be 150 KiB.
-type announced struct {
+// shared keeps sound for all calls that play it: a copy of the announcement for each
+// would be 150 KiB, and making the tone anew 4 % of a short call.
+type shared struct {
 	mu     sync.Mutex
 	byRate map[int][]media.Frame
 }
 
 // frames are those of a rate; render makes them until it has once succeeded.
-func (a *announced) frames(rate int, render func() ([]int16, error)) []media.Frame {
+func (a *shared) frames(rate int, render func() ([]media.Frame, error)) []media.Frame {
 	a.mu.Lock()
 	frames := a.byRate[rate]
 	a.mu.Unlock()
 	if len(frames) > 0 {
 		return frames
 	}
-	samples, err := render()
-	if err != nil || len(samples) == 0 {
+	frames, err := render()
+	if err != nil || len(frames) == 0 {
 		return nil
 	}
-	frames = media.Frames(samples, rate)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.byRate == nil {
