@@ -30,6 +30,7 @@ type Manager struct {
 	placed   chan func(serving context.Context) // to Run
 	closing  context.Context                    //nolint:containedctx // ends when the calls in progress must
 	endAll   context.CancelFunc
+	offers   seldom // session descriptions that could not be taken
 
 	mu       sync.Mutex // guards the rest
 	calls    map[string]*running

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/oklog/ulid/v2"
+
+	"hotline/media/sdp"
 )
 
 // placeWait is how long a call that goes out may take to be begun and on record.
@@ -117,6 +120,10 @@ func (m *Manager) report(id string, err error) {
 	switch {
 	case errors.As(err, &crash):
 		log.Error("a call panicked", "call", id, "panic", fmt.Sprint(crash.Value), "stack", string(crash.Stack))
+	case peersFault(err):
+		if more, ok := m.offers.tell(time.Now()); ok {
+			log.Warn("a far end's session description cannot be taken", "call", id, "error", err, "more", more)
+		}
 	case err != nil:
 		if cause, _ := EndCause(err); cause == "error" {
 			log.Error("a call ended by an error", "call", id, "error", err)
@@ -124,6 +131,36 @@ func (m *Manager) report(id string, err error) {
 		}
 		log.Info("call over", "call", id, "cause", err.Error())
 	}
+}
+
+// peersFault tells that a call could not be because of what the far end sent.
+func peersFault(err error) bool {
+	var offer *offerError
+	if errors.As(err, &offer) {
+		return true
+	}
+	return slices.ContainsFunc([]error{sdp.ErrSyntax, sdp.ErrNoAudio, sdp.ErrNoCodec, sdp.ErrNoTarget}, func(e error) bool { return errors.Is(err, e) })
+}
+
+// seldom bounds what others can make us write into the log.
+type seldom struct {
+	mu      sync.Mutex
+	next    time.Time
+	skipped int
+}
+
+const seldomPause = 10 * time.Second
+
+// tell tells whether to write now, and how many times it was not written since.
+func (s *seldom) tell(now time.Time) (more int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Before(s.next) {
+		s.skipped++
+		return 0, false
+	}
+	more, s.skipped, s.next = s.skipped, 0, now.Add(seldomPause)
+	return more, true
 }
 
 // replace lets an arrival take the place of the leg that it names, and returns when

@@ -29,6 +29,15 @@ func TestOffersThatCannotBeTaken(t *testing.T) {
 				live, _, _ := o.manager.Counts()
 				return live == 0 && o.ports.InUse() == 0 && o.sip.Stats().Legs == 0
 			}, siptest.Patience, 10*time.Millisecond, "something stays")
+			for range 5 {
+				c = p.Invite("9196", offer)
+				c.Expect("488 INVITE")
+				c.AckRefusal()
+			}
+			require.Eventually(t, func() bool { return o.sip.Stats().Legs == 0 }, siptest.Patience, 10*time.Millisecond)
+			log := o.log.String()
+			require.NotContains(t, log, "level=ERROR", "it is no fault of ours")
+			require.Equal(t, 1, strings.Count(log, "level=WARN"), "nobody fills the log so: %s", log)
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,12 +26,31 @@ type exchangeOffice struct {
 	manager *call.Manager
 	ports   *media.Ports
 	addr    string
+	log     paper
+}
+
+// paper is what was written to a log.
+type paper struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (p *paper) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+func (p *paper) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
 }
 
 func newExchangeOffice(t *testing.T, silence time.Duration) *exchangeOffice {
 	t.Helper()
 	o := &exchangeOffice{ports: media.NewPorts(netip.MustParseAddr("127.0.0.1"), 0, 0)}
-	log := slog.New(slog.DiscardHandler)
+	log := slog.New(slog.NewTextHandler(&o.log, nil))
 	clock := &media.Clock{}
 	o.manager = call.NewManager(call.Services{
 		Audio: &call.Audio{Clock: clock, Silence: silence, Log: log, Listen: func(netip.Addr) (call.Socket, error) {
