@@ -291,7 +291,7 @@ func (s *Server) invite(req *sip.Request, f, back flow) {
 		return
 	}
 	tx.setOnCancel(l.cancelled)
-	_, _ = tx.respond(100, render(s.response(req, 100, "Trying", "")))
+	tx.try(func() []byte { return render(s.response(req, 100, "Trying", "")) })
 	if !s.spawn(func() { s.handle(l) }) {
 		l.finish(ErrServerClosed)
 		s.dropLeg(l)

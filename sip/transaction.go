@@ -32,9 +32,11 @@ type transactions struct {
 	larger func(req *sip.Request, f flow) (flow, bool) // another way for what is too large for UDP
 	calls  *callTable                                  // whose messages are read whatever else comes
 
-	mu     sync.Mutex
-	server map[string]*serverTx
-	client map[string]*clientTx
+	mu        sync.Mutex
+	server    map[string]*serverTx
+	client    map[string]*clientTx
+	lingering lingering
+	down      bool
 }
 
 func newTransactions(t timers, limit int) *transactions {
@@ -72,11 +74,15 @@ type serverTx struct {
 	invite bool
 	spare  bool // there was no room to keep it: it answers once and is forgotten
 
+	leaves time.Time // guarded by layer.mu, as next is
+	next   *serverTx // who lingers behind it
+
 	mu       sync.Mutex
 	state    txState
-	last     []byte // last response
-	timer    *time.Timer
+	last     []byte      // last response
+	timer    *time.Timer // H, then I
 	resend   *time.Timer
+	trying   *time.Timer // until something is sent
 	every    time.Duration
 	accept   bool // a 2xx was sent: the leg retransmits it
 	onCancel func(reason string)
@@ -147,6 +153,11 @@ func (tx *serverTx) respond(status int, msg []byte) (bool, error) {
 		return false, nil
 	}
 	tx.last = msg
+	lingers := false
+	if tx.trying != nil {
+		tx.trying.Stop()
+		tx.trying = nil
+	}
 	if status >= 200 {
 		tx.state = txCompleted
 		tx.onCancel = nil // what it knows of the call need not be kept for 32 s
@@ -154,8 +165,7 @@ func (tx *serverTx) respond(status int, msg []byte) (bool, error) {
 		switch {
 		case tx.spare:
 		case tx.invite && status < 300: // timer L
-			tx.accept, tx.last = true, nil
-			tx.timer = time.AfterFunc(t.longest(), tx.end)
+			tx.accept, tx.last, lingers = true, nil, true
 		case tx.invite: // timers G and H
 			tx.timer = time.AfterFunc(t.longest(), tx.end)
 			if !reliable {
@@ -165,11 +175,38 @@ func (tx *serverTx) respond(status int, msg []byte) (bool, error) {
 		case reliable: // timer J is zero
 			defer tx.end()
 		default:
-			tx.timer = time.AfterFunc(t.longest(), tx.end)
+			lingers = true
 		}
 	}
 	tx.mu.Unlock()
+	if lingers {
+		tx.layer.linger(tx)
+	}
 	return true, tx.flow.send(msg)
+}
+
+// patience is how long an INVITE may be without a response (RFC 3261 section 17.2.1).
+const patience = 200 * time.Millisecond
+
+// try sends 100 unless another response goes out soon. trying makes it.
+func (tx *serverTx) try(trying func() []byte) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.state != txProceeding || tx.last != nil {
+		return
+	}
+	tx.trying = time.AfterFunc(patience, func() {
+		msg := trying()
+		tx.mu.Lock()
+		waits := tx.state == txProceeding && tx.last == nil
+		if waits {
+			tx.last = msg
+		}
+		tx.mu.Unlock()
+		if waits {
+			_ = tx.flow.send(msg)
+		}
+	})
 }
 
 // again is timer G.
@@ -238,7 +275,7 @@ func (tx *serverTx) cancel(reason string) {
 func (tx *serverTx) end() {
 	tx.mu.Lock()
 	tx.state = txTerminated
-	for _, t := range []*time.Timer{tx.timer, tx.resend} {
+	for _, t := range [...]*time.Timer{tx.timer, tx.resend, tx.trying} {
 		if t != nil {
 			t.Stop()
 		}
@@ -254,6 +291,11 @@ func (tx *serverTx) end() {
 // close ends everything; nothing is sent any more.
 func (l *transactions) close() {
 	l.mu.Lock()
+	l.down = true
+	if l.lingering.timer != nil {
+		l.lingering.timer.Stop()
+	}
+	l.lingering.first, l.lingering.last = nil, nil
 	servers := make([]*serverTx, 0, len(l.server))
 	for _, tx := range l.server {
 		servers = append(servers, tx)

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -211,9 +212,67 @@ func TestRepeatedRequestGetsTheSameResponse(t *testing.T) {
 		_, fresh := l.receive(req, w.flow())
 		require.False(t, fresh)
 		require.Equal(t, []string{"SIP/2.0 200 x", "SIP/2.0 200 x"}, w.all())
-		time.Sleep(33 * t1)
+		time.Sleep(34 * t1) // they leave together, up to T1 later
 		_, fresh = l.receive(req, w.flow())
 		require.True(t, fresh, "timer J is over")
+		l.close()
+	})
+}
+
+func TestTransactionsLeaveInTheirOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, w := newTransactions(newTimers(t1), 1000), newTimedWire()
+		held := func() int {
+			n, _ := l.counts()
+			return n
+		}
+		for i := range 100 {
+			tx, fresh := l.receive(requestOf(t, "BYE", "z9hG4bK"+strconv.Itoa(i)), w.flow())
+			require.True(t, fresh)
+			_, _ = tx.respond(200, []byte("SIP/2.0 200 x"))
+			if i == 49 {
+				time.Sleep(10 * t1)
+			}
+		}
+		time.Sleep(53 * t1)
+		require.Equal(t, 100, held(), "not before 64 T1")
+		time.Sleep(3 * t1)
+		require.Equal(t, 50, held())
+		time.Sleep(10 * t1)
+		require.Zero(t, held())
+
+		tx, _ := l.receive(requestOf(t, "BYE", "z9hG4bKlater"), w.flow())
+		_, _ = tx.respond(200, []byte("SIP/2.0 200 x"))
+		time.Sleep(66 * t1)
+		require.Zero(t, held(), "one who comes after all have left")
+
+		tx, _ = l.receive(requestOf(t, "BYE", "z9hG4bKlast"), w.flow())
+		_, _ = tx.respond(200, []byte("SIP/2.0 200 x"))
+		l.close()
+		require.Zero(t, held())
+	})
+}
+
+// RFC 3261 section 17.2.1: 100 within 200 ms, unless something else goes out.
+func TestTryingOnlyWhenTheAnswerTakesLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, w := newTransactions(newTimers(t1), 100), newTimedWire()
+		trying := func() []byte { return []byte("SIP/2.0 100 x") }
+		quick, _ := l.receive(requestOf(t, "INVITE", "z9hG4bK1"), w.flow())
+		quick.try(trying)
+		time.Sleep(100 * time.Millisecond)
+		_, _ = quick.respond(180, []byte("SIP/2.0 180 x"))
+		time.Sleep(time.Second)
+		require.Equal(t, []string{"SIP/2.0 180 x"}, w.all())
+
+		req := requestOf(t, "INVITE", "z9hG4bK2")
+		slow, _ := l.receive(req, w.flow())
+		slow.try(trying)
+		time.Sleep(201 * time.Millisecond)
+		require.Equal(t, []string{"SIP/2.0 180 x", "SIP/2.0 100 x"}, w.all())
+		_, _ = l.receive(req, w.flow())
+		_, _ = slow.respond(200, []byte("SIP/2.0 200 x"))
+		require.Equal(t, []string{"SIP/2.0 180 x", "SIP/2.0 100 x", "SIP/2.0 100 x", "SIP/2.0 200 x"}, w.all())
 		l.close()
 	})
 }
