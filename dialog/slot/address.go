@@ -5,17 +5,19 @@ import (
 	"strings"
 )
 
+var zhAddressFillers = []string{"嗯", "呃", "额", "啊", "哦", "那个", "就是", "这个", "然后", "然后是", "那边的", "呢", "吧", "的那个", "怎么说呢", "哎"}
+
 // zhPlaces end the parts of a Chinese address; a number stands before the units.
 var (
-	zhPlaces = []string{"省", "自治区", "市", "区", "县", "镇", "乡", "村", "路", "街", "大街", "道", "大道", "巷", "胡同", "弄", "号", "栋", "幢", "座", "楼", "单元", "室", "层", "小区", "大厦", "花园", "广场", "苑", "公寓", "新村", "家园", "中心", "大学", "医院", "学校", "小学", "中学", "酒店", "宾馆", "公司", "工业园", "科技园", "园", "城", "里", "期", "组", "队", "屯", "桥", "口", "站", "门", "庄", "湾", "府", "房", "号楼", "号院", "院", "商场", "超市", "店", "旗", "州", "盟", "地铁站", "社区", "街道", "环"}
-	zhUnits  = []string{"号楼", "号院", "号", "栋", "幢", "座", "楼", "单元", "室", "层", "弄", "期", "组", "队", "巷", "门", "房", "排", "米", "环", "区"}
+	zhPlaces = lexiconOf([]string{"省", "自治区", "市", "区", "县", "镇", "乡", "村", "路", "街", "大街", "道", "大道", "巷", "胡同", "弄", "号", "栋", "幢", "座", "楼", "单元", "室", "层", "小区", "大厦", "花园", "广场", "苑", "公寓", "新村", "家园", "中心", "大学", "医院", "学校", "小学", "中学", "酒店", "宾馆", "公司", "工业园", "科技园", "园", "城", "里", "期", "组", "队", "屯", "桥", "口", "站", "门", "庄", "湾", "府", "房", "号楼", "号院", "院", "商场", "超市", "店", "旗", "州", "盟", "地铁站", "社区", "街道", "环"})
+	zhUnits  = lexiconOf([]string{"号楼", "号院", "号", "栋", "幢", "座", "楼", "单元", "室", "层", "弄", "期", "组", "队", "巷", "门", "房", "排", "米", "环", "区"})
 	// weak alone do not make an address
 	zhWeakPlaces  = map[string]bool{"里": true, "口": true, "门": true, "城": true, "店": true, "中心": true, "公司": true, "园": true, "站": true, "组": true, "期": true, "队": true, "层": true, "道": true, "号": true, "房": true, "环": true, "院": true, "学校": true, "医院": true, "商场": true, "超市": true, "桥": true}
-	zhAddressCues = []string{"地址是", "地址改成", "地址改为", "地址填", "地址写", "地址", "住址是", "送到", "寄到", "寄往", "寄给", "发到", "发往", "住在", "家住", "家在", "改成", "改到", "改为", "搬到", "送去", "派到", "位于", "我住", "我在", "公司在", "就在", "填", "新地址是", "送货地址是", "收货地址是", "换成", "换到", "人在", "是"}
-	zhAddressFill = []string{"嗯", "呃", "额", "啊", "哦", "那个", "就是", "这个", "然后", "然后是", "那边的", "呢", "吧", "的那个", "怎么说呢", "哎"}
-	zhAddressLead = append(slices.Clone(zhAddressFill), "我", "家", "要", "在")
-	zhProvinces   = []string{"北京", "上海", "天津", "重庆", "河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东", "河南", "湖北", "湖南", "广东", "海南", "四川", "贵州", "云南", "陕西", "甘肃", "青海", "内蒙古", "广西", "西藏", "宁夏", "新疆", "香港", "澳门", "台湾", "广州", "深圳", "杭州", "南京", "武汉", "成都", "西安", "苏州", "长沙", "郑州", "青岛", "大连", "厦门", "宁波", "合肥", "济南", "福州", "沈阳", "昆明", "东莞", "佛山", "无锡"}
-	zhAfter       = []string{"旁边", "对面", "门口", "楼下", "附近", "后面", "前面", "隔壁", "往东", "往西", "往南", "往北", "拐角", "楼上"}
+	zhAddressCues = lexiconOf([]string{"地址是", "地址改成", "地址改为", "地址填", "地址写", "地址", "住址是", "送到", "寄到", "寄往", "寄给", "发到", "发往", "住在", "家住", "家在", "改成", "改到", "改为", "搬到", "送去", "派到", "位于", "我住", "我在", "公司在", "就在", "填", "新地址是", "送货地址是", "收货地址是", "换成", "换到", "人在", "是"})
+	zhAddressFill = lexiconOf(zhAddressFillers)
+	zhAddressLead = lexiconOf(append(slices.Clone(zhAddressFillers), "我", "家", "要", "在"))
+	zhProvinces   = lexiconOf([]string{"北京", "上海", "天津", "重庆", "河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东", "河南", "湖北", "湖南", "广东", "海南", "四川", "贵州", "云南", "陕西", "甘肃", "青海", "内蒙古", "广西", "西藏", "宁夏", "新疆", "香港", "澳门", "台湾", "广州", "深圳", "杭州", "南京", "武汉", "成都", "西安", "苏州", "长沙", "郑州", "青岛", "大连", "厦门", "宁波", "合肥", "济南", "福州", "沈阳", "昆明", "东莞", "佛山", "无锡"})
+	zhAfter       = lexiconOf([]string{"旁边", "对面", "门口", "楼下", "附近", "后面", "前面", "隔壁", "往东", "往西", "往南", "往北", "拐角", "楼上"})
 )
 
 // addresses finds an address in t: places and numbers as said, the numbers in figures.
@@ -25,7 +27,7 @@ func (s *Slot) addresses(t *utterance) []Value {
 	}
 	from, to, strong := -1, -1, 0
 	for i := range t.toks {
-		if n, w := t.any(i, zhPlaces...); n > 0 {
+		if n, w := t.in(i, zhPlaces); n > 0 {
 			if i > 0 && (!zhWeakPlaces[w] || hard(t.at(i-1)) || t.at(i-1).kind == digits) {
 				strong++
 				to = max(to, n)
@@ -36,7 +38,7 @@ func (s *Slot) addresses(t *utterance) []Value {
 				to = max(to, n)
 			}
 		}
-		if n, _ := t.any(i, zhProvinces...); n > 0 {
+		if n, _ := t.in(i, zhProvinces); n > 0 {
 			strong++
 			if from < 0 {
 				from = i
@@ -47,7 +49,7 @@ func (s *Slot) addresses(t *utterance) []Value {
 	if strong == 0 {
 		// a bare answer, taken as it was said
 		core := t.unfilled(true)
-		if len(core.toks) < 3 || len(core.toks) > 30 {
+		if len(core.toks) < 3 || len(core.toks) > 30 || t.question() {
 			return nil
 		}
 		return []Value{{Canonical: s.addressText(core, 0, len(core.toks)), Start: core.start(0), End: core.end(len(core.toks)), Confidence: 0.3}}
@@ -61,7 +63,7 @@ func (s *Slot) addresses(t *utterance) []Value {
 		}
 		cut := false
 		for c := max(0, k-6); c < k; c++ {
-			if n, _ := t.any(c, zhAddressCues...); n == k {
+			if n, _ := t.in(c, zhAddressCues); n == k {
 				cut = true
 			}
 		}
@@ -70,7 +72,7 @@ func (s *Slot) addresses(t *utterance) []Value {
 		}
 	}
 	for start < len(t.toks) {
-		n, _ := t.any(start, zhAddressLead...)
+		n, _ := t.in(start, zhAddressLead)
 		if n < 0 || n >= to {
 			break
 		}
@@ -79,7 +81,7 @@ func (s *Slot) addresses(t *utterance) []Value {
 	// on to the number at its end, and what stands beside
 	for to < len(t.toks) {
 		tok := t.toks[to]
-		if n, _ := t.any(to, zhAfter...); n > 0 {
+		if n, _ := t.in(to, zhAfter); n > 0 {
 			to = n
 			break
 		}
@@ -98,14 +100,14 @@ func (s *Slot) addressText(t *utterance, from, to int) string {
 	d := dictation{t: t.sub(0, to), zh: s.zh}
 	afterUnit := false
 	for i := from; i < to; {
-		if n, _ := t.any(i, zhAddressFill...); n > 0 && s.zh && n <= to {
+		if n, _ := t.in(i, zhAddressFill); n > 0 && s.zh && n <= to {
 			i = n
 			continue
 		}
 		tok := t.toks[i]
 		if hard(tok) || tok.w == "十" || tok.w == "幺" {
 			if r, ok := d.run(i); ok {
-				n, w := t.any(r.to, zhUnits...)
+				n, w := t.in(r.to, zhUnits)
 				if n > 0 && !(w == "区" && tok.kind == han) || tok.kind == digits || afterUnit && !t.road(r.to) || r.to-i >= 3 && len(r.g) >= 3 && !t.road(r.to) {
 					c, _ := r.canonical()
 					b.WriteString(c)
@@ -115,7 +117,7 @@ func (s *Slot) addressText(t *utterance, from, to int) string {
 				}
 			}
 		}
-		if n, w := t.any(i, zhUnits...); n > 0 {
+		if n, w := t.in(i, zhUnits); n > 0 {
 			b.WriteString(w)
 			i, afterUnit = n, w != "区" && w != "巷" && w != "环" && w != "米" && w != "门"
 			continue
@@ -136,6 +138,22 @@ func (t *utterance) road(i int) bool {
 	n, _ := t.any(i, "路", "街", "大街", "大道", "道", "里", "村")
 	return n > 0
 }
+
+// question tells whether t asks or refuses instead of answering.
+func (t *utterance) question() bool {
+	for i := range t.toks {
+		if n, _ := t.in(i, zhQuestions); n > 0 {
+			return true
+		}
+	}
+	switch t.at(0).w {
+	case "what", "how", "where", "why", "when", "which", "who", "can", "could", "do", "does", "is", "are", "will", "would", "i", "im", "its", "this", "that", "hang", "hold", "one", "just", "no", "yes", "let", "sorry", "wait", "you", "id", "ill", "please":
+		return true
+	}
+	return false
+}
+
+var zhQuestions = lexiconOf([]string{"吗", "呢", "什么", "怎么", "多少", "哪", "为什么", "啥", "咋", "谁", "几点", "几天", "能不能", "可不可以", "不知道", "不记得", "忘了", "没有", "不想", "不要", "等一下", "等等", "找一下", "看看", "人工", "投诉", "我要", "我想", "已经", "也是", "一点", "问一下", "听清", "订单", "退货"})
 
 var enStreets = map[string]bool{
 	"street": true, "st": true, "avenue": true, "ave": true, "road": true, "rd": true, "lane": true, "ln": true, "drive": true, "dr": true, "boulevard": true, "blvd": true, "court": true, "place": true, "way": true, "square": true, "terrace": true, "close": true, "crescent": true, "parkway": true, "highway": true, "circle": true, "trail": true, "gardens": true, "grove": true, "mews": true, "row": true, "hill": true, "broadway": true, "park": true, "plaza": true, "alley": true, "walk": true,
@@ -162,7 +180,7 @@ func (s *Slot) enAddress(t *utterance) []Value {
 	}
 	c := 0.9
 	if start < 0 {
-		for _, cue := range [][]string{{"address", "is"}, {"live", "at"}, {"live", "on"}, {"live", "in"}, {"send", "it", "to"}, {"deliver", "to"}, {"deliver", "it", "to"}, {"ship", "it", "to"}, {"ship", "to"}, {"im", "at"}, {"its"}, {"address"}} {
+		for _, cue := range [][]string{{"address", "is"}, {"live", "at"}, {"live", "on"}, {"live", "in"}, {"send", "it", "to"}, {"deliver", "to"}, {"deliver", "it", "to"}, {"ship", "it", "to"}, {"ship", "to"}, {"im", "at"}, {"address"}} {
 			for i := range t.toks {
 				if n := t.seq(i, cue...); n > 0 && n < len(t.toks) && start < 0 {
 					start = n
@@ -180,7 +198,7 @@ func (s *Slot) enAddress(t *utterance) []Value {
 	}
 	if start < 0 {
 		core := t.unfilled(false)
-		if len(core.toks) < 2 || len(core.toks) > 30 {
+		if len(core.toks) < 2 || len(core.toks) > 30 || t.question() {
 			return nil
 		}
 		start, c = 0, 0.3

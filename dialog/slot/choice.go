@@ -153,12 +153,8 @@ func (s *Slot) letters(t *utterance, add func(string, int, int, float64)) {
 			} else {
 				break
 			}
-			for _, o := range s.options {
-				for _, name := range o.names {
-					if b.Len() > 1 && strings.Join(name.words, "") == b.String() {
-						add(o.value, i, n+1, 0.9)
-					}
-				}
+			if v, ok := s.spelled[b.String()]; ok && n > i {
+				add(v, i, n+1, 0.9)
 			}
 		}
 	}
@@ -253,6 +249,13 @@ func (s *Slot) ordinal(t *utterance) (index, from, to int, ok bool) {
 			}
 		}
 		if v, n := t.enOrdinal(i); n > 0 && !s.denied(t, i) {
+			switch t.at(n).w {
+			case "time", "thing", "place", "day", "week", "order", "of", "floor":
+				continue
+			}
+			if p := t.at(i - 1).w; p != "the" && t.at(n).w != "one" && t.at(n).w != "option" && i > 0 && (p == "a" || !fillEn[p] && !softEn[p] && t.toks[i].gap != pause) {
+				continue
+			}
 			if t.seq(n, "to", "last") > 0 || t.at(n).w == "last" {
 				return pick(last+1-v, i, n+1+pickInt(t.at(n).w == "to", 1, 0))
 			}
@@ -404,10 +407,10 @@ func (s *Slot) soundsLike(t *utterance, add func(string, int, int, float64)) {
 				heard := ""
 				for k := i; k < min(i+len(n.words)+1, len(t.toks)); k++ {
 					heard += phones[k]
-					if d := len(heard) - len(n.phones); d > 2 || len(heard) < 3 || d < -2 || common[t.at(i).w] {
+					if d := len(heard) - len(n.phones); d > 2 || len(heard) < 3 || t.at(i).w == "its" || d < -2 || common[t.at(i).w] {
 						continue
 					}
-					if far := distance(heard, string(n.phones)) / float32(max(len(heard), len(n.phones))); far <= 0.3 && heard[0] == n.phones[0] && !s.denied(t, i) {
+					if far := distance(heard, string(n.phones)) / float32(max(len(heard), len(n.phones))); (far <= 0.3 && len(n.phones) > 3 || far == 0) && heard[0] == n.phones[0] && !s.denied(t, i) {
 						add(o.value, i, k+1, 0.7-float64(far))
 					}
 				}

@@ -36,7 +36,7 @@ var zhParts = map[string][2]int{
 	"晚上": {18, 22}, "夜里": {21, 23}, "夜晚": {18, 22}, "晚间": {18, 22}, "半夜": {23, 0}, "午夜": {0, 0}, "晚": {18, 22}, "今晚": {18, 22}, "明晚": {18, 22}, "昨晚": {18, 22}, "今早": {7, 10}, "明早": {7, 10},
 }
 
-var zhPartWords = keys(zhParts)
+var zhPartWords = lexiconOf(keys(zhParts))
 
 var enParts = map[string][2]int{
 	"morning": {9, 12}, "afternoon": {13, 18}, "evening": {18, 21}, "tonight": {18, 21}, "night": {18, 22}, "lunchtime": {12, 14}, "noon": {12, 0}, "midday": {12, 0}, "midnight": {0, 0}, "mornings": {9, 12}, "afternoons": {13, 18}, "evenings": {18, 21},
@@ -144,14 +144,17 @@ func (s *Slot) until(t *utterance, i int) int {
 
 // zhMoment reads 下午三点半, 差五分四点, 15:30, 晚上, 中午.
 func (s *Slot) zhMoment(t *utterance, i int) (moment, bool) {
-	n, part := t.any(i, zhPartWords...)
+	n, part := t.in(i, zhPartWords)
 	if n < 0 {
 		n = i
 	}
 	if part == "早" || part == "晚" {
-		if _, ok := t.zhNumber(n); !ok {
+		if _, ok := t.zhNumber(n); !ok || t.lit(n, "一点") > 0 { // 晚一点: later
 			return moment{}, false
 		}
+	}
+	if part == "" && t.lit(n, "一点") > 0 && t.aBit(n) {
+		return moment{}, false
 	}
 	if m := t.lit(n, "的"); m > 0 && part != "" {
 		n = m
@@ -194,6 +197,28 @@ func (s *Slot) zhMoment(t *utterance, i int) (moment, bool) {
 		return moment{}, false
 	}
 	return moment{start: minutes % (24 * 60), to: next, confidence: c, vague: vague}, true
+}
+
+// aBit tells whether the 一点 at i is no hour: 快一点, 一点都不.
+func (t *utterance) aBit(i int) bool {
+	if n, _ := t.any(i+2, "半", "钟", "整", "过", "差", "左右", "前", "以前", "之前", "后", "以后", "到", "多"); n > 0 {
+		return false
+	}
+	if _, ok := hanDigits[t.at(i+2).w]; ok || t.at(i+2).w == "十" || t.at(i+2).kind == digits {
+		return false
+	}
+	if n, _ := t.any(i+2, "都", "也", "儿", "点", "不", "没"); n > 0 {
+		return true
+	}
+	if i == 0 || t.at(i).gap == pause {
+		return false
+	}
+	switch t.at(i - 1).w {
+	case "天", "号", "日", "到", "至", "在", "是", "约", "就", "嗯", "呃", "那", "末", "后", "前", "于", "要", "和":
+		return false
+	}
+	_, weekday := zhWeekdays[t.at(i-1).w]
+	return !weekday
 }
 
 func zhMinutes(t *utterance, i int) (m, next int, ok bool) {
@@ -374,7 +399,7 @@ func (s *Slot) enMoment(t *utterance, i int) (moment, bool) {
 	}
 	if !exact { // a bare number
 		prev := t.at(i - 1).w
-		if prev != "at" && prev != "around" && prev != "by" && prev != "about" && prev != "after" && prev != "before" && prev != "from" && prev != "between" && prev != "to" && prev != "and" && prev != "till" && prev != "until" && prev != "say" && next-i < len(t.toks)-2 {
+		if prev != "at" && prev != "around" && prev != "by" && prev != "about" && prev != "after" && prev != "before" && prev != "from" && prev != "between" && prev != "to" && prev != "and" && prev != "till" && prev != "until" && prev != "say" && prev != "no" && prev != "not" && prev != "mean" && prev != "said" && prev != "it" && next-i < len(t.unfilled(false).toks) {
 			return moment{}, false
 		}
 		if h > 12 || h == 0 {

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	zhSlips = []string{"不对不对", "不对", "啊不", "哦不", "噢不", "呃不", "不不不", "不不", "我说错了", "说错了", "打错了", "搞错了", "弄错了", "念错了", "错了", "我是说", "我的意思是", "口误", "更正", "等等", "等一下", "改成", "改到", "改为", "换成"}
+	zhSlips = lexiconOf([]string{"不对不对", "不对", "啊不", "哦不", "噢不", "呃不", "不不不", "不不", "我说错了", "说错了", "打错了", "搞错了", "弄错了", "念错了", "错了", "我是说", "我的意思是", "口误", "更正", "等等", "等一下", "改成", "改到", "改为", "换成"})
 	enSlips = [][]string{{"no", "wait"}, {"no", "no"}, {"no", "sorry"}, {"sorry"}, {"i", "mean"}, {"i", "meant"}, {"scratch", "that"}, {"correction"}, {"actually"}, {"make", "that"}, {"make", "it"}, {"wait"}, {"or", "rather"}, {"rather"}, {"oops"}, {"my", "mistake"}, {"excuse", "me"}, {"let", "me", "rephrase"}}
 )
 
@@ -21,7 +21,7 @@ func (t *utterance) selfCorrected(zh bool) []*utterance {
 	for i := 0; i < len(t.toks); {
 		n := -1
 		if zh {
-			n, _ = t.any(i, zhSlips...)
+			n, _ = t.in(i, zhSlips)
 			if n < 0 && t.toks[i].gap == pause && i > 0 && t.lit(i, "不是") > 0 && t.at(i+2).gap == pause {
 				n = i + 2
 			}
@@ -585,7 +585,7 @@ func (s *Slot) correctAddress(old Value, t *utterance) (Value, bool) {
 			continue
 		}
 		i = r.to
-		n, unit := t.any(r.to, zhUnits...)
+		n, unit := t.in(r.to, zhUnits)
 		if n > 0 && s.taken(t, r.from, n) {
 			opposed = true
 			continue

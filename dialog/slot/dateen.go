@@ -235,6 +235,8 @@ func (s *Slot) enAfter(t *utterance, i int, now time.Time) (day, bool) {
 	return day{date: midnight(now).AddDate(0, months, days), to: m, confidence: c}, true
 }
 
+var enWhich = map[string]int{"this": 0, "next": 1, "last": -1}
+
 // enYear reads 2026, twenty twenty six, two thousand and twenty-six at i.
 func enYear(t *utterance, i int) (y, next int) {
 	if t.at(i).gap == pause && t.at(i).kind != digits || i >= len(t.toks) {
@@ -282,11 +284,9 @@ func (s *Slot) enCalendar(t *utterance, i int, now time.Time) (day, bool) {
 			x, ok := ymd(y, mon, d, now)
 			return day{date: x, to: next, confidence: 0.98}, ok
 		}
-		for w, k := range map[string]int{"this": 0, "next": 1, "last": -1} {
-			if m := t.seq(to, w, "year"); m > 0 {
-				x, ok := ymd(now.Year()+k, mon, d, now)
-				return day{date: x, to: m, confidence: 0.95}, ok
-			}
+		if k, ok := enWhich[t.at(to).w]; ok && t.at(to+1).w == "year" {
+			x, ok := ymd(now.Year()+k, mon, d, now)
+			return day{date: x, to: to + 2, confidence: 0.95}, ok
 		}
 		x, ok := s.monthDay(mon, d, now)
 		return day{date: x, to: to, confidence: 0.95}, ok
@@ -360,11 +360,9 @@ func (s *Slot) enCalendar(t *utterance, i int, now time.Time) (day, bool) {
 	if mon, ok := enMonths[t.at(m).w]; ok && t.at(m).gap != pause && (t.at(m).w != "may" && t.at(m).w != "march" || ordinal || m > n || t.at(i).kind == digits) {
 		return date(mon, d, m+1)
 	}
-	for w, k := range map[string]int{"this": 0, "next": 1, "last": -1} {
-		if u := t.seq(m, w, "month"); u > 0 {
-			x, ok := month(k, d, now)
-			return day{date: x, to: u, confidence: 0.95}, ok
-		}
+	if k, ok := enWhich[t.at(m).w]; ok && t.at(m+1).w == "month" {
+		x, ok := month(k, d, now)
+		return day{date: x, to: m + 2, confidence: 0.95}, ok
 	}
 	if t.seq(m, "the", "month") > 0 {
 		n = m + 2
@@ -373,6 +371,9 @@ func (s *Slot) enCalendar(t *utterance, i int, now time.Time) (day, bool) {
 		return day{}, false
 	}
 	if w := t.at(n).w; w == "one" || w == "time" || w == "option" || w == "floor" || w == "order" || w == "thing" || w == "street" || w == "avenue" {
+		return day{}, false
+	}
+	if w := t.at(i - 1).w; w == "a" || w == "my" || w == "your" || w != "the" && w != "on" && i > 0 && !fillEn[w] && !softEn[w] && t.toks[i].gap != pause && t.toks[i].kind != digits {
 		return day{}, false
 	}
 	c := 0.85

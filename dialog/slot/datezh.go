@@ -10,7 +10,7 @@ var zhNear = map[string]int{
 	"后天": 2, "后日": 2, "后儿": 2, "大后天": 3,
 }
 
-var zhNearWords = keys(zhNear)
+var zhNearWords = lexiconOf(keys(zhNear))
 
 func keys[V any](m map[string]V) []string {
 	out := make([]string, 0, len(m))
@@ -29,7 +29,7 @@ var zhHolidays = map[string][2]int{
 	"平安夜": {12, 24}, "圣诞": {12, 25}, "圣诞节": {12, 25},
 }
 
-var zhHolidayWords = keys(zhHolidays)
+var zhHolidayWords = lexiconOf(keys(zhHolidays))
 
 func (s *Slot) zhDay(t *utterance, i int, now time.Time) (day, bool) {
 	tok := t.toks[i]
@@ -43,12 +43,7 @@ func (s *Slot) zhDay(t *utterance, i int, now time.Time) (day, bool) {
 		}
 		return day{}, false
 	}
-	for k := i - 1; k >= max(0, i-8); k-- {
-		if n, _ := t.any(k, "农历", "阴历", "正月", "腊月"); n > 0 && n <= i {
-			return day{}, false
-		}
-	}
-	if n, w := t.any(i, zhNearWords...); n > 0 {
+	if n, w := t.in(i, zhNearWords); n > 0 {
 		d := day{date: s.daysFrom(now, zhNear[w]), to: n, confidence: 0.97}
 		switch w {
 		case "今晚", "明晚", "昨晚":
@@ -62,7 +57,21 @@ func (s *Slot) zhDay(t *utterance, i int, now time.Time) (day, bool) {
 		}
 		return d, true
 	}
-	return s.zhDay2(t, i, now)
+	d, ok := s.zhDay2(t, i, now)
+	if ok && lunar(t, i) {
+		return day{to: d.to}, false
+	}
+	return d, ok
+}
+
+// lunar tells whether the calendar of what stands at i was said to be the lunar one.
+func lunar(t *utterance, i int) bool {
+	for k := max(0, i-8); k < i; k++ {
+		if n, _ := t.any(k, "农历", "阴历", "旧历", "正月", "腊月"); n > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Slot) zhDay2(t *utterance, i int, now time.Time) (day, bool) {
@@ -78,7 +87,7 @@ func (s *Slot) zhDay2(t *utterance, i int, now time.Time) (day, bool) {
 	if d, ok := s.zhCalendar(t, i, now); ok || d.to > i {
 		return d, ok
 	}
-	if n, w := t.any(i, zhHolidayWords...); n > 0 && t.at(n).w != "点" && t.at(n).w != "月" && t.at(n).w != "号" && (w != "十一" && w != "五一" && w != "六一" || t.at(n).w != "个" && hanUnits[t.at(n).w] == 0 && !hard(t.at(n)) && !hard(t.at(i-1))) {
+	if n, w := t.in(i, zhHolidayWords); n > 0 && t.at(n).w != "点" && t.at(n).w != "月" && t.at(n).w != "号" && (w != "十一" && w != "五一" && w != "六一" || t.at(n).w != "个" && hanUnits[t.at(n).w] == 0 && !hard(t.at(n)) && !hard(t.at(i-1))) {
 		h := zhHolidays[w]
 		x, ok := s.monthDay(h[0], h[1], now)
 		c := 0.85
@@ -210,10 +219,13 @@ func (s *Slot) zhAfter(t *utterance, i int, now time.Time) (day, bool) {
 	return day{date: midnight(now).AddDate(0, months, days), to: m, confidence: c}, true
 }
 
+var zhYears = map[string]int{"今": 0, "明": 1, "去": -1, "前": -2, "后": 2}
+
 // zhYear reads 二零二六年, 26年, 今年 at i.
 func zhYear(t *utterance, i int, now time.Time) (y, next int) {
-	for w, d := range map[string]int{"今年": 0, "明年": 1, "去年": -1, "前年": -2, "后年": 2} {
-		if n := t.lit(i, w); n > 0 {
+	if t.at(i+1).w == "年" {
+		if d, ok := zhYears[t.at(i).w]; ok {
+			n := i + 2
 			if m := t.lit(n, "的"); m > 0 {
 				n = m
 			}

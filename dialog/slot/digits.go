@@ -43,10 +43,10 @@ func (r *run) slice(from, to int) *run {
 
 // softZh and softEn may stand inside a dictation without ending it.
 var (
-	softZh = []string{
+	softZh = lexiconOf([]string{
 		"然后是", "然后", "后面是", "后边是", "后面", "接着是", "接着", "接下来是", "接下来", "跟着是", "下面是", "再来", "再", "还有", "嗯", "呃", "额", "啊", "哦", "噢",
 		"那个", "就是", "的话", "的", "杠", "横杠", "横线", "短横", "减号", "空格", "大写的", "大写", "小写的", "小写", "字母", "数字", "最后是", "完了是", "完了", "中间是", "吧", "哈", "呢", "诶", "是",
-	}
+	})
 	softEn = map[string]bool{
 		"uh": true, "um": true, "er": true, "erm": true, "hmm": true, "ah": true, "then": true, "and": true, "dash": true, "hyphen": true, "space": true, "comma": true,
 		"its": true, "capital": true, "uppercase": true, "lowercase": true, "letter": true, "number": true, "the": true, "so": true, "okay": true, "like": true, "followed": true, "by": true, "digits": true,
@@ -148,7 +148,7 @@ func (d dictation) soft(i int) int {
 	case tok.kind == latin && softEn[tok.w]:
 		return i + 1
 	case tok.kind == han:
-		n, _ := d.t.any(i, softZh...)
+		n, _ := d.t.in(i, softZh)
 		return n
 	}
 	return -1

@@ -165,7 +165,7 @@ func (s *Slot) rate(v Value) Value {
 }
 
 var (
-	zhOpen = []string{"号码是", "单号是", "编号是", "号是", "电话是", "手机是", "手机号", "订单号", "单号", "卡号", "卡号是", "尾号是", "尾号", "然后是", "然后", "后面是", "接着是", "再", "就是", "嗯", "呃", "额", "那个", "我叫", "我姓", "名字叫", "名字是", "叫", "姓", "地址是", "送到", "寄到", "住在", "在", "是", "我的", "下个", "下周", "下", "这个", "大概", "大约", "差不多", "第", "我要", "想要", "从", "到", "和", "还有", "上午的", "下午的", "的", "等一下", "我看看", "我看一下", "杠"}
+	zhOpen = lexiconOf([]string{"号码是", "单号是", "编号是", "号是", "电话是", "手机是", "手机号", "订单号", "单号", "卡号", "卡号是", "尾号是", "尾号", "然后是", "然后", "后面是", "接着是", "再", "就是", "嗯", "呃", "额", "那个", "我叫", "我姓", "名字叫", "名字是", "叫", "姓", "地址是", "送到", "寄到", "住在", "在", "是", "我的", "下个", "下周", "下", "这个", "大概", "大约", "差不多", "第", "我要", "想要", "从", "到", "和", "还有", "上午的", "下午的", "的", "等一下", "我看看", "我看一下", "杠"})
 	enOpen = map[string]bool{"is": true, "its": true, "um": true, "uh": true, "er": true, "erm": true, "and": true, "then": true, "the": true, "a": true, "of": true, "my": true, "at": true, "on": true, "for": true, "to": true, "number": true, "double": true, "triple": true, "dash": true, "hyphen": true, "next": true, "half": true, "past": true, "quarter": true, "in": true, "from": true, "between": true, "point": true, "about": true, "around": true, "like": true, "so": true, "name": true, "in the": true, "by": true, "with": true, "area": true, "plus": true, "hmm": true, "names": true, "im": true, "or": true, "but": true}
 )
 
@@ -180,7 +180,7 @@ func (s *Slot) Unfinished(text string) bool {
 	if s.spec.Kind != YesNo && s.spec.Kind != Text && !s.without(t) {
 		if s.zh {
 			for k := max(0, last-4); k < last; k++ {
-				if n, _ := t.any(k, zhOpen...); n == last && !(s.spec.Kind == Choice && t.toks[last-1].w == "的") {
+				if n, _ := t.in(k, zhOpen); n == last && !(s.spec.Kind == Choice && t.toks[last-1].w == "的") {
 					return true
 				}
 			}

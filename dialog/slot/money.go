@@ -273,16 +273,16 @@ func enCounts(t *utterance, i int) bool {
 		return false
 	}
 	switch t.at(i).w {
-	case "days", "day", "weeks", "week", "months", "month", "hours", "hour", "minutes", "minute", "items", "item", "times", "people", "years", "year", "am", "pm", "oclock", "percent", "%", "of", "pairs", "pieces", "boxes", "st", "nd", "rd", "th", "ago":
+	case "days", "day", "weeks", "week", "months", "month", "hours", "hour", "minutes", "minute", "items", "item", "times", "people", "years", "year", "am", "pm", "oclock", "percent", "%", "of", "pairs", "pieces", "boxes", "st", "nd", "rd", "th", "ago", "moment", "second", "seconds", "sec", "more", "thing", "things", "question", "questions", "other", "time", "point", "last", "way":
 		return true
 	}
 	return false
 }
 
 // zhMeasures are the words that follow a number of things.
-var zhMeasures = []string{
+var zhMeasures = lexiconOf([]string{
 	"个", "台", "件", "只", "双", "对", "条", "张", "把", "本", "支", "枝", "瓶", "箱", "盒", "袋", "包", "份", "套", "辆", "部", "块", "片", "位", "人", "桶", "罐", "杯", "斤", "公斤", "千克", "克", "两", "米", "升", "次", "单", "间", "晚", "盆", "束", "颗", "粒", "根", "卷", "提", "组", "批", "棵", "头", "顶", "副", "架", "床", "扇", "幅",
-}
+})
 
 // quantities finds how many things are spoken of in t.
 func (s *Slot) quantities(t *utterance) []Value {
@@ -332,7 +332,7 @@ func zhQuantity(t *utterance, i int) (v, c float64, next int) {
 	if n := t.lit(x.next, "打"); n > 0 && (t.at(n).w != "电" && t.at(n).w != "开") {
 		return x.v * 12, 0.9, n
 	}
-	n, w := t.any(x.next, zhMeasures...)
+	n, w := t.in(x.next, zhMeasures)
 	switch {
 	case n > 0 && w == "对" && x.whole && x.v <= 2:
 		return x.v, 0.6, n
@@ -409,7 +409,7 @@ func enQuantity(t *utterance, i int) (v, c float64, next int) {
 		return x.v + 0.5, 0.95, n + 3
 	case t.seq(n, "and", "a", "quarter") > 0:
 		return x.v + 0.25, 0.9, n + 3
-	case enWholes[t.at(n).w] && t.at(n).w != "pounds" && t.at(n).w != "pound" || enCounts(t, n) && t.at(n).w != "of" && t.at(n).w != "items" && t.at(n).w != "item" && t.at(n).w != "pairs" && t.at(n).w != "pieces" && t.at(n).w != "boxes" && t.at(n).w != "people":
+	case enWholes[t.at(n).w] && t.at(n).w != "pounds" && t.at(n).w != "pound" || enCounts(t, n) && t.at(n).w != "of" && t.at(n).w != "items" && t.at(n).w != "item" && t.at(n).w != "pairs" && t.at(n).w != "pieces" && t.at(n).w != "boxes" && t.at(n).w != "people" && t.at(n).w != "more":
 		return x.v, 0.1, n
 	}
 	c = 0.9

@@ -1,7 +1,6 @@
 package slot
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,11 +27,11 @@ var builtNames = map[string]string{
 	"言身寸谢": "谢", "土申坤": "坤", "日月明": "明", "双火炎": "炎", "三金鑫": "鑫", "三水淼": "淼", "三石磊": "磊", "王文玟": "玟", "女子好": "好", "立人何": "何", "单人何": "何", "单人旁的付": "付", "双耳聂": "聂", "西早覃": "覃", "草头苏": "苏", "草办苏": "苏", "方耳邝": "邝", "口木吴": "吴",
 }
 
-var builtWords = keys(builtNames)
+var builtWords = lexiconOf(keys(builtNames))
 
-var zhNameCues = []string{
+var zhNameCues = lexiconOf([]string{
 	"我的名字叫", "我的名字是", "我名字叫", "名字叫", "名字是", "名字", "姓名是", "姓名叫", "姓名", "我叫", "我叫做", "叫我", "收件人是", "收件人叫", "收件人", "收货人是", "收货人", "联系人是", "联系人", "本人叫", "本人是", "本人", "我是", "我姓", "免贵姓", "姓", "叫做", "称呼我", "户主是", "户主叫", "机主是", "机主叫", "预约人是", "预约人", "用的是", "写的是", "改成", "是", "叫", "这里是", "患者叫", "病人叫", "孩子叫", "患者是", "就写", "写", "填",
-}
+})
 
 var zhNameStops = map[string]bool{
 	"啊": true, "呢": true, "的": true, "吧": true, "呀": true, "嗯": true, "哦": true, "了": true, "哈": true, "是": true, "我": true, "就": true, "先": true, "女": true, "小": false, "不": true, "电": true, "号": true, "你": true, "您": true, "他": true, "她": true, "吗": true, "要": true, "想": true,
@@ -51,7 +50,7 @@ func (s *Slot) names(t *utterance) []Value {
 
 // described is a character explained at i, 弓长张 or 黎明的黎, with the token behind.
 func described(t *utterance, i int) (char string, next int) {
-	if n, w := t.any(i, builtWords...); n > 0 {
+	if n, w := t.in(i, builtWords); n > 0 {
 		return builtNames[w], n
 	}
 	for l := 2; l <= 4; l++ { // 黎明的黎, 王者荣耀的王
@@ -147,7 +146,7 @@ func (s *Slot) zhName(t *utterance) (Value, bool) {
 		}
 	}
 	for i := range t.toks {
-		n, cue := t.any(i, zhNameCues...)
+		n, cue := t.in(i, zhNameCues)
 		if n < 0 || n >= len(t.toks) {
 			continue
 		}
@@ -211,6 +210,10 @@ var enNotNames = map[string]bool{
 	"but": true, "spelled": true, "spelt": true, "spell": true, "waiting": true, "happy": true, "very": true, "still": true, "having": true, "what": true, "this": true, "of": true, "we": true, "you": true, "he": true, "she": true, "actually": true, "phone": true, "number": true,
 	"order": true, "address": true, "account": true, "wrong": true, "good": true, "fine": true, "hello": true, "hi": true, "hey": true, "name": true, "last": true, "first": true, "surname": true, "if": true, "because": true, "been": true, "afraid": true, "as": true, "sure": true, "under": true, "like": true,
 	"was": true, "mister": true, "mr": true, "mrs": true, "ms": true, "miss": true, "doctor": true, "dr": true, "want": true, "need": true, "would": true, "again": true, "ill": true, "id": true, "ive": true, "really": true, "im": true, "names": true, "am": true, "are": true,
+	"how": true, "where": true, "do": true, "does": true, "did": true, "which": true, "why": true, "when": true, "who": true, "can": true, "could": true, "hang": true, "let": true, "look": true, "dont": true, "rather": true, "talk": true, "already": true, "moment": true, "second": true, "minute": true, "hold": true, "wait": true,
+	"person": true, "human": true, "agent": true, "robot": true, "help": true, "repeat": true, "pardon": true, "nothing": true, "none": true, "ridiculous": true, "terrible": true, "awful": true, "bad": true, "broken": true, "late": true, "great": true, "right": true, "urgent": true, "important": true, "unacceptable": true,
+	"crazy": true, "stupid": true, "annoying": true, "frustrating": true, "me": true, "him": true, "her": true, "them": true, "us": true, "mine": true, "ready": true, "done": true, "lost": true, "confused": true, "angry": true, "upset": true, "new": true, "old": true, "all": true, "there": true, "one": true, "two": true, "three": true,
+	"correct": true, "yeah": true, "yep": true, "nope": true, "alright": true, "cant": true, "wont": true, "didnt": true, "isnt": true, "have": true, "has": true, "get": true, "got": true, "go": true, "they": true, "some": true, "any": true, "more": true, "too": true, "also": true, "now": true, "later": true, "today": true, "tomorrow": true,
 }
 
 func (s *Slot) enNames(t *utterance) []Value {
@@ -291,15 +294,19 @@ func (s *Slot) enNames(t *utterance) []Value {
 			for t.toks[k].start != core.toks[0].start {
 				k++
 			}
-			before := len(out)
 			at(k, 0.8)
-			if len(out) > before && out[before].End < core.toks[len(core.toks)-1].end && len(core.toks) > 4 && !strings.Contains(t.text, "-") && len(strings.Fields(out[before].Canonical)) > 3 {
-				out = out[:before]
+			// a bare answer is a name and nothing else
+			if len(out) > 0 && t.token(out[0].End) < k+len(core.toks) && t.at(t.token(out[0].End)).gap != pause {
+				out = nil
 			}
 		}
 	}
-	if len(out) > 1 {
-		out = slices.DeleteFunc(out, func(v Value) bool { return false })
+	if t.text != strings.ToLower(t.text) { // a recogniser that writes capitals writes names with them
+		for i := range out {
+			if name := t.text[out[i].Start:out[i].End]; name == strings.ToLower(name) {
+				out[i].Confidence *= 0.5
+			}
+		}
 	}
 	return out
 }

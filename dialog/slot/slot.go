@@ -115,6 +115,7 @@ type Slot struct {
 	zh      bool
 	pattern *regexp.Regexp
 	options []option
+	spelled map[string]string // values by their names, letters joined
 	yes     yesNo
 }
 
@@ -164,7 +165,12 @@ func New(s Spec) (*Slot, error) {
 		if err != nil {
 			return nil, err
 		}
-		sl.options = o
+		sl.options, sl.spelled = o, map[string]string{}
+		for _, o := range o {
+			for _, n := range o.names {
+				sl.spelled[strings.Join(n.words, "")] = o.value
+			}
+		}
 	} else if len(s.Choices) > 0 {
 		return nil, fmt.Errorf("slot: choices are for a slot of type choice; this is a %s", s.Kind)
 	}
@@ -181,8 +187,11 @@ func (s *Slot) Find(text string, now time.Time) []Value {
 	if len(t.toks) == 0 {
 		return nil
 	}
-	return s.find(t, now)
+	return slices.DeleteFunc(s.find(t, now), func(v Value) bool { return v.Confidence < least })
 }
+
+// least is the confidence below which a reading is none.
+const least = 0.2
 
 func (s *Slot) find(t *utterance, now time.Time) []Value {
 	switch s.spec.Kind {

@@ -107,3 +107,17 @@ func TestFind(t *testing.T) {
 		}
 	}
 }
+
+// A question of the caller's own is no answer.
+func TestAside(t *testing.T) {
+	for _, row := range rows(t, "aside.txt") {
+		for k, spec := range specs(row[0]) {
+			if k == row[1] {
+				continue
+			}
+			if vs := made(t, spec).Find(row[2], wednesday); len(vs) > 0 && vs[0].Confidence >= 0.35 {
+				t.Errorf("%s %q: %+v", k, row[2], vs)
+			}
+		}
+	}
+}

@@ -95,6 +95,26 @@ func (t *utterance) any(i int, words ...string) (next int, word string) {
 	return next, word
 }
 
+// A lexicon holds words by their first character, for long lists.
+type lexicon map[string][]string
+
+func lexiconOf(words []string) lexicon {
+	l := lexicon{}
+	for _, w := range words {
+		_, size := utf8.DecodeRuneInString(w)
+		l[w[:size]] = append(l[w[:size]], w)
+	}
+	return l
+}
+
+// in is any for the words of a lexicon.
+func (t *utterance) in(i int, l lexicon) (next int, word string) {
+	if i < 0 || i >= len(t.toks) {
+		return -1, ""
+	}
+	return t.any(i, l[t.toks[i].w]...)
+}
+
 // seq tells whether the English words begin at i.
 func (t *utterance) seq(i int, words ...string) int {
 	for _, w := range words {

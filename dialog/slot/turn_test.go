@@ -230,14 +230,14 @@ func FuzzSlot(f *testing.F) {
 				check(t, text, v, what)
 				s.Say(v)
 				s.SayAt(v, wednesday)
-				if c, ok := s.Correct(v, before, wednesday); ok {
+				if c, ok := s.Correct(v, before, wednesday); ok && utf8.ValidString(text) {
 					check(t, before, c, what)
 				}
 			}
-			if v, ok := s.Correct(slot.Value{Canonical: before, Doubtful: []slot.Range{{0, 1}}}, text, wednesday); ok && before != "" {
+			if v, ok := s.Correct(slot.Value{Canonical: before, Doubtful: []slot.Range{{0, 1}}}, text, wednesday); ok && before != "" && utf8.ValidString(before) {
 				check(t, text, v, what)
 			}
-			if v, ok := s.Join(slot.Value{Canonical: before, Partial: true}, text, wednesday); ok {
+			if v, ok := s.Join(slot.Value{Canonical: before, Partial: true}, text, wednesday); ok && utf8.ValidString(before) {
 				check(t, text, v, what)
 			}
 			s.Keys(text, wednesday)
