@@ -201,7 +201,7 @@ func (c *Conversation) find(ctx context.Context, st *state, text string, alterna
 	c.mu.Unlock()
 	q := knowledge.Query{Text: text, Alternatives: alternatives, Line: c.e.c.Name, Now: c.now(), After: st.last, Elliptical: elliptical}
 	r := x.Find(ctx, q)
-	if !c.e.sure(r) {
+	if top := r.Top(); top == nil || !top.Exact {
 		r = c.byClause(ctx, x, q, r)
 	}
 	c.mu.Lock()
@@ -212,7 +212,9 @@ func (c *Conversation) find(ctx context.Context, st *state, text string, alterna
 }
 
 // byClause looks at each clause of a text that is not understood as a whole: the
-// question often stands beside what is none (不用转人工,早餐几点).
+// question often stands beside what is none (不用转人工,早餐几点). Where the whole is
+// understood, only a clause that is a known wording word for word is a better reading
+// (帮我开发票,订单尾号零零三二).
 func (c *Conversation) byClause(ctx context.Context, x *knowledge.Index, q knowledge.Query, whole knowledge.Result) knowledge.Result {
 	const most, discount = 4, 0.92
 	clauses := strings.FieldsFunc(q.Text, func(r rune) bool { return strings.ContainsRune("，,。.！!？?；;", r) })
@@ -220,6 +222,7 @@ func (c *Conversation) byClause(ctx context.Context, x *knowledge.Index, q knowl
 		return whole
 	}
 	best := whole
+	exactly := c.e.sure(whole)
 	for _, clause := range clauses {
 		if len([]rune(strings.TrimSpace(clause))) < 4 || c.e.command.Recognize(clause).Kind != command.None {
 			continue
@@ -227,7 +230,7 @@ func (c *Conversation) byClause(ctx context.Context, x *knowledge.Index, q knowl
 		q.Text, q.Alternatives = clause, nil
 		r := x.Find(ctx, q)
 		top, old := r.Top(), best.Top()
-		if !c.e.sure(r) || old != nil && top.Score*discount <= old.Score {
+		if !c.e.sure(r) || exactly && !top.Exact || !exactly && old != nil && top.Score*discount <= old.Score {
 			continue
 		}
 		for i := range r.Matches {

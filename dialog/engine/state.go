@@ -13,17 +13,17 @@ const maxKeys = 64
 type pending uint8
 
 const (
-	nothing  pending = iota
-	which            // one of two pairs
-	confirm          // is this pair meant
-	offer            // would a person do
-	choice           // person (or wait), callback or message
-	when             // when shall we ring
-	number           // which number
-	anyElse          // anything else
-	followUp         // the question behind an answer
-	task             // what a flow wants to know
-	offerTask        // shall a flow be begun
+	nothing   pending = iota
+	which             // one of two pairs
+	confirm           // is this pair meant
+	offer             // would a person do
+	choice            // person (or wait), callback or message
+	when              // when shall we ring
+	number            // which number
+	anyElse           // anything else
+	followUp          // the question behind an answer
+	task              // what a flow wants to know
+	offerTask         // shall a flow be begun
 )
 
 // asked is one thing that the caller wanted.

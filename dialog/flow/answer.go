@@ -77,6 +77,13 @@ func (r *run) find(c *compiledSlot, h Heard) (slot.Value, bool) {
 	if c.Type == slot.YesNo && (h.Yes || h.No) {
 		return slot.Value{Canonical: map[bool]string{true: "yes", false: "no"}[h.Yes], Confidence: 1, End: len(h.Text)}, true
 	}
+	if c.Type == slot.YesNo { // in the words of this question: 还是没反应
+		for _, x := range c.Choices {
+			if slices.ContainsFunc(x.Names, func(n string) bool { return n != "" && strings.Contains(strings.ToLower(h.Text), strings.ToLower(n)) }) {
+				return slot.Value{Canonical: x.Value, Confidence: 0.9, End: len(h.Text)}, true
+			}
+		}
+	}
 	for i, text := range append([]string{h.Text}, h.Alternatives...) {
 		vs := c.slot.Find(text, r.env.Now)
 		if len(vs) == 0 || vs[0].Canonical == "" {

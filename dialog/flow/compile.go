@@ -112,6 +112,7 @@ type look struct {
 type booking struct {
 	Book
 	where, fields map[string]template
+	per           template
 }
 
 // Bounds on what an owner can write, so that a file can be read in a moment.
@@ -323,7 +324,13 @@ func (k *compiler) slot(path string, s *Slot) {
 			k.bad(path+".length", "flow_length", s.Length)
 		}
 	}
-	for _, c := range s.Choices {
+	for i, c := range s.Choices {
+		if s.Type == slot.YesNo {
+			if c.Value != "yes" && c.Value != "no" {
+				k.bad(fmt.Sprintf("%s.choices[%d].value", path, i), "flow_one_of", c.Value, "yes, no")
+			}
+			continue
+		}
 		names := c.Names
 		if len(names) == 0 {
 			names = []string{c.Value}
@@ -730,5 +737,5 @@ func (k *compiler) booking(path string, b *Book) *booking {
 	if t := k.set.tables[b.Table]; t != nil && b.Count != "" && !slices.Contains(t.Columns, b.Count) {
 		k.bad(path+".count", "flow_column", b.Count, strings.Join(t.Columns, ", "))
 	}
-	return &booking{Book: *b, where: k.templates(path+".where", b.Where), fields: k.templates(path+".fields", b.Fields)}
+	return &booking{Book: *b, per: k.template(path+".per", b.Per), where: k.templates(path+".where", b.Where), fields: k.templates(path+".fields", b.Fields)}
 }

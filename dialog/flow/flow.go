@@ -52,7 +52,8 @@ type Slot struct {
 	Length string `yaml:"length" json:"length,omitempty"`
 	// Pattern is a regular expression that a code as a whole must match.
 	Pattern string `yaml:"pattern" json:"pattern,omitempty"`
-	// Choices are what there is to choose from.
+	// Choices are what there is to choose from; of a yesno, words that mean the value
+	// "yes" or "no" as an answer to this question.
 	Choices []Choice `yaml:"choices" json:"choices,omitempty"`
 	// Min and Max bound amounts and quantities.
 	Min float64 `yaml:"min" json:"min,omitempty"`
@@ -154,7 +155,10 @@ type Book struct {
 	Table string            `yaml:"table" json:"table"`
 	Where map[string]string `yaml:"where" json:"where"`
 	Count string            `yaml:"count" json:"count,omitempty"`
-	As    string            `yaml:"as" json:"as"`
+	// Per is what the places are counted for: "{day}" where the table says how many
+	// there are each day.
+	Per string `yaml:"per" json:"per,omitempty"`
+	As  string `yaml:"as" json:"as"`
 	// Fields are kept with the booking.
 	Fields map[string]string `yaml:"fields" json:"fields,omitempty"`
 }

@@ -493,7 +493,7 @@ func (r *run) http(l *look) *HTTPRequest {
 }
 
 func (r *run) booking(b *booking, rows []Row) *BookRequest {
-	q := &BookRequest{Table: b.Table, Rows: rows, Fields: r.fields(b.fields)}
+	q := &BookRequest{Table: b.Table, Rows: rows, Count: b.Count, Per: r.render(b.per, kept), Fields: r.fields(b.fields)}
 	for _, row := range rows {
 		places := 1
 		if b.Count != "" {

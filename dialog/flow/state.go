@@ -182,7 +182,9 @@ type HTTPRequest struct {
 type BookRequest struct {
 	Table  string
 	Rows   []Row
-	Places []int // how many each row has in all
+	Places []int  // how many each row has in all
+	Count  string // the column that says so, which is not part of the row's identity
+	Per    string // what they are counted for, a day say
 	Fields map[string]string
 }
 
