@@ -1,0 +1,66 @@
+package call
+
+import (
+	"context"
+	"time"
+
+	"hotline/dialog"
+)
+
+// handOver begins to look for a person.
+func (t *talk) handOver(ctx context.Context, a dialog.Transfer) {
+	t.record.TransferReason = a.Reason
+	t.record.Summary = a.Summary
+	t.markNow(KindTransfer, map[string]any{"skill": a.Skill, "reason": a.Reason})
+	t.hand = &handover{
+		act: a, call: t.call.ID, caller: t.session, line: t.call.Line, desk: t.call.Desk, dialer: t.call.Dialer, room: t.call.room,
+		audio: t.call.Audio, from: t.call.Party.number(), log: t.call.Log, report: t.news,
+		reached: t.meeting.reached, seat: t.call.seats,
+	}
+	t.hand.start(ctx)
+}
+
+func (t *talk) handoverNews(n handoverNews) {
+	switch n.kind {
+	case "bridged":
+		t.facts.Bridged = true
+		if name := n.person.agent(); name != "" {
+			t.record.Agent = name
+		}
+		t.markNow(KindBridge, map[string]any{"agent": n.person.Name, "codec": n.detail})
+		t.agentHolds = false
+		t.record.Held = t.hold.held()
+		t.call.room.held.Store(t.record.Held)
+		t.scribe.update(t.record)
+	case "agent_said":
+		t.turns++
+		t.scribe.turn(TurnRecord{
+			Index: t.turns, Speaker: "agent", Text: n.said.Text, StartMS: t.ms(time.Now()) - (n.said.End - n.said.Start).Milliseconds(),
+			EndMS: t.ms(time.Now()), Confidence: n.said.Confidence,
+		})
+	case "agent_hold":
+		t.markNow(KindHold, holdData(n.direction, "agent"))
+		t.agentHolds = !n.direction.Sends()
+		t.showHold()
+	default:
+		t.markNow(KindTransfer, map[string]any{"state": n.kind, "agent": n.person.Name, "detail": n.detail})
+	}
+}
+
+// handedOver takes the caller back from a hand-over.
+func (t *talk) handedOver(ctx context.Context) {
+	h := t.hand
+	t.hand = nil
+	t.record.AgentMedia = append(t.record.AgentMedia, h.sounds...)
+	t.agentHolds = false
+	t.showHold()
+	if ctx.Err() != nil {
+		t.facts.WaitingForAgent = !t.facts.Bridged
+		return
+	}
+	if h.err != nil {
+		t.call.Log.Error("handing over", "call", t.call.ID, "error", h.err)
+		t.markNow(KindError, map[string]any{"error": h.err.Error()})
+	}
+	t.reply(ctx, dialog.Turn{Kind: dialog.Returned, Result: h.result, At: time.Now()}, 0)
+}

@@ -1,0 +1,46 @@
+package call
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"hotline/asr"
+	"hotline/dialog"
+)
+
+// key takes one key of the caller's telephone.
+func (t *talk) key(ctx context.Context, digit byte) {
+	t.markNow(KindDTMF, map[string]any{"digit": string(digit)})
+	t.silence.Stop()
+	switch {
+	case t.hand != nil:
+		if err := t.hand.sendKeys(ctx, string(digit)); err != nil && ctx.Err() == nil {
+			t.call.Log.Warn("passing a key on to the agent", "call", t.call.ID, "error", err)
+		}
+	case t.message != nil && t.turn == nil:
+		t.message.key(time.Now())
+		t.messageTick(ctx)
+	default:
+		if t.turn != nil && !t.floor.mustHear && !t.turn.system {
+			t.cut()
+		}
+		if len(t.keys) < 32 {
+			t.keys = append(t.keys, digit)
+		}
+		if digit == '#' || len(t.keys) == 1 && strings.IndexByte("0*", digit) >= 0 {
+			t.keyed(ctx)
+			return
+		}
+		t.keyTimer.Reset(keyPause)
+	}
+}
+
+// keyed answers what was keyed in.
+func (t *talk) keyed(ctx context.Context) {
+	t.keyTimer.Stop()
+	keys := string(t.keys)
+	t.keys = t.keys[:0]
+	t.facts.Asked++
+	t.after(ctx, dialog.Turn{Kind: dialog.Pressed, Keys: keys, Confidence: 1, At: time.Now()}, asr.Result{End: time.Since(t.began)})
+}
