@@ -91,7 +91,7 @@ func (l *Leg) seek(since time.Time) {
 		}
 		if try > presenceTries {
 			l.s.log.Warn("sip_far_end_gone", "call_id", l.callID, "tries", try)
-			l.lost("it no longer answers", `SIP;cause=408;text="No answer inside the call"`) //nolint:contextcheck // what ends the leg outlives who found out
+			l.lost("it no longer answers", `SIP;cause=408;text="No answer inside the call"`)
 			return
 		}
 		l.s.log.Info("sip_no_presence", "call_id", l.callID, "try", try, "error", err)

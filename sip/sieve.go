@@ -73,7 +73,7 @@ func (g *sentry) sift(ip netip.Addr, c class, now time.Time) bool {
 	if s != nil && !trusted {
 		// What would be neither taken nor refused need not be read.
 		factor := s.factor(now)
-		over := false
+		var over bool
 		if c == classStray {
 			over = !s.buckets[c].take(g.rates[c], factor, now)
 		} else {

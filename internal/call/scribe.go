@@ -100,7 +100,12 @@ func (s *scribe) write(ctx context.Context, e entry) {
 			s.losses.add(s.call, err)
 			return
 		}
-		time.Sleep(wait)
+		pause := time.NewTimer(wait)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+		}
 	}
 }
 

@@ -81,7 +81,7 @@ func newExchangeOffice(t *testing.T, silence time.Duration) *exchangeOffice {
 // no port, no call, no leg, no transaction.
 func TestVanishing(t *testing.T) {
 	for name, play := range map[string]func(p *siptest.Phone, c *siptest.Call){
-		"before the answer arrives":     func(p *siptest.Phone, _ *siptest.Call) { p.Expect("100") },
+		"before the answer arrives":     func(p *siptest.Phone, _ *siptest.Call) { p.Next() },
 		"before it has acknowledged":    func(_ *siptest.Phone, c *siptest.Call) { c.Expect("200 INVITE") },
 		"in the call":                   func(_ *siptest.Phone, c *siptest.Call) { c.Answered() },
 		"after it cancelled":            func(p *siptest.Phone, c *siptest.Call) { c.Cancel(); p.Expect("200 CANCEL") },
