@@ -22,6 +22,8 @@ type Ledger interface {
 	// Charge adds all of charges, or none: then over is the index of the first whose
 	// account would pass its limit, else -1. It is atomic, also between callers.
 	Charge(ctx context.Context, charges []Charge) (over int, err error)
+	// Sum is what an account without a subject has come to since it began.
+	Sum(ctx context.Context, account string, since time.Time) (int64, error)
 }
 
 // MemoryLedger is a Ledger that a restart empties.
@@ -68,6 +70,13 @@ func (m *MemoryLedger) Charge(_ context.Context, charges []Charge) (over int, er
 		}
 	}
 	return -1, nil
+}
+
+// Sum implements Ledger.
+func (m *MemoryLedger) Sum(_ context.Context, account string, since time.Time) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.accounts[ledgerKey{account, "", since.UnixMilli()}].sum, nil
 }
 
 func keyOf(c Charge) ledgerKey { return ledgerKey{c.Account, c.Subject, c.Since.UnixMilli()} }

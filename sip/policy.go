@@ -295,6 +295,7 @@ func spendOf(amount float64) int64 { return int64(math.Ceil(amount * spendUnit))
 type account struct {
 	g        *tollGuard
 	day      time.Time
+	trunk    string  // that took the call; "" before
 	price    float64 // of a minute
 	reserved float64 // counted for the first minute
 
@@ -314,11 +315,22 @@ func (a *account) spend(amount float64, limit int64) Charge {
 	return Charge{Account: RuleSpend, Since: a.day, Until: a.day.AddDate(0, 0, 1), Amount: n, Limit: limit}
 }
 
-// answered sets the price of the trunk that took the call.
-func (a *account) answered(ctx context.Context, price float64) error {
-	a.price = price
-	return a.add(ctx, a.spend(price-a.reserved, 0))
+// answered sets the price of the trunk that took the call, and counts its first
+// minute for that one too.
+func (a *account) answered(ctx context.Context, trunk string, price float64) error {
+	a.trunk, a.price = trunk, price
+	return a.add(ctx, append(a.used(1), a.spend(price-a.reserved, 0))...)
 }
+
+// used are minutes of the trunk that took the call, which has no limits of its own.
+func (a *account) used(minutes int64) []Charge {
+	m, s := a.minutes(minutes, 0), a.spend(float64(minutes)*a.price, 0)
+	m.Account, s.Account = trunkAccount(RuleMinutes, a.trunk), trunkAccount(RuleSpend, a.trunk)
+	return []Charge{m, s}
+}
+
+// trunkAccount is what of an account one trunk has used.
+func trunkAccount(rule, trunk string) string { return rule + "/" + trunk }
 
 // refund gives the first minute of a call back that was not answered; that it was
 // tried still counts.
@@ -335,11 +347,40 @@ func (a *account) lasted(ctx context.Context, d time.Duration) error {
 	if more <= 0 {
 		return nil
 	}
-	if err := a.add(ctx, a.minutes(more, 0), a.spend(float64(more)*a.price, 0)); err != nil {
+	if err := a.add(ctx, append(a.used(more), a.minutes(more, 0), a.spend(float64(more)*a.price, 0))...); err != nil {
 		return err
 	}
 	a.charged = begun
 	return nil
+}
+
+// Usage is what calls out have used up today.
+type Usage struct {
+	Calls, Minutes int64
+	Spend          float64
+}
+
+// Usage is what calls out by all trunks have used up today, and by each of them (which
+// does not count calls); caps are the limits of all together, 0: none.
+func (t *Trunks) Usage(ctx context.Context) (all Usage, caps Usage, each map[string]Usage, err error) {
+	p := &t.policy.p
+	now := time.Now().In(p.Location)
+	day := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	sum := func(account string) int64 {
+		n, e := p.Ledger.Sum(ctx, account, day)
+		err = cmp.Or(err, e)
+		return n
+	}
+	all = Usage{sum(RulePerDay), sum(RuleMinutes), float64(sum(RuleSpend)) / spendUnit}
+	caps = Usage{int64(p.MaxCallsPerDay), int64(p.MaxMinutesPerDay), p.MaxSpendPerDay}
+	each = make(map[string]Usage, len(t.all))
+	for _, x := range t.all {
+		name := x.cfg.Name
+		each[name] = Usage{
+			Minutes: sum(trunkAccount(RuleMinutes, name)), Spend: float64(sum(trunkAccount(RuleSpend, name))) / spendUnit,
+		}
+	}
+	return all, caps, each, err
 }
 
 func (a *account) add(ctx context.Context, charges ...Charge) error {

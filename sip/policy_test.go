@@ -201,7 +201,9 @@ func TestMinutesAndSpendAreCountedAsCallsLast(t *testing.T) {
 	ledger := &countingLedger{Ledger: sip.NewMemoryLedger(), sums: map[string]int64{}}
 	x := static("a", carrier)
 	x.Costs = map[string]float64{"": 0.1, "100": 0.5}
-	trunks := trunksOf(t, sip.Policy{Ledger: ledger, MaxSpendPerDay: 1.2, MaxMinutesPerDay: 10}, x)
+	idle := static("b", siptest.NewCarrier(t, siptest.CarrierConfig{}))
+	idle.Priority = 1
+	trunks := trunksOf(t, sip.Policy{Ledger: ledger, MaxSpendPerDay: 1.2, MaxMinutesPerDay: 10}, x, idle)
 	untilUp(t, trunks, "a")
 	one, err := trunks.Dial(t.Context(), out("10086"))
 	require.NoError(t, err)
@@ -230,6 +232,12 @@ func TestMinutesAndSpendAreCountedAsCallsLast(t *testing.T) {
 	require.ErrorContains(t, err, "486")
 	require.EqualValues(t, 3, ledger.sum(sip.RuleMinutes))
 	require.EqualValues(t, 11_000, ledger.sum(sip.RuleSpend))
+
+	all, caps, each, err := trunks.Usage(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, sip.Usage{Calls: 4, Minutes: 3, Spend: 1.1}, all)
+	require.Equal(t, sip.Usage{Minutes: 10, Spend: 1.2}, caps)
+	require.Equal(t, map[string]sip.Usage{"a": {Minutes: 3, Spend: 1.1}, "b": {}}, each)
 }
 
 type countingLedger struct {

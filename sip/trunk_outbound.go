@@ -134,7 +134,7 @@ func (t *Trunks) refund(ctx context.Context, a *account) {
 func (t *Trunks) answered(ctx context.Context, w route, l *Leg, a *account) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ledgerTime)
 	defer cancel()
-	if err := a.answered(ctx, w.price); err != nil {
+	if err := a.answered(ctx, w.trunk.cfg.Name, w.price); err != nil {
 		t.log.Error("ledger", "error", err)
 	}
 	w.trunk.mu.Lock()

@@ -103,6 +103,11 @@ func (l ledger) Charge(ctx context.Context, charges []sip.Charge) (over int, err
 	return l.db.Charge(ctx, kept)
 }
 
+// Sum implements sip.Ledger.
+func (l ledger) Sum(ctx context.Context, account string, since time.Time) (int64, error) {
+	return l.db.Spent(ctx, account, since)
+}
+
 // connectTrunks makes the server's trunks, and tells everybody how they do.
 func (s *server) connectTrunks() (err error) {
 	if s.trunks, err = openTrunks(s.sip, s.cfg, ledger{s.db}, s.tollFraud, s.log); err != nil || s.trunks == nil {
@@ -247,13 +252,22 @@ func trunkView(st sip.TrunkState) web.Trunk {
 }
 
 // Trunks implements web.TrunkLister.
-func (st *status) Trunks(context.Context) ([]web.Trunk, error) {
+func (st *status) Trunks(ctx context.Context) ([]web.Trunk, error) {
 	if st.server.trunks == nil {
 		return nil, nil
 	}
+	all, caps, each, err := st.server.trunks.Usage(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var out []web.Trunk
 	for _, t := range st.server.trunks.States() {
-		out = append(out, trunkView(t))
+		v := trunkView(t)
+		v.Today = &web.TrunkUsage{
+			Minutes: each[t.Name].Minutes, Spent: each[t.Name].Spend, AllMinutes: all.Minutes, MaxMinutes: caps.Minutes,
+			AllSpent: all.Spend, MaxSpend: caps.Spend, AllCalls: all.Calls, MaxCalls: caps.Calls,
+		}
+		out = append(out, v)
 	}
 	return out, nil
 }

@@ -46,7 +46,9 @@ trunks:
     inbound: {%s}
     outbound: [{match: "+8621", strip: 3, add: "0"}]
     codecs: PCMA
+    costs: {"+86": 0.5}
     options_interval: 1s
+outbound: {max_spend_per_day: 20}
 `, filepath.Join(testdata.Root(t), "examples", "retail-zh"), dir, free(), free(), carrier.Addr(), inbound), 0o600))
 	c, err := config.Load(path, []string{"HOTLINE_TRUNKS_TELECOM_PASSWORD=secret", "HOTLINE_CALL_DRAIN=1s", "HOTLINE_API_TOKEN=token", "HOTLINE_DATA_DIR=" + filepath.Join(dir, "data")})
 	require.NoError(t, err)
@@ -157,6 +159,15 @@ func TestCallsBothWaysByATrunk(t *testing.T) {
 		}
 		return false
 	}, siptest.Patience, 50*time.Millisecond, "the record names the trunk")
+	var today map[string]any
+	require.Eventually(t, func() bool {
+		_, out := api(http.MethodGet, "/api/v1/trunks", "")
+		today, _ = out["items"].([]any)[0].(map[string]any)["today"].(map[string]any)
+		return today["minutes"] == 1.0
+	}, siptest.Patience, 50*time.Millisecond, "the trunk's account")
+	require.EqualValues(t, 0.5, today["spent"])
+	require.EqualValues(t, 1, today["all_calls"])
+	require.EqualValues(t, 20, today["max_spend"])
 	status, _ = api(http.MethodPost, fmt.Sprintf("/api/v1/calls/%v/hangup", placed["id"]), "")
 	require.Equal(t, http.StatusNoContent, status)
 	require.Eventually(t, func() bool { return len(carrier.Requests("BYE")) == 1 }, siptest.Patience, 10*time.Millisecond)

@@ -92,6 +92,21 @@ type Trunk struct {
 	Failed         int64      `json:"failed" doc:"of these, for a fault of the trunk"`
 	AnswerRatio    float64    `json:"answer_ratio" doc:"share of calls out that were answered (ASR), of 1"`
 	AverageSeconds float64    `json:"average_seconds" doc:"of answered calls out (ACD)"`
+
+	Today *TrunkUsage `json:"today,omitempty" doc:"what calls out have used up today; not in events"`
+}
+
+// TrunkUsage is what calls out by a trunk have used up today, beside the caps, which are
+// for all trunks together. Money is in the unit of the trunks' costs.
+type TrunkUsage struct {
+	Minutes    int64   `json:"minutes" doc:"begun, by this trunk"`
+	Spent      float64 `json:"spent" doc:"by this trunk"`
+	AllMinutes int64   `json:"all_minutes" doc:"by all trunks"`
+	MaxMinutes int64   `json:"max_minutes" doc:"outbound.max_minutes_per_day; 0: no cap"`
+	AllSpent   float64 `json:"all_spent" doc:"by all trunks, with the first minute of calls that still ring"`
+	MaxSpend   float64 `json:"max_spend" doc:"outbound.max_spend_per_day; 0: no cap"`
+	AllCalls   int64   `json:"all_calls" doc:"placed by all trunks"`
+	MaxCalls   int64   `json:"max_calls" doc:"outbound.max_calls_per_day; 0: no cap"`
 }
 
 // TrunkLister lists the carriers and how they do.

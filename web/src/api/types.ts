@@ -215,6 +215,16 @@ export interface Trunk {
   failed: number
   answer_ratio: number
   average_seconds: number
+  today?: {
+    minutes: number
+    spent: number
+    all_minutes: number
+    max_minutes: number
+    all_spent: number
+    max_spend: number
+    all_calls: number
+    max_calls: number
+  }
 }
 
 export interface Worker {

@@ -55,7 +55,7 @@ export function onAgent(e: LiveEvent): void {
 export function onTrunk(e: LiveEvent): void {
   if (e.kind !== 'trunk.state') return
   const x = e.data as Trunk | undefined
-  if (x) trunks.value = trunks.value.map((old) => (old.name === x.name ? x : old))
+  if (x) trunks.value = trunks.value.map((old) => (old.name === x.name ? { ...x, today: x.today ?? old.today } : old))
 }
 
 /** What people call an agent. */
