@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// callsFrom begins n calls and counts those that are taken.
+// callsFrom begins n calls, over UDP and TCP in turn, and counts those that are taken.
 func (b *lab) callsFrom(addr string, n int) (taken, refused int) {
 	b.t.Helper()
-	for range n {
-		w := &wire{}
+	for i := range n {
+		w := &wire{stream: i%2 == 1}
 		_ = b.received([]byte(b.ask("INVITE", "8000")), flow{w, netip.MustParseAddrPort(addr)})
 		synctest.Wait()
 		all := w.all()
