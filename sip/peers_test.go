@@ -65,7 +65,7 @@ func sipp(t *testing.T, args ...string) ([]byte, error) {
 	program, dir := tool(t, "sipp"), testdata.Shared(t, "kit/sipp")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, append(args, "-i", "127.0.0.1", "-nostdin", "-timeout", "40s", "-p", freePort(t))...)
+	cmd := testdata.Child(exec.CommandContext(ctx, program, append(args, "-i", "127.0.0.1", "-nostdin", "-timeout", "40s", "-p", freePort(t))...))
 	cmd.Dir = dir
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -176,7 +176,7 @@ func newBaresip(t *testing.T, account string) *baresip {
 	binary.LittleEndian.PutUint32(wav[4:], uint32(len(wav)-8))
 	write("silence.wav", string(wav))
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, "-f", dir)
+	cmd := testdata.Child(exec.CommandContext(ctx, program, "-f", dir))
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	b := &baresip{in: in, out: &lines{c: make(chan string, 4096)}}

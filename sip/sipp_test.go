@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"hotline/internal/testdata"
 	"hotline/sip"
 	"hotline/sip/siptest"
 
@@ -106,7 +107,7 @@ func runSIPpErr(t *testing.T, program, scenario, target string, args ...string) 
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, append(all, args...)...)
+	cmd := testdata.Child(exec.CommandContext(ctx, program, append(all, args...)...))
 	cmd.Dir = dir
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

@@ -45,8 +45,7 @@ func startBaresip(t *testing.T, mode string, args ...string) *baresip {
 	tool(t, "sox")
 	b := &baresip{t: t, record: filepath.Join(t.TempDir(), "heard.wav"), done: make(chan struct{})}
 	args = append([]string{script, mode}, append(args, "--record", b.record)...)
-	cmd := exec.Command(python, args...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd := testdata.Child(exec.Command(python, args...))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)

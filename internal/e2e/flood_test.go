@@ -35,8 +35,8 @@ func TestFloods(t *testing.T) {
 	var first held
 	floods := map[string]func(ctx context.Context){
 		"calls": func(ctx context.Context) {
-			cmd := exec.CommandContext(ctx, program, s.SIP, "-sf", filepath.Join(testdata.Root(t), "sip/testdata/sipp/uac_flood.xml"),
-				"-s", "8000", "-i", "127.0.0.1", "-p", freeUDP(t), "-r", "200", "-m", "3000", "-l", "3000", "-recv_timeout", "8000", "-nostdin", "-timeout", "40s")
+			cmd := testdata.Child(exec.CommandContext(ctx, program, s.SIP, "-sf", filepath.Join(testdata.Root(t), "sip/testdata/sipp/uac_flood.xml"),
+				"-s", "8000", "-i", "127.0.0.1", "-p", freeUDP(t), "-r", "200", "-m", "3000", "-l", "3000", "-recv_timeout", "8000", "-nostdin", "-timeout", "40s"))
 			cmd.Dir = t.TempDir()
 			_ = cmd.Run() // its calls may fail: they are the flood
 		},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -48,8 +49,8 @@ func TestThroughKamailio(t *testing.T) {
 	n.quietLog(t)
 }
 
-// Reliable provisional responses, early media, a lost ACK and a delayed offer pass the
-// proxy, by the scenarios of package sip.
+// Holding, a lost ACK, a delayed offer and session timers pass the proxy, by the
+// scenarios of package sip.
 func TestSIPpThroughKamailio(t *testing.T) {
 	minutes(t)
 	n := light(t)
@@ -64,6 +65,28 @@ func TestSIPpThroughKamailio(t *testing.T) {
 	idle(t, n.Stand)
 }
 
+// A caller behind the proxy requires reliable provisional responses (RFC 3262): the
+// 180 and the 183 with the disclosure get there, and each PRACK comes back, by UDP on
+// both sides and by TLS to the node.
+func TestPRACKThroughKamailio(t *testing.T) {
+	minutes(t)
+	n := lightWith(t, func(business string) string {
+		return strings.Replace(business, "    greeting: ", "    answer: {ringing: 300ms, early_media: true}\n    greeting: ", 1)
+	})
+	_, port, _ := net.SplitHostPort(n.SIP)
+	for _, c := range []struct{ name, node string }{
+		{"udp", "sip:127.0.0.1:" + port}, {"tls", fmt.Sprintf("sip:127.0.0.1:%d;transport=tls", n.tls)},
+	} {
+		p := newProxy(t, proxySettings{node: c.node, trusts: n.cert})
+		for _, scenario := range []string{"uac_100rel.xml", "uac_100rel_delayed.xml"} {
+			t.Run(c.name+" "+scenario, func(t *testing.T) { sipp(t, scenario, p.addr, "-m", "1", "-s", "8000") })
+		}
+	}
+	idle(t, n.Stand)
+	allEnded(t, n.Stand)
+	n.quietLog(t)
+}
+
 // sipp runs a scenario of package sip against an address.
 func sipp(t *testing.T, scenario, target string, args ...string) {
 	t.Helper()
@@ -72,7 +95,7 @@ func sipp(t *testing.T, scenario, target string, args ...string) {
 		"-sf", file, target, "-i", "127.0.0.1", "-p", fmt.Sprint(freePort(t, "127.0.0.1")), "-nostdin",
 		"-timeout", "60s", "-timeout_error", "-trace_err", "-error_file", "errors.log", "-trace_msg", "-message_file", "messages.log",
 	}, args...)
-	cmd := exec.CommandContext(t.Context(), tool(t, "sipp"), args...)
+	cmd := testdata.Child(exec.CommandContext(t.Context(), tool(t, "sipp"), args...))
 	cmd.Dir = t.TempDir()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -91,6 +114,69 @@ func TestSIPpFlock(t *testing.T) {
 	}
 	idle(t, n.Stand)
 	allEnded(t, n.Stand)
+	n.quietLog(t)
+}
+
+// TLS between the node and a proxy, which check each other's certificate where they
+// connect: a telephone calls by UDP and by TLS, holds, resumes, and the node hangs up; the
+// requests of both ends find their way by Record-Route.
+func TestKamailioOverTLS(t *testing.T) {
+	minutes(t)
+	cert, key := certificate(t, t.TempDir())
+	n := light(t, "HOTLINE_SIP_TLS_CA="+cert)
+	voice := melody(15, 3*time.Second)
+	for near, trusts := range map[string]string{"udp": n.cert, "tls": ""} { // a telephone's certificate is nobody's
+		t.Run(near, func(t *testing.T) {
+			p := newProxy(t, proxySettings{node: fmt.Sprintf("sip:127.0.0.1:%d;transport=tls", n.tls), trusts: trusts, cert: cert, key: key})
+			h := newHandset(t, account{transport: near, say: append(make([]int16, 8000), voice...)})
+			h.dials(p.uri("9196", near))
+			time.Sleep(5 * time.Second)
+			h.does("hold")
+			time.Sleep(1500 * time.Millisecond)
+			h.does("resume")
+			time.Sleep(1500 * time.Millisecond)
+			h.hangsUp()
+			assert.GreaterOrEqual(t, likeness(voice, h.heard()), recognisable, "it hears itself")
+			rec := n.record(t, h.user)
+			assert.Equal(t, "tls", rec.Signalling.Network)
+			assert.Equal(t, "caller_hangup", rec.EndCause)
+
+			other := newHandset(t, account{transport: near})
+			other.dials(p.uri("8000", near))
+			live, err := n.Live(t.Context(), other.user)
+			require.NoError(t, err)
+			status, b, err := n.Post(t.Context(), "/api/v1/calls/"+live.ID+"/hangup", struct{}{})
+			require.NoError(t, err)
+			require.Less(t, status, 300, "%s", b)
+			other.awaits("BYE sip:", 1)
+			idle(t, n.Stand)
+			allEnded(t, n.Stand)
+		})
+	}
+	n.quietLog(t)
+}
+
+// The carrier is reached by TLS alone: registered, called by the number through the
+// connection of the registration, and calls out.
+func TestTrunkOverTLS(t *testing.T) {
+	minutes(t)
+	p := newProxy(t, proxySettings{node: "sip:127.0.0.1:9"})
+	n := light(t, "HOTLINE_TRUNKS=carrier", "HOTLINE_TRUNKS_CARRIER_KIND=register", "HOTLINE_TRUNKS_CARRIER_PROXY=sip:"+p.tls+";transport=tls",
+		"HOTLINE_TRUNKS_CARRIER_USER=hotline", "HOTLINE_TRUNKS_CARRIER_PASSWORD="+customerPassword, "HOTLINE_TRUNKS_CARRIER_INBOUND=*=8000",
+		"HOTLINE_SIP_TLS_CA="+p.cert)
+	require.Eventually(t, func() bool {
+		b, err := n.Raw(t.Context(), "/api/v1/trunks")
+		return err == nil && bytes.Contains(b, []byte(`"registered":true`))
+	}, patience, 100*time.Millisecond, "it does not register")
+	caller := newHandset(t, account{})
+	caller.dials(p.uri("hotline", "udp"))
+	time.Sleep(2 * time.Second)
+	caller.hangsUp()
+	rec := n.record(t, "+86"+caller.user)
+	assert.Equal(t, "carrier", rec.Signalling.Trunk)
+	assert.Equal(t, "tls", rec.Signalling.Network)
+	assert.Greater(t, loud(caller.heard()), 0.2, "the greeting is heard")
+	idle(t, n.Stand)
 	n.quietLog(t)
 }
 

@@ -16,6 +16,8 @@ import (
 type proxy struct {
 	*program
 	addr string // host:port, UDP and TCP
+	tls  string // host:port
+	cert string // of its TLS
 }
 
 // proxySettings say what the proxy does; testdata/kamailio.cfg has the words.
@@ -23,6 +25,8 @@ type proxySettings struct {
 	node        string   // where calls go: sip:HOST:PORT;transport=tcp
 	nodes       []string // several: by the dispatcher
 	digest      string   // default MD5
+	trusts      string   // the certificate that a node must show to it by TLS; "": any
+	cert, key   string   // that it shows; default its own
 	rtpengine   int      // the port of rtpengine's control; 0: none
 	flags, back string   // for rtpengine: with requests, with responses
 }
@@ -48,13 +52,25 @@ func newProxy(t *testing.T, c proxySettings) *proxy {
 	port := freePort(t, "127.0.0.1")
 	text, err := os.ReadFile(filepath.Join("testdata", "kamailio.cfg"))
 	require.NoError(t, err)
+	tlsPort := freePort(t, "127.0.0.1")
+	cert, key := c.cert, c.key
+	if cert == "" {
+		cert, key = certificate(t, dir)
+	}
+	profile := "method = TLSv1.2+\nprivate_key = " + key + "\ncertificate = " + cert + "\n"
+	client := "verify_certificate = no\n"
+	if c.trusts != "" {
+		client = "verify_certificate = yes\nrequire_certificate = yes\nca_list = " + c.trusts + "\n"
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "tls.cfg"), []byte("[server:default]\n"+profile+"verify_certificate = no\n[client:default]\n"+profile+client), 0o600))
 	config := strings.NewReplacer(
+		"@TLSPORT@", fmt.Sprint(tlsPort),
 		"@PORT@", fmt.Sprint(port), "@MODULES@", found[0]+"/", "@DIR@", dir, "@NODE@", c.node, "@DIGEST@", c.digest,
 		"@PASSWORD@", customerPassword, "@NG@", fmt.Sprint(c.rtpengine), "@FLAGS@", c.flags, "@BACK@", c.back,
 	).Replace(string(text))
 	file := filepath.Join(dir, "kamailio.cfg")
 	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
-	args := []string{"-DD", "-E", "-m", "32", "-M", "4", "-f", file, "-P", filepath.Join(dir, "pid"), "-Y", dir}
+	args := []string{"-DD", "-E", "-m", "64", "-M", "4", "-f", file, "-P", filepath.Join(dir, "pid"), "-Y", dir, "-A", "TLS"}
 	if len(c.nodes) > 0 {
 		var list strings.Builder
 		for _, n := range c.nodes {
@@ -66,7 +82,7 @@ func newProxy(t *testing.T, c proxySettings) *proxy {
 	if c.rtpengine > 0 {
 		args = append(args, "-A", "RTPENGINE")
 	}
-	p := &proxy{program: start(t, nil, path, args...), addr: fmt.Sprintf("127.0.0.1:%d", port)}
+	p := &proxy{program: start(t, nil, path, args...), addr: fmt.Sprintf("127.0.0.1:%d", port), tls: fmt.Sprintf("127.0.0.1:%d", tlsPort), cert: cert}
 	require.Eventually(t, func() bool {
 		c, err := net.DialTimeout("tcp", p.addr, time.Second)
 		if err == nil {
@@ -79,6 +95,9 @@ func newProxy(t *testing.T, c proxySettings) *proxy {
 
 // uri is a number behind the proxy.
 func (p *proxy) uri(number, transport string) string {
+	if transport == "tls" {
+		return "sip:" + number + "@" + p.tls + ";transport=tls"
+	}
 	u := "sip:" + number + "@" + p.addr
 	if transport != "" && transport != "udp" {
 		u += ";transport=" + transport

@@ -51,9 +51,11 @@ type program struct {
 func start(t *testing.T, env []string, name string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, exited: make(chan struct{})}
-	p.cmd = exec.Command(name, args...)
+	p.cmd = testdata.Child(exec.Command(name, args...))
+	if filepath.Base(name) == "kamailio" {
+		p.cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM // asked so, it ends its own processes
+	}
 	p.cmd.Env = append(os.Environ(), env...)
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	var err error
 	p.in, err = p.cmd.StdinPipe()
@@ -170,6 +172,12 @@ type node struct {
 // light starts a node.
 func light(t *testing.T, env ...string) *node {
 	t.Helper()
+	return lightWith(t, nil, env...)
+}
+
+// lightWith starts a node with a business that edit has changed.
+func lightWith(t *testing.T, edit func(business string) string, env ...string) *node {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "hotline-peer") //nolint:usetesting // t.TempDir is too long a path for a socket
 	require.NoError(t, err)
 	n := &node{tls: freePort(t, "127.0.0.1")}
@@ -181,6 +189,10 @@ func light(t *testing.T, env ...string) *node {
 	}
 	folders, err := stand.Business(dir, nil, filepath.Join(testdata.Root(t), "examples/retail-zh"))
 	require.NoError(t, err)
+	if edit != nil {
+		file := filepath.Join(folders[0], "business.yaml")
+		require.NoError(t, os.WriteFile(file, []byte(edit(readText(file))), 0o600))
+	}
 	data := filepath.Join(dir, "data")
 	require.NoError(t, os.MkdirAll(data, 0o700))
 	low := 12000 + 200*mathrand.IntN(40) // where nobody else's sound is captured

@@ -119,6 +119,7 @@ func (s *Stand) run(ctx context.Context) (err error) {
 	s.cmd = exec.Command(s.config.Binary, args...) //nolint:gosec,noctx // the program under test; Stop ends it
 	s.cmd.Env = append(append(withoutSettings(os.Environ()), s.attached...), s.config.Env...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it does not outlive who tries it
 	if err := s.cmd.Start(); err != nil {
 		return errors.Join(fmt.Errorf("starting %s: %w; make binary builds it", s.config.Binary, err), s.log.Close())
 	}
