@@ -108,7 +108,7 @@ func (s *Slot) addressText(t *utterance, from, to int) string {
 		if hard(tok) || tok.w == "十" || tok.w == "幺" {
 			if r, ok := d.run(i); ok {
 				n, w := t.in(r.to, zhUnits)
-				if n > 0 && !(w == "区" && tok.kind == han) || tok.kind == digits || afterUnit && !t.road(r.to) || r.to-i >= 3 && len(r.g) >= 3 && !t.road(r.to) {
+				if n > 0 && (w != "区" || tok.kind != han) || tok.kind == digits || afterUnit && !t.road(r.to) || r.to-i >= 3 && len(r.g) >= 3 && !t.road(r.to) {
 					c, _ := r.canonical()
 					b.WriteString(c)
 					i = r.to
@@ -159,6 +159,16 @@ var enStreets = map[string]bool{
 	"street": true, "st": true, "avenue": true, "ave": true, "road": true, "rd": true, "lane": true, "ln": true, "drive": true, "dr": true, "boulevard": true, "blvd": true, "court": true, "place": true, "way": true, "square": true, "terrace": true, "close": true, "crescent": true, "parkway": true, "highway": true, "circle": true, "trail": true, "gardens": true, "grove": true, "mews": true, "row": true, "hill": true, "broadway": true, "park": true, "plaza": true, "alley": true, "walk": true,
 }
 
+// untilPause cuts r where the speaker pauses.
+func (r *run) untilPause(t *utterance) {
+	for k := 1; k < len(r.g); k++ {
+		if r.g[k].from > r.g[k-1].from && t.at(r.g[k].from).gap == pause {
+			r.g, r.to = r.g[:k], r.g[k-1].to
+			return
+		}
+	}
+}
+
 var enUnits = map[string]bool{"apartment": true, "apt": true, "unit": true, "suite": true, "flat": true, "floor": true, "room": true, "building": true, "block": true, "number": true, "box": true}
 
 var enAddressFill = map[string]bool{"uh": true, "um": true, "er": true, "erm": true, "hmm": true, "and": false, "its": true, "thats": true, "please": true, "thanks": true}
@@ -173,8 +183,10 @@ func (s *Slot) enAddress(t *utterance) []Value {
 		}
 	}
 	for i := 0; i < len(t.toks) && street > 0 && i < street; i++ {
-		if r, ok := d.run(i); ok && r.to <= street && street-r.to <= 5 && (t.at(i-1).w != "the" || r.to == street) {
-			start = i
+		if r, ok := d.run(i); ok && r.to <= street && (street-r.to <= 5 || enUnits[t.at(i-1).w]) && (t.at(i-1).w != "the" || r.to == street) {
+			if start = i; i > 0 && enUnits[t.at(i-1).w] && t.at(i-1).w != "number" { // flat 3, 22 Acacia Road
+				start--
+			}
 			break
 		}
 	}
@@ -240,6 +252,7 @@ func (s *Slot) enAddress(t *utterance) []Value {
 		}
 		unit := i > 0 && enUnits[t.at(i-1).w]
 		if r, ok := (dictation{t: t, letters: unit}).run(i); ok && (tok.w != "one" || i == start || unit || r.to > i+1) {
+			r.untilPause(t)
 			cn, _ := r.canonical()
 			if nx := t.at(r.to); !unit && nx.kind == latin && len(nx.w) == 1 && i > start && nx.gap != pause && len(cn) < 5 {
 				cn += strings.ToUpper(nx.w)

@@ -404,13 +404,13 @@ func (s *Slot) soundsLike(t *utterance, add func(string, int, int, float64)) {
 				continue
 			}
 			for i := range t.toks {
-				heard := ""
+				var heard strings.Builder
 				for k := i; k < min(i+len(n.words)+1, len(t.toks)); k++ {
-					heard += phones[k]
-					if d := len(heard) - len(n.phones); d > 2 || len(heard) < 3 || t.at(i).w == "its" || d < -2 || common[t.at(i).w] {
+					heard.WriteString(phones[k])
+					if d := len(heard.String()) - len(n.phones); d > 2 || len(heard.String()) < 3 || t.at(i).w == "its" || d < -2 || common[t.at(i).w] {
 						continue
 					}
-					if far := distance(heard, string(n.phones)) / float32(max(len(heard), len(n.phones))); (far <= 0.3 && len(n.phones) > 3 || far == 0) && heard[0] == n.phones[0] && !s.denied(t, i) {
+					if far := distance(heard.String(), string(n.phones)) / float32(max(len(heard.String()), len(n.phones))); (far <= 0.3 && len(n.phones) > 3 || far == 0) && heard.String()[0] == n.phones[0] && !s.denied(t, i) {
 						add(o.value, i, k+1, 0.7-float64(far))
 					}
 				}
@@ -425,7 +425,7 @@ func distance(a, b string) float32 {
 	if len(a) >= len(row) || len(b) >= len(row) {
 		return float32(len(a) + len(b))
 	}
-	for j := range len(b) + 1 {
+	for j := range prev {
 		prev[j] = float32(j)
 	}
 	for i := range len(a) {

@@ -38,7 +38,7 @@ func (s *Slot) code(t *utterance, r *run) (Value, bool) {
 	c := 0.95
 	fit, exact := s.fitting(r, least, most)
 	if fit == nil {
-		if len(r.g) >= least && !(len(r.g) < most && s.pattern != nil) {
+		if len(r.g) >= least && (len(r.g) >= most || s.pattern == nil) {
 			return Value{}, false
 		}
 		fit = r
@@ -136,8 +136,8 @@ func (s *Slot) fitting(r *run, least, most int) (*run, bool) {
 				return a, false
 			}
 		}
-		for k := len(r.pauses) - 1; k >= 0; k-- {
-			if a := r.slice(0, r.pauses[k]); ok(a) {
+		for _, v := range slices.Backward(r.pauses) {
+			if a := r.slice(0, v); ok(a) {
 				return a, false
 			}
 		}

@@ -53,10 +53,10 @@ func (s *Slot) enNear(t *utterance, i int, now time.Time) (day, bool) {
 		if w := t.at(i - 1).w; add == 7 && (w == "this" || w == "next" || w == "last" || w == "every") {
 			return day{}, false
 		}
-		switch w := t.at(n).w; {
-		case w == "today" || w == "now":
+		switch w := t.at(n).w; w {
+		case "today", "now":
 			d.date = s.daysFrom(now, add)
-		case w == "tomorrow":
+		case "tomorrow":
 			d.date = s.daysFrom(now, add+1)
 		default:
 			wd, ok := enWeekdays[w]
@@ -95,6 +95,9 @@ func (s *Slot) enWeek(t *utterance, i int, now time.Time) (day, bool) {
 			to++
 		}
 		offset := 0
+		if which == "" && t.seq(to, "after", "next") > 0 {
+			return day{date: week(2, time.Saturday, now), to: to + 2, confidence: 0.6}, true
+		}
 		switch which {
 		case "next":
 			offset = 1
@@ -183,7 +186,8 @@ func (s *Slot) enAfter(t *utterance, i int, now time.Time) (day, bool) {
 	if in > 0 {
 		n = in
 	}
-	v, m := 0.0, -1
+	var v float64
+	var m int
 	switch {
 	case t.at(n).w == "a" && t.at(n+1).w == "couple":
 		v, m = 2, n+2
@@ -225,6 +229,9 @@ func (s *Slot) enAfter(t *utterance, i int, now time.Time) (day, bool) {
 	case t.seq(m, "from", "tomorrow") > 0:
 		m += 2
 		days++
+	case t.at(m).w == "from" && enWeekdays[t.at(m+1).w] > 0 || t.seq(m, "from", "sunday") > 0: // two weeks from Friday
+		from := s.nearWeekday(enWeekdays[t.at(m+1).w], now)
+		return day{date: from.AddDate(0, months, days), to: m + 2, confidence: 0.85}, true
 	case in > 0:
 		if m2, w := t.any(m, "time"); w != "" {
 			m = m2
@@ -412,8 +419,17 @@ func (s *Slot) enHoliday(t *utterance, i int, now time.Time) (day, bool) {
 		words []string
 		m, d  int
 	}{
-		{[]string{"christmas", "eve"}, 12, 24}, {[]string{"christmas", "day"}, 12, 25}, {[]string{"christmas"}, 12, 25}, {[]string{"boxing", "day"}, 12, 26}, {[]string{"new", "years", "eve"}, 12, 31},
-		{[]string{"new", "years", "day"}, 1, 1}, {[]string{"new", "years"}, 1, 1}, {[]string{"halloween"}, 10, 31}, {[]string{"valentines", "day"}, 2, 14}, {[]string{"valentines"}, 2, 14}, {[]string{"fourth", "of", "july"}, 7, 4},
+		{[]string{"christmas", "eve"}, 12, 24},
+		{[]string{"christmas", "day"}, 12, 25},
+		{[]string{"christmas"}, 12, 25},
+		{[]string{"boxing", "day"}, 12, 26},
+		{[]string{"new", "years", "eve"}, 12, 31},
+		{[]string{"new", "years", "day"}, 1, 1},
+		{[]string{"new", "years"}, 1, 1},
+		{[]string{"halloween"}, 10, 31},
+		{[]string{"valentines", "day"}, 2, 14},
+		{[]string{"valentines"}, 2, 14},
+		{[]string{"fourth", "of", "july"}, 7, 4},
 	} {
 		if n := t.seq(i, h.words...); n > 0 {
 			x, ok := s.monthDay(h.m, h.d, now)

@@ -52,12 +52,12 @@ func (s *Slot) zhDay(t *utterance, i int, now time.Time) (day, bool) {
 			d.part = "早上"
 		}
 		// 明天周三, 明天二十号: one day said twice
-		if x, ok := s.zhDay2(t, n, now); ok && x.date.Equal(d.date) {
+		if x, ok := s.zhSomeDay(t, n, now); ok && x.date.Equal(d.date) {
 			d.to = x.to
 		}
 		return d, true
 	}
-	d, ok := s.zhDay2(t, i, now)
+	d, ok := s.zhSomeDay(t, i, now)
 	if ok && lunar(t, i) {
 		return day{to: d.to}, false
 	}
@@ -74,7 +74,8 @@ func lunar(t *utterance, i int) bool {
 	return false
 }
 
-func (s *Slot) zhDay2(t *utterance, i int, now time.Time) (day, bool) {
+// zhSomeDay reads a day that is not named by its distance from today.
+func (s *Slot) zhSomeDay(t *utterance, i int, now time.Time) (day, bool) {
 	if i >= len(t.toks) {
 		return day{}, false
 	}

@@ -1,6 +1,7 @@
 package slot
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -61,12 +62,10 @@ var homophones = func() map[string]byte {
 			m[string(r)] = byte('0' + d)
 		}
 	}
-	for w, d := range map[string]byte{
+	maps.Copy(m, map[string]byte{
 		"to": '2', "too": '2', "tu": '2', "for": '4', "fore": '4', "won": '1', "wan": '1', "ate": '8', "tree": '3', "free": '3', "sex": '6', "sicks": '6', "sick": '6',
 		"fife": '5', "hive": '5', "owe": '0', "heaven": '7', "niner": '9', "nein": '9', "eighth": '8',
-	} {
-		m[w] = d
-	}
+	})
 	return m
 }()
 
@@ -149,6 +148,11 @@ func (d dictation) soft(i int) int {
 		return i + 1
 	case tok.kind == han:
 		n, _ := d.t.in(i, softZh)
+		if tok.w == "后" || tok.w == "中" { // 后面四个是
+			if p, ok := zhPlace(d.t, i); ok && p.next > n {
+				n = p.next
+			}
+		}
 		return n
 	}
 	return -1
@@ -186,6 +190,9 @@ func (d dictation) glyphs(i int, r *run, skipped int) ([]glyph, int) {
 				return d.cardinal(i, x)
 			}
 		}
+		if _, n := t.enOrdinal(i); n > 0 { // 5th
+			return nil, i
+		}
 		gs := make([]glyph, len(tok.w))
 		for k := range gs {
 			gs[k] = glyph{ch: tok.w[k], from: i, to: i + 1}
@@ -195,6 +202,7 @@ func (d dictation) glyphs(i int, r *run, skipped int) ([]glyph, int) {
 		return d.hanGlyphs(i, r, skipped)
 	case latin:
 		return d.latinGlyphs(i, r, skipped)
+	case sign:
 	}
 	return nil, i
 }
@@ -223,7 +231,7 @@ func (d dictation) hanGlyphs(i int, r *run, skipped int) ([]glyph, int) {
 			return one(byte('0'+v), i, i+1, false)
 		}
 	}
-	if _, ok := hanDigits[tok.w]; ok || tok.w == "十" && !(inRun && r.g[last].single) {
+	if _, ok := hanDigits[tok.w]; ok || tok.w == "十" && (!inRun || !r.g[last].single) {
 		if x, ok := t.zhNumber(i); ok && x.next > i {
 			return d.cardinal(i, x)
 		}
@@ -264,7 +272,7 @@ func (d dictation) cardinal(i int, x number) ([]glyph, int) {
 // repeated reads 三个八, 两个 0, double seven, triple oh.
 func (d dictation) repeated(i int) []glyph {
 	t := d.t
-	count, n := 0, -1
+	var count, n int
 	switch tok := t.at(i); {
 	case tok.kind == latin:
 		switch tok.w {
@@ -436,7 +444,7 @@ func (t *utterance) lone(i int) bool {
 // letter reads a letter at i: b, "b as in bravo", "b for boy".
 func (t *utterance) letter(i int) (byte, int) {
 	tok := t.at(i)
-	ch := byte(0)
+	var ch byte
 	switch {
 	case tok.kind == latin && len(tok.w) == 1 && isASCII(tok.w):
 		ch = tok.w[0]

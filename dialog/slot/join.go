@@ -24,12 +24,10 @@ func (s *Slot) Join(old Value, text string, now time.Time) (Value, bool) {
 	case Code, Phone:
 		return s.joinDigits(old, t)
 	case DateTime:
-		for _, v := range s.once(t, now) {
-			if !v.Partial {
-				return v, true
-			}
-			return s.correctTime(old, t, now)
+		if vs := s.once(t, now); len(vs) > 0 && !vs[0].Partial {
+			return vs[0], true
 		}
+		return s.correctTime(old, t, now)
 	case Text:
 		return s.append(old, " ", strings.TrimSpace(text), t), true
 	case Address:
@@ -47,6 +45,7 @@ func (s *Slot) Join(old Value, text string, now time.Time) (Value, bool) {
 		if vs := s.names(t); len(vs) > 0 {
 			return s.append(old, " ", vs[0].Canonical, t), true
 		}
+	default:
 	}
 	return Value{}, false
 }
@@ -180,7 +179,7 @@ func (s *Slot) Unfinished(text string) bool {
 	if s.spec.Kind != YesNo && s.spec.Kind != Text && !s.without(t) {
 		if s.zh {
 			for k := max(0, last-4); k < last; k++ {
-				if n, _ := t.in(k, zhOpen); n == last && !(s.spec.Kind == Choice && t.toks[last-1].w == "的") {
+				if n, _ := t.in(k, zhOpen); n == last && (s.spec.Kind != Choice || t.toks[last-1].w != "的") {
 					return true
 				}
 			}
@@ -202,8 +201,9 @@ func (s *Slot) Unfinished(text string) bool {
 		}
 		r, ok := dictation{t: t}.run(last - 1)
 		return ok && r.to == last && last <= 4 && r.from == 0 || enUnits[t.toks[last-1].w]
+	default:
+		return false
 	}
-	return false
 }
 
 // without tells whether the caller says that there is no value to come.

@@ -94,6 +94,7 @@ func (s *Slot) Keys(keys string, now time.Time) (Value, bool) {
 	case Text:
 		v.Canonical = keys
 		return v, true
+	case Name, Address:
 	}
 	return Value{}, false
 }

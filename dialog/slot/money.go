@@ -51,7 +51,8 @@ func zhMoney(t *utterance, i int) (v, c float64, next int) {
 	}
 	m := x.next
 	small := func(k int) (float64, int) { // 三毛二, 五分 behind the whole
-		sum, at := 0.0, k
+		var sum float64
+		at := k
 		if d, ok := oneDigit(t, at); ok {
 			switch t.at(at + 1).w {
 			case "毛", "角":
@@ -243,7 +244,7 @@ func enMoney(t *utterance, i int) (v, c float64, next int) {
 				return x.v + float64(d)/100, 0.85, m + 2
 			}
 		}
-		if d, u := enCount(t, m); u > 0 && d >= 10 && d < 100 && !(t.at(n).kind == digits && len(t.at(n).w) > 3) {
+		if d, u := enCount(t, m); u > 0 && d >= 10 && d < 100 && (t.at(n).kind != digits || len(t.at(n).w) <= 3) {
 			if enWholes[t.at(u).w] && x.v < 10 { // one fifty dollars
 				return x.v*100 + float64(d), 0.7, u + 1
 			}

@@ -177,6 +177,13 @@ func (s *Slot) zhName(t *utterance) (Value, bool) {
 	if best.name == "" {
 		return Value{}, false
 	}
+	if surnames[best.name] { // 姓司马，司马光
+		for k := best.to; k < len(t.toks); k++ {
+			if t.lit(k, best.name) > 0 && t.at(k-1).w != "的" {
+				try(k, best.c+0.01)
+			}
+		}
+	}
 	// what follows may explain the characters: 我姓章, 立早章
 	rs := []rune(best.name)
 	end := best.to
@@ -200,8 +207,38 @@ func (s *Slot) zhName(t *utterance) (Value, bool) {
 }
 
 var enNameCues = [][]string{
-	{"my", "name", "is"}, {"my", "names"}, {"the", "name", "is"}, {"names"}, {"name", "is"}, {"first", "name", "is"}, {"last", "name", "is"}, {"surname", "is"}, {"this", "is"}, {"i", "am"}, {"im"}, {"its"}, {"it", "is"}, {"call", "me"}, {"under", "the", "name"}, {"under"}, {"name"},
-	{"its", "under"}, {"the", "name", "of"}, {"name", "of"}, {"speaking", "to"}, {"thats"}, {"you", "can", "call", "me"}, {"the", "names"}, {"last", "names"}, {"first", "names"}, {"surnames"}, {"surname"}, {"should", "be"}, {"change", "it", "to"},
+	{"my", "name", "is"},
+	{"my", "names"},
+	{"the", "name", "is"},
+	{"names"},
+	{"name", "is"},
+	{"first", "name", "is"},
+	{"last", "name", "is"},
+	{"surname", "is"},
+	{"this", "is"},
+	{"i", "am"},
+	{"im"},
+	{"its"},
+	{"it", "is"},
+	{"call", "me"},
+	{"under", "the", "name"},
+	{"under"},
+	{"name"},
+	{"its", "under"},
+	{"the", "name", "of"},
+	{"name", "of"},
+	{"speaking", "to"},
+	{"thats"},
+	{"you", "can", "call", "me"},
+	{"the", "names"},
+	{"last", "names"},
+	{"first", "names"},
+	{"surnames"},
+	{"surname"},
+	{"first", "name"},
+	{"last", "name"},
+	{"should", "be"},
+	{"change", "it", "to"},
 }
 
 var enNotNames = map[string]bool{
@@ -247,10 +284,10 @@ func (s *Slot) enNames(t *utterance) []Value {
 		// that's S M Y T H
 		for k := end; k < min(end+8, len(t.toks)); k++ {
 			sp, next := spelledName(t, k)
-			if next < 0 || utf8.RuneCountInString(sp) < 2 {
+			parts := strings.Fields(name)
+			if next < 0 || len(sp) < 3 && (len(sp) < 2 || !strings.EqualFold(parts[len(parts)-1][:1], sp[:1])) {
 				continue
 			}
-			parts := strings.Fields(name)
 			j := len(parts) - 1
 			for p := range parts {
 				if strings.EqualFold(parts[p][:1], sp[:1]) && p != j && !strings.EqualFold(parts[j][:1], sp[:1]) {
@@ -264,6 +301,7 @@ func (s *Slot) enNames(t *utterance) []Value {
 		out = append(out, v)
 	}
 	taken := -1
+	first, last := -1, -1 // of out: a first and a last name said apart
 	for i := range t.toks {
 		if i < taken {
 			continue
@@ -284,8 +322,21 @@ func (s *Slot) enNames(t *utterance) []Value {
 		case words == 1 && (w == "name" || w == "surname"):
 			c = 0.8
 		}
+		had := len(out)
 		at(n, c)
 		taken = n
+		if len(out) > had {
+			switch t.at(i).w {
+			case "first":
+				first = had
+			case "last", "surname", "surnames":
+				last = had
+			}
+		}
+	}
+	if first >= 0 && last >= 0 {
+		a, b := out[first], out[last]
+		return []Value{{Canonical: a.Canonical + " " + b.Canonical, Start: min(a.Start, b.Start), End: max(a.End, b.End), Confidence: min(a.Confidence, b.Confidence)}}
 	}
 	if len(out) == 0 {
 		core := t.unfilled(false)
@@ -296,7 +347,7 @@ func (s *Slot) enNames(t *utterance) []Value {
 			}
 			at(k, 0.8)
 			// a bare answer is a name and nothing else
-			if len(out) > 0 && t.token(out[0].End) < k+len(core.toks) && t.at(t.token(out[0].End)).gap != pause {
+			if len(out) > 0 && t.token(out[0].End) < k+len(core.toks) && t.at(t.token(out[0].End)).gap != pause && t.at(t.token(out[0].End)).w != "with" && t.at(t.token(out[0].End)).w != "spelled" {
 				out = nil
 			}
 		}

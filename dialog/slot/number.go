@@ -192,7 +192,7 @@ var enTeens = map[string]int{
 }
 
 var enTens = map[string]int{
-	"twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+	"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }
 
 // enSmall reads a number below a hundred at i.
@@ -284,7 +284,7 @@ func (t *utterance) enNumber(i int) (number, bool) {
 	if !seen {
 		return number{}, false
 	}
-	out := number{v: total + section, next: n, whole: true, loose: !scaled && out1(t, i, n)}
+	out := number{v: total + section, next: n, whole: true, loose: !scaled && t.aDigit(i, n)}
 	if s := enScale(t.at(n + 3).w); s > 100 && t.seq(n, "and", "a", "half") > 0 { // two and a half thousand
 		out.v, out.next, out.loose = (out.v+0.5)*s, n+4, false
 		return out, true
@@ -313,7 +313,8 @@ func (t *utterance) enNumber(i int) (number, bool) {
 	return out, true
 }
 
-func out1(t *utterance, i, n int) bool { _, ok := enOnes[t.at(i).w]; return ok && n == i+1 }
+// aDigit tells whether the tokens from i to n are one digit in words.
+func (t *utterance) aDigit(i, n int) bool { _, ok := enOnes[t.at(i).w]; return ok && n == i+1 }
 
 func enScale(w string) float64 {
 	switch w {

@@ -197,6 +197,7 @@ func (s *Slot) find(t *utterance, now time.Time) []Value {
 	switch s.spec.Kind {
 	case Text, YesNo, Address:
 		return s.once(t, now)
+	default:
 	}
 	parts := t.selfCorrected(s.zh)
 	if len(parts) == 1 {

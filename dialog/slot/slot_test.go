@@ -51,11 +51,11 @@ func specs(language string) map[string]slot.Spec {
 	return m
 }
 
-func made(t testing.TB, s slot.Spec) *slot.Slot {
-	t.Helper()
+func made(tb testing.TB, s slot.Spec) *slot.Slot {
+	tb.Helper()
 	sl, err := slot.New(s)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return sl
 }

@@ -116,7 +116,7 @@ func (s *Slot) clause(t *utterance, i, end int) (meaning string, from, to int) {
 	for i < end {
 		best, next := "", -1
 		for _, a := range table[t.at(i).w] {
-			n := -1
+			var n int
 			if len(a.words) == 1 {
 				n = t.lit(i, a.words[0])
 			} else {
