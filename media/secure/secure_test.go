@@ -94,7 +94,7 @@ func talk(t *testing.T, caller, callee *party) *conversation {
 		c.sessions[i], c.heard[i] = s, make(chan bool, 1)
 		in := s.In()
 		c.wg.Go(func() { c.errs[i] = s.Run(ctx) })
-		c.wg.Go(func() { _ = media.Tone(ctx, s, tones[i]) })
+		c.wg.Go(func() { _ = media.Loop(ctx, s, media.Tone(s.Rate(), int(tones[i]))) })
 		c.wg.Go(func() {
 			f := make(media.Frame, in.Rate()/50)
 			var last []int16

@@ -299,7 +299,7 @@ func pickUp(t *testing.T, c *webrtc.Conn, m sdp.Media) *phone {
 	var wg sync.WaitGroup
 	wg.Go(func() { p.ended <- p.session.Run(ctx) })
 	wg.Go(func() {
-		if err := media.Tone(ctx, p.session, weSay); err != nil && !errors.Is(err, media.ErrFlushed) {
+		if err := media.Loop(ctx, p.session, media.Tone(p.session.Rate(), weSay)); err != nil && !errors.Is(err, media.ErrFlushed) {
 			t.Error(err)
 		}
 	})
