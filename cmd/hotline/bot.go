@@ -10,6 +10,7 @@ import (
 
 	"hotline/dialog/engine"
 	"hotline/dialog/knowledge"
+	"hotline/internal/action"
 	"hotline/internal/business"
 	"hotline/internal/config"
 	"hotline/internal/models"
@@ -47,7 +48,7 @@ func localMeaning(ctx context.Context, c config.Config, log *slog.Logger) knowle
 // loadBots reads the businesses and builds the engine of each of their lines, which
 // compare meanings too where meaning is given.
 // Whatever is wrong in them is logged; a line that cannot be built is an error.
-func loadBots(dirs []string, meaning knowledge.Embedder, log *slog.Logger) (*bots, error) {
+func loadBots(dirs []string, meaning knowledge.Embedder, effects engine.Effects, log *slog.Logger) (*bots, error) {
 	bs := &bots{}
 	for _, dir := range dirs {
 		b, report := business.Load(dir)
@@ -61,7 +62,7 @@ func loadBots(dirs []string, meaning knowledge.Embedder, log *slog.Logger) (*bot
 		}
 		bs.businesses = append(bs.businesses, b)
 		for _, l := range b.Lines {
-			made, err := newBot(l, meaning, time.Now)
+			made, err := newBot(l, meaning, effects, time.Now)
 			if err != nil {
 				return nil, fmt.Errorf("line %q of %s: %w", l.Name, dir, err)
 			}
@@ -71,7 +72,13 @@ func loadBots(dirs []string, meaning knowledge.Embedder, log *slog.Logger) (*bot
 	return bs, nil
 }
 
-func newBot(l business.Line, meaning knowledge.Embedder, now func() time.Time) (*bot, error) {
+// trial does what tasks want where nobody is on the telephone: other systems are
+// asked, bookings are forgotten.
+func trial() engine.Effects {
+	return &action.Actions{Web: &action.Web{}, Bookings: &action.Memory{}}
+}
+
+func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects, now func() time.Time) (*bot, error) {
 	o := l.KnowledgeOptions()
 	o.Now, o.Embedder = now, meaning
 	index, err := knowledge.New(l.Pairs(), o)
@@ -80,7 +87,7 @@ func newBot(l business.Line, meaning knowledge.Embedder, now func() time.Time) (
 	}
 	live := knowledge.NewLive(index)
 	c := l.EngineConfig(live.Load)
-	c.Now = now
+	c.Now, c.Effects = now, effects
 	e, err := engine.New(c)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
+	"hotline/internal/action"
 	"hotline/internal/audit"
 	"hotline/internal/call"
 	"hotline/internal/config"
@@ -88,7 +89,7 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 	if err := s.recover(ctx); err != nil {
 		return err
 	}
-	if s.bots, err = loadBots(c.Business, nil, log); err != nil { //nolint:contextcheck // what it builds bounds its own time
+	if s.bots, err = loadBots(c.Business, nil, &action.Actions{Web: &action.Web{}, Bookings: s.db}, log); err != nil { //nolint:contextcheck // what it builds bounds its own time
 		return err
 	}
 	if err := s.accounts(ctx); err != nil {
@@ -293,6 +294,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "the speech worker", func() error { return s.runWorker(back) })
 	start(&wgBack, "meaning", func() error { s.learnMeaning(back); return nil })
 	start(&wgBack, "warming the voice", func() error { return s.voice.warm(back, s) })
+	start(&wgBack, "short messages", func() error { s.outbox().Run(back); return nil })
 	start(&wgBack, "profiles", func() error { return s.runProfile(back) })
 	start(&wgFront, "the console", func() error { return s.web.Run(front) })
 	start(&wgFront, "calls that go out", func() error { return s.manager.Run(front) })

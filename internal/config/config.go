@@ -31,6 +31,7 @@ type Config struct {
 	Database Database `yaml:"database"`
 	Speech   Speech   `yaml:"speech"`
 	LLM      LLM      `yaml:"llm"`
+	SMS      SMS      `yaml:"sms"`
 	API      API      `yaml:"api"`
 	Call     Call     `yaml:"call"`
 	Outbound Outbound `yaml:"outbound"`
@@ -174,6 +175,15 @@ type Speech struct {
 	ASR Choice `yaml:"asr"`
 	// The model for speaking, in the same way. The voice is the line's.
 	TTS Choice `yaml:"tts"`
+}
+
+// SMS is where short messages go that tasks send.
+type SMS struct {
+	// The address of the gateway: each message is posted to it as JSON with id, to,
+	// text, call and at. Empty: messages are written to sms.jsonl in the data folder.
+	URL string `yaml:"url"`
+	// The bearer token that the gateway asks for.
+	Token Secret `yaml:"token"`
 }
 
 // LLM is a language model, if there is one. Nothing depends on it.
