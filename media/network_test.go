@@ -475,7 +475,7 @@ func TestApps(t *testing.T) {
 		in := a.In()
 		done := make(chan error, 3)
 		ctx, cancel := context.WithCancel(t.Context())
-		go func() { done <- media.Loop(ctx, b.Session, media.Tone(b.Session.Rate(), 1004)) }()
+		go func() { done <- media.Loop(ctx, b.Session, media.Tone(b.Rate(), 1004)) }()
 		mediatest.Listen(in, time.Second)
 		x := mediatest.Listen(in, time.Second)
 		assert.Greater(t, mediatest.Purity(x, 8000, 1004), 30.0)
@@ -495,7 +495,7 @@ func TestApps(t *testing.T) {
 		assert.Greater(t, mediatest.Purity(mediatest.Listen(in, time.Second), 8000, 700), 30.0)
 		b.stop()
 		require.NoError(t, <-done)
-		go func() { done <- media.Loop(t.Context(), b.Session, media.Tone(b.Session.Rate(), 1004)) }()
+		go func() { done <- media.Loop(t.Context(), b.Session, media.Tone(b.Rate(), 1004)) }()
 		require.NoError(t, <-done, "an app on a session that has ended returns")
 	})
 }
