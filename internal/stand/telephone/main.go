@@ -25,7 +25,6 @@ import (
 	"math/big"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -35,9 +34,9 @@ import (
 	"hotline/internal/call"
 	"hotline/internal/desk"
 	"hotline/internal/event"
-	"hotline/internal/seal"
 	"hotline/internal/store"
 	"hotline/internal/web"
+	"hotline/internal/web/webtest"
 	"hotline/media"
 	"hotline/media/mediatest"
 	"hotline/media/webrtc"
@@ -88,20 +87,11 @@ func (x *exchange) tell(what string, more map[string]any) {
 func run(listen string, few, encrypted bool, log *slog.Logger) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	dir, err := os.MkdirTemp("", "hotline-telephone-")
+	db, dir, clean, err := webtest.OpenStore(ctx, log)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	sealer, _, err := seal.LoadOrCreate(filepath.Join(dir, "master.key"))
-	if err != nil {
-		return err
-	}
-	db, err := store.Open(ctx, store.Config{URL: filepath.Join(dir, "hotline.db"), Sealer: sealer, Logger: log})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	defer func() { err = errors.Join(err, clean()) }()
 	bus := &event.Bus{}
 
 	x := &exchange{log: log, clock: &media.Clock{}, out: json.NewEncoder(os.Stdout)}

@@ -8,15 +8,13 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"hotline/internal/event"
-	"hotline/internal/seal"
-	"hotline/internal/store"
 	"hotline/internal/web"
 	"hotline/internal/web/webtest"
 
@@ -37,20 +35,11 @@ func main() {
 func run(listen string, empty bool, log *slog.Logger) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	dir, err := os.MkdirTemp("", "hotline-web-")
+	s, dir, clean, err := webtest.OpenStore(ctx, log)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	sealer, _, err := seal.LoadOrCreate(filepath.Join(dir, "master.key"))
-	if err != nil {
-		return err
-	}
-	s, err := store.Open(ctx, store.Config{URL: filepath.Join(dir, "hotline.db"), Sealer: sealer, Logger: log})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = s.Close() }()
+	defer func() { err = errors.Join(err, clean()) }()
 	bus := &event.Bus{}
 	services := webtest.NewServices(s, bus, time.Now())
 	if empty {
