@@ -239,6 +239,10 @@ func (p *plan) replyTask(ctx context.Context, t dialog.Turn, cmd command.Command
 		return false
 	default:
 	}
+	if stops(t.Text) && !set.AsksYesNo(st.flow) {
+		p.giveUpTask()
+		return true
+	}
 	if m, ok := set.Answer(st.flow, heard(t, cmd), p.c.env()); ok {
 		st.unheard, st.unknown = 0, 0
 		p.follow(m)
@@ -255,10 +259,7 @@ func (p *plan) replyTask(ctx context.Context, t dialog.Turn, cmd command.Command
 	case top != nil && p.c.e.sure(found) && p.aside(top):
 		return true
 	case stops(t.Text) || cmd.Kind == command.No || cmd.Kind == command.Done || cmd.Kind == command.Neither:
-		p.intent("stop", "command")
-		st.flow = set.Leave(st.flow)
-		st.ask(nothing)
-		p.say(KeyAllRight)
+		p.giveUpTask()
 		return true
 	}
 	if p.c.e.command.Upset(t.Text) {
@@ -271,6 +272,14 @@ func (p *plan) replyTask(ctx context.Context, t dialog.Turn, cmd command.Command
 	}
 	p.follow(set.Retry(st.flow, p.c.env()))
 	return true
+}
+
+// giveUpTask leaves the task at the caller's wish.
+func (p *plan) giveUpTask() {
+	p.intent("stop", "command")
+	p.st.flow = p.c.flows().Leave(p.st.flow)
+	p.st.ask(nothing)
+	p.say(KeyAllRight)
 }
 
 // aside answers a question of the caller's own and comes back to the flow's.

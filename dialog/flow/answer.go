@@ -281,6 +281,12 @@ func (s *Set) TakesKeys(st State) bool {
 	}
 }
 
+// AsksYesNo says whether the open question wants a yes or a no.
+func (s *Set) AsksYesNo(st State) bool {
+	p := s.program(st)
+	return p != nil && st.asking != "" && (st.confirming || p.slots[st.asking].Type == slot.YesNo)
+}
+
 func (s *Set) program(st State) *program {
 	if s == nil {
 		return nil
