@@ -209,7 +209,7 @@ func (x *exchange) route(called string) call.Route {
 }
 
 // hum says a tone, and tells which one it hears and which keys are pressed.
-func (x *exchange) hum(hz float64) call.App {
+func (x *exchange) hum(hz int) call.App {
 	return func(ctx context.Context, s *media.Session) error {
 		in := s.In()
 		var wg sync.WaitGroup
@@ -226,7 +226,7 @@ func (x *exchange) hum(hz float64) call.App {
 				x.tell("key", map[string]any{"key": string(k.Digit)})
 			}
 		})
-		err := media.Tone(ctx, s, hz)
+		err := media.Loop(ctx, s, media.Tone(s.In().Rate(), hz))
 		x.tell("cause", map[string]any{"cause": fmt.Sprint(context.Cause(ctx))})
 		<-s.Done() // its keys and sound end with it
 		wg.Wait()
