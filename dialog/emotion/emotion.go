@@ -113,20 +113,23 @@ func (r *Recognizer) Read(text string) Reading {
 // read returns the found phrases, too.
 func (r *Recognizer) read(text string) (Reading, []found) {
 	t := r.tokens(text)
+	if len(t.words) == 0 {
+		return Reading{Label: Calm, Score: 1, Scores: [moods]float64{calm: 1}}, nil
+	}
 	hits := r.lexicon.find(t)
 	scores := r.model.scores(r.features(t, hits))
-	best := 0
-	for i, s := range scores {
-		if s > scores[best] {
-			best = i
-		}
-	}
+	best := most(scores)
 	reading := Reading{Label: names[best], Score: scores[best], Scores: scores, Evidence: evidence(t, hits, best)}
 	risk := 0.25*scores[angry] + 0.08*scores[impatient]
+	denied := false
 	for _, h := range hits {
 		if !h.negated {
 			risk = either(risk, h.entry.risk)
+			denied = denied || h.entry.mood == calm && h.entry.strength == 3
 		}
+	}
+	if denied { // "this is not a complaint"
+		risk *= 0.4
 	}
 	reading.ComplaintRisk = risk
 	return reading, hits

@@ -105,14 +105,18 @@ func again(t tokens) bool {
 func grams(t tokens, add func(kind byte, name string)) {
 	n := len(t.words)
 	if t.chinese {
-		for i := range n {
-			for k := 1; k <= 3 && i+k <= n; k++ {
-				add(kindGram, strings.Join(t.words[i:i+k], ""))
+		marked := make([]string, 1, 2*n+1)
+		marked[0] = " "
+		for i, w := range t.words {
+			marked = append(marked, w)
+			if t.ends[i] {
+				marked = append(marked, " ")
 			}
 		}
-		if n > 0 {
-			add(kindGram, "^"+t.words[0])
-			add(kindGram, t.words[n-1]+"$")
+		for i := range marked {
+			for k := 1; k <= 3 && i+k <= len(marked); k++ {
+				add(kindGram, strings.Join(marked[i:i+k], ""))
+			}
 		}
 		return
 	}

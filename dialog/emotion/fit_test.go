@@ -26,15 +26,15 @@ func halves(tb testing.TB, language string) (tune, measurePhone, measureShared [
 
 // settings of a fit.
 type settings struct {
-	domains       [2]float64
+	shares        [domains]float64
 	balance       float64
 	dense, sparse float64 // strengths of the priors
 	trust         float64 // in the lexicon, before any data
 }
 
 var chosen = map[string]settings{
-	"zh": {domains: [2]float64{4, 1}, balance: 0.8, dense: 4, sparse: 1, trust: 1},
-	"en": {domains: [2]float64{4, 1}, balance: 0.8, dense: 4, sparse: 1, trust: 1},
+	"zh": {shares: [domains]float64{8, 1, 0}, balance: 1, dense: 4, sparse: 1.5, trust: 1},
+	"en": {shares: [domains]float64{8, 1, 0.15}, balance: 1, dense: 4, sparse: 1.5, trust: 1},
 }
 
 // lexiconPrior is what a phrase says before any data: its mood, by its strength;
@@ -43,7 +43,7 @@ func lexiconPrior(trust float64) map[uint32][moods]float64 {
 	prior := map[uint32][moods]float64{hash(kindShape, "again"): {impatient: 0.7 * trust}, hash(kindShape, "no phrase"): {calm: 1.2 * trust}}
 	for m := range moods {
 		for s := 1; s <= 3; s++ {
-			v := float64(s) * 0.8 * trust
+			v := [...]float64{0, 0.5, 1.6, 2.4}[s] * trust
 			if m == calm {
 				v *= 0.5
 			}
@@ -80,20 +80,20 @@ func fitWith(r *Recognizer, set []labelled, s settings) (weights map[uint32][moo
 	samples := weigh(set, func(text string) []feature {
 		t := r.tokens(text)
 		return r.features(t, r.lexicon.find(t))
-	}, s.domains, s.balance)
+	}, s.shares, s.balance)
 	return f.fit(samples), isDense
 }
 
 // plainModel is a plain logistic regression on n-grams of the raw text.
-func plainModel(set []labelled, chinese bool, domains [2]float64, balance, lambda float64) func(string) int {
+func plainModel(set []labelled, chinese bool, shares [domains]float64, balance, lambda float64) func(string) int {
 	features := func(text string) []feature { return plainFeatures(text, chinese) }
-	f := fitter{epochs: 200, strength: func(id uint32) float64 {
+	f := fitter{epochs: 60, strength: func(id uint32) float64 {
 		if id == hash(kindBias) {
 			return 1e-3
 		}
 		return lambda
 	}}
-	w := f.fit(weigh(set, features, domains, balance))
+	w := f.fit(weigh(set, features, shares, balance))
 	return func(text string) int { return pick(w, features(text)) }
 }
 
@@ -104,6 +104,7 @@ func TestFit(t *testing.T) {
 	for _, language := range []string{"zh", "en"} {
 		r := untrained(t, language)
 		tune, _, _ := halves(t, language)
+		tune = append(tune, readPacks(t, language)...)
 		w, isDense := fitWith(r, tune, chosen[language])
 		dense, small := map[uint32][moods]float64{}, map[uint32][moods]float64{}
 		for id, v := range w {
@@ -137,6 +138,7 @@ func TestExplore(t *testing.T) {
 	for _, language := range []string{"zh", "en"} {
 		r := untrained(t, language)
 		tune, _, _ := halves(t, language)
+		calmQuestions := readPacks(t, language)
 		folds := 3
 		cross := func(train func(set []labelled) func(string) int) (phone, other confusion) {
 			for k := range folds {
@@ -159,23 +161,24 @@ func TestExplore(t *testing.T) {
 			}
 			return phone, other
 		}
-		for _, b := range []struct{ domain, balance, lambda float64 }{{1, 0, 1}, {1, 1, 1}, {5, 0, 1}, {5, 1, 1}, {5, 1, 0.3}, {5, 1, 3}} {
+		for _, b := range []struct{ domain, balance, lambda float64 }{{1, 0, 1}, {1, 1, 1}, {1, 1, 0.3}, {8, 1, 1}, {8, 1, 0.3}} {
 			p, o := cross(func(set []labelled) func(string) int {
-				return plainModel(set, language == "zh", [2]float64{b.domain, 1}, b.balance, b.lambda)
+				return plainModel(set, language == "zh", [domains]float64{b.domain, 1}, b.balance, b.lambda)
 			})
 			fmt.Printf("%s baseline %v: telephone %.3f, shared %.3f\n", language, b, p.macro(), o.macro())
 		}
 		for _, s := range []settings{
-			{[2]float64{4, 1}, 1, 4, 1, 1},
-			{[2]float64{4, 1}, 0.7, 4, 1, 1},
-			{[2]float64{4, 1}, 1, 20, 1, 1},
-			{[2]float64{4, 1}, 1, 4, 0.3, 1},
-			{[2]float64{4, 1}, 1, 4, 3, 1},
-			{[2]float64{12, 1}, 1, 4, 1, 1},
-			{[2]float64{4, 1}, 1, 1, 1, 1},
+			{[domains]float64{8, 1, 0.5}, 1, 4, 5, 1},
+			{[domains]float64{8, 1, 0.5}, 1, 4, 2, 1},
+			{[domains]float64{8, 1, 0.5}, 1, 4, 1, 1},
+			{[domains]float64{8, 1, 0.5}, 1, 4, 0.5, 1},
+			{[domains]float64{8, 1, 1}, 1, 4, 1, 1},
+			{[domains]float64{8, 1, 0.5}, 0.85, 4, 1, 1},
+			{[domains]float64{8, 1, 0.5}, 1, 15, 1, 1},
+			{[domains]float64{8, 1, 0.5}, 1, 1, 1, 1},
 		} {
 			p, o := cross(func(set []labelled) func(string) int {
-				w, _ := fitWith(r, set, s)
+				w, _ := fitWith(r, append(set, calmQuestions...), s)
 				return func(text string) int {
 					t := r.tokens(text)
 					return pick(w, r.features(t, r.lexicon.find(t)))

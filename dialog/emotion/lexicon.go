@@ -67,10 +67,10 @@ func loadLexicon(name string) (*lexicon, error) {
 	l := &lexicon{
 		chinese: name == "zh", byToken: map[string][]*entry{}, byPrefix: map[rune][]*entry{},
 		negators: map[string]bool{}, stronger: map[string]bool{}, scopeEnds: map[string]bool{},
-		maxGap: 4, scope: 4,
+		maxGap: 4, scope: 5,
 	}
 	if l.chinese {
-		l.maxGap = 7
+		l.maxGap, l.scope = 7, 4
 	}
 	var words map[string]bool
 	var head entry
@@ -174,7 +174,11 @@ func (r *Recognizer) tokens(text string) tokens {
 // bounds what a negation reaches.
 func split(text string, chinese bool) tokens {
 	t := tokens{chinese: chinese}
-	for clause := range strings.FieldsFuncSeq(text, clauseEnd) {
+	ends := clauseEnd
+	if chinese { // where recognisers and writers put a space for a pause
+		ends = func(r rune) bool { return clauseEnd(r) || unicode.IsSpace(r) }
+	}
+	for clause := range strings.FieldsFuncSeq(text, ends) {
 		folded := lang.Fold(clause)
 		if chinese {
 			t.words = appendChinese(t.words, lang.Simplify(folded))

@@ -51,7 +51,7 @@ type Tracker struct {
 	r          *Recognizer
 	thresholds Thresholds
 	turns      int
-	texts      [remembered]string // folded, newest at turns-1
+	texts      [remembered]string // their words, the newest first
 	repeats    int                // how often something was asked again
 	badness    [2]float64         // of the last turn and the one before
 	risk       float64
@@ -69,15 +69,18 @@ var badness = [moods]float64{confused: 0.15, impatient: 0.6, angry: 1, sad: 0.55
 // Next reads the next turn.
 func (t *Tracker) Next(turn Turn) Reading {
 	reading, hits := t.r.read(turn.Text)
-	words := reading.Scores
-	z := logits(words)
-	if asked := t.askedAgain(turn.Text); asked {
+	z := logits(reading.Scores)
+	if !clearly(hits) {
+		z[calm] += usuallyCalm
+	}
+	if t.askedAgain(turn.Text) {
 		t.repeats++
 		// asking the same again is impatience, unless it is plainly not understood
 		z[impatient] += 0.7 + 0.4*float64(min(t.repeats, 3))
 		reading.Evidence = append(reading.Evidence, "asked again")
 	}
-	scores := softmax(z)
+	said := softmax(z)
+	scores := said
 	arousal := t.voice.hear(turn.Prosody)
 	if t.thresholds.Voice > 0 {
 		var heard bool
@@ -85,26 +88,43 @@ func (t *Tracker) Next(turn Turn) Reading {
 			reading.Evidence = append(reading.Evidence, "voice")
 		}
 	}
-	t.decide(&reading, scores, words)
-	t.trajectory(&reading, hits)
+	t.decide(&reading, scores)
+	t.trajectory(&reading, said, hits)
 	return reading
+}
+
+// usuallyCalm is how much rather calm than anything else a turn on the telephone is
+// when no clear phrase says otherwise, as a logarithm of odds. Read knows no such
+// prejudice: it is fitted to sentences of which every mood has as many.
+const usuallyCalm = 1.0
+
+// clearly says whether a phrase tells a mood other than calm.
+func clearly(hits []found) bool {
+	for _, h := range hits {
+		if h.entry.mood != calm && h.entry.strength >= 2 && !h.negated {
+			return true
+		}
+	}
+	return false
 }
 
 // withVoice lets the voice weigh what the words said. What the words do not say at
 // all it cannot make up: a loud or fast caller with calm words stays as he is.
 func (t *Tracker) withVoice(scores [moods]float64, arousal float64, tag string) ([moods]float64, bool) {
 	const audible = 0.25
+	first := most(scores)
+	cross := first == impatient || first == angry
 	weight := t.thresholds.Voice
 	z := logits(scores)
 	heard := false
-	if arousal > audible && scores[impatient]+scores[angry] > 0.3 {
+	if cross && arousal > audible {
 		z[angry] += 1.6 * weight * arousal
 		z[impatient] += 0.8 * weight * arousal
 		heard = true
 	}
 	switch strings.ToLower(tag) {
 	case "angry", "disgusted":
-		if scores[impatient]+scores[angry] > 0.2 {
+		if cross {
 			z[angry] += 1.8 * weight
 			z[impatient] += 0.8 * weight
 			heard = true
@@ -127,33 +147,41 @@ func (t *Tracker) withVoice(scores [moods]float64, arousal float64, tag string) 
 }
 
 // decide chooses the label: the most probable mood, but anger only where it is
-// probable enough for this business and the words themselves hint at it.
-func (t *Tracker) decide(reading *Reading, scores, words [moods]float64) {
-	const hinted = 0.15
+// probable enough for this business, and a weak guess that no phrase bears out is
+// calm: most turns on the telephone are.
+func (t *Tracker) decide(reading *Reading, scores [moods]float64) {
 	best := calm
 	for m, s := range scores {
 		if m != angry && s > scores[best] {
 			best = m
 		}
 	}
-	if s := scores[angry]; s >= t.thresholds.Angry && s >= scores[best] && words[angry] >= hinted {
+	if s := scores[angry]; s >= t.thresholds.Angry && s >= scores[best] {
 		best = angry
+	}
+	const weak = 0.5
+	if scores[best] < weak && len(reading.Evidence) == 0 {
+		best = calm
 	}
 	reading.Label, reading.Score, reading.Scores = names[best], scores[best], scores
 }
 
-// trajectory fills in what only the course of the call tells.
-func (t *Tracker) trajectory(reading *Reading, hits []found) {
+// trajectory fills in what only the course of the call tells. Whether the mood sinks
+// is a matter of what was said, not of how loud.
+func (t *Tracker) trajectory(reading *Reading, said [moods]float64, hits []found) {
 	now := 0.0
-	for m, s := range reading.Scores {
+	for m, s := range said {
 		now += s * badness[m]
 	}
 	now = min(max(now, 0), 1)
+	if first := most(said); first == calm || first == happy {
+		now = 0 // a rest of doubt is no trouble
+	}
 	last, before := t.badness[0], t.badness[1]
 	// Two turns in a row that are worse than what was before them, and it did not
 	// get better again. Before the first turn all was well.
-	const step = 0.1
-	if t.turns > 0 && last >= before+step && now >= last-step/2 && now >= t.thresholds.Sinking && (last+now)/2 >= t.thresholds.Sinking {
+	const step, bad = 0.1, 0.25
+	if t.turns > 0 && last >= max(before+step, bad) && now >= last-step/2 && now >= t.thresholds.Sinking && (last+now)/2 >= t.thresholds.Sinking {
 		reading.Sinking = true
 	}
 	if t.turns > 1 && now >= t.thresholds.Sinking && last >= t.thresholds.Sinking && now >= last-step/2 {
@@ -180,45 +208,76 @@ func (t *Tracker) trajectory(reading *Reading, hits []found) {
 	reading.ComplaintRisk = t.risk
 }
 
-// askedAgain says whether text says much the same as one of the last turns, and
-// remembers it.
+// askedAgain says whether text asks much the same as one of the last turns, and
+// remembers it. Words that are in every question do not count.
 func (t *Tracker) askedAgain(text string) bool {
-	tokens := t.r.tokens(text)
-	// Short answers ("yes", "18 号") may well come twice.
-	least := 4
-	if !t.r.chinese {
-		least = 3
+	words, least := t.r.tokens(text).words, 2
+	if t.r.chinese {
+		least = 4
 	}
-	if len(tokens.words) < least {
-		return false
+	kept := make([]string, 0, len(words))
+	for _, w := range words {
+		if !everywhere[w] {
+			kept = append(kept, w)
+		}
 	}
-	folded := strings.Join(tokens.words, " ")
+	if len(kept) < least {
+		return false // short answers ("yes", "18 号") may well come twice
+	}
+	kept = kept[:min(len(kept), rememberedWords)]
 	again := false
 	for _, old := range t.texts {
-		if old != "" && alike(folded, old) >= 0.6 {
+		if old == "" {
+			break
+		}
+		o := strings.Split(old, " ")
+		if shorter := min(len(o), len(kept)); float64(common(o, kept)) > 0.75*float64(shorter) {
 			again = true
 		}
 	}
 	copy(t.texts[1:], t.texts[:remembered-1])
-	t.texts[0] = folded
+	t.texts[0] = strings.Join(kept, " ")
 	return again
 }
 
-// alike is the share of common words of two texts (Dice).
-func alike(a, b string) float64 {
-	as, bs := strings.Fields(a), strings.Fields(b)
-	count := make(map[string]int, len(as))
-	for _, w := range as {
-		count[w]++
+// rememberedWords bounds what is remembered of a turn.
+const rememberedWords = 60
+
+var everywhere = func() map[string]bool {
+	m := map[string]bool{}
+	for w := range strings.FieldsSeq("我 你 您 的 了 啊 吗 呢 吧 呀 是 想 要 请 问 一 下 帮 查 看 那 个 这 就 都 还 给 好 " +
+		"i you we the a an is are am was my your it that this of for and to do does did can could would me please hi hello on in at so have has been be") {
+		m[w] = true
 	}
-	common := 0
-	for _, w := range bs {
-		if count[w] > 0 {
-			count[w]--
-			common++
+	return m
+}()
+
+// common is the length of the longest common subsequence.
+func common(a, b []string) int {
+	row := make([]int, len(b)+1)
+	for _, x := range a {
+		diagonal := 0
+		for j, y := range b {
+			above := row[j+1]
+			if x == y {
+				row[j+1] = diagonal + 1
+			} else {
+				row[j+1] = max(above, row[j])
+			}
+			diagonal = above
 		}
 	}
-	return 2 * float64(common) / float64(len(as)+len(bs))
+	return row[len(b)]
+}
+
+func most(scores [moods]float64) int {
+	best := 0
+	for m, s := range scores {
+		if s > scores[best] {
+			best = m
+		}
+	}
+	return best
 }
 
 func logits(p [moods]float64) [moods]float64 {
