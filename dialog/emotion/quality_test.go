@@ -1,9 +1,13 @@
 package emotion
 
 import (
+	"encoding/csv"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
+
+	"hotline/internal/testdata"
 )
 
 // What is published in docs/quality.md: on sentences that nobody tuned to, the
@@ -69,6 +73,35 @@ func TestQuality(t *testing.T) {
 			if mine < best+set.ahead {
 				t.Errorf("%s, %s: %.1f against the best n-gram model's %.1f", language, set.name, 100*mine, 100*best)
 			}
+		}
+	}
+}
+
+// Customers who ask are calm: a bot that apologises to all of them is no help.
+func TestCustomers(t *testing.T) {
+	for _, set := range []struct{ language, path string }{{"zh", "intents/jddc_train.csv"}, {"en", "intents/banking77_train.csv"}} {
+		r, err := New(Config{Language: set.language})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Open(testdata.Shared(t, set.path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		rows, err := csv.NewReader(f).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		count := map[Label]int{}
+		for _, row := range rows[1:] {
+			tracker := NewTracker(r, Thresholds{})
+			count[tracker.Next(Turn{Text: row[0]}).Label]++
+		}
+		n := len(rows) - 1
+		t.Logf("%s: %d lines, %v", set.path, n, count)
+		if count[Angry]*200 > n || count[Calm]*100 < n*85 {
+			t.Errorf("%s: of %d lines %v", set.path, n, count)
 		}
 	}
 }
