@@ -97,7 +97,7 @@ func settingsOf(packs fs.FS, pack string) (packSettings, error) {
 // and in sentences as it stands, and be spoken.
 var nameOfBusiness = regexp.MustCompile(`^[\p{L}\p{N}](?:[\p{L}\p{N} .&'’·-]{0,58}[\p{L}\p{N}.])?$`)
 
-// ErrNotEmpty: a business is begun in a folder of its own.
+// ErrNotEmpty is a folder with something in it: a business is begun in one of its own.
 var ErrNotEmpty = errors.New("the folder is not empty")
 
 // Begun is what Begin left for its caller to tell.
