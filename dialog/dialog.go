@@ -143,6 +143,8 @@ type (
 		Fields  map[string]string
 		Amount  string
 	}
+	// Rating keeps how content the caller is, 1 to 5.
+	Rating struct{ Score int }
 	// Hangup ends the call once everything said before has been heard.
 	Hangup struct{ Reason string }
 	// Note explains the turn: for the record, the console and `hotline chat`.
@@ -179,6 +181,7 @@ func (Message) act()  {}
 func (Ticket) act()   {}
 func (SMS) act()      {}
 func (Review) act()   {}
+func (Rating) act()   {}
 func (Hangup) act()   {}
 func (Note) act()     {}
 

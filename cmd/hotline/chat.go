@@ -182,6 +182,8 @@ func (c *chat) turn(ctx context.Context, t dialog.Turn) error {
 			r.Acts = append(r.Acts, "sms")
 		case dialog.Review:
 			r.Acts = append(r.Acts, "review")
+		case dialog.Rating:
+			r.Acts = append(r.Acts, "rating")
 		case dialog.Hangup:
 			r.Acts = append(r.Acts, "hangup")
 			c.ended = true

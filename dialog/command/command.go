@@ -14,6 +14,8 @@
 package command
 
 import (
+	"strings"
+
 	"hotline/dialog/internal/lang"
 )
 
@@ -82,7 +84,36 @@ func (r *Recognizer) Recognize(text string) Command {
 	if f == "" {
 		return Command{}
 	}
-	return r.l.command(f)
+	if c := r.l.command(f); c.Kind != None {
+		return c
+	}
+	return r.closing(text)
+}
+
+// closing is what several words of leave-taking come to: 没有了，谢谢，再见. The last
+// thing is what counts, and a goodbye counts before all.
+func (r *Recognizer) closing(text string) Command {
+	const most = 5
+	clauses := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune("，,。.！!？?；;、", c) })
+	if len(clauses) < 2 || len(clauses) > most {
+		return Command{}
+	}
+	rank := map[Kind]int{Goodbye: 5, Done: 4, No: 3, Thanks: 2, Yes: 1, Backchannel: 1}
+	var best Command
+	for _, clause := range clauses {
+		f := lang.Fold(clause)
+		if f == "" {
+			continue
+		}
+		c := r.l.command(f)
+		if rank[c.Kind] == 0 {
+			return Command{}
+		}
+		if rank[c.Kind] > rank[best.Kind] {
+			best = c
+		}
+	}
+	return best
 }
 
 // Upset says whether the words are those of an angry caller.

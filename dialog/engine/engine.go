@@ -86,7 +86,10 @@ type Config struct {
 	Skill  string // of the others
 	// Topics are things that callers ask, as spoken (查物流), for help and examples;
 	// where empty the menu's labels.
-	Topics     []string
+	Topics []string
+	// Survey asks, before the goodbye, how content the caller is from 1 to 5; those who
+	// were brought to a person and those who say nothing are not asked.
+	Survey     bool
 	Limits     Limits
 	Thresholds Thresholds
 	Phrases    Phrases // over the defaults, key by key

@@ -24,6 +24,8 @@ func (p *plan) reply(ctx context.Context, t dialog.Turn, cmd command.Command) bo
 		case no, cmd.Kind == command.Correction:
 			p.intent("no", "command")
 			p.corrected()
+		case cmd.Kind == command.None && p.volunteered(t.Text):
+			p.chosen(0, t.Text)
 		default:
 			return false
 		}
@@ -43,6 +45,8 @@ func (p *plan) reply(ctx context.Context, t dialog.Turn, cmd command.Command) bo
 		return p.replyChoice(ctx, t, cmd)
 	case task:
 		return p.replyTask(ctx, t, cmd)
+	case survey:
+		p.replySurvey(t.Text)
 	case offerTask:
 		switch {
 		case yes && p.begin(st.ids[0], t):
@@ -93,6 +97,17 @@ func (p *plan) reply(ctx context.Context, t dialog.Turn, cmd command.Command) bo
 		return false
 	}
 	return true
+}
+
+// volunteered says whether text holds what the task that was asked about would want
+// to know.
+func (p *plan) volunteered(text string) bool {
+	x := p.c.e.c.Pairs()
+	if x == nil {
+		return false
+	}
+	pair, ok := x.Pair(p.st.ids[0])
+	return ok && p.c.flows().Volunteers(p.task(&pair), text, p.c.env())
 }
 
 // chosen answers with the i-th pair of the pending question.
@@ -345,6 +360,10 @@ func (p *plan) pressed(ctx context.Context, t dialog.Turn) {
 			return
 		}
 		p.numberAgain()
+		return
+	}
+	if st.pending == survey && digits >= "1" && digits <= "5" && len(digits) == 1 {
+		p.rated(int(digits[0] - '0'))
 		return
 	}
 	if t.Keys != "0" && t.Keys != "*" && p.pressedTask(t) {

@@ -71,6 +71,7 @@ const (
 	KeyAskElse       Key = "ask_else"        // behind an acknowledged answer
 	KeyFiller        Key = "filler"          // the call says it while an answer takes long
 	KeyHoldOn        Key = "hold_on"         // the call says it while recognising takes long
+	KeySurvey        Key = "survey"          // from 1 to 5, how content are you?
 	KeyStillWorking  Key = "still_working"   // behind the filler, while another system is asked
 	KeyFlowConfirm   Key = "flow_confirm"    // {title} is {value}, right?
 	KeyFlowPart      Key = "flow_part"       // {value} in {title}, right?

@@ -54,6 +54,7 @@ func phrasesEnglish() Phrases {
 		KeyFiller:        {"Let me check."},
 		KeyHoldOn:        {"One moment."},
 		KeyOfferTask:     {"Shall I help you with {a} now?", "Would you like me to take care of {a}?"},
+		KeySurvey:        {"Before you go, how did I do, from one to five?", "One last thing: one to five, how was this call?"},
 		KeyStillWorking:  {"I'm still checking, one more moment.", "The system's a bit slow, nearly there."},
 		KeyFlowConfirm:   {"So {title} is {value}, is that right?", "I've got {value} for {title}, correct?"},
 		KeyFlowPart:      {"Part of {title} is {value}, is that right?", "I heard {value} in there, correct?"},

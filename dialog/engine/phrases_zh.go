@@ -54,6 +54,7 @@ func phrasesChinese() Phrases {
 		KeyFiller:        {"我查一下。"},
 		KeyHoldOn:        {"请稍等。"},
 		KeyOfferTask:     {"要我现在帮您办{a}吗？", "需要帮您办{a}吗？"},
+		KeySurvey:        {"最后请您打个分，一到五分，满意吗？", "耽误您一秒，一到五分，您打几分？"},
 		KeyStillWorking:  {"还在查，请再等一下。", "系统有点慢，马上就好。"},
 		KeyFlowConfirm:   {"{title}是{value}，对吗？", "我记的{title}是{value}，对吧？"},
 		KeyFlowPart:      {"{title}里有一段是{value}，对吗？", "中间这几位是{value}，没错吧？"},

@@ -129,6 +129,11 @@ func (p *plan) question(k Key, values map[string]string, pd pending, ids ...stri
 }
 
 func (p *plan) goodbye(k Key, reason string) {
+	if p.c.e.c.Survey && !p.st.surveyed && p.st.resolved() && (reason == "goodbye" || reason == "thanks") {
+		p.st.surveyed = true
+		p.question(KeySurvey, nil, survey)
+		return
+	}
 	p.say(k)
 	p.act(dialog.Hangup{Reason: reason})
 	p.st.ended = true
@@ -334,6 +339,8 @@ func (p *plan) silence() {
 	case st.last != "" && st.pending == nothing && !st.elseAsked:
 		st.elseAsked = true
 		p.question(KeyAnythingElse, nil, anyElse)
+	case st.pending == survey:
+		p.goodbye(KeyGoodbye, "silence")
 	case st.pending == anyElse, st.last != "" && st.pending == nothing:
 		p.goodbye(KeyGoodbye, "silence")
 	case st.silent > 1:

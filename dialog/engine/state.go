@@ -24,6 +24,7 @@ const (
 	followUp          // the question behind an answer
 	task              // what a flow wants to know
 	offerTask         // shall a flow be begun
+	survey            // how content are you
 )
 
 // asked is one thing that the caller wanted.
@@ -52,6 +53,7 @@ type state struct {
 	greeted   bool
 	waiting   bool // the caller asked for a moment
 	ended     bool
+	surveyed  bool // how content the caller is was asked
 	overLimit bool
 	promised  string // why a person was promised in the last turn, "" if none was
 
@@ -70,6 +72,11 @@ type state struct {
 	skill     string
 	callTo    string
 	used      [maxKeys]uint8
+}
+
+// resolved says whether anything was answered or done in the call.
+func (s *state) resolved() bool {
+	return slices.ContainsFunc(s.asked, func(a asked) bool { return a.answered })
 }
 
 // ask makes p the pending question.

@@ -224,6 +224,9 @@ func (p *plan) replyTask(ctx context.Context, t dialog.Turn, cmd command.Command
 	if !st.flow.Running() || set == nil {
 		return false
 	}
+	if cmd.Kind == command.GoOn && set.AsksYesNo(st.flow) {
+		cmd.Kind = command.Yes // "go ahead" to "shall I set it up?"
+	}
 	switch cmd.Kind {
 	case command.Repeat, command.Slower, command.Louder, command.Wait, command.Hold, command.Goodbye, command.GoOn:
 		return false

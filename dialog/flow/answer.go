@@ -3,6 +3,8 @@ package flow
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"hotline/dialog/internal/lang"
 	"hotline/dialog/slot"
@@ -79,7 +81,7 @@ func (r *run) find(c *compiledSlot, h Heard) (slot.Value, bool) {
 	}
 	if c.Type == slot.YesNo { // in the words of this question: 还是没反应
 		for _, x := range c.Choices {
-			if slices.ContainsFunc(x.Names, func(n string) bool { return n != "" && strings.Contains(strings.ToLower(h.Text), strings.ToLower(n)) }) {
+			if slices.ContainsFunc(x.Names, func(n string) bool { return n != "" && holdsWord(strings.ToLower(h.Text), strings.ToLower(n)) }) {
 				return slot.Value{Canonical: x.Value, Confidence: 0.9, End: len(h.Text)}, true
 			}
 		}
@@ -161,9 +163,30 @@ func byName(c *compiledSlot, text string) bool {
 	text = strings.ToLower(text)
 	return slices.ContainsFunc(c.Choices, func(x Choice) bool {
 		return slices.ContainsFunc(append([]string{x.Value}, x.Names...), func(n string) bool {
-			return len([]rune(n)) > 1 && strings.Contains(text, strings.ToLower(n))
+			return len([]rune(n)) > 1 && holdsWord(text, strings.ToLower(n))
 		})
 	})
+}
+
+// holdsWord says whether word stands in text and, in languages that divide words,
+// is not a part of another: "exchange" holds no "change".
+func holdsWord(text, word string) bool {
+	inside := func(r rune) bool { return r < unicode.MaxLatin1 && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
+	for at := 0; ; {
+		i := strings.Index(text[at:], word)
+		if i < 0 {
+			return false
+		}
+		start, end := at+i, at+i+len(word)
+		before, _ := utf8.DecodeLastRuneInString(text[:start])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		first, _ := utf8.DecodeRuneInString(word)
+		last, _ := utf8.DecodeLastRuneInString(word)
+		if (start == 0 || !inside(before) || !inside(first)) && (end == len(text) || !inside(after) || !inside(last)) {
+			return true
+		}
+		at = start + utf8.RuneLen(first)
+	}
 }
 
 func overlaps(used []slot.Range, v slot.Value) bool {
@@ -218,8 +241,8 @@ func (r *run) corrected(p *program, asked *compiledSlot, h Heard) (Move, bool) {
 	if !h.Correction && !h.No || h.Text == "" {
 		return Move{}, false
 	}
-	if asked.Type == slot.YesNo && !h.Correction {
-		return Move{}, false
+	if (asked.Type == slot.YesNo || asked.Optional) && !h.Correction {
+		return Move{}, false // it answers the question
 	}
 	names := make([]string, 0, len(p.order))
 	for _, name := range p.order {
@@ -230,6 +253,9 @@ func (r *run) corrected(p *program, asked *compiledSlot, h Heard) (Move, bool) {
 	slices.SortStableFunc(names, func(a, b string) int { return r.st.values[b].at - r.st.values[a].at })
 	for _, name := range names {
 		c, old := p.slots[name], r.st.values[name]
+		if c.Type == slot.Text && (asked.Type == slot.YesNo || asked.Optional) {
+			continue // "no, there's no order" corrects nothing that was told
+		}
 		v, ok := c.slot.Correct(old.Value, h.Text, r.env.Now)
 		if !ok || v.Canonical == old.Canonical {
 			continue
@@ -279,6 +305,18 @@ func (s *Set) TakesKeys(st State) bool {
 	default:
 		return true
 	}
+}
+
+// Volunteers says whether text holds a value that the flow would ask for: who is asked
+// "is it about your order?" and says its number has said yes.
+func (s *Set) Volunteers(name, text string, env Env) bool {
+	if s == nil || s.flows[name] == nil {
+		return false
+	}
+	p := s.flows[name]
+	r := run{s: s, env: env}
+	r.push(p)
+	return r.fillFrom(p, Heard{Text: text, Confidence: 1}, "", nil)
 }
 
 // AsksYesNo says whether the open question wants a yes or a no.

@@ -85,6 +85,8 @@ type Line struct {
 	// Menu is what the keys "1" to "9" do, while the bot talks or listens. 0 is a
 	// person and * says it again, everywhere.
 	Menu map[string]MenuItem `yaml:"menu" json:"menu,omitempty"`
+	// Survey asks for a score from 1 to 5 before the goodbye.
+	Survey bool `yaml:"survey" json:"survey,omitempty"`
 	// Limits override the business's, field by field.
 	Limits Limits `yaml:"limits" json:"limits"`
 	// Business is another folder, relative to this one, whose line of the name
@@ -319,9 +321,11 @@ func (b *Business) RowByID(id string) (Row, bool) {
 }
 
 // RowsFor are the rows that count on a line.
-func (b *Business) RowsFor(line string) []Row {
+func (b *Business) RowsFor(line string) []Row { return rowsOn(b.Knowledge, line) }
+
+func rowsOn(rows []Row, line string) []Row {
 	var out []Row
-	for _, r := range b.Knowledge {
+	for _, r := range rows {
 		if len(r.Lines) == 0 || slices.Contains(r.Lines, line) {
 			out = append(out, r)
 		}

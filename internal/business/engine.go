@@ -23,6 +23,7 @@ func (l Line) EngineConfig(pairs func() *knowledge.Index) engine.Config {
 		Open:  func(now time.Time, _ string) bool { return home.Hours.Open(now) },
 		Hours: home.Hours.Spoken, Skill: home.Escalation.Skill, Skills: map[string]string{},
 		Flows:  func() *flow.Set { return home.Flows },
+		Survey: l.Survey,
 		Topics: l.Topics, Limits: engine.Limits{Silences: l.Limits.Silences}, Phrases: engine.Phrases{},
 	}
 	var must, greeting []string

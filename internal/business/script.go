@@ -72,7 +72,7 @@ type Expect struct {
 	Any      []string `yaml:"any" json:"any,omitempty"`
 	Not      []string `yaml:"not" json:"not,omitempty"`
 	// Act must all be done, NoAct none: say, transfer, callback, message, ticket, sms,
-	// review, hangup.
+	// review, rating, hangup.
 	Act   []string `yaml:"act" json:"act,omitempty"`
 	NoAct []string `yaml:"no_act" json:"no_act,omitempty"`
 	// Skill and Reason are the transfer's.
@@ -91,7 +91,7 @@ type Expect struct {
 
 // actNames are the acts that a script may name.
 func actNames() []string {
-	return []string{"say", "transfer", "callback", "message", "ticket", "sms", "review", "hangup"}
+	return []string{"say", "transfer", "callback", "message", "ticket", "sms", "review", "rating", "hangup"}
 }
 
 // Moment is a local time of day on a day, "2026-03-03 10:00".

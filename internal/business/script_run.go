@@ -185,6 +185,8 @@ func (r *scriptRun) turn(ctx context.Context, t dialog.Turn, caller string, want
 			done.Fields = a.Fields
 		case dialog.SMS:
 			act("sms")
+		case dialog.Rating:
+			act("rating")
 		case dialog.Review:
 			act("review")
 			done.Fields = a.Fields

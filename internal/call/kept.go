@@ -119,6 +119,11 @@ func (t *talk) bookTurn() {
 
 // wish keeps a promise made to the caller.
 func (t *talk) wish(a dialog.Act) {
+	if r, ok := a.(dialog.Rating); ok {
+		t.record.Satisfaction = r.Score
+		t.markNow(KindRating, map[string]any{"score": r.Score})
+		return
+	}
 	w := Wish{ID: ulid.Make().String(), Call: t.call.ID, Number: t.call.Party.number(), State: "open", CreatedAt: time.Now()}
 	kind := KindTicket
 	switch a := a.(type) {

@@ -29,27 +29,29 @@ const (
 // Record is what is kept of a call. Caller and Called are personal data: the
 // store seals them.
 type Record struct {
-	ID             string     `json:"id"` // ULID
-	SIPCallID      string     `json:"sip_call_id"`
-	Line           string     `json:"line"`
-	Language       string     `json:"language"`
-	Direction      string     `json:"direction"` // "inbound", "outbound"
-	Caller         string     `json:"caller"`
-	Called         string     `json:"called"`
-	StartedAt      time.Time  `json:"started_at"`
-	AnsweredAt     time.Time  `json:"answered_at,omitzero"`
-	EndedAt        time.Time  `json:"ended_at,omitzero"`
-	Outcome        Outcome    `json:"outcome"`
-	TransferReason string     `json:"transfer_reason,omitempty"`
-	Agent          string     `json:"agent,omitempty"`
-	EndCause       string     `json:"end_cause,omitempty"` // "caller_hangup", "bot_hangup", "agent_hangup", "cancelled", "media_timeout", "shutdown", "error", "interrupted"
-	Error          string     `json:"error,omitempty"`
-	Recording      string     `json:"recording,omitempty"` // path below the data folder
-	Summary        string     `json:"summary,omitempty"`
-	Codec          string     `json:"codec,omitempty"`
-	Media          Quality    `json:"media"`
-	AgentMedia     []LegMedia `json:"agent_media,omitempty"` // of those who spoke with the caller, in order
-	Held           bool       `json:"-"`                     // a far end keeps the other on hold; of a call in progress
+	ID             string    `json:"id"` // ULID
+	SIPCallID      string    `json:"sip_call_id"`
+	Line           string    `json:"line"`
+	Language       string    `json:"language"`
+	Direction      string    `json:"direction"` // "inbound", "outbound"
+	Caller         string    `json:"caller"`
+	Called         string    `json:"called"`
+	StartedAt      time.Time `json:"started_at"`
+	AnsweredAt     time.Time `json:"answered_at,omitzero"`
+	EndedAt        time.Time `json:"ended_at,omitzero"`
+	Outcome        Outcome   `json:"outcome"`
+	TransferReason string    `json:"transfer_reason,omitempty"`
+	Agent          string    `json:"agent,omitempty"`
+	EndCause       string    `json:"end_cause,omitempty"` // "caller_hangup", "bot_hangup", "agent_hangup", "cancelled", "media_timeout", "shutdown", "error", "interrupted"
+	Error          string    `json:"error,omitempty"`
+	Recording      string    `json:"recording,omitempty"` // path below the data folder
+	Summary        string    `json:"summary,omitempty"`
+	// Satisfaction is 1 to 5, as the caller said; 0 where nobody asked or answered.
+	Satisfaction int        `json:"satisfaction,omitempty"`
+	Codec        string     `json:"codec,omitempty"`
+	Media        Quality    `json:"media"`
+	AgentMedia   []LegMedia `json:"agent_media,omitempty"` // of those who spoke with the caller, in order
+	Held         bool       `json:"-"`                     // a far end keeps the other on hold; of a call in progress
 
 	Signalling Signalling `json:"signalling,omitzero"`
 	// SIPStatus is the response that refused an outbound call or ended an inbound one
@@ -171,6 +173,7 @@ const (
 	KindTicket      = "ticket"
 	KindSMS         = "sms"
 	KindReview      = "review"
+	KindRating      = "rating"
 	KindCallback    = "callback"
 	KindMessage     = "message"
 )
