@@ -55,10 +55,11 @@ func (s *Set) Answer(st State, h Heard, env Env) (Move, bool) {
 	if m, ok := r.corrected(p, c, h); ok {
 		return m, true
 	}
-	if v, ok := r.find(c, h); ok {
+	no := h.No || h.Correction
+	if v, ok := r.find(c, h); ok && (!c.Optional || !no || !v.Partial) { // "no, there isn't one" begins no number
 		return r.filled(p, c, v, h)
 	}
-	if c.Optional && (h.No || r.lacks(h.Text)) {
+	if c.Optional && (no || r.lacks(h.Text)) {
 		r.st.hold(st.asking, Held{Skipped: true, Kind: c.Type, at: r.st.turns})
 		return r.advance(), true
 	}
