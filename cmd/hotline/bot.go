@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"hotline/dialog/engine"
@@ -13,6 +12,7 @@ import (
 	"hotline/internal/action"
 	"hotline/internal/business"
 	"hotline/internal/config"
+	"hotline/internal/kb"
 	"hotline/internal/models"
 	"hotline/internal/speech"
 )
@@ -48,7 +48,7 @@ func localMeaning(ctx context.Context, c config.Config, log *slog.Logger) knowle
 // loadBots reads the businesses and builds the engine of each of their lines, which
 // compare meanings too where meaning is given.
 // Whatever is wrong in them is logged; a line that cannot be built is an error.
-func loadBots(dirs []string, meaning knowledge.Embedder, effects engine.Effects, log *slog.Logger) (*bots, error) {
+func loadBots(dirs []string, meaning knowledge.Embedder, effects engine.Effects, model engine.Model, log *slog.Logger) (*bots, error) {
 	bs := &bots{}
 	for _, dir := range dirs {
 		b, report := business.Load(dir)
@@ -62,7 +62,7 @@ func loadBots(dirs []string, meaning knowledge.Embedder, effects engine.Effects,
 		}
 		bs.businesses = append(bs.businesses, b)
 		for _, l := range b.Lines {
-			made, err := newBot(l, meaning, effects, time.Now)
+			made, err := newBot(l, meaning, effects, model, time.Now)
 			if err != nil {
 				return nil, fmt.Errorf("line %q of %s: %w", l.Name, dir, err)
 			}
@@ -78,7 +78,7 @@ func trial() engine.Effects {
 	return &action.Actions{Web: &action.Web{}, Bookings: &action.Memory{}}
 }
 
-func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects, now func() time.Time) (*bot, error) {
+func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects, model engine.Model, now func() time.Time) (*bot, error) {
 	o := l.KnowledgeOptions()
 	o.Now, o.Embedder = now, meaning
 	index, err := knowledge.New(l.Pairs(), o)
@@ -87,7 +87,7 @@ func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects,
 	}
 	live := knowledge.NewLive(index)
 	c := l.EngineConfig(live.Load)
-	c.Now, c.Effects = now, effects
+	c.Now, c.Effects, c.Model = now, effects, model
 	e, err := engine.New(c)
 	if err != nil {
 		return nil, err
@@ -132,26 +132,11 @@ func (bs *bots) named(name string) *bot {
 	return nil
 }
 
-// embed teaches the indexes to compare meanings, as soon as an embedder answers.
-// Until then, and whenever it is lost, they do without.
-func (bs *bots) embed(ctx context.Context, e knowledge.Embedder, log *slog.Logger) {
-	var wg sync.WaitGroup
-	defer wg.Wait()
+// kbLines are the lines with their indexes, for the knowledge that follows its files.
+func (bs *bots) kbLines() []kb.Line {
+	out := make([]kb.Line, 0, len(bs.lines))
 	for _, b := range bs.lines {
-		wg.Go(func() {
-			for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, time.Minute) {
-				better, err := b.index.Load().WithEmbedder(ctx, e, nil)
-				if err == nil {
-					b.index.Swap(better)
-					log.Info("the knowledge is compared by meaning too", "line", b.line.Name, "questions", better.Len(), "wordings", better.Variants())
-					return
-				}
-				log.Debug("no embeddings yet", "line", b.line.Name, "error", err)
-				select {
-				case <-ctx.Done():
-				case <-time.After(pause):
-				}
-			}
-		})
+		out = append(out, kb.Line{Line: b.line, Live: b.index})
 	}
+	return out
 }

@@ -210,7 +210,7 @@ func evalDialogs(cmd *cobra.Command, c config.Config, dir string, asJSON bool) e
 	}
 	meaning := localMeaning(cmd.Context(), c, discard())
 	results, err := business.RunDialogs(cmd.Context(), b, func(l business.Line, now func() time.Time) (dialog.Engine, error) {
-		made, err := newBot(l, meaning, trial(), now)
+		made, err := newBot(l, meaning, trial(), nil, now)
 		if err != nil {
 			return nil, err
 		}

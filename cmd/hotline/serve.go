@@ -22,6 +22,7 @@ import (
 	"hotline/internal/config"
 	"hotline/internal/desk"
 	"hotline/internal/event"
+	"hotline/internal/kb"
 	"hotline/internal/load"
 	"hotline/internal/store"
 	"hotline/internal/web"
@@ -54,6 +55,7 @@ type server struct {
 	bus        *event.Bus
 	db         *store.Store
 	bots       *bots
+	kb         *kb.Base
 	desk       *desk.Desk
 	ports      *media.Ports
 	ports6     *media.Ports // for far ends on IPv6
@@ -89,7 +91,11 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 	if err := s.recover(ctx); err != nil {
 		return err
 	}
-	if s.bots, err = loadBots(c.Business, nil, &action.Actions{Web: &action.Web{}, Bookings: s.db}, log); err != nil { //nolint:contextcheck // what it builds bounds its own time
+	model, err := languageModel(c, log)
+	if err != nil {
+		return err
+	}
+	if s.bots, err = loadBots(c.Business, nil, &action.Actions{Web: &action.Web{}, Bookings: s.db}, model, log); err != nil { //nolint:contextcheck // what it builds bounds its own time
 		return err
 	}
 	if err := s.accounts(ctx); err != nil {
@@ -104,6 +110,9 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 		return err
 	}
 	defer func() { err = errors.Join(err, s.audit.Close()) }()
+	if s.kb, err = kb.New(ctx, kb.Config{Store: s.db, Audit: s.audit.Add, Log: log}, s.bots.kbLines()); err != nil {
+		return err
+	}
 	if err := s.telephone(ctx); err != nil {
 		return err
 	}
@@ -268,7 +277,7 @@ func (s *server) console() (err error) {
 		Listen: s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir,
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
 		CallPage: s.cfg.HTTP.CallPage,
-		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Join: placer{s}, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit,
+		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Join: placer{s}, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Knowledge: s.kb,
 	})
 	return err
 }

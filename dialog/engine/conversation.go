@@ -11,17 +11,20 @@ import (
 	"hotline/dialog/command"
 	"hotline/dialog/internal/lang"
 	"hotline/dialog/knowledge"
+	"hotline/dialog/moderation"
 )
 
 // Conversation is one call. It implements dialog.Conversation and dialog.Listener.
 type Conversation struct {
 	e     *Engine
 	facts dialog.Facts
+	model ModelCall // nil for none
 
 	mu   sync.Mutex
 	st   state   // guarded by mu
 	memo [4]memo // guarded by mu: the last searches
 	next int     // guarded by mu
+	talk []Line  // guarded by mu: what was said, for a model
 }
 
 var (
@@ -41,25 +44,32 @@ type memo struct {
 // another system sends a second one when it goes on.
 func (c *Conversation) Reply(ctx context.Context, t dialog.Turn, do func(dialog.Act) error) error {
 	start := c.e.c.Now()
+	tell := do
+	do = c.e.c.Words.Guard(do, c.safe, func(_ string, h moderation.Hit) {
+		_ = tell(dialog.Alert{Kind: "blocked", Text: string(h.Category), Score: 1}) // the sentence's own do says if the call is over
+	})
 	c.mu.Lock()
 	st := c.st
 	c.mu.Unlock()
 	p := c.plan(ctx, st, t)
+	if t.Kind == dialog.Spoke {
+		c.heard(Line{Caller: true, Text: t.Text})
+	}
 	for {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
+		if p.asks != nil {
+			next, err := c.consult(ctx, st, p, do)
+			if err != nil || next == nil {
+				return err
+			}
+			p = next
+		}
 		p.note.Think = c.e.c.Now().Sub(start)
-		c.mu.Lock()
-		c.st = p.st
-		c.mu.Unlock()
-		for _, a := range append([]dialog.Act{p.note}, p.acts...) {
-			if err := do(a); err != nil {
-				return err
-			}
-			if err := context.Cause(ctx); err != nil {
-				return err
-			}
+		c.commit(p.st)
+		if err := c.carryOut(ctx, p, do); err != nil {
+			return err
 		}
 		if p.await == nil {
 			return nil
@@ -75,6 +85,25 @@ func (c *Conversation) Reply(ctx context.Context, t dialog.Turn, do func(dialog.
 	}
 }
 
+// carryOut does the plan's acts in order.
+func (c *Conversation) carryOut(ctx context.Context, p *plan, do func(dialog.Act) error) error {
+	summarised, stop := c.summarise(ctx, p.acts)
+	defer stop()
+	for _, a := range append([]dialog.Act{p.note}, p.acts...) {
+		a = summarised(a)
+		if s, ok := a.(dialog.Say); ok {
+			c.heard(Line{Text: s.Text})
+		}
+		if err := do(a); err != nil {
+			return err
+		}
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Preview implements dialog.Listener: the first sentence group (the first Say) of
 // what Reply would say to text.
 func (c *Conversation) Preview(text string) string {
@@ -85,8 +114,16 @@ func (c *Conversation) Preview(text string) string {
 	st := c.st
 	c.mu.Unlock()
 	p := c.plan(context.Background(), st, dialog.Turn{Kind: dialog.Spoke, Text: text, Confidence: 1})
+	if p.asks != nil { // what a model will say is not known
+		return ""
+	}
 	for _, a := range p.acts {
 		if s, ok := a.(dialog.Say); ok {
+			if c.e.c.Words != nil {
+				if _, bad := c.e.c.Words.Blocked(s.Text); bad {
+					return ""
+				}
+			}
 			return s.Text
 		}
 	}

@@ -29,9 +29,11 @@ import (
 
 	"hotline/dialog"
 	"hotline/dialog/command"
+	"hotline/dialog/emotion"
 	"hotline/dialog/flow"
 	"hotline/dialog/internal/lang"
 	"hotline/dialog/knowledge"
+	"hotline/dialog/moderation"
 )
 
 // MenuItem is a key of the keypad menu.
@@ -56,11 +58,14 @@ type Limits struct {
 
 // Thresholds are probabilities. Zero values take the defaults.
 type Thresholds struct {
-	Answer   float64 // from here a pair is answered; default 0.69
-	Clear    float64 // from here one is, which stands out and is hardly outside the business; default 0.55
-	Confirm  float64 // from here the bot asks whether it is meant; default 0.35
-	Which    float64 // from here two together are offered; default 0.6
-	Misheard float64 // recogniser confidence below which an unknown text counts as misheard; default 0.5
+	Answer  float64 // from here a pair is answered; default 0.69
+	Clear   float64 // from here one is, which stands out and is hardly outside the business; default 0.55
+	Confirm float64 // from here the bot asks whether it is meant; default 0.35
+	Which   float64 // from here two together are offered; default 0.6
+	// Complaint is the risk of a complaint from which a supervisor is alerted; default
+	// 0.6, 1 is never.
+	Complaint float64
+	Misheard  float64 // recogniser confidence below which an unknown text counts as misheard; default 0.5
 }
 
 // Config is a line. Language and Pairs are needed.
@@ -81,6 +86,8 @@ type Config struct {
 	// outside.
 	Flows   func() *flow.Set
 	Effects Effects
+	// Model is asked where the knowledge has candidates and is not sure; nil is none.
+	Model Model
 	// Skills maps a pair's category to the skill of the people for it.
 	Skills map[string]string
 	Skill  string // of the others
@@ -92,8 +99,13 @@ type Config struct {
 	Survey     bool
 	Limits     Limits
 	Thresholds Thresholds
-	Phrases    Phrases // over the defaults, key by key
-	Now        func() time.Time
+	// Moods reads how callers feel, by Feelings; nil knows anger by a few words only.
+	Moods    *emotion.Recognizer
+	Feelings emotion.Thresholds
+	// Words are those that must not be said, or not be passed over; nil is none.
+	Words   *moderation.Matcher
+	Phrases Phrases // over the defaults, key by key
+	Now     func() time.Time
 }
 
 // Engine starts the conversations of one line.
@@ -140,6 +152,7 @@ func New(c Config) (*Engine, error) {
 	share(&c.Thresholds.Confirm, 0.35)
 	share(&c.Thresholds.Which, 0.6)
 	share(&c.Thresholds.Misheard, 0.5)
+	share(&c.Thresholds.Complaint, 0.6)
 	phrases, err := merge(DefaultPhrases(c.Language), c.Phrases)
 	if err != nil {
 		return nil, fmt.Errorf("dialogue engine of line %q: %w", c.Name, err)
@@ -237,6 +250,12 @@ func (e *Engine) Begin(_ context.Context, facts dialog.Facts) (dialog.Conversati
 		return nil, fmt.Errorf("dialogue engine of line %q: the knowledge is not loaded yet", e.c.Name)
 	}
 	c := &Conversation{e: e, facts: facts}
+	if e.c.Model != nil {
+		c.model = e.c.Model.Call(facts)
+	}
+	if e.c.Moods != nil {
+		c.st.mood = emotion.NewTracker(e.c.Moods, e.c.Feelings)
+	}
 	// calls begin at different wordings, the same call always at the same
 	var h uint32 = 2166136261
 	for i := range len(facts.CallID) {

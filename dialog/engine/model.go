@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -76,8 +75,15 @@ type question struct {
 
 // wonder notes that the model may know what the plan does not.
 func (p *plan) wonder(t dialog.Turn, found knowledge.Result) {
-	if p.c.model != nil && found.Top() != nil && found.None < modelNone {
+	if p.c.model != nil && p.note.Intent == "unknown" && found.Top() != nil && found.None < modelNone {
 		p.asks = &question{turn: t, found: found}
+	}
+}
+
+// wonderValue notes that the model may find a task's answer where the task did not.
+func (p *plan) wonderValue(t dialog.Turn) {
+	if p.c.model != nil && t.Kind == dialog.Spoke {
+		p.asks = &question{turn: t, value: true}
 	}
 }
 
@@ -218,41 +224,36 @@ func (c *Conversation) lines() []Line {
 	return slices.Clone(c.talk[max(0, n-modelLines):n])
 }
 
-// summarise asks the model for a summary while acts are carried out; the function
-// that it returns waits for it and puts it into a transfer.
-func (c *Conversation) summarise(ctx context.Context, acts []dialog.Act) func(dialog.Act) dialog.Act {
-	same := func(a dialog.Act) dialog.Act { return a }
-	if c.model == nil || !slices.ContainsFunc(acts, func(a dialog.Act) bool { _, ok := a.(dialog.Transfer); return ok }) {
-		return same
-	}
+// summarise asks the model for a summary while acts are carried out; put waits for it
+// and adds it to a transfer, stop ends it.
+func (c *Conversation) summarise(ctx context.Context, acts []dialog.Act) (put func(dialog.Act) dialog.Act, stop func()) {
 	c.mu.Lock()
 	talk := slices.Clone(c.talk)
 	c.mu.Unlock()
-	if len(talk) < 3 {
-		return same
+	if c.model == nil || len(talk) < 3 || !slices.ContainsFunc(acts, func(a dialog.Act) bool { _, ok := a.(dialog.Transfer); return ok }) {
+		return func(a dialog.Act) dialog.Act { return a }, func() {}
 	}
-	done := make(chan string, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	var text string
+	done := make(chan struct{})
 	go func() {
-		text, err := c.model.Summary(ctx, talk)
-		if err != nil {
+		defer close(done)
+		var err error
+		if text, err = c.model.Summary(ctx, talk); err != nil {
 			text = ""
 		}
-		done <- text
 	}()
-	return func(a dialog.Act) dialog.Act {
+	put = func(a dialog.Act) dialog.Act {
 		t, ok := a.(dialog.Transfer)
 		if !ok {
 			return a
 		}
-		if text := <-done; text != "" {
-			t.Summary = fmt.Sprintf("%s %s", t.Summary, text)
-			if c.e.zh {
-				t.Summary = strings.Replace(t.Summary, "。 ", "。", 1)
-			}
+		if <-done; text != "" {
+			t.Summary = c.joined([]string{t.Summary, text})
 		}
-		done <- "" // a second transfer of the same reply has the engine's own
 		return t
 	}
+	return put, func() { cancel(); <-done }
 }
 
 // allSkills are those of the business.

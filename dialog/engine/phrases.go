@@ -71,6 +71,11 @@ const (
 	KeyAskElse       Key = "ask_else"        // behind an acknowledged answer
 	KeyFiller        Key = "filler"          // the call says it while an answer takes long
 	KeyHoldOn        Key = "hold_on"         // the call says it while recognising takes long
+	KeyCrisis        Key = "crisis"          // care for who is in danger, and the crisis line
+	KeyWarn          Key = "warn"            // the call ends if this goes on
+	KeyAbuseGoodbye  Key = "abuse_goodbye"   // it does
+	KeyNotTopic      Key = "not_topic"       // not taken up: back to the matter
+	KeySafe          Key = "safe"            // in place of a sentence that must not be said
 	KeySurvey        Key = "survey"          // from 1 to 5, how content are you?
 	KeyStillWorking  Key = "still_working"   // behind the filler, while another system is asked
 	KeyFlowConfirm   Key = "flow_confirm"    // {title} is {value}, right?

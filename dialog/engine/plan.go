@@ -21,6 +21,8 @@ type plan struct {
 	acts []dialog.Act
 	// await is what a flow wants done before it goes on.
 	await *flow.Request
+	// asks is what a language model may know better than the plan.
+	asks *question
 }
 
 // plan decides what the answer to t is. It changes nothing but its copy of st.
@@ -235,7 +237,7 @@ func (p *plan) transfer(reason string, k Key) {
 func (p *plan) handOver(reason string) {
 	p.st.promised = reason
 	facts := p.c.flows().Facts(p.st.flow)
-	p.act(dialog.Transfer{Skill: p.skill(), Reason: reason, Summary: p.c.e.summary(&p.st, facts)})
+	p.act(dialog.Transfer{Skill: p.skill(), Reason: reason, Summary: p.c.e.summary(&p.st, facts), Urgent: p.st.upset > 0 || reason == "crisis"})
 	if set := p.c.flows(); set != nil && p.st.flow.Running() {
 		p.st.flow = set.Leave(p.st.flow)
 	}

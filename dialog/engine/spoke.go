@@ -25,10 +25,9 @@ func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
 			st.justSaid = answered
 		}
 	}
-	upset := p.c.e.command.Upset(text)
-	if upset {
-		st.upset++
-		p.note.Emotion, p.note.EmotionScore = "angry", 0.8
+	upset := p.feel(t)
+	if p.sensitive(text) {
+		return
 	}
 	if cmd.Kind == command.Person {
 		p.intent("person", "command")
@@ -37,6 +36,11 @@ func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
 			return
 		}
 		p.transfer("asked", KeyTransfer)
+		return
+	}
+	if upset && st.upset > 1 && st.flow.Running() && p.reachable() {
+		p.intent("upset", "command")
+		p.transfer("upset", KeyTransferSorry)
 		return
 	}
 	if t.Interrupted != nil && p.goOn(ctx, t, cmd) {
@@ -244,6 +248,7 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 		p.note.Intent = "confirm"
 	default:
 		p.notKnown(t, upset, found.None)
+		p.wonder(t, found)
 	}
 }
 
@@ -268,6 +273,11 @@ func (p *plan) notKnown(t dialog.Turn, upset bool, none float64) {
 		candidates := p.note.Candidates
 		p.unheard(t.Lost)
 		p.note.Candidates = candidates
+		return
+	}
+	if st.sensitive {
+		p.intent("sensitive", "command")
+		p.say(KeyNotTopic)
 		return
 	}
 	p.note.Confidence = none

@@ -4,10 +4,11 @@ import (
 	"slices"
 	"strings"
 
+	"hotline/dialog/emotion"
 	"hotline/dialog/flow"
 )
 
-const maxKeys = 64
+const maxKeys = 96
 
 // pending is the question that the bot has put.
 type pending uint8
@@ -60,6 +61,10 @@ type state struct {
 	flow      flow.State
 	asked     []asked
 	upset     int
+	alerted   bool // a supervisor was told of the mood
+	sensitive bool // the turn held words that are not taken up
+	warned    int
+	mood      emotion.Tracker
 	unheard   int // one after another
 	unknown   int // one after another
 	silent    int // one after another

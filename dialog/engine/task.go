@@ -265,7 +265,7 @@ func (p *plan) replyTask(ctx context.Context, t dialog.Turn, cmd command.Command
 		p.giveUpTask()
 		return true
 	}
-	if p.c.e.command.Upset(t.Text) {
+	if p.c.e.command.Upset(t.Text) || st.sensitive {
 		return false
 	}
 	st.trouble++
@@ -273,6 +273,7 @@ func (p *plan) replyTask(ctx context.Context, t dialog.Turn, cmd command.Command
 		p.giveUp()
 		return true
 	}
+	p.wonderValue(t)
 	p.follow(set.Retry(st.flow, p.c.env()))
 	return true
 }

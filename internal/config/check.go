@@ -82,6 +82,20 @@ func (l *loader) check() {
 			bad("llm.model", "is missing; name the model that %s serves", u)
 		}
 	}
+	for i, u := range c.LLM.FallbackURLs {
+		if err := httpURL(u); err != nil {
+			bad("llm.fallback_urls", "the %d. address %v", i+1, err)
+		}
+	}
+	if c.LLM.BaseURL == "" && len(c.LLM.FallbackURLs) > 0 {
+		bad("llm.fallback_urls", "there is nothing to fall back from; set llm.base_url")
+	}
+	if n := len(c.LLM.FallbackModels); n > 1 && n != len(c.LLM.FallbackURLs) {
+		bad("llm.fallback_models", "%d names for %d addresses; name one for each, or one for all", n, len(c.LLM.FallbackURLs))
+	}
+	if c.LLM.CallRequests < 0 || c.LLM.CallTokens < 0 {
+		bad("llm.call_requests", "a call cannot ask less than never; llm.call_tokens neither")
+	}
 	if u := c.Database.URL.Reveal(); u != "" && !strings.HasPrefix(u, "sqlite:") && !strings.HasPrefix(u, "postgres://") && !strings.HasPrefix(u, "postgresql://") {
 		bad("database.url", "neither sqlite:PATH nor postgres://…")
 	}

@@ -197,6 +197,18 @@ type LLM struct {
 	Model string `yaml:"model"`
 	// How long an answer may take before the call goes on without it.
 	Timeout time.Duration `yaml:"timeout"`
+	// How long it may be silent before the next address is asked.
+	FirstWords time.Duration `yaml:"first_words"`
+	// How often one call may ask it.
+	CallRequests int `yaml:"call_requests"`
+	// How many tokens one call may use, in and out, as we estimate them.
+	CallTokens int `yaml:"call_tokens"`
+	// Addresses that are asked where the first does not answer, in this order.
+	FallbackURLs []string `yaml:"fallback_urls"`
+	// The model that each of them serves. One name holds for all; none: llm.model.
+	FallbackModels []string `yaml:"fallback_models"`
+	// Their keys, divided by commas, in the same order; an empty place is none.
+	FallbackKeys Secret `yaml:"fallback_keys"`
 }
 
 // API is access for programs.
@@ -295,7 +307,7 @@ func Default() Config {
 		HTTP:     HTTP{Listen: ":8080", Session: 12 * time.Hour, CallPage: true},
 		Data:     Data{Dir: "data"},
 		Speech:   Speech{Threads: 1},
-		LLM:      LLM{Timeout: 5 * time.Second},
+		LLM:      LLM{Timeout: 5 * time.Second, FirstWords: 2 * time.Second, CallRequests: 20, CallTokens: 20000},
 		Call:     Call{Silence: 30 * time.Second, Drain: 30 * time.Second, MaxHold: 30 * time.Minute, Record: true},
 		Outbound: Outbound{Country: "CN", MaxCallsPerMinute: 60, MaxCallsPerDay: 2000, MaxSameNumberPerHour: 10, MaxCall: 4 * time.Hour},
 		Overload: Overload{CPU: 90, Memory: 92, Late: 100 * time.Millisecond},

@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"strings"
+
+	"hotline/dialog"
+	"hotline/dialog/emotion"
+	"hotline/dialog/moderation"
+)
+
+// feel reads the caller's mood and says whether he is upset.
+func (p *plan) feel(t dialog.Turn) bool {
+	st := &p.st
+	upset := p.c.e.command.Upset(t.Text)
+	if p.c.e.c.Moods == nil {
+		if upset {
+			p.note.Emotion, p.note.EmotionScore = "angry", 0.8
+		}
+	} else {
+		r := st.mood.Next(emotion.Turn{Text: t.Text, Mood: t.Mood, Prosody: t.Prosody})
+		p.note.Emotion, p.note.EmotionScore, p.note.EmotionWhy, p.note.ComplaintRisk = string(r.Label), r.Score, r.Evidence, r.ComplaintRisk
+		upset = upset || r.Upset()
+		p.alert(t.Text, r)
+	}
+	if upset {
+		st.upset++
+	}
+	return upset
+}
+
+// alert calls a supervisor's attention to a caller who is likely to complain, once.
+func (p *plan) alert(text string, r emotion.Reading) {
+	threshold := p.c.e.c.Thresholds.Complaint
+	if p.st.alerted || threshold >= 1 || r.ComplaintRisk < threshold {
+		return
+	}
+	p.st.alerted = true
+	why := strings.Join(r.Evidence, ", ")
+	if why == "" {
+		why = shorten(text, p.c.e.zh)
+	}
+	p.act(dialog.Alert{Kind: "complaint_risk", Text: why, Score: r.ComplaintRisk})
+}
+
+// sensitive carries out what the caller's words ask for by themselves: care for who
+// is in danger, a limit for who is abusive. What needs but a calm word is left to
+// notKnown: there may be a question in it.
+func (p *plan) sensitive(text string) bool {
+	st := &p.st
+	if p.c.e.c.Words == nil {
+		return false
+	}
+	policy, hit := p.c.e.c.Words.Caller(text)
+	st.sensitive = policy == moderation.Calm
+	switch policy {
+	case moderation.Pass, moderation.Calm:
+		return false
+	}
+	p.intent("sensitive_"+string(hit.Category), "command")
+	p.act(dialog.Alert{Kind: "sensitive", Text: string(hit.Category), Score: 1})
+	switch policy {
+	case moderation.Crisis:
+		p.say(KeyCrisis)
+		if p.reachable() {
+			st.transfers++
+			st.ask(nothing)
+			p.handOver("crisis")
+		}
+	case moderation.Transfer:
+		p.transfer("rule", KeyTransferSorry)
+	case moderation.Warn:
+		st.warned++
+		if st.warned > 1 {
+			p.goodbye(KeyAbuseGoodbye, "abuse")
+			return true
+		}
+		p.say(KeyWarn)
+		if st.pending != nothing && st.question != "" {
+			p.text(st.question)
+		}
+	default:
+		p.goodbye(KeyAbuseGoodbye, "abuse")
+	}
+	return true
+}
+
+// safe is what is said in place of a sentence that must not be.
+func (c *Conversation) safe() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := &plan{c: c, st: c.st}
+	w := p.wording(KeySafe, nil)
+	c.st.used = p.st.used
+	return w
+}

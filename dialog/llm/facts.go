@@ -1,0 +1,516 @@
+package llm
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"hotline/dialog/internal/lang"
+)
+
+// class says what a piece of a text is.
+type class uint8
+
+const (
+	plain    class = iota // words that must stand in the source
+	fact                  // a number with its unit, a date, an address, a promise
+	negation              //
+	free                  // a common word
+)
+
+// item is a piece of a clause. key is its canonical form: 七天, 7天 and "seven days"
+// have the same.
+type item struct {
+	class class
+	key   string
+	rs    []rune // as written, folded
+}
+
+var (
+	address   = regexp.MustCompile(`^(?:[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+|(?:https?://|www\.)[^\s，。；]+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|cn|net|org|io|co|uk|info|top|shop|app|xyz|me)(?:/[^\s，。；]*)?)`)
+	telephone = regexp.MustCompile(`^\+?\d{2,5}(?:[- ]\d{3,4}){1,3}`)
+	isoDate   = regexp.MustCompile(`^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})`)
+	clock     = regexp.MustCompile(`^(\d{1,2}):(\d{2})`)
+	figures   = regexp.MustCompile(`^\d+(?:,\d{3})*(?:\.\d+)?`)
+	latinWord = regexp.MustCompile(`^[a-z0-9]+(?:'[a-z]+)?`)
+)
+
+// normal folds a text and keeps what divides it.
+func normal(text string) string {
+	text = lang.Simplify(norm.NFKC.String(text))
+	text = strings.ToLower(text)
+	return contractions.Replace(text)
+}
+
+var contractions = strings.NewReplacer("’", "'", "can't", "can not", "won't", "will not", "n't", " not", "'ll", " will", "'re", " are", "'ve", " have", "'m", " am", "cannot", "can not",
+	"a.m.", "am", "p.m.", "pm", "o'clock", ":00", "per cent", "%", "percent", "%", "—", "-", "–", "-", "～", "~")
+
+// scan takes a folded clause apart.
+func scan(clause string) []item {
+	rs := []rune(clause)
+	var out []item
+	put := func(c class, key string, n int) {
+		if c == plain && len(out) > 0 && out[len(out)-1].class == plain && key == "" && lang.Han(rs[0]) {
+			last := &out[len(out)-1]
+			if last.key == "" { // one run of Chinese
+				last.rs = append(last.rs, rs[:n]...)
+				rs = rs[n:]
+				return
+			}
+		}
+		out = append(out, item{c, key, append([]rune(nil), rs[:n]...)})
+		rs = rs[n:]
+	}
+	for len(rs) > 0 {
+		r := rs[0]
+		switch {
+		case r < 128 && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("$+", r), unicode.IsSpace(r):
+			if len(out) > 0 && out[len(out)-1].class == plain && out[len(out)-1].key == "" {
+				out = append(out, item{class: free}) // ends the run
+			}
+			rs = rs[1:]
+		case strings.ContainsRune("$¥£€￥", r) || r == '+' || unicode.IsDigit(r):
+			key, n := quantity(rs)
+			if n == 0 {
+				key, n = "sign:"+string(r), 1
+			}
+			put(fact, key, n)
+		case lang.Han(r):
+			if key, n := quantity(rs); n > 0 {
+				put(fact, key, n)
+				continue
+			}
+			switch n := 0; {
+			case any1(&n, longest(noNegation, rs)):
+				put(plain, "", n)
+			case any1(&n, longest(boundChinese, rs)):
+				put(fact, "w:"+string(rs[:n]), n)
+			case any1(&n, longest(negationChinese, rs)):
+				put(negation, "not", n)
+			default:
+				put(plain, "", 1)
+			}
+		case r < 128:
+			if m := address.FindString(string(rs)); m != "" {
+				put(fact, "at:"+strings.TrimRight(m, ".,"), len([]rune(m)))
+				continue
+			}
+			if key, n := quantity(rs); n > 0 {
+				put(fact, key, n)
+				continue
+			}
+			w := latinWord.FindString(string(rs))
+			if w == "" {
+				rs = rs[1:]
+				continue
+			}
+			bare := strings.TrimSuffix(w, "'s")
+			switch {
+			case strings.ContainsAny(w, "0123456789"):
+				put(fact, "code:"+w, len(w))
+			case negationEnglish[bare]:
+				put(negation, "not", len(w))
+			case boundEnglish[bare]:
+				put(fact, "w:"+lang.Stem(bare), len(w))
+			case freeEnglish[bare]:
+				put(free, "", len(w))
+			default:
+				put(plain, lang.Stem(bare), len(w))
+			}
+		case unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsSymbol(r):
+			// Another script, ① or an emoji: nobody knows what it says.
+			put(fact, "sign:"+string(r), 1)
+		default:
+			if len(out) > 0 {
+				out = append(out, item{class: free})
+			}
+			rs = rs[1:]
+		}
+	}
+	return out
+}
+
+func any1(n *int, v int) bool { *n = v; return v > 0 }
+
+// units by their canonical form. What is not here is its own unit.
+var units = func() map[string]string {
+	m := map[string]string{}
+	for name, words := range map[string]string{
+		"day": "天 day days 日内 个自然日 自然日", "workday": "工作日 个工作日", "hour": "小时 个小时 钟头 个钟头 hour hours hr hrs h", "minute": "分钟 minute minutes min mins", "second": "秒 秒钟 second seconds",
+		"week": "周 个星期 星期 个礼拜 礼拜 week weeks", "months": "个月 month months", "year": "年 周年 year years yr", "monthname": "月 月份", "date": "日 号",
+		"yuan": "元 块 块钱 圆 元钱 yuan rmb cny 元人民币", "dollar": "美元 美金 dollar dollars usd bucks", "pound": "英镑 pound pounds gbp", "euro": "欧元 euro euros", "cent": "cent cents 美分",
+		"%": "% 个百分点", "kg": "公斤 千克 kg kgs kilo kilos kilogram kilograms", "km": "公里 千米 km kilometer kilometers kilometre kilometres", "discount": "折",
+		"piece": "件 piece pieces item items", "times": "次 time times 回", "person": "人 个人 位 person people",
+	} {
+		for w := range strings.FieldsSeq(words) {
+			m[w] = name
+		}
+	}
+	return m
+}()
+
+var currency = map[rune]string{'$': "dollar", '¥': "yuan", '￥': "yuan", '£': "pound", '€': "euro"}
+
+// Words before and behind a number that change what it says.
+var (
+	limitsBefore = []string{"不超过", "不低于", "不少于", "不到", "不足", "超过", "至少", "最少", "最多", "最低", "最高", "最快", "最慢", "最晚", "最迟", "最长", "大约", "低于", "高于", "少于", "多于", "满", "约", "近", "每", "第", "前"}
+	limitsBehind = []string{"以上", "以下", "以内", "之内", "以外", "之前", "以前", "之后", "以后", "左右", "内", "前", "后", "起", "多"}
+	limitNames   = map[string]string{"以内": "内", "之内": "内", "之前": "前", "以前": "前", "之后": "后", "以后": "后", "大约": "约", "左右": "约", "最少": "至少", "不少于": "至少", "不低于": "至少"}
+)
+
+// quantity reads a number with its unit and what limits it at the beginning of rs:
+// its canonical form and length.
+func quantity(rs []rune) (key string, n int) {
+	s := string(rs)
+	if m := isoDate.FindStringSubmatch(s); m != nil {
+		return "ymd:" + m[1] + "-" + strings.TrimLeft(m[2], "0") + "-" + strings.TrimLeft(m[3], "0"), len(m[0])
+	}
+	if m := telephone.FindString(s); m != "" && len(onlyDigits(m)) >= 7 {
+		return "digits:" + onlyDigits(m), len(m)
+	}
+	limit := ""
+	if lang.Han(rs[0]) {
+		for _, w := range limitsBefore {
+			if strings.HasPrefix(s, w) {
+				if l := len([]rune(w)); l < len(rs) && startsNumber(rs[l:]) {
+					limit, n = w, l
+				}
+				break
+			}
+		}
+	}
+	if w, ok := limitNames[limit]; ok {
+		limit = w
+	}
+	one, k, ok := amount(rs[n:])
+	if !ok {
+		return "", 0
+	}
+	n += k
+	if r := rs[n:]; len(r) > 1 { // a range is one fact
+		j := spaces(r)
+		for _, c := range []string{"到", "至", "-", "~", "to "} {
+			if strings.HasPrefix(string(r[j:]), c) {
+				from := j + len([]rune(c))
+				from += spaces(r[from:])
+				if two, k2, ok := amount(r[from:]); ok {
+					v1, u1, _ := strings.Cut(one, " ")
+					v2, u2, _ := strings.Cut(two, " ")
+					if u1 == "" {
+						u1 = u2
+					}
+					one, n = v1+" "+u1+"~"+v2+" "+u2, n+from+k2
+				}
+				break
+			}
+		}
+	}
+	for _, w := range limitsBehind {
+		if strings.HasPrefix(string(rs[n:]), w) {
+			n += len([]rune(w))
+			if short, ok := limitNames[w]; ok {
+				w = short
+			}
+			limit += w
+			break
+		}
+	}
+	return "n:" + limit + ":" + one, n
+}
+
+func startsNumber(rs []rune) bool {
+	_, k, ok := amount(rs)
+	return ok && k > 0
+}
+
+func spaces(rs []rune) int {
+	n := 0
+	for n < len(rs) && rs[n] == ' ' {
+		n++
+	}
+	return n
+}
+
+func onlyDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// amount reads "value unit".
+func amount(rs []rune) (string, int, bool) {
+	if len(rs) == 0 {
+		return "", 0, false
+	}
+	n := 0
+	cur, money := currency[rs[0]]
+	if money {
+		n = 1 + spaces(rs[1:])
+	}
+	if m := clock.FindStringSubmatch(string(rs[n:])); m != nil && !money {
+		return "clock " + trimZero(m[1]) + ":" + m[2], len(m[0]), true
+	}
+	v, k, ok := value(rs[n:])
+	if !ok {
+		return "", 0, false
+	}
+	n += k
+	if money {
+		return v + " " + cur, n, true
+	}
+	rest := rs[n:]
+	j := spaces(rest)
+	r := rest[j:]
+	switch {
+	case len(r) == 0:
+		return v + " ", n, true
+	case strings.HasPrefix(string(r), ":00"): // o'clock
+		return "clock " + v + ":00", n + j + 3, true
+	case r[0] == '点' && !strings.Contains(v, "."):
+		n += j + 1
+		r = r[1:]
+		if len(r) > 0 && r[0] == '半' {
+			return "clock " + v + ":30", n + 1, true
+		}
+		if len(r) > 1 && string(r[:2]) == "一刻" {
+			return "clock " + v + ":15", n + 2, true
+		}
+		if m, k, ok := value(r); ok && len(m) <= 2 {
+			if k < len(r) && r[k] == '分' {
+				k++
+			}
+			if len(m) == 1 {
+				m = "0" + m
+			}
+			return "clock " + v + ":" + m, n + k, true
+		}
+		return "clock " + v + ":00", n, true
+	case r[0] == '%':
+		return v + " %", n + j + 1, true
+	case lang.Han(r[0]):
+		for l := min(4, len(r)); l > 0; l-- {
+			if u, ok := units[string(r[:l])]; ok {
+				return v + " " + u, n + j + l, true
+			}
+		}
+		return v + " " + string(r[0]), n + j + 1, true
+	case r[0] < 128 && unicode.IsLetter(r[0]):
+		w := latinWord.FindString(string(r))
+		l := len(w)
+		for _, two := range []string{"business days", "business day", "working days", "working day"} {
+			if strings.HasPrefix(string(r), two) {
+				return v + " workday", n + j + len(two), true
+			}
+		}
+		if w == "am" || w == "pm" {
+			return "clock " + v + ":00", n, true // am and pm are words of their own
+		}
+		if u, ok := units[w]; ok {
+			return v + " " + u, n + j + l, true
+		}
+		if freeEnglish[w] || boundEnglish[w] || negationEnglish[w] {
+			return v + " ", n, true
+		}
+		return v + " " + lang.Stem(w), n + j + l, true
+	}
+	return v + " ", n, true
+}
+
+func trimZero(s string) string {
+	if t := strings.TrimLeft(s, "0"); t != "" {
+		return t
+	}
+	return "0"
+}
+
+var numeral = map[rune]float64{'零': 0, '〇': 0, '一': 1, '幺': 1, '二': 2, '两': 2, '三': 3, '四': 4, '五': 5, '六': 6, '七': 7, '八': 8, '九': 9}
+var scale = map[rune]float64{'十': 10, '百': 100, '千': 1000, '万': 1e4, '亿': 1e8}
+
+// Words that begin with a numeral and say no number.
+var noNumber = longestFirst(`一下 一般 一样 一起 一直 一些 一旦 一边 一致 一律 一键 一方 一经 一并 一切 十分 千万 万一 三方 万能 一会 一点 百货 千里 二维码 二手 两者 双方 一次性 九折起`)
+
+// value reads a number without its unit.
+func value(rs []rune) (string, int, bool) {
+	if len(rs) == 0 {
+		return "", 0, false
+	}
+	s := string(rs)
+	if m := figures.FindString(s); m != "" {
+		n := len(m)
+		digits := strings.ReplaceAll(m, ",", "")
+		if len(digits) > 4 && !strings.ContainsAny(m, ",.") { // a code: its zeros count
+			if n < len(rs) && rs[n] < 128 && unicode.IsLetter(rs[n]) {
+				w := latinWord.FindString(s)
+				return "code " + w, len(w), true
+			}
+			return digits, n, true
+		}
+		f, err := strconv.ParseFloat(digits, 64)
+		if err != nil {
+			return "", 0, false
+		}
+		for n < len(rs) {
+			by, ok := scale[rs[n]]
+			if !ok {
+				break
+			}
+			f *= by
+			n++
+		}
+		return plainNumber(f), n, true
+	}
+	if strings.HasPrefix(s, "百分之") {
+		v, k, ok := value(rs[3:])
+		return v + " %", 3 + k, ok
+	}
+	if lang.Han(rs[0]) {
+		return chineseNumber(rs)
+	}
+	return englishNumber(s)
+}
+
+func plainNumber(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+func chineseNumber(rs []rune) (string, int, bool) {
+	if longest(noNumber, rs) > 0 {
+		return "", 0, false
+	}
+	n, scaled := 0, false
+	for n < len(rs) {
+		_, isDigit := numeral[rs[n]]
+		_, isScale := scale[rs[n]]
+		if !isDigit && !isScale || n > 0 && longest(noNumber, rs[n:]) > 0 {
+			break
+		}
+		scaled = scaled || isScale
+		n++
+	}
+	if n == 0 || n == 1 && (rs[0] == '千' || rs[0] == '万' || rs[0] == '亿') {
+		return "", 0, false
+	}
+	run := rs[:n]
+	if !scaled && n > 1 { // digit by digit
+		var b strings.Builder
+		for _, r := range run {
+			b.WriteByte('0' + byte(numeral[r]))
+		}
+		return decimals(b.String(), rs, n)
+	}
+	var total, section, digit float64
+	last := 1.0
+	for _, r := range run {
+		if v, ok := numeral[r]; ok {
+			digit = v
+			if r == '零' || r == '〇' {
+				last = 1
+			}
+			continue
+		}
+		by := scale[r]
+		if by >= 1e4 {
+			total += (section + digit) * by
+			section, digit = 0, 0
+		} else {
+			if digit == 0 {
+				digit = 1
+			}
+			section += digit * by
+			digit = 0
+		}
+		last = by
+	}
+	if digit > 0 && last >= 100 && n > 1 { // 二百五
+		digit *= last / 10
+	}
+	return decimals(plainNumber(total+section+digit), rs, n)
+}
+
+// decimals reads 点五 behind a whole number; 点 before anything else is the clock's.
+func decimals(whole string, rs []rune, n int) (string, int, bool) {
+	if n+1 < len(rs) && rs[n] == '点' {
+		k := n + 1
+		var b strings.Builder
+		for k < len(rs) {
+			v, ok := numeral[rs[k]]
+			if !ok {
+				break
+			}
+			b.WriteByte('0' + byte(v))
+			k++
+		}
+		if b.Len() > 0 && (k == len(rs) || rs[k] != '十' && rs[k] != '分' && rs[k] != '刻') {
+			return whole + "." + b.String(), k, true
+		}
+	}
+	return whole, n, true
+}
+
+var englishOnes = map[string]float64{"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+	"first": 1, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
+var englishScale = map[string]float64{"hundred": 100, "thousand": 1000, "million": 1e6}
+
+func englishNumber(s string) (string, int, bool) {
+	at, n := 0, 0
+	var total, part float64
+	var digits strings.Builder
+	words := 0
+	for {
+		rest := strings.TrimLeft(s[at:], " -")
+		skip := len(s[at:]) - len(rest)
+		if words == 0 && skip > 0 {
+			break
+		}
+		w := latinWord.FindString(rest)
+		if w == "" {
+			break
+		}
+		if v, ok := englishOnes[w]; ok {
+			if v < 10 {
+				digits.WriteByte('0' + byte(v))
+			} else {
+				digits.Reset()
+				digits.WriteString("x")
+			}
+			part += v
+		} else if by, ok := englishScale[w]; ok && words > 0 {
+			digits.WriteString("x")
+			if by == 100 {
+				part *= by
+			} else {
+				total, part = total+part*by, 0
+			}
+		} else if w == "and" && words > 0 && part >= 100 {
+			after := latinWord.FindString(strings.TrimLeft(rest[3:], " "))
+			if _, ok := englishOnes[after]; !ok {
+				break
+			}
+		} else if words == 0 && (w == "a" || w == "an") {
+			after := latinWord.FindString(strings.TrimLeft(rest[len(w):], " "))
+			if u, ok := units[after]; !ok || u == "piece" || u == "times" || u == "person" {
+				if _, ok := englishScale[after]; !ok {
+					break
+				}
+			}
+			part = 1
+			digits.WriteString("x")
+		} else {
+			break
+		}
+		at += skip + len(w)
+		n = at
+		words++
+	}
+	if n == 0 {
+		return "", 0, false
+	}
+	if d := digits.String(); len(d) >= 3 && !strings.Contains(d, "x") { // digit by digit
+		return d, n, true
+	}
+	return plainNumber(total + part), n, true
+}

@@ -1,0 +1,534 @@
+package llm
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"hotline/dialog/internal/lang"
+)
+
+// Source is what a reply may rest on.
+type Source struct {
+	ID       string
+	Question string // what it is about
+	Text     string
+	// Data came from another system: it may hold values, but what it promises is
+	// not the business's word.
+	Data bool
+}
+
+// Reason is why a sentence may not be said.
+type Reason string
+
+// The reasons.
+const (
+	OtherLanguage Reason = "language"
+	LeaksPrompt   Reason = "prompt"
+	Invented      Reason = "fact"     // a number, date, price, address or promise that no source has
+	Unknown       Reason = "word"     // a word or name that no source has
+	Turned        Reason = "negation" // a source says the opposite
+	Torn          Reason = "context"  // a fact without what it holds for
+)
+
+// clause is a part of a sentence between two commas.
+type clause struct {
+	text     string
+	items    []item
+	numbers  []string // facts with a value, in order
+	bound    []string // promises and the like
+	negated  int
+	runs     [][]rune // Chinese text between numbers
+	words    []string // English stems
+	sentence int
+	limiting bool // it says when the rest of the sentence holds
+}
+
+type source struct {
+	Source
+	question clause
+	clauses  []clause
+	all      string // folded, question and text
+	words    map[string]bool
+}
+
+// Grounds are the sources of one reply, prepared.
+type Grounds struct {
+	zh      bool
+	sources []source
+	secret  string // folded
+}
+
+// NewGrounds prepares sources; secret is text that must not be repeated: the prompt.
+func NewGrounds(language string, sources []Source, secret string) *Grounds {
+	g := &Grounds{zh: lang.Chinese(language), secret: squeeze(normal(secret))}
+	for _, s := range sources {
+		x := source{Source: s, question: newClause(normal(s.Question)), words: map[string]bool{}}
+		x.all = normal(s.Question) + "\n" + normal(s.Text)
+		for i, sentence := range sentences(normal(s.Text)) {
+			for _, c := range clauses(sentence) {
+				c.sentence = i
+				if s.Data {
+					c.bound = nil
+				}
+				x.clauses = append(x.clauses, c)
+			}
+		}
+		for _, c := range append(slices.Clone(x.clauses), x.question) {
+			for _, w := range c.words {
+				x.words[w] = true
+			}
+		}
+		g.sources = append(g.sources, x)
+	}
+	return g
+}
+
+var limiting = []string{"如果", "如", "若", "凡", "只要", "只有", "只限", "仅", "限", "除", "但", "前提", "必须", "需要", "的话", "情况下", "if ", "unless", "only", "except", "provided", "but ", "when ", "as long as", "must", "without"}
+
+func newClause(text string) clause {
+	c := clause{text: text, items: scan(text)}
+	var run []rune
+	end := func() {
+		if len(run) > 0 {
+			c.runs = append(c.runs, run)
+		}
+		run = nil
+	}
+	for _, it := range c.items {
+		han := len(it.rs) > 0 && lang.Han(it.rs[0])
+		switch {
+		case it.class == fact && !strings.HasPrefix(it.key, "w:"):
+			c.numbers = append(c.numbers, it.key)
+			end()
+			continue
+		case it.class == fact:
+			c.bound = append(c.bound, it.key)
+		case it.class == negation:
+			c.negated++
+		case it.class == plain && it.key != "":
+			c.words = append(c.words, it.key)
+		}
+		if han {
+			run = append(run, it.rs...)
+		} else {
+			end()
+		}
+	}
+	end()
+	for _, w := range limiting {
+		c.limiting = c.limiting || strings.Contains(text, w)
+	}
+	return c
+}
+
+// empty says that there is nothing in it that could be true or false.
+func (c *clause) empty() bool {
+	if len(c.numbers)+len(c.bound)+len(c.words)+c.negated > 0 {
+		return false
+	}
+	for _, run := range c.runs {
+		for i := 0; i < len(run); {
+			n := longest(freeChinese, run[i:])
+			if n == 0 {
+				return false
+			}
+			i += n
+		}
+	}
+	return true
+}
+
+// sentences cuts a folded text.
+func sentences(text string) []string {
+	var out []string
+	for text != "" {
+		n := sentenceEnd(text, true)
+		if s := strings.TrimSpace(text[:n]); s != "" {
+			out = append(out, s)
+		}
+		text = text[n:]
+	}
+	return out
+}
+
+// sentenceEnd is where the first sentence of text ends, 0 where it does not yet.
+func sentenceEnd(text string, whole bool) int {
+	rs := []rune(text)
+	at := 0
+	for i, r := range rs {
+		at += len(string(r))
+		switch r {
+		case '。', '！', '？', '!', '?', '；', ';', '\n':
+			return at
+		case '.':
+			last := i+1 == len(rs)
+			if last && !whole || !last && !unicode.IsSpace(rs[i+1]) && !lang.Han(rs[i+1]) {
+				continue
+			}
+			if w := lastWord(rs[:i]); w == "a.m" || w == "p.m" || w == "no" || w == "mr" || w == "ms" || w == "dr" || w == "e.g" || w == "i.e" {
+				if !last {
+					continue
+				}
+			}
+			return at
+		}
+	}
+	if whole {
+		return len(text)
+	}
+	return 0
+}
+
+func lastWord(rs []rune) string {
+	i := len(rs)
+	for i > 0 && !unicode.IsSpace(rs[i-1]) {
+		i--
+	}
+	return strings.ToLower(string(rs[i:]))
+}
+
+// clauses cuts a folded sentence at commas and at what sets two things against each
+// other.
+func clauses(sentence string) []clause {
+	rs := []rune(sentence)
+	var out []clause
+	from := 0
+	put := func(to int) {
+		if s := strings.TrimSpace(string(rs[from:to])); strings.IndexFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsSymbol(r) }) >= 0 {
+			out = append(out, newClause(s))
+		}
+	}
+	for i := 0; i < len(rs); i++ {
+		cut := 0
+		switch rs[i] {
+		case ',', ':':
+			if i+1 < len(rs) && unicode.IsDigit(rs[i+1]) && (rs[i] == ':' || i > 0 && unicode.IsDigit(rs[i-1])) {
+				continue
+			}
+			cut = 1
+		case '，', '：', '(', ')', '（', '）':
+			cut = 1
+		case ' ':
+			for _, w := range []string{" but ", " while ", " whereas ", " although "} {
+				if strings.HasPrefix(string(rs[i:min(len(rs), i+12)]), w) {
+					cut = 1
+				}
+			}
+		}
+		if cut > 0 {
+			put(i)
+			from = i + 1
+		}
+	}
+	put(len(rs))
+	return out
+}
+
+// Check says whether a sentence may be spoken; where not, why. near is the source
+// that it comes nearest to, "" for none. A sentence that says nothing passes.
+func (g *Grounds) Check(sentence string) (near string, why Reason) {
+	text := normal(sentence)
+	if g.otherLanguage(text) {
+		return "", OtherLanguage
+	}
+	near = g.nearest(text)
+	if g.leaks(text) {
+		return near, LeaksPrompt
+	}
+	parts := clauses(strings.TrimRight(text, "。.!?！？;；"))
+	for i := range parts {
+		if parts[i].empty() {
+			continue
+		}
+		if w := g.clause(parts, i, text); w != "" {
+			return near, w
+		}
+	}
+	return near, ""
+}
+
+// Says reports whether there is anything in the sentence but common words.
+func (g *Grounds) Says(sentence string) bool {
+	return slices.ContainsFunc(clauses(normal(sentence)), func(c clause) bool { return !c.empty() })
+}
+
+func (g *Grounds) otherLanguage(text string) bool {
+	han, latin := 0, 0
+	for _, r := range text {
+		switch {
+		case lang.Han(r):
+			han++
+		case unicode.IsLetter(r):
+			latin++
+		}
+	}
+	if g.zh {
+		return latin > 0 && han*2 < latin
+	}
+	return han > 0
+}
+
+// squeeze leaves letters and digits.
+func squeeze(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+func (g *Grounds) leaks(text string) bool {
+	window := 32
+	if g.zh {
+		window = 9
+	}
+	rs := []rune(squeeze(text))
+	for i := 0; i+window <= len(rs); i++ {
+		if strings.Contains(g.secret, string(rs[i:i+window])) {
+			return true
+		}
+	}
+	return false
+}
+
+// nearest is the source that has most of the text's words.
+func (g *Grounds) nearest(text string) string {
+	best, id := 0.45, ""
+	c := newClause(text)
+	for i := range g.sources {
+		s := &g.sources[i]
+		if share := c.shareIn(s.all, s.words); share > best {
+			best, id = share, s.ID
+		}
+	}
+	return id
+}
+
+// shareIn is how much of c's own words stand in a text.
+func (c *clause) shareIn(text string, words map[string]bool) float64 {
+	all, have := 0, 0
+	for _, run := range c.runs {
+		covered := make([]bool, len(run))
+		for i := 0; i+1 < len(run); i++ {
+			if strings.Contains(text, string(run[i:i+2])) {
+				covered[i], covered[i+1] = true, true
+			}
+		}
+		for i := 0; i < len(run); {
+			if n := longest(freeChinese, run[i:]); n > 0 && !covered[i] {
+				i += n
+				continue
+			}
+			all++
+			if covered[i] {
+				have++
+			}
+			i++
+		}
+	}
+	for _, w := range c.words {
+		all += 2
+		if words[w] {
+			have += 2
+		}
+	}
+	if all == 0 {
+		return 1
+	}
+	return float64(have) / float64(all)
+}
+
+// clause checks one clause of a sentence against every clause of every source.
+func (g *Grounds) clause(parts []clause, i int, sentence string) Reason {
+	r := &parts[i]
+	said := map[string]bool{}
+	for _, p := range parts {
+		for _, w := range p.words {
+			said[w] = true
+		}
+	}
+	worst := Unknown
+	for k := range g.sources {
+		s := &g.sources[k]
+		if !r.knownIn(s) {
+			continue
+		}
+		why := s.holds(r, i > 0, sentence, said)
+		if why == "" {
+			return ""
+		}
+		if worst == Unknown || why == Turned {
+			worst = why
+		}
+	}
+	if worst == Unknown && len(r.numbers)+len(r.bound) > 0 && g.invents(r) {
+		return Invented
+	}
+	return worst
+}
+
+// invents says whether r holds a fact that stands nowhere.
+func (g *Grounds) invents(r *clause) bool {
+	for _, f := range append(slices.Clone(r.numbers), r.bound...) {
+		if !slices.ContainsFunc(g.sources, func(s source) bool {
+			return slices.ContainsFunc(s.clauses, func(c clause) bool { return slices.Contains(c.numbers, f) || slices.Contains(c.bound, f) })
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// knownIn says whether every word of r is a common one or stands in the source.
+func (r *clause) knownIn(s *source) bool {
+	for _, w := range r.words {
+		if !s.words[w] {
+			return false
+		}
+	}
+	for _, run := range r.runs {
+		for i := 0; i < len(run); {
+			n := longest(freeChinese, run[i:])
+			n = max(n, longest(boundChinese, run[i:]), longest(negationChinese, run[i:]))
+			for l := len(run) - i; l > max(n, 1); l-- {
+				if strings.Contains(s.all, string(run[i:i+l])) {
+					n = l
+					break
+				}
+			}
+			if n == 0 && strings.ContainsRune(looseChinese, run[i]) && strings.ContainsRune(s.all, run[i]) {
+				n = 1
+			}
+			if n == 0 {
+				return false
+			}
+			i += n
+		}
+	}
+	return true
+}
+
+// holds looks for the clause of s that r rests on. follows says that r is not its
+// sentence's first.
+func (s *source) holds(r *clause, follows bool, sentence string, said map[string]bool) Reason {
+	const mostly = 0.6
+	worst := Invented
+	best := 0.0
+	type base struct {
+		c     *clause
+		share float64
+	}
+	var bases []base
+	for k := range s.clauses {
+		c := &s.clauses[k]
+		own := map[string]bool{}
+		for _, w := range c.words {
+			own[w] = true
+		}
+		b := base{c, r.shareIn(c.text, own)}
+		bases = append(bases, b)
+		best = max(best, b.share)
+	}
+	facts := len(r.numbers)+len(r.bound) > 0
+	for _, b := range bases {
+		c := b.c
+		if facts {
+			if !slices.Equal(r.numbers, c.numbers) || !within(r.bound, c.bound) {
+				continue
+			}
+			if !ordered(r, c) {
+				worst = Torn
+				continue
+			}
+		} else if b.share < 0.5 || b.share < best {
+			if worst == Invented {
+				worst = Torn
+			}
+			continue
+		}
+		if (r.negated > 0) != (c.negated > 0) || r.negated > c.negated {
+			worst = Turned
+			continue
+		}
+		if !facts {
+			return ""
+		}
+		// What r says beyond its base may come from the subject only: the question
+		// and those clauses of the same sentence that hold no facts of their own.
+		if !s.subject(r, c) || c.shareIn(sentence, said) < mostly || s.cutsOff(c, sentence, said, mostly) {
+			worst = Torn
+			continue
+		}
+		return ""
+	}
+	return worst
+}
+
+// subject says whether r's words are those of its base c or of what c is about.
+func (s *source) subject(r, c *clause) bool {
+	near := source{words: map[string]bool{}, all: s.question.text}
+	add := func(x *clause) {
+		near.all += "\n" + x.text
+		for _, w := range x.words {
+			near.words[w] = true
+		}
+	}
+	add(&s.question)
+	add(c)
+	for k := range s.clauses {
+		if x := &s.clauses[k]; x.sentence == c.sentence && len(x.numbers) == 0 && len(x.bound) == 0 {
+			add(x)
+		}
+	}
+	return r.knownIn(&near)
+}
+
+// cutsOff says that the source's sentence says when c holds, and the reply does not.
+func (s *source) cutsOff(c *clause, sentence string, said map[string]bool, mostly float64) bool {
+	for k := range s.clauses {
+		x := &s.clauses[k]
+		if x != c && x.sentence == c.sentence && x.limiting && x.shareIn(sentence, said) < mostly {
+			return true
+		}
+	}
+	return false
+}
+
+func within(a, b []string) bool {
+	for _, x := range a {
+		if !slices.Contains(b, x) {
+			return false
+		}
+	}
+	return true
+}
+
+// ordered says, where several numbers stand in one clause, that words and numbers
+// follow each other as in the source: else a price could change its thing.
+func ordered(r, c *clause) bool {
+	if len(r.numbers) < 2 {
+		return true
+	}
+	at := 0
+	for _, it := range r.items {
+		if it.class != plain && (it.class != fact || strings.HasPrefix(it.key, "w:")) {
+			continue
+		}
+		k := slices.IndexFunc(c.items[min(at, len(c.items)):], func(o item) bool {
+			if it.class == fact || it.key != "" {
+				return o.class == it.class && o.key == it.key
+			}
+			return o.class == plain && (strings.Contains(string(o.rs), string(it.rs)) || strings.Contains(string(it.rs), string(o.rs)))
+		})
+		if k < 0 {
+			if it.class == plain && !slices.ContainsFunc(c.items, func(o item) bool { return o.class == plain && o.key == it.key && string(o.rs) == string(it.rs) }) {
+				continue // from the subject
+			}
+			return false
+		}
+		at += k
+	}
+	return true
+}
