@@ -7,12 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hotline/dialog/flow"
 	"hotline/internal/business"
 )
 
 func newFlow(s *settings) *cobra.Command {
-	cmd := &cobra.Command{Use: "flow", Short: "List and draw the tasks of a business"}
-	cmd.AddCommand(newFlowList(s), newFlowDraw(s))
+	cmd := &cobra.Command{Use: "flow", Short: "List, draw and describe the tasks of a business"}
+	cmd.AddCommand(newFlowList(s), newFlowDraw(s), newFlowSchema())
 	return cmd
 }
 
@@ -58,6 +59,18 @@ func newFlowDraw(s *settings) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print nodes and edges as JSON")
 	return cmd
+}
+
+func newFlowSchema() *cobra.Command {
+	return &cobra.Command{
+		Use: "schema", Short: "The JSON Schema of flows/*.yaml, for editors", Args: exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			e := json.NewEncoder(cmd.OutOrStdout())
+			e.SetEscapeHTML(false)
+			e.SetIndent("", "  ")
+			return e.Encode(flow.Schema())
+		},
+	}
 }
 
 // flowsOf is the business that the command is about.
