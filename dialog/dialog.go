@@ -115,6 +115,7 @@ type (
 		Skill   string
 		Reason  string // "asked", "not_understood", "upset", "rule", "key"
 		Summary string // one sentence for the agent's ear
+		Urgent  bool   // the caller is upset or in danger: before others
 	}
 	// Callback notes that the caller wants to be rung.
 	Callback struct {
@@ -143,6 +144,13 @@ type (
 		Fields  map[string]string
 		Amount  string
 	}
+	// Alert calls a supervisor's attention to the call: "complaint_risk", "sensitive",
+	// "blocked" (the bot was kept from saying something).
+	Alert struct {
+		Kind  string
+		Text  string
+		Score float64
+	}
 	// Rating keeps how content the caller is, 1 to 5.
 	Rating struct{ Score int }
 	// Hangup ends the call once everything said before has been heard.
@@ -158,9 +166,12 @@ type (
 		Slots        map[string]string
 		Emotion      string
 		EmotionScore float64
-		Flow, Step   string // the task and its step, while one runs
-		Resolved     bool   // the turn answered what was asked
-		Think        time.Duration
+		EmotionWhy   []string // what it rests on
+		// ComplaintRisk is how likely the caller is to complain elsewhere, 0–1.
+		ComplaintRisk float64
+		Flow, Step    string // the task and its step, while one runs
+		Resolved      bool   // the turn answered what was asked
+		Think         time.Duration
 	}
 )
 
@@ -182,6 +193,7 @@ func (Ticket) act()   {}
 func (SMS) act()      {}
 func (Review) act()   {}
 func (Rating) act()   {}
+func (Alert) act()    {}
 func (Hangup) act()   {}
 func (Note) act()     {}
 

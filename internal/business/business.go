@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"hotline/dialog"
+	"hotline/dialog/emotion"
 	"hotline/dialog/flow"
+	"hotline/dialog/moderation"
 )
 
 // Business is everything that a folder says.
@@ -33,6 +35,8 @@ type Business struct {
 	Agents []Agent `yaml:"agents" json:"agents"`
 	// Escalation is how a caller gets to a person.
 	Escalation Escalation `yaml:"escalation" json:"escalation"`
+	// Feelings are when a caller counts as upset.
+	Feelings Feelings `yaml:"feelings" json:"feelings,omitzero"`
 	// Limits are those of lines that set none.
 	Limits Limits `yaml:"limits" json:"limits"`
 	// Terms are the business's own words (names of goods, of the shop), for the
@@ -51,6 +55,9 @@ type Business struct {
 	// errors.
 	Tables []flow.Table `yaml:"-" json:"-"`
 	Flows  *flow.Set    `yaml:"-" json:"-"`
+	// What must not be said and how callers feel, by language.
+	words map[string]*moderation.Matcher
+	moods map[string]*emotion.Recognizer
 	// Location is Timezone.
 	Location *time.Location `yaml:"-" json:"-"`
 }
@@ -158,6 +165,19 @@ type Agent struct {
 	Title     string   `yaml:"title" json:"title"`
 	Skills    []string `yaml:"skills" json:"skills"`
 	Languages []string `yaml:"languages" json:"languages"`
+}
+
+// Feelings are when a caller counts as upset. Zero means the default.
+type Feelings struct {
+	// Angry is how probable anger must be, from 0 to 1. 0.45.
+	Angry float64 `yaml:"angry" json:"angry,omitempty"`
+	// Sinking is how low the mood must have sunk over two turns. 0.35.
+	Sinking float64 `yaml:"sinking" json:"sinking,omitempty"`
+	// Voice is how much the voice may weigh beside the words; -1 is not at all. 0.5.
+	Voice float64 `yaml:"voice" json:"voice,omitempty"`
+	// Complaint is the risk of a complaint from which a supervisor is alerted; 1 is
+	// never. 0.6.
+	Complaint float64 `yaml:"complaint" json:"complaint,omitempty"`
 }
 
 // Escalation is how a caller gets to a person.

@@ -94,7 +94,8 @@ func catalogue() map[string]message {
 		"expired":           {"it has not counted since %[1]v", "give it a new date, or delete the row", "%[1]v 之后已经失效", "请更新日期,或删掉这一行"},
 		"row_line":          {"there is no line %[1]q", "known are: %[2]v", "没有线路“%[1]v”", "已有的是:%[2]v"},
 
-		"import_place": {"it would change a row of %[1]v, which is not CSV", "change it there, or turn that file into CSV first (hotline knowledge export)", "要修改的内容在 %[1]v 里,它不是 CSV", "请直接在那个文件里改,或先导出为 CSV"},
+		"near_duplicate":     {"it means much the same as %[1]q at %[2]v, with the same answer", "make it another wording of that question", "和 %[2]v 的“%[1]v”意思相近，答案相同", "请并入那一条，作为相似问"},
+		"near_contradiction": {"it means much the same as %[1]q at %[2]v, which has another answer", "make sure that both answers are true, or keep one", "和 %[2]v 的“%[1]v”意思相近，答案却不同", "请确认两个答案都对，或只保留一条"},
 
 		// how answers sound
 		"speech_long":      {"it takes about %[1]v s to say; more than %[2]v are not listened to", "say the answer first and leave the rest for a question or a text message", "念出来大约要 %[1]v 秒,超过 %[2]v 秒没人听得完", "先说结论,其余的等来电人追问,或发短信"},
@@ -106,6 +107,8 @@ func catalogue() map[string]message {
 		"speech_look":      {"%[1]q asks the caller to look at something", "say it in a way that works without a screen", "“%[1]v”要来电人看屏幕才能懂", "请换成只听也能明白的说法"},
 		"speech_polite":    {"it says 你", "say 您", "用了“你”", "请用“您”"},
 		"speech_number":    {"the number %[1]v is too long to follow", "break it into groups: 400-800-1234", "“%[1]v”太长,听不清", "请分段写,例如 400-800-1234"},
+
+		"moderation": {"%[1]v", "see docs/moderation.md for how the files are written", "%[1]v", "写法见 docs/moderation.md"},
 
 		// tasks
 		"flow_many":         {"there are more than %[1]v flows", "put those of another business into its own folder", "流程超过 %[1]v 个", "请把别的业务放到它自己的文件夹"},

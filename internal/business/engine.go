@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"hotline/dialog/emotion"
 	"hotline/dialog/engine"
 	"hotline/dialog/flow"
 	"hotline/dialog/knowledge"
@@ -23,8 +24,10 @@ func (l Line) EngineConfig(pairs func() *knowledge.Index) engine.Config {
 		Open:  func(now time.Time, _ string) bool { return home.Hours.Open(now) },
 		Hours: home.Hours.Spoken, Skill: home.Escalation.Skill, Skills: map[string]string{},
 		Flows:  func() *flow.Set { return home.Flows },
-		Survey: l.Survey,
-		Topics: l.Topics, Limits: engine.Limits{Silences: l.Limits.Silences}, Phrases: engine.Phrases{},
+		Survey: l.Survey, Words: home.words[l.Language], Moods: home.moods[l.Language],
+		Feelings:   emotion.Thresholds{Angry: home.Feelings.Angry, Sinking: home.Feelings.Sinking, Voice: home.Feelings.Voice},
+		Thresholds: engine.Thresholds{Complaint: home.Feelings.Complaint},
+		Topics:     l.Topics, Limits: engine.Limits{Silences: l.Limits.Silences}, Phrases: engine.Phrases{},
 	}
 	var must, greeting []string
 	for _, s := range l.Opening() {

@@ -56,6 +56,7 @@ func (l *loader) folder(dir string) *Business {
 	lines := f.settings()
 	f.linked(l, lines)
 	f.knowledge()
+	f.sensitive()
 	f.tables()
 	f.flows()
 	f.check(lines)

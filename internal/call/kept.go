@@ -119,6 +119,10 @@ func (t *talk) bookTurn() {
 
 // wish keeps a promise made to the caller.
 func (t *talk) wish(a dialog.Act) {
+	if r, ok := a.(dialog.Alert); ok {
+		t.markNow(KindAlert, map[string]any{"kind": r.Kind, "score": r.Score})
+		return
+	}
 	if r, ok := a.(dialog.Rating); ok {
 		t.record.Satisfaction = r.Score
 		t.markNow(KindRating, map[string]any{"score": r.Score})

@@ -174,6 +174,7 @@ const (
 	KindSMS         = "sms"
 	KindReview      = "review"
 	KindRating      = "rating"
+	KindAlert       = "alert"
 	KindCallback    = "callback"
 	KindMessage     = "message"
 )
