@@ -203,12 +203,17 @@ func workerEnv(c config.Config) []string {
 	return env
 }
 
-// learnMeaning gives the indexes embeddings of the worker.
+// learnMeaning lets the indexes follow their files, and gives them embeddings of the
+// worker, which are kept on disk.
 func (s *server) learnMeaning(ctx context.Context) {
 	e := s.ears.endpoints[0]
 	c := embed.NewClient(e.BaseURL)
 	c.HTTP, c.APIKey = e.HTTP, s.cfg.Speech.APIKey.Reveal()
-	s.bots.embed(ctx, c, s.log)
+	kept := s.rememberMeaning(c)
+	s.kb.Run(ctx, kept)
+	if err := kept.Close(); err != nil {
+		s.log.Warn("the vectors of the knowledge may not be kept whole", "error", err)
+	}
 }
 
 // speech makes ears and voice.

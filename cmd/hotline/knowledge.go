@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,7 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hotline/dialog/knowledge"
 	"hotline/internal/business"
+	"hotline/internal/kb"
 )
 
 func newKnowledge(s *settings) *cobra.Command {
@@ -33,7 +36,7 @@ func newKnowledge(s *settings) *cobra.Command {
 			return tw.Flush()
 		},
 	}
-	cmd.AddCommand(newKnowledgeImport(s), newKnowledgeExport(s))
+	cmd.AddCommand(newKnowledgeImport(s), newKnowledgeExport(s), newKnowledgeWrite(s))
 	search.Flags().StringVar(&line, "line", "", "line of business.yaml")
 	search.Flags().IntVar(&n, "n", 5, "how many")
 	cmd.AddCommand(search)
@@ -49,7 +52,8 @@ func newKnowledgeImport(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			done, report, err := business.Import(dir, args[0])
+			b, _ := business.Load(dir)
+			done, report, err := business.Import(b, args[0], sameMeaning(b))
 			if e := report.Write(cmd.OutOrStdout(), ownerLanguage(), ""); e != nil {
 				return e
 			}
@@ -59,7 +63,7 @@ func newKnowledgeImport(s *settings) *cobra.Command {
 			if report.Errors() > 0 {
 				return errSilent
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d added, %d changed, %d as before; written: %s\n", done.Added, done.Changed, done.Unchanged, strings.Join(done.Files, ", "))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d added, %d changed, %d as before, %d left out as duplicates; written: %s\n", done.Added, done.Changed, done.Unchanged, done.Duplicates, strings.Join(done.Files, ", "))
 			return err
 		},
 	}
@@ -67,7 +71,7 @@ func newKnowledgeImport(s *settings) *cobra.Command {
 
 func newKnowledgeExport(s *settings) *cobra.Command {
 	return &cobra.Command{
-		Use: "export FILE", Short: "Write all questions and answers of the business into one CSV", Args: exactArgs(1),
+		Use: "export FILE", Short: "Write all questions and answers of the business's files into one CSV, Excel (.xlsx) or YAML file", Args: exactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) (err error) {
 			dir, err := s.oneBusiness()
 			if err != nil {
@@ -79,8 +83,80 @@ func newKnowledgeExport(s *settings) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, f.Close()) }()
+			switch strings.ToLower(filepath.Ext(args[0])) {
+			case ".xlsx":
+				return business.ExportWorkbook(f, b.Knowledge)
+			case ".yaml", ".yml":
+				_, err = f.WriteString(business.ExportYAML(b.Knowledge))
+				return err
+			}
 			return business.Export(f, b.Knowledge, b.Language)
 		},
+	}
+}
+
+// newKnowledgeWrite writes what was published in the console into the files.
+func newKnowledgeWrite(s *settings) *cobra.Command {
+	return &cobra.Command{
+		Use: "write", Short: "Write what was published in the console into the business's files, for version control", Args: exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			c, err := s.load()
+			if err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			db, err := openDatabase(ctx, c, discard())
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, db.Close()) }()
+			bs, err := loadBots(c.Business, nil, nil, nil, discard()) //nolint:contextcheck // what it builds bounds its own time
+			if err != nil {
+				return err
+			}
+			base, err := kb.New(ctx, kb.Config{Store: db}, bs.kbLines())
+			if err != nil {
+				return err
+			}
+			facets, err := base.Facets("")
+			if err != nil {
+				return err
+			}
+			for _, key := range facets.Businesses {
+				done, err := base.Write(ctx, key, "hotline knowledge write")
+				if err != nil {
+					return err
+				}
+				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %d questions written; files: %s\n", key, done.Questions, strings.Join(done.Files, ", ")); err != nil {
+					return err
+				}
+				if len(done.Conflicts) > 0 {
+					if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: left alone, because the file has changed since (decide in the console): %s\n", key, strings.Join(done.Conflicts, ", ")); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// sameMeaning finds the question of a business that means the same as a row, by
+// words and sound; nil where there is no line to find it on.
+func sameMeaning(b *business.Business) func(business.Row) (business.Row, bool) {
+	if len(b.Lines) == 0 {
+		return nil
+	}
+	index, err := knowledge.New(b.Lines[0].PairsOf(b.Knowledge), b.Lines[0].KnowledgeOptions())
+	if err != nil {
+		return nil // hotline check tells why
+	}
+	return func(r business.Row) (business.Row, bool) {
+		top := index.Find(context.Background(), knowledge.Query{Text: r.Question, Words: true}).Top()
+		if top == nil || top.Score < kb.SameMeaning && !top.Exact {
+			return business.Row{}, false
+		}
+		return b.RowByID(top.Pair.ID)
 	}
 }
 

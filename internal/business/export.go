@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -121,121 +120,52 @@ func unescape(s string) string {
 
 // Imported counts what an import did.
 type Imported struct {
-	Added     int      `json:"added"`
-	Changed   int      `json:"changed"`
-	Unchanged int      `json:"unchanged"`
-	Files     []string `json:"files"` // written, relative to the folder
+	Added     int `json:"added"`
+	Changed   int `json:"changed"`
+	Unchanged int `json:"unchanged"`
+	// Duplicates are questions left out: they stand elsewhere with the same answer.
+	Duplicates int      `json:"duplicates"`
+	Files      []string `json:"files"` // written, relative to the folder
 }
 
 // ImportFile is where an import puts questions that are new.
 const ImportFile = KnowledgeDir + "/imported.csv"
 
-// Import reads a file of questions and answers and merges it into the folder: a
-// row with an id or a question that is known replaces that row in its file, the
-// others are added to [ImportFile]. Nothing is written if the file has errors or a
-// row to be changed stands in a file that is not CSV; the Report tells.
-func Import(dir, file string) (Imported, Report, error) {
+// Import reads a file of questions and answers and merges it into the folder: a row
+// replaces that of its id or, without one, that of its question, in the file where it
+// stands; the others go to [ImportFile]. Nothing is written if the file has errors;
+// the Report tells, of contradictions and repetitions too. near may be nil; see
+// [Compare].
+func Import(b *Business, file string, near func(Row) (Row, bool)) (Imported, Report, error) {
 	var done Imported
 	rows, report := ReadKnowledge(file)
-	f := folder{business: &Business{Dir: dir}, report: &report}
-	var stored Report
-	have := folder{business: &Business{Dir: dir}, report: &stored}
-	have.knowledge()
-	old := have.business.Knowledge
-
-	byID, byQuestion := map[string]int{}, map[string]int{}
-	for i, r := range old {
-		byID[r.ID] = i
-		byQuestion[Fold(r.Question)] = i
-	}
-	touched := map[string]bool{}
-	for _, r := range rows {
-		at := place{file: r.File, line: r.Line}
-		if r.Question == "" {
-			f.report.add(Error, at.at("question"), "question_empty")
-			continue
-		}
-		if r.Answer == "" && r.Spoken == "" && r.Flow == "" {
-			f.report.add(Error, at.at("answer"), "answer_empty")
-			continue
-		}
-		i, known := byID[r.ID]
-		if !known {
-			i, known = byQuestion[Fold(r.Question)]
-		}
-		if !known {
-			r.File = ImportFile
-			byID[r.ID], byQuestion[Fold(r.Question)] = len(old), len(old)
-			old = append(old, r)
-			touched[ImportFile] = true
-			done.Added++
-			continue
-		}
-		if r.madeID {
-			r.ID, r.madeID = old[i].ID, old[i].madeID
-		}
-		r.File, r.Line = old[i].File, old[i].Line
-		if same(r, old[i]) {
-			done.Unchanged++
-			continue
-		}
-		if !strings.EqualFold(filepath.Ext(r.File), ".csv") {
-			f.report.add(Error, at, "import_place", old[i].File)
-			continue
-		}
-		old[i] = r
-		touched[r.File] = true
-		done.Changed++
-	}
-	for _, p := range stored.Problems {
-		if p.Severity == Error && touched[p.File] {
-			// Writing a file back that was not read whole would lose what was not.
-			report.Problems = append(report.Problems, p)
-		}
-	}
+	plan := Compare(b, b.Knowledge, rows, &report, near)
 	if report.Errors() > 0 {
-		return Imported{}, report, nil
+		return done, report, nil
 	}
-	for name := range touched {
-		if err := writeBack(dir, name, old); err != nil {
+	touched := map[string][]Row{}
+	for _, p := range plan {
+		switch p.Kind {
+		case PlanAdd:
+			done.Added++
+			touched[ImportFile] = append(touched[ImportFile], p.Row)
+		case PlanChange:
+			done.Changed++
+			touched[p.Before.File] = append(touched[p.Before.File], p.Row)
+		case PlanSame:
+			done.Unchanged++
+		case PlanDuplicate:
+			done.Duplicates++
+		}
+	}
+	for name, rows := range touched {
+		if err := WriteRows(b.Dir, name, rows, nil); err != nil {
 			return done, report, err
 		}
 		done.Files = append(done.Files, name)
 	}
 	slices.Sort(done.Files)
 	return done, report, nil
-}
-
-func same(a, b Row) bool {
-	for _, c := range columns() {
-		if a.field(c.name) != b.field(c.name) {
-			return false
-		}
-	}
-	return true
-}
-
-// writeBack replaces one file of the folder by its rows, at once. Headings stay in
-// the language they were in.
-func writeBack(dir, name string, rows []Row) error {
-	path := filepath.Join(dir, filepath.FromSlash(name))
-	language := "en"
-	if data, err := readFile(path); err == nil {
-		text, _ := decodeText(data)
-		head, _, _ := strings.Cut(text, "\n")
-		if strings.Contains(head, "问题") || strings.Contains(head, "标准问") {
-			language = "zh"
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("read %s before writing it: %w", name, err)
-	}
-	var mine []Row
-	for _, r := range rows {
-		if r.File == name {
-			mine = append(mine, r)
-		}
-	}
-	return replaceFile(path, func(w io.Writer) error { return Export(w, mine, language) })
 }
 
 // replaceFile writes beside path and moves it there: a crash leaves the old file.

@@ -2,7 +2,6 @@ package business
 
 import (
 	"bytes"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -67,20 +66,15 @@ func headings() []string {
 
 // knowledge reads every file of knowledge/.
 func (f *folder) knowledge() {
-	dir := filepath.Join(f.business.Dir, KnowledgeDir)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
+	names, err := knowledgeNames(f.business.Dir)
+	if err != nil || names == nil {
 		if !f.broken {
 			f.report.add(Warning, f.in(KnowledgeDir, 0), "no_knowledge")
 		}
 		return
 	}
-	for _, e := range entries {
-		name := e.Name()
-		if e.IsDir() || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~$") {
-			continue // "~$x.xlsx" is what an open spreadsheet leaves behind
-		}
-		rows := f.file(filepath.Join(dir, name), path.Join(KnowledgeDir, name))
+	for _, name := range names {
+		rows := f.file(filepath.Join(f.business.Dir, KnowledgeDir, name), path.Join(KnowledgeDir, name))
 		f.business.Knowledge = append(f.business.Knowledge, rows...)
 	}
 	if len(f.business.Knowledge) == 0 {
@@ -103,6 +97,11 @@ func (f *folder) file(path, name string) []Row {
 		f.report.add(Error, f.in(name, 0), "unreadable", reason(err))
 		return nil
 	}
+	return f.parse(name, data)
+}
+
+// parse reads data as the kind of file that name ends in.
+func (f *folder) parse(name string, data []byte) []Row {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".csv", ".tsv", ".txt":
 		return f.csv(name, data)

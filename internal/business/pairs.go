@@ -14,11 +14,7 @@ func (l Line) Pairs() []knowledge.Pair {
 	if l.Home == nil {
 		return nil
 	}
-	name := l.Name
-	if l.From != "" {
-		name = l.From
-	}
-	return Pairs(l.Home.RowsFor(name), l.Home.Location)
+	return l.PairsOf(l.Home.Knowledge)
 }
 
 // Pairs converts rows; dates are days in loc. Of rows with the same id only the

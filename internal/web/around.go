@@ -35,7 +35,11 @@ func (s *Server) around(mux *http.ServeMux) http.Handler {
 		}
 		// The deadline bounds a client that does not read; routes that stream move it.
 		_ = http.NewResponseController(w).SetWriteDeadline(began.Add(requestTime))
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		body := int64(maxBody)
+		if r.URL.Path == importPath {
+			body = maxImport
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, body)
 		if !isOpen(r) {
 			var p *ProblemError
 			if h.who, p = s.authenticate(r); p != nil {

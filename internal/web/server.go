@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hotline/internal/event"
+	"hotline/internal/kb"
 	"hotline/internal/store"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -49,6 +50,8 @@ type Config struct {
 	System  SystemReporter       // nil: only the version is known
 	Trunks  TrunkLister          // nil: none are listed
 	Audit   Auditor              // nil: nothing was tried
+
+	Knowledge *kb.Base // nil: there is none to be edited
 }
 
 // Limits that keep one client from taking the server down.
@@ -166,6 +169,7 @@ func (s *Server) handler() (http.Handler, error) {
 	s.callRoutes()
 	s.recordingRoutes()
 	s.wishRoutes()
+	s.knowledgeRoutes()
 	s.systemRoutes()
 	s.auditRoutes()
 	s.publicRoutes()
