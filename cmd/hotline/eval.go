@@ -22,7 +22,7 @@ import (
 
 func newEval(s *settings) *cobra.Command {
 	cmd := &cobra.Command{Use: "eval", Short: "Measure how well the bot hears and talks"}
-	cmd.AddCommand(newEvalSpeech(s), newEvalDialogs(s))
+	cmd.AddCommand(newEvalIntents(s), newEvalSpeech(s), newEvalDialogs(s))
 	return cmd
 }
 
@@ -226,7 +226,7 @@ func evalDialogs(cmd *cobra.Command, c config.Config, dir string, asJSON bool) e
 		}
 	}
 	if asJSON {
-		err = json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"passed": len(results) - failed, "failed": failed, "dialogs": results})
+		err = json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"passed": len(results) - failed, "failed": failed, "completed_tasks": business.CompletedTasks(results), "dialogs": results})
 	} else {
 		err = business.WriteDialogs(cmd.OutOrStdout(), results)
 	}

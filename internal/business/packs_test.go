@@ -120,14 +120,20 @@ func TestTheConversationsOfThePacksGoAsTheyMust(t *testing.T) {
 	m, err := embed.Open(dir, embed.Options{})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, m.Close()) }()
+	var all []business.ScriptResult
 	for _, name := range packs() {
 		t.Run(name, func(t *testing.T) {
 			results, text := hold(t, name, m)
 			for _, r := range results {
 				require.True(t, r.Passed, text)
 			}
+			all = append(all, results...)
 		})
 	}
+	figures := business.CompletedTasks(all)
+	t.Log(figures)
+	require.GreaterOrEqual(t, figures.Share, 0.87)
+	require.GreaterOrEqual(t, figures.Tasks, 60)
 }
 
 // What the console exports is what stands in the folder, byte for byte, so that

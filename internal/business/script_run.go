@@ -34,6 +34,8 @@ type TurnResult struct {
 
 	Slots  map[string]string `json:"slots,omitempty"`
 	Fields map[string]string `json:"fields,omitempty"` // of tickets and reviews
+
+	completed bool // a task was, in this turn
 }
 
 // EngineOf makes the dialogue engine of a line; now is the clock that it must go
@@ -196,6 +198,7 @@ func (r *scriptRun) turn(ctx context.Context, t dialog.Turn, caller string, want
 		case dialog.Note:
 			done.KnowledgeID, done.Source, done.Confidence = a.KnowledgeID, a.Source, a.Confidence
 			done.Flow, done.Slots = a.Flow, a.Slots
+			done.completed = a.Resolved && a.Source == "flow"
 		}
 		return nil
 	})
@@ -295,6 +298,9 @@ func WriteDialogs(w io.Writer, results []ScriptResult) error {
 		}
 	}
 	fmt.Fprintf(&b, "%d of %d conversations went as they must\n", passed, len(results))
+	if f := CompletedTasks(results); f.Tasks > 0 {
+		fmt.Fprintf(&b, "%s\n", f)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
