@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -85,11 +86,14 @@ func (c *Conversation) Reply(ctx context.Context, t dialog.Turn, do func(dialog.
 	}
 }
 
-// carryOut does the plan's acts in order.
+// carryOut does the plan's acts: first what the caller does not hear and counts on, so
+// that speaking over the reply does not lose it, then the rest in order.
 func (c *Conversation) carryOut(ctx context.Context, p *plan, do func(dialog.Act) error) error {
 	summarised, stop := c.summarise(ctx, p.acts)
 	defer stop()
-	for _, a := range append([]dialog.Act{p.note}, p.acts...) {
+	acts := append([]dialog.Act{p.note}, p.acts...)
+	slices.SortStableFunc(acts[1:], func(a, b dialog.Act) int { return rank(a) - rank(b) })
+	for _, a := range acts {
 		a = summarised(a)
 		if s, ok := a.(dialog.Say); ok {
 			c.heard(Line{Text: s.Text})
@@ -102,6 +106,15 @@ func (c *Conversation) carryOut(ctx context.Context, p *plan, do func(dialog.Act
 		}
 	}
 	return nil
+}
+
+// rank is 0 for what is kept or sent, 1 for what is heard.
+func rank(a dialog.Act) int {
+	switch a.(type) {
+	case dialog.Ticket, dialog.SMS, dialog.Callback, dialog.Review, dialog.Rating, dialog.Alert:
+		return 0
+	}
+	return 1
 }
 
 // Preview implements dialog.Listener: the first sentence group (the first Say) of

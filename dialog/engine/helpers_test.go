@@ -110,7 +110,7 @@ func (c *call) turn(t dialog.Turn) said {
 	first := true
 	err := c.c.Reply(context.Background(), t, func(a dialog.Act) error {
 		n, ok := a.(dialog.Note)
-		if ok != first {
+		if first && !ok { // a task that asks another system sends a second one
 			c.tb.Errorf("the note is not the first act: %#v", a)
 		}
 		if ok {

@@ -12,6 +12,9 @@ import (
 // reply takes text as the answer to the pending question; false where it is none.
 func (p *plan) reply(ctx context.Context, t dialog.Turn, cmd command.Command) bool {
 	st := &p.st
+	if st.pending == nothing && st.flow.Running() {
+		return p.takeUp(ctx, t, cmd)
+	}
 	yes := cmd.Kind == command.Yes || cmd.Kind == command.Backchannel && cmd.Affirms
 	no := cmd.Kind == command.No || cmd.Kind == command.Neither || cmd.Kind == command.Done
 	switch st.pending {

@@ -278,6 +278,25 @@ func (p *plan) replyTask(ctx context.Context, t dialog.Turn, cmd command.Command
 	return true
 }
 
+// takeUp goes on with a task that was cut off while another system was asked: what it
+// wanted is asked for again, unless the caller wants something else.
+func (p *plan) takeUp(ctx context.Context, t dialog.Turn, cmd command.Command) bool {
+	st := &p.st
+	set := p.c.flows()
+	found := p.c.find(ctx, st, t.Text, t.Alternatives)
+	top := found.Top()
+	switch {
+	case set == nil, cmd.Kind == command.Goodbye, top != nil && p.c.e.sure(found) && p.task(top.Pair) != st.flow.Name():
+		st.flow = set.Leave(st.flow)
+		return false
+	case stops(t.Text), cmd.Kind == command.No, cmd.Kind == command.Done, cmd.Kind == command.Neither:
+		p.giveUpTask()
+		return true
+	}
+	p.follow(set.Again(st.flow, p.c.env()))
+	return true
+}
+
 // giveUpTask leaves the task at the caller's wish.
 func (p *plan) giveUpTask() {
 	p.intent("stop", "command")

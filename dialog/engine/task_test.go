@@ -217,6 +217,45 @@ func TestOtherSystemsAreWaitedForAloud(t *testing.T) {
 	}
 }
 
+// Who speaks over the reply does not undo what it was about.
+func TestWhatWasDoneIsNotLostToAnInterruption(t *testing.T) {
+	c := desk(t)
+	c.say("怎么取消预订")
+	c.say("幺零零二零零")
+	ctx, cut := context.WithCancelCause(t.Context())
+	var acts []dialog.Act
+	err := c.c.Reply(ctx, dialog.Turn{Kind: dialog.Spoke, Text: "确定", Confidence: 1}, func(a dialog.Act) error {
+		if _, ok := a.(dialog.Say); ok {
+			cut(errors.New("the caller spoke"))
+			return context.Cause(ctx)
+		}
+		acts = append(acts, a)
+		return nil
+	})
+	require.Error(t, err)
+	_, ok := find[dialog.Ticket](said{acts: acts})
+	assert.True(t, ok)
+}
+
+// A task that was cut off while another system was asked is taken up again.
+func TestACutOffTaskIsTakenUp(t *testing.T) {
+	e := &effects{time.Hour, flow.Response{Rows: []flow.Row{{"n": "3"}}}, 0}
+	c := begin(t, withTasks(t, e))
+	c.open()
+	ctx, cut := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- c.c.Reply(ctx, dialog.Turn{Kind: dialog.Spoke, Text: "一晚多少钱", Confidence: 1}, func(dialog.Act) error { return nil })
+	}()
+	time.AfterFunc(50*time.Millisecond, cut)
+	require.Error(t, <-done)
+	e.after = 0
+	assert.Contains(t, c.say("嗯").text(), "还有3间")
+
+	e.after = 0
+	assert.NotEmpty(t, c.say("早餐几点开始").note.KnowledgeID)
+}
+
 // The question how a task is done and the task itself are not asked back against each
 // other.
 func TestATaskAndItsQuestionAreOneMatter(t *testing.T) {

@@ -86,6 +86,14 @@ func (t *talk) bookTurn() {
 		t.mark(KindIntent, t.ms(done.began), map[string]any{
 			"intent": done.note.Intent, "confidence": done.note.Confidence, "source": done.note.Source, "knowledge_id": done.note.KnowledgeID,
 		})
+		if done.note.Flow != "" {
+			t.mark(KindFlowStep, t.ms(done.began), map[string]any{"flow": done.note.Flow, "step": done.note.Step})
+		}
+		if done.note.Emotion != "" {
+			t.mark(KindEmotion, t.ms(done.began), map[string]any{
+				"label": done.note.Emotion, "score": done.note.EmotionScore, "complaint_risk": done.note.ComplaintRisk,
+			})
+		}
 	}
 	if len(done.spans) == 0 {
 		return
