@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"hotline/dialog"
 	"hotline/dialog/engine"
 	"hotline/dialog/knowledge"
 	"hotline/internal/action"
@@ -27,6 +28,7 @@ type bots struct {
 type bot struct {
 	line   business.Line
 	engine *engine.Engine
+	talk   dialog.Engine // what answers callers: engine, or a system elsewhere behind it
 	index  *knowledge.Live
 }
 
@@ -66,6 +68,9 @@ func loadBots(dirs []string, meaning knowledge.Embedder, effects engine.Effects,
 			if err != nil {
 				return nil, fmt.Errorf("line %q of %s: %w", l.Name, dir, err)
 			}
+			if err := made.elsewhere(log); err != nil {
+				return nil, fmt.Errorf("line %q of %s: engine: %w", l.Name, dir, err)
+			}
 			bs.lines = append(bs.lines, made)
 		}
 	}
@@ -92,7 +97,7 @@ func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects,
 	if err != nil {
 		return nil, err
 	}
-	return &bot{line: l, engine: e, index: live}, nil
+	return &bot{line: l, engine: e, talk: e, index: live}, nil
 }
 
 // lineLimits are the line's, the business's or the default ones.

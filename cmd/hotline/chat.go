@@ -110,7 +110,7 @@ type emotion struct {
 }
 
 func (c *chat) run(ctx context.Context, in io.Reader, caller string) (err error) {
-	c.conv, err = c.bot.engine.Begin(ctx, dialog.Facts{
+	c.conv, err = c.bot.talk.Begin(ctx, dialog.Facts{
 		CallID: ulid.Make().String(), Line: c.bot.line.Name, Language: c.bot.line.Language, Caller: caller, Direction: "inbound", Now: time.Now(),
 	})
 	if err != nil {

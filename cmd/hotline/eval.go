@@ -214,7 +214,10 @@ func evalDialogs(cmd *cobra.Command, c config.Config, dir string, asJSON bool) e
 		if err != nil {
 			return nil, err
 		}
-		return made.engine, nil
+		if err := made.elsewhere(discard()); err != nil {
+			return nil, err
+		}
+		return made.talk, nil
 	})
 	if err != nil {
 		return err

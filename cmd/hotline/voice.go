@@ -164,7 +164,7 @@ func (s *server) lines() map[*bot]*call.Line {
 		p := b.engine.Phrases()
 		out[b] = &call.Line{
 			Name: b.line.Name, Title: b.line.Home.Name, Language: b.line.Language, Voice: s.voiceOf(b),
-			Rate: b.line.Rate, Engine: b.engine,
+			Rate: b.line.Rate, Engine: b.talk,
 			Hear: s.ears.listener, Speak: s.voice.line, Prepare: s.voice.prepare,
 			Silence: limits.Silence, MaxDuration: limits.MaxCall, MaxHold: s.cfg.Call.MaxHold,
 			Answer:   call.Answering{Ring: b.line.Answer.Ringing, Early: b.line.Early()},

@@ -55,6 +55,8 @@ type Business struct {
 	// errors.
 	Tables []flow.Table `yaml:"-" json:"-"`
 	Flows  *flow.Set    `yaml:"-" json:"-"`
+	// flowFiles are the files of flows/ that could be read, those with errors too.
+	flowFiles []flowFile
 	// What must not be said and how callers feel, by language.
 	words map[string]*moderation.Matcher
 	moods map[string]*emotion.Recognizer
@@ -94,6 +96,9 @@ type Line struct {
 	Menu map[string]MenuItem `yaml:"menu" json:"menu,omitempty"`
 	// Survey asks for a score from 1 to 5 before the goodbye.
 	Survey bool `yaml:"survey" json:"survey,omitempty"`
+	// Engine is a dialogue system elsewhere that answers; the business's own knowledge
+	// and flows where left out.
+	Engine Elsewhere `yaml:"engine" json:"engine,omitzero"`
 	// Limits override the business's, field by field.
 	Limits Limits `yaml:"limits" json:"limits"`
 	// Business is another folder, relative to this one, whose line of the name

@@ -65,6 +65,8 @@ func catalogue() map[string]message {
 		"menu_pair":        {"there is no question with the id %[1]q", "write the id of a row in knowledge/", "知识库里没有编号为“%[1]v”的问题", "请写 knowledge/ 里已有的编号"},
 		"menu_pair_near":   {"there is no question with the id %[1]q", "did you mean %[2]q?", "知识库里没有编号为“%[1]v”的问题", "是不是想写“%[2]v”?"},
 
+		"engine":           {"the dialogue system cannot be used", "%[1]v", "对话系统的设置不能用", "%[2]v"},
+
 		// opening
 		"opening_long":   {"the opening takes about %[1]v s to say; callers hang up on more than 6", "say the name, that it is a machine and is recorded, and one open question, no more", "开场白大约要 %[1]v 秒,超过 6 秒来电人会不耐烦", "只说店名、是智能助手、会录音,再问一句要办什么"},
 		"opening_name":   {"the opening does not say the business's name (%[1]v)", "say who the caller has reached", "开场白没有报出“%[1]v”", "请先告诉来电人打到了哪里"},

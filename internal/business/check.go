@@ -230,6 +230,7 @@ func (c checker) line(path string, l Line) {
 	c.answer(path, l)
 	c.opening(path, l)
 	c.menu(path, l)
+	c.elsewhere(path, l)
 	for _, s := range b.Skills {
 		if len(b.AgentsWith(s.Name, "")) > 0 && len(b.AgentsWith(s.Name, l.Language)) == 0 {
 			c.report.add(Warning, c.key(path), "skill_language", s.Name, l.Language, l.Name)
