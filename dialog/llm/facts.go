@@ -218,6 +218,9 @@ func quantity(rs []rune) (key string, n int) {
 			break
 		}
 	}
+	if v, u, _ := strings.Cut(one, " "); u == "" && limit == "" && len(v) >= 7 && onlyDigits(v) == v {
+		return "digits:" + v, n
+	}
 	return "n:" + limit + ":" + one, n
 }
 
@@ -298,6 +301,9 @@ func amount(rs []rune) (string, int, bool) {
 			if u, ok := units[string(r[:l])]; ok {
 				return v + " " + u, n + j + l, true
 			}
+		}
+		if strings.ContainsRune("到至和与或的是在多几", r[0]) {
+			return v + " ", n, true
 		}
 		return v + " " + string(r[0]), n + j + 1, true
 	case r[0] < 128 && unicode.IsLetter(r[0]):
@@ -401,6 +407,13 @@ func chineseNumber(rs []rune) (string, int, bool) {
 			b.WriteByte('0' + byte(numeral[r]))
 		}
 		return decimals(b.String(), rs, n)
+	}
+	for i, r := range run[1:] { // 四五十: nothing that could be compared
+		_, before := numeral[run[i]]
+		_, here := numeral[r]
+		if before && here && run[i] != '零' && run[i] != '〇' {
+			return string(run), n, true
+		}
 	}
 	var total, section, digit float64
 	last := 1.0

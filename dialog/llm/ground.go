@@ -236,16 +236,26 @@ func (g *Grounds) Check(sentence string) (near string, why Reason) {
 	if g.leaks(text) {
 		return near, LeaksPrompt
 	}
-	parts := clauses(strings.TrimRight(text, "。.!?！？;；"))
-	for i := range parts {
-		if parts[i].empty() {
-			continue
+	parts := slices.DeleteFunc(clauses(strings.TrimRight(text, "。.!?！？;；")), func(c clause) bool { return c.empty() })
+	if len(parts) == 0 {
+		return near, ""
+	}
+	// One source must hold the whole sentence: clauses of several, each true, can be
+	// a lie together.
+	worst := Unknown
+	for k := range g.sources {
+		why := g.sources[k].sentence(parts, text)
+		if why == "" {
+			return near, ""
 		}
-		if w := g.clause(parts, i, text); w != "" {
-			return near, w
+		if worst == Unknown || why == Turned {
+			worst = why
 		}
 	}
-	return near, ""
+	if worst == Unknown && g.invents(parts) {
+		return near, Invented
+	}
+	return near, worst
 }
 
 // Says reports whether there is anything in the sentence but common words.
@@ -340,42 +350,78 @@ func (c *clause) shareIn(text string, words map[string]bool) float64 {
 	return float64(have) / float64(all)
 }
 
-// clause checks one clause of a sentence against every clause of every source.
-func (g *Grounds) clause(parts []clause, i int, sentence string) Reason {
-	r := &parts[i]
+// sentence checks every clause of a sentence.
+func (s *source) sentence(parts []clause, text string) Reason {
 	said := map[string]bool{}
-	for _, p := range parts {
-		for _, w := range p.words {
+	for i := range parts {
+		if !parts[i].knownIn(s) {
+			return Unknown
+		}
+		for _, w := range parts[i].words {
 			said[w] = true
 		}
 	}
-	worst := Unknown
-	for k := range g.sources {
-		s := &g.sources[k]
-		if !r.knownIn(s) {
-			continue
+	if !slices.ContainsFunc(parts, func(c clause) bool { return c.bare() }) {
+		return s.rests(s.clauses, parts, text, said)
+	}
+	// A yes or a no belongs to what it was said to: all from one sentence of the source.
+	worst := Torn
+	for from := 0; from < len(s.clauses); {
+		to := from + 1
+		for to < len(s.clauses) && s.clauses[to].sentence == s.clauses[from].sentence {
+			to++
 		}
-		why := s.holds(r, i > 0, sentence, said)
-		if why == "" {
+		if why := s.rests(s.clauses[from:to], parts, text, said); why == "" {
 			return ""
-		}
-		if worst == Unknown || why == Turned {
+		} else if why == Turned {
 			worst = why
 		}
-	}
-	if worst == Unknown && len(r.numbers)+len(r.bound) > 0 && g.invents(r) {
-		return Invented
+		from = to
 	}
 	return worst
 }
 
-// invents says whether r holds a fact that stands nowhere.
-func (g *Grounds) invents(r *clause) bool {
-	for _, f := range append(slices.Clone(r.numbers), r.bound...) {
-		if !slices.ContainsFunc(g.sources, func(s source) bool {
-			return slices.ContainsFunc(s.clauses, func(c clause) bool { return slices.Contains(c.numbers, f) || slices.Contains(c.bound, f) })
-		}) {
-			return true
+// rests checks every clause against those of the source that it may rest on.
+func (s *source) rests(on, parts []clause, text string, said map[string]bool) Reason {
+	for i := range parts {
+		r := &parts[i]
+		if r.bare() {
+			if !slices.ContainsFunc(on, func(c clause) bool { return squeeze(c.text) == squeeze(r.text) }) {
+				return Torn
+			}
+			continue
+		}
+		if why := s.holds(r, on, parts, text, said); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// bare says that the clause is hardly more than a yes or a no.
+func (c *clause) bare() bool {
+	if len(c.numbers) > 0 {
+		return false
+	}
+	han := 0
+	for _, run := range c.runs {
+		han += len(run)
+	}
+	if han > 0 {
+		return han <= 3
+	}
+	return len(c.words) == 0
+}
+
+// invents says whether the clauses hold a fact that stands nowhere.
+func (g *Grounds) invents(parts []clause) bool {
+	for _, r := range parts {
+		for _, f := range append(slices.Clone(r.numbers), r.bound...) {
+			if !slices.ContainsFunc(g.sources, func(s source) bool {
+				return slices.ContainsFunc(s.clauses, func(c clause) bool { return slices.Contains(c.numbers, f) || slices.Contains(c.bound, f) })
+			}) {
+				return true
+			}
 		}
 	}
 	return false
@@ -383,6 +429,9 @@ func (g *Grounds) invents(r *clause) bool {
 
 // knownIn says whether every word of r is a common one or stands in the source.
 func (r *clause) knownIn(s *source) bool {
+	if strings.Contains(s.all, r.text) {
+		return true
+	}
 	for _, w := range r.words {
 		if !s.words[w] {
 			return false
@@ -410,9 +459,8 @@ func (r *clause) knownIn(s *source) bool {
 	return true
 }
 
-// holds looks for the clause of s that r rests on. follows says that r is not its
-// sentence's first.
-func (s *source) holds(r *clause, follows bool, sentence string, said map[string]bool) Reason {
+// holds looks for the clause of s that r rests on.
+func (s *source) holds(r *clause, on, parts []clause, sentence string, said map[string]bool) Reason {
 	const mostly = 0.6
 	worst := Invented
 	best := 0.0
@@ -421,8 +469,8 @@ func (s *source) holds(r *clause, follows bool, sentence string, said map[string
 		share float64
 	}
 	var bases []base
-	for k := range s.clauses {
-		c := &s.clauses[k]
+	for k := range on {
+		c := &on[k]
 		own := map[string]bool{}
 		for _, w := range c.words {
 			own[w] = true
@@ -435,7 +483,7 @@ func (s *source) holds(r *clause, follows bool, sentence string, said map[string
 	for _, b := range bases {
 		c := b.c
 		if facts {
-			if !slices.Equal(r.numbers, c.numbers) || !within(r.bound, c.bound) {
+			if !slices.Equal(r.numbers, c.numbers) || !follows(r.bound, c.bound) {
 				continue
 			}
 			if !ordered(r, c) {
@@ -448,7 +496,7 @@ func (s *source) holds(r *clause, follows bool, sentence string, said map[string
 			}
 			continue
 		}
-		if (r.negated > 0) != (c.negated > 0) || r.negated > c.negated {
+		if r.negated != c.negated || r.turnsPersons(c) {
 			worst = Turned
 			continue
 		}
@@ -457,7 +505,7 @@ func (s *source) holds(r *clause, follows bool, sentence string, said map[string
 		}
 		// What r says beyond its base may come from the subject only: the question
 		// and those clauses of the same sentence that hold no facts of their own.
-		if !s.subject(r, c) || c.shareIn(sentence, said) < mostly || s.cutsOff(c, sentence, said, mostly) {
+		if !s.subject(r, c, parts) || c.shareIn(sentence, said) < mostly || s.cutsOff(c, sentence, said, mostly) {
 			worst = Torn
 			continue
 		}
@@ -466,8 +514,9 @@ func (s *source) holds(r *clause, follows bool, sentence string, said map[string
 	return worst
 }
 
-// subject says whether r's words are those of its base c or of what c is about.
-func (s *source) subject(r, c *clause) bool {
+// subject says whether r's words, and those clauses of its sentence that only name
+// what it is about, are those of its base c or of what c is about.
+func (s *source) subject(r, c *clause, parts []clause) bool {
 	near := source{words: map[string]bool{}, all: s.question.text}
 	add := func(x *clause) {
 		near.all += "\n" + x.text
@@ -482,6 +531,11 @@ func (s *source) subject(r, c *clause) bool {
 			add(x)
 		}
 	}
+	for i := range parts {
+		if p := &parts[i]; p != r && len(p.numbers)+len(p.bound) == 0 && !p.knownIn(&near) {
+			return false
+		}
+	}
 	return r.knownIn(&near)
 }
 
@@ -494,6 +548,34 @@ func (s *source) cutsOff(c *clause, sentence string, said map[string]bool, mostl
 		}
 	}
 	return false
+}
+
+// follows says whether all of a stand in b in the same order.
+func follows(a, b []string) bool {
+	for _, x := range b {
+		if len(a) > 0 && a[0] == x {
+			a = a[1:]
+		}
+	}
+	return len(a) == 0
+}
+
+var wePersons, youPersons = []string{"我们", "本店", "商家", "we", "our", "us"}, []string{"您", "你", "顾客", "客户", "you", "your"}
+
+// turnsPersons says that who does it is another one than in c: the shop, the caller.
+func (r *clause) turnsPersons(c *clause) bool {
+	we, you := r.names(wePersons), r.names(youPersons)
+	cwe, cyou := c.names(wePersons), c.names(youPersons)
+	return we && !cwe && cyou || you && !cyou && cwe
+}
+
+func (r *clause) names(persons []string) bool {
+	return slices.ContainsFunc(persons, func(p string) bool {
+		if p[0] < 128 {
+			return slices.Contains(strings.FieldsFunc(r.text, func(x rune) bool { return !unicode.IsLetter(x) }), p)
+		}
+		return strings.Contains(r.text, p)
+	})
 }
 
 func within(a, b []string) bool {

@@ -7,8 +7,8 @@ import "strings"
 var (
 	freeChinese = longestFirst(`的 了 呢 吧 呀 哦 啊 嘛 和 与 及 以及 或 或者 也 这 这个 这些 这样 那 那么 您 您的 你 你的 我们 我们的 您好 你好 请问 关于 根据 对于 一下 其中 另外 此外 同时 然后 还有 以下 如下 是 在 就 就是 目前 现在 的话 说明 方面 情况 问题`)
 	// These may stand alone where the source has them somewhere.
-	looseChinese = "要需可能到从把被让请用按由先再等给对为以上下中里后前时"
-	freeEnglish  = set(`a an the of to in on at for and or is are be it its this that these those you your yours we our us as with from by about so well hello hi please also then there here which who what do does`)
+	looseChinese = "到从把被让请用按由先再等对为"
+	freeEnglish  = set(`a an the of to in on at for and or but is are be it its this that these those you your yours we our us as with from by about so well hello hi please also then there here which who what do does`)
 
 	// Negations, and words that only look like them.
 	negationChinese = longestFirst(`不 没 没有 无 未 非 别 勿 莫 拒 禁 除 除外 除非 否`)
