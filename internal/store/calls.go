@@ -15,16 +15,16 @@ import (
 var _ call.Journal = (*Store)(nil)
 
 const callColumns = `id, sip_call_id, line, language, direction, caller, called, started_at, answered_at, ended_at,
-	outcome, transfer_reason, agent, end_cause, error, recording, summary, codec, media, signalling, trunk, sip_status, end_reason`
+	outcome, transfer_reason, agent, end_cause, error, recording, summary, codec, media, signalling, trunk, sip_status, end_reason, satisfaction`
 
 const insertCall = `INSERT INTO calls (` + callColumns + `, caller_hash, caller_tail, called_hash, called_tail, duration_ms, node)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)`
 
 // keepCall leaves node as it is: a call ends where it began.
 const keepCall = insertCall + ` ON CONFLICT (id) DO UPDATE SET sip_call_id = $2, line = $3, language = $4, direction = $5, caller = $6, called = $7,
 	started_at = $8, answered_at = $9, ended_at = $10, outcome = $11, transfer_reason = $12, agent = $13, end_cause = $14,
 	error = $15, recording = $16, summary = $17, codec = $18, media = $19, signalling = $20, trunk = $21, sip_status = $22,
-	end_reason = $23, caller_hash = $24, caller_tail = $25, called_hash = $26, called_tail = $27, duration_ms = $28`
+	end_reason = $23, satisfaction = $24, caller_hash = $25, caller_tail = $26, called_hash = $27, called_tail = $28, duration_ms = $29`
 
 // Begin keeps a new call. One that is kept already is replaced: a beginning that took
 // too long is written again.
@@ -35,7 +35,7 @@ func (s *Store) Begin(ctx context.Context, r call.Record) error {
 const updateCall = `UPDATE calls SET sip_call_id = $2, line = $3, language = $4, direction = $5, caller = $6, called = $7,
 	started_at = $8, answered_at = $9, ended_at = $10, outcome = $11, transfer_reason = $12, agent = $13, end_cause = $14,
 	error = $15, recording = $16, summary = $17, codec = $18, media = $19, signalling = $20, trunk = $21, sip_status = $22,
-	end_reason = $23, caller_hash = $24, caller_tail = $25, called_hash = $26, called_tail = $27, duration_ms = $28 WHERE id = $1`
+	end_reason = $23, satisfaction = $24, caller_hash = $25, caller_tail = $26, called_hash = $27, called_tail = $28, duration_ms = $29 WHERE id = $1`
 
 // Update replaces what is kept of a call.
 func (s *Store) Update(ctx context.Context, r call.Record) error {
@@ -69,7 +69,7 @@ func (s *Store) putCall(ctx context.Context, r call.Record, statement string, mo
 		r.ID, r.SIPCallID, r.Line, r.Language, r.Direction, f.seal("caller", r.Caller), f.seal("called", r.Called),
 		r.StartedAt.UnixMilli(), millis(r.AnsweredAt), millis(r.EndedAt), string(r.Outcome), r.TransferReason, r.Agent, r.EndCause,
 		f.seal("error", r.Error), r.Recording, f.seal("summary", r.Summary), r.Codec, f.json(keptMedia{r.Media, r.AgentMedia}),
-		signalling, r.Signalling.Trunk, r.SIPStatus, f.seal("end_reason", r.EndReason),
+		signalling, r.Signalling.Trunk, r.SIPStatus, f.seal("end_reason", r.EndReason), r.Satisfaction,
 		f.hash(wholeNumber, caller), f.hash(numberTail, tail(caller)), f.hash(wholeNumber, called), f.hash(numberTail, tail(called)), duration,
 	}, more...)
 	if f.err != nil {
@@ -213,7 +213,7 @@ func (s *Store) scanCall(from row, more ...any) (call.Record, error) {
 		nullTime{&r.EndedAt},
 		&r.Outcome, &r.TransferReason, &r.Agent, &r.EndCause,
 		&failure, &r.Recording, &summary, &r.Codec, &media,
-		&signalling, &trunk, &r.SIPStatus, &reason,
+		&signalling, &trunk, &r.SIPStatus, &reason, &r.Satisfaction,
 	}, more...)...)
 	if err != nil {
 		return r, err

@@ -103,6 +103,7 @@ func TestCallIsKeptWhole(t *testing.T) {
 		require.NoError(t, s.AddEvents(ctx, "A", marks[4:]))
 
 		r.Outcome, r.EndCause, r.EndedAt, r.Summary = call.Resolved, "caller_hangup", noon.Add(30*time.Second), "问营业时间"
+		r.Satisfaction = 4
 		r.Media = call.Quality{Received: 1500, Lost: 3, JitterMS: 1.5}
 		r.AgentMedia = []call.LegMedia{{Name: "li", Codec: "opus", Media: call.Quality{Security: "dtls", Received: 700}}}
 		require.NoError(t, s.End(ctx, r))
