@@ -1,0 +1,180 @@
+package intent
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+)
+
+// A model's file is the mark with its version, the length and SHA-256 of what
+// follows, and that: a gob of the model.
+const (
+	fileMark = "hotline intents 1\n"
+	// maxFile bounds a file, bytes: 2^17 features of 500 intents would fit.
+	maxFile = 512 << 20
+)
+
+// ErrFile says that a file is not a model, or a damaged one.
+var ErrFile = errors.New("not a model of intents, or a damaged one")
+
+type (
+	wireModel struct {
+		Intents    []string
+		Outside    bool
+		Hashes     []uint64
+		Blocks     []uint8
+		Weight     []float32 // inverse document frequencies
+		Sparse     []float32
+		Dim        int
+		Mean       []float32
+		Matrix     []float32
+		Dense      []float32
+		Refs       []float32
+		Starts     []int32
+		Words, All wireJudge
+	}
+	wireJudge struct {
+		Sure, OutsideOf wireLogistic
+		Threshold       float64
+	}
+	wireLogistic struct{ Mean, Scale, Weights []float64 }
+)
+
+func (l *logistic) wire() wireLogistic { return wireLogistic{l.mean, l.scale, l.weights} }
+
+func (j *judge) wire() wireJudge { return wireJudge{j.sure.wire(), j.outside.wire(), j.threshold} }
+
+// Save writes the model. Its embedder is not part of it.
+func (m *Model) Save(w io.Writer) error {
+	n := len(m.vocabulary.features)
+	x := wireModel{
+		Intents: m.intents, Outside: m.oos >= 0, Hashes: make([]uint64, n), Blocks: make([]uint8, n),
+		Weight: make([]float32, n), Sparse: m.sparse.weights, Words: m.words.wire(), All: m.all.wire(),
+	}
+	for h, i := range m.vocabulary.index {
+		x.Hashes[i] = h
+	}
+	for i, f := range m.vocabulary.features {
+		x.Blocks[i], x.Weight[i] = f.block, f.idf
+	}
+	if m.space != nil {
+		x.Dim, x.Mean, x.Matrix, x.Dense = m.space.dim, m.space.mean, m.space.matrix, m.dense.weights
+		x.Refs, x.Starts = m.refs, m.starts
+	}
+	var body bytes.Buffer
+	if err := gob.NewEncoder(&body).Encode(x); err != nil {
+		return fmt.Errorf("writing a model of intents: %w", err)
+	}
+	sum := sha256.Sum256(body.Bytes())
+	head := binary.LittleEndian.AppendUint64([]byte(fileMark), uint64(body.Len()))
+	for _, part := range [][]byte{head, sum[:], body.Bytes()} {
+		if _, err := w.Write(part); err != nil {
+			return fmt.Errorf("writing a model of intents: %w", err)
+		}
+	}
+	return nil
+}
+
+// Load reads a model. e must be of the kind that it was trained with; nil is words
+// alone.
+func Load(r io.Reader, e Embedder) (*Model, error) {
+	head := make([]byte, len(fileMark)+8+sha256.Size)
+	if _, err := io.ReadFull(r, head); err != nil || string(head[:len(fileMark)]) != fileMark {
+		return nil, fmt.Errorf("%w: train it again", ErrFile)
+	}
+	size := binary.LittleEndian.Uint64(head[len(fileMark):])
+	if size > maxFile {
+		return nil, fmt.Errorf("%w: train it again", ErrFile)
+	}
+	var body bytes.Buffer // grows with what really comes
+	if _, err := io.Copy(&body, io.LimitReader(r, int64(size))); err != nil {
+		return nil, fmt.Errorf("reading a model of intents: %w", err)
+	}
+	if sum := sha256.Sum256(body.Bytes()); uint64(body.Len()) != size || !bytes.Equal(sum[:], head[len(fileMark)+8:]) {
+		return nil, fmt.Errorf("%w: train it again", ErrFile)
+	}
+	m, err := decode(body.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	m.embedder = e
+	return m, nil
+}
+
+func decode(body []byte) (*Model, error) {
+	var x wireModel
+	if err := gob.NewDecoder(bytes.NewReader(body)).Decode(&x); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	if !x.sound() {
+		return nil, fmt.Errorf("%w: its parts do not fit together", ErrFile)
+	}
+	classes := len(x.Intents)
+	m := &Model{intents: x.Intents, oos: -1, words: x.Words.judge(), all: x.All.judge()}
+	if x.Outside {
+		m.oos = classes
+		classes++
+	}
+	m.vocabulary = &vocabulary{index: make(map[uint64]int32, len(x.Hashes)), features: make([]feature, len(x.Hashes))}
+	for i, h := range x.Hashes {
+		m.vocabulary.index[h] = int32(i)
+		m.vocabulary.features[i] = feature{x.Blocks[i], x.Weight[i]}
+	}
+	m.sparse = &linear{classes, x.Sparse}
+	if x.Dim > 0 {
+		m.space = &space{x.Dim, x.Mean, x.Matrix}
+		m.dense = &linear{classes, x.Dense}
+		m.refs, m.starts = x.Refs, x.Starts
+	}
+	return m, nil
+}
+
+// sound says whether the parts have the sizes that they must have of each other.
+func (x *wireModel) sound() bool {
+	classes, n, d := len(x.Intents), len(x.Hashes), x.Dim
+	if classes < 2 || classes > maxIntents || n > maxFeatures || d < 0 || d > maxDim || !slices.IsSorted(x.Intents) {
+		return false
+	}
+	if x.Outside {
+		classes++
+	}
+	if len(x.Blocks) != n || len(x.Weight) != n || len(x.Sparse) != (n+1)*classes || !x.Words.sound() {
+		return false
+	}
+	for _, b := range x.Blocks {
+		if b >= blocks {
+			return false
+		}
+	}
+	for _, list := range [][]float32{x.Weight, x.Sparse, x.Mean, x.Matrix, x.Dense, x.Refs} {
+		for _, v := range list {
+			if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
+				return false
+			}
+		}
+	}
+	if d == 0 {
+		return true
+	}
+	if len(x.Mean) != d || len(x.Matrix) != d*d || len(x.Dense) != (d+1)*classes || len(x.Starts) != classes+1 || len(x.Refs)%d != 0 || !x.All.sound() {
+		return false
+	}
+	return x.Starts[0] == 0 && slices.IsSorted(x.Starts) && int(x.Starts[classes]) == len(x.Refs)/d
+}
+
+func (j *wireJudge) sound() bool { return j.Sure.sound() && j.OutsideOf.sound() }
+
+func (l *wireLogistic) sound() bool {
+	return len(l.Weights) == len(l.Mean)+1 && len(l.Scale) == len(l.Mean) && !slices.Contains(l.Scale, 0)
+}
+
+func (j *wireJudge) judge() judge {
+	of := func(l wireLogistic) logistic { return logistic{l.Mean, l.Scale, l.Weights} }
+	return judge{of(j.Sure), of(j.OutsideOf), j.Threshold}
+}

@@ -1,0 +1,121 @@
+package intent
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// maxDim bounds the length of an embedding.
+const maxDim = 4096
+
+// effort is how thoroughly a model is fitted.
+type effort struct{ sparse, dense settings }
+
+var (
+	whole = effort{sparse: settings{epochs: 16, rate: 1}, dense: settings{epochs: 8, rate: 0.002}}
+	// quick is for the models of cross-validation, which are thrown away.
+	quick = effort{sparse: settings{epochs: 6, rate: 1}, dense: settings{epochs: 4, rate: 0.002}}
+)
+
+// fit trains the classifiers.
+func fit(ctx context.Context, texts []string, vectors [][]float32, class []int, classes int, e effort) (*parts, error) {
+	p := &parts{}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		p.vocabulary = newVocabulary(texts)
+		xs := make([][]entry, len(texts))
+		for i, t := range texts {
+			xs[i], _ = p.vocabulary.vector(t)
+		}
+		p.sparse = fitSparse(ctx, xs, class, classes, len(p.vocabulary.features), e.sparse)
+	})
+	err := p.fitMeaning(ctx, vectors, class, classes, e)
+	wg.Wait()
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("training intents: %w", context.Cause(ctx))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("training intents: %w", err)
+	}
+	return p, nil
+}
+
+func (p *parts) fitMeaning(ctx context.Context, vectors [][]float32, class []int, classes int, e effort) (err error) {
+	if vectors == nil {
+		return nil
+	}
+	if p.space, err = newSpace(vectors, class, classes); err != nil {
+		return err
+	}
+	ds := make([][]float32, len(vectors))
+	for i, v := range vectors {
+		ds[i] = p.space.place(v)
+	}
+	p.dense = fitDense(ctx, ds, class, classes, e.dense)
+	order := make([]int, len(class))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(class[a], class[b]) })
+	p.starts = make([]int32, classes+1)
+	p.refs = make([]float32, 0, len(vectors)*p.space.dim)
+	for _, i := range order {
+		p.refs = append(p.refs, vectors[i]...)
+		p.starts[class[i]+1]++
+	}
+	for c := range classes {
+		p.starts[c+1] += p.starts[c]
+	}
+	return nil
+}
+
+const folds = 3
+
+// judges fits the two judges on ballots over examples that their voters have not seen.
+func (m *Model) judges(ctx context.Context, texts []string, vectors [][]float32, class []int, classes int, worth float64) error {
+	fold := make([]int, len(class)) // each intent's examples spread over all folds
+	seen := make([]int, classes)
+	for i, c := range class {
+		fold[i] = seen[c] % folds
+		seen[c]++
+	}
+	words, all := make([]ballot, len(class)), make([]ballot, len(class))
+	for f := range folds {
+		var ts []string
+		var vs [][]float32
+		var cs []int
+		for i := range class {
+			if fold[i] == f {
+				continue
+			}
+			ts, cs = append(ts, texts[i]), append(cs, class[i])
+			if vectors != nil {
+				vs = append(vs, vectors[i])
+			}
+		}
+		if len(ts) == 0 {
+			continue
+		}
+		p, err := fit(ctx, ts, vs, cs, classes, quick)
+		if err != nil {
+			return err
+		}
+		for i := range class {
+			if fold[i] != f {
+				continue
+			}
+			words[i] = p.vote(texts[i], nil, m.oos)
+			if vectors != nil {
+				all[i] = p.vote(texts[i], vectors[i], m.oos)
+			}
+		}
+	}
+	m.words = newJudge(words, class, m.oos, worth)
+	if vectors != nil {
+		m.all = newJudge(all, class, m.oos, worth)
+	}
+	return nil
+}

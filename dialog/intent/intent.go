@@ -1,0 +1,305 @@
+// Package intent recognises what a text is about, trained on examples: any file of
+// texts and the name of what each wants.
+//
+// # Concepts
+//
+// Two classifiers vote. One is a logistic regression over n-grams of words, of
+// characters and, in Chinese, of sounds; the other over sentence embeddings, in a
+// space that is scaled so that texts of one intent spread equally in all directions.
+// Cross-validation inside the training examples then fits two small judges on what
+// the votes look like when they are right, when they are wrong, and when the text is
+// none of the intents (examples named [OutOfScope]): how sure the answer is, and
+// whether it is out of scope. Without an embedder the n-grams decide alone.
+//
+// Training is deterministic: the same examples in the same order make the same model.
+//
+// # Concurrency
+//
+// A Model is safe for concurrent use; it starts no goroutine. Train runs its two
+// classifiers at the same time and waits for both.
+package intent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// OutOfScope is the name of examples that are none of the intents.
+const OutOfScope = "oos"
+
+// Limits of what is trained, so that no file takes all memory.
+const (
+	maxExamples = 200_000
+	maxIntents  = 5_000
+	maxText     = 2_000 // bytes of a text that are looked at
+)
+
+// Example is a text and what it wants.
+type Example struct{ Text, Intent string }
+
+// Embedder turns texts into vectors whose inner product tells how close their
+// meanings are, one for each text.
+type Embedder interface {
+	Embed(ctx context.Context, texts []string) ([][]float32, error)
+}
+
+// Options of training; the zero value works.
+type Options struct {
+	// Embedder adds meaning; nil is words alone.
+	Embedder Embedder
+	// Worth is how much a text out of scope that is found counts against a right
+	// answer, both as shares; default 0.03. More of it finds more, and loses answers.
+	Worth float64
+}
+
+// Result is what a text seems to want.
+type Result struct {
+	Intent     string  // the likeliest, also where the text is out of scope
+	Confidence float64 // probability that Intent is right
+	OutOfScope bool
+	Second     string
+}
+
+// Model is a trained recogniser.
+type Model struct {
+	intents []string // sorted; OutOfScope is not among them but may be the last class
+	oos     int      // its class, -1 for none
+	parts
+	words, all judge // without and with meaning
+	embedder   Embedder
+}
+
+// parts are the classifiers.
+type parts struct {
+	vocabulary *vocabulary
+	sparse     *linear
+	// Without embedder the rest is nil.
+	space  *space
+	dense  *linear
+	refs   []float32 // the examples' vectors, class by class
+	starts []int32   // of each class in refs, and the end
+}
+
+// judge tells from the votes how far they are to be believed.
+type judge struct {
+	sure, outside logistic
+	// threshold is the probability of being outside from which a text is.
+	threshold float64
+}
+
+// Intents are the names that the model knows, sorted.
+func (m *Model) Intents() []string { return slices.Clone(m.intents) }
+
+func clip(text string) string { return text[:min(len(text), maxText)] }
+
+// Train learns from examples. Their order is part of what decides the result.
+func Train(ctx context.Context, examples []Example, o Options) (*Model, error) {
+	if o.Worth <= 0 {
+		o.Worth = 0.03
+	}
+	if len(examples) > maxExamples {
+		return nil, fmt.Errorf("training intents: %d examples, at most %d are taken", len(examples), maxExamples)
+	}
+	m := &Model{oos: -1, embedder: o.Embedder}
+	texts := make([]string, len(examples))
+	outside := false
+	for i, e := range examples {
+		texts[i] = clip(e.Text)
+		if e.Intent == OutOfScope {
+			outside = true
+			continue
+		}
+		m.intents = append(m.intents, e.Intent)
+	}
+	slices.Sort(m.intents)
+	m.intents = slices.Compact(m.intents)
+	if len(m.intents) < 2 {
+		return nil, errors.New("training intents: examples of at least two intents are needed")
+	}
+	if len(m.intents) > maxIntents {
+		return nil, fmt.Errorf("training intents: %d intents, at most %d are taken", len(m.intents), maxIntents)
+	}
+	classes := len(m.intents)
+	if outside {
+		m.oos = classes
+		classes++
+	}
+	class := make([]int, len(examples))
+	for i, e := range examples {
+		class[i] = m.oos
+		if e.Intent != OutOfScope {
+			class[i], _ = slices.BinarySearch(m.intents, e.Intent)
+		}
+	}
+	var vectors [][]float32
+	if o.Embedder != nil {
+		var err error
+		if vectors, err = embedAll(ctx, o.Embedder, texts); err != nil {
+			return nil, fmt.Errorf("training intents: %w", err)
+		}
+	}
+	if err := m.judges(ctx, texts, vectors, class, classes, o.Worth); err != nil {
+		return nil, err
+	}
+	p, err := fit(ctx, texts, vectors, class, classes, whole)
+	if err != nil {
+		return nil, err
+	}
+	m.parts = *p
+	return m, nil
+}
+
+func embedAll(ctx context.Context, e Embedder, texts []string) ([][]float32, error) {
+	out := make([][]float32, 0, len(texts))
+	const batch = 512
+	for part := range slices.Chunk(texts, batch) {
+		vs, err := e.Embed(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		if len(vs) != len(part) {
+			return nil, fmt.Errorf("%d vectors for %d texts", len(vs), len(part))
+		}
+		out = append(out, vs...)
+	}
+	for _, v := range out {
+		if len(v) == 0 || len(v) != len(out[0]) || len(v) > maxDim {
+			return nil, fmt.Errorf("vectors of %d and %d numbers", len(out[0]), len(v))
+		}
+	}
+	return out, nil
+}
+
+// Classify tells what text wants. When the embedder fails, words decide alone.
+func (m *Model) Classify(ctx context.Context, text string) Result {
+	text = clip(text)
+	var v []float32
+	if m.embedder != nil && m.space != nil {
+		if vs, err := m.embedder.Embed(ctx, []string{text}); err == nil && len(vs) == 1 && len(vs[0]) == m.space.dim {
+			v = vs[0]
+		}
+	}
+	x := m.vote(text, v, m.oos)
+	j := &m.words
+	if v != nil {
+		j = &m.all
+	}
+	r := Result{Intent: m.intents[x.top], Confidence: j.sure.probability(x.evidence)}
+	r.OutOfScope = j.outside.probability(x.evidence) >= j.threshold
+	if x.second >= 0 {
+		r.Second = m.intents[x.second]
+	}
+	return r
+}
+
+// ballot is the outcome of a vote and what it looked like.
+type ballot struct {
+	top, second int
+	evidence    []float64
+}
+
+// share is the weight of the n-grams' vote against that of meaning.
+const share = 0.5
+
+// vote asks both classifiers; v is nil where meaning is not known.
+func (p *parts) vote(text string, v []float32, oos int) ballot {
+	k := p.sparse.classes
+	x, novel := p.vocabulary.vector(text)
+	z := make([]float32, k)
+	p.sparse.sparse(z, x)
+	raw := slices.Max(z)
+	logSoftmax(z)
+	words := slices.Clone(z)
+	var d []float32
+	var place []float32
+	var rawDense float32
+	if v != nil {
+		place = p.space.place(v)
+		d = make([]float32, k)
+		p.dense.dense(d, place)
+		rawDense = slices.Max(d)
+		logSoftmax(d)
+		for i := range z {
+			z[i] = d[i] + share*z[i]
+		}
+		logSoftmax(z)
+	}
+	b := ballot{top: -1, second: -1}
+	third := -1
+	for i := range z {
+		switch {
+		case i == oos:
+		case b.top < 0 || z[i] > z[b.top]:
+			b.top, b.second, third = i, b.top, b.second
+		case b.second < 0 || z[i] > z[b.second]:
+			b.second, third = i, b.second
+		case third < 0 || z[i] > z[third]:
+			third = i
+		}
+	}
+	entropy := 0.0
+	for _, l := range z {
+		entropy -= math.Exp(float64(l)) * float64(l)
+	}
+	at := func(z []float32, i int) float64 {
+		if i < 0 {
+			return -12
+		}
+		return math.Max(float64(z[i]), -12)
+	}
+	b.evidence = []float64{
+		at(z, b.top), at(z, b.second), at(z, oos), entropy, float64(novel), float64(raw),
+		math.Log(float64(len(x) + 1)), at(words, b.top), at(words, oos),
+	}
+	if v == nil {
+		return b
+	}
+	best, mean := p.near(v, b.top)
+	other, _ := p.near(v, b.second)
+	far, _ := p.near(v, oos)
+	if third >= 0 {
+		t, _ := p.near(v, third)
+		other = max(other, t)
+	}
+	var length float64
+	for _, f := range place {
+		length += float64(f) * float64(f)
+	}
+	b.evidence = append(b.evidence, at(d, b.top), at(d, oos), float64(rawDense), math.Sqrt(length/float64(len(place))),
+		best, other, far, mean)
+	return b
+}
+
+// near is the cosine of v and the nearest example of a class, and the mean of the
+// three nearest.
+func (p *parts) near(v []float32, class int) (best, mean float64) {
+	if class < 0 {
+		return 0, 0
+	}
+	top := [3]float32{-1, -1, -1}
+	n := len(v)
+	for i := int(p.starts[class]); i < int(p.starts[class+1]); i++ {
+		c := blas.Sdot(n, v, 1, p.refs[i*n:(i+1)*n], 1)
+		for k := range top {
+			if c > top[k] {
+				c, top[k] = top[k], c
+			}
+		}
+	}
+	return float64(top[0]), float64(top[0]+top[1]+top[2]) / 3
+}
+
+func logSoftmax(z []float32) {
+	top := slices.Max(z)
+	var sum float32
+	for _, v := range z {
+		sum += exp(v - top)
+	}
+	l := top + float32(math.Log(float64(sum)))
+	for i := range z {
+		z[i] -= l
+	}
+}
