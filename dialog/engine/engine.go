@@ -91,6 +91,8 @@ type Config struct {
 	// Skills maps a pair's category to the skill of the people for it.
 	Skills map[string]string
 	Skill  string // of the others
+	// Titles are how callers name the people of a skill: 前台 → desk.
+	Titles map[string]string
 	// Topics are things that callers ask, as spoken (查物流), for help and examples;
 	// where empty the menu's labels.
 	Topics []string

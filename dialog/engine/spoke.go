@@ -29,6 +29,10 @@ func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
 	if p.sensitive(text) {
 		return
 	}
+	if skill := p.c.e.byTitle(text); skill != "" && (cmd.Kind == command.None || cmd.Kind == command.Person) {
+		cmd = command.Command{Kind: command.Person, Certain: 1}
+		st.skill = skill
+	}
 	if cmd.Kind == command.Person {
 		p.intent("person", "command")
 		if upset {
@@ -55,6 +59,43 @@ func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
 		return
 	}
 	p.known(found, t, upset)
+}
+
+// byTitle is the skill whose people the caller asks for by name: 我要跟前台的人说,
+// "put me through to billing".
+func (e *Engine) byTitle(text string) string {
+	text = strings.ToLower(text)
+	best, skill := "", ""
+	for title, s := range e.c.Titles {
+		title = strings.ToLower(title)
+		i := strings.Index(text, title)
+		if i < 0 || len(title) <= len(best) {
+			continue
+		}
+		if wantsPeople(text[:i], text[i+len(title):], e.zh) {
+			best, skill = title, s
+		}
+	}
+	return skill
+}
+
+// wantsPeople says whether the words around a name of people ask to speak to them.
+func wantsPeople(before, after string, zh bool) bool {
+	if zh {
+		for _, w := range []string{"转", "找", "接", "叫", "联系"} {
+			if strings.Contains(before, w) && !strings.Contains(before, "别"+w) && !strings.Contains(before, "不用"+w) && !strings.Contains(before, "不要"+w) && !strings.Contains(before, "怎么"+w) {
+				return !strings.ContainsAny(after, "吗几多") && !strings.Contains(after, "电话")
+			}
+		}
+		with := strings.Contains(before, "跟") || strings.Contains(before, "和") || strings.Contains(before, "要") || strings.Contains(before, "想")
+		return with && (strings.Contains(after, "说") || strings.Contains(after, "讲") || strings.Contains(after, "聊") || strings.Contains(after, "谈") || strings.Contains(after, "沟通"))
+	}
+	for _, w := range []string{"speak to", "speak with", "talk to", "talk with", "put me through to", "transfer me to", "connect me to", "connect me with", "get me"} {
+		if strings.Contains(before, w) && !strings.Contains(before, "don't") && !strings.Contains(before, "do not") {
+			return true
+		}
+	}
+	return false
 }
 
 // goOn continues an interrupted reply where the caller wants just that.

@@ -113,6 +113,22 @@ func TestWhoSaysWhatTheyWantIsNotAskedToSayItAgain(t *testing.T) {
 	assert.Contains(t, hand.Summary, "取消预订")
 }
 
+// A person asked for by the name of his desk is got, also by who gives the task up.
+func TestPeopleAreAskedForByTheirDesk(t *testing.T) {
+	for text, want := range map[string]string{
+		"算了，我要跟前台的人说": "front", "帮我转前台": "front", "找一下你们财务部": "billing", "我想跟前台讲两句": "front",
+		"前台电话是多少": "", "前台几点上班": "", "不用转前台": "",
+	} {
+		conf := withTasks(t, nil)
+		conf.Titles = map[string]string{"前台": "front", "财务部": "billing"}
+		c := begin(t, conf)
+		c.open()
+		c.say("怎么取消预订")
+		hand, _ := find[dialog.Transfer](c.say(text))
+		assert.Equal(t, want, hand.Skill, text)
+	}
+}
+
 func TestGivingUpATaskIsObeyed(t *testing.T) {
 	c := desk(t)
 	c.say("怎么取消预订")

@@ -157,6 +157,8 @@ type MenuItem struct {
 type Skill struct {
 	Name  string `yaml:"name" json:"name"`
 	Title string `yaml:"title" json:"title"` // as it is spoken: "售后客服"
+	// Names are what callers call its people, beside the title: 前台, "the front desk".
+	Names []string `yaml:"names" json:"names,omitempty"`
 	// Agents are names of agents that have the skill, beside those that say so
 	// themselves.
 	Agents []string `yaml:"agents" json:"agents,omitempty"`

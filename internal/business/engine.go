@@ -38,7 +38,14 @@ func (l Line) EngineConfig(pairs func() *knowledge.Index) engine.Config {
 		}
 	}
 	c.Disclosure, c.Greeting = l.joined(must), l.joined(greeting)
+	c.Titles = map[string]string{}
 	for _, s := range home.Skills {
+		if s.Title != "" {
+			c.Titles[s.Title] = s.Name
+		}
+		for _, alias := range s.Names {
+			c.Titles[alias] = s.Name
+		}
 		for _, category := range s.Categories {
 			c.Skills[category] = s.Name
 		}
