@@ -65,6 +65,7 @@ type Thresholds struct {
 	// Complaint is the risk of a complaint from which a supervisor is alerted; default
 	// 0.6, 1 is never.
 	Complaint float64
+	Urgent    float64 // from here a pair of an urgent category is answered; default 0.3
 	Misheard  float64 // recogniser confidence below which an unknown text counts as misheard; default 0.5
 }
 
@@ -86,11 +87,16 @@ type Config struct {
 	// outside.
 	Flows   func() *flow.Set
 	Effects Effects
+	// Routes lead what the knowledge is not sure of by a trained recogniser of intents.
+	Routes Routes
 	// Model is asked where the knowledge has candidates and is not sure; nil is none.
 	Model Model
 	// Skills maps a pair's category to the skill of the people for it.
 	Skills map[string]string
 	Skill  string // of the others
+	// Urgent are categories whose pairs are answered at once where they are among the two
+	// likeliest: asking back costs more than an answer that was not wanted (gas, fire).
+	Urgent []string
 	// Titles are how callers name the people of a skill: 前台 → desk.
 	Titles map[string]string
 	// Topics are things that callers ask, as spoken (查物流), for help and examples;
@@ -155,6 +161,7 @@ func New(c Config) (*Engine, error) {
 	share(&c.Thresholds.Which, 0.6)
 	share(&c.Thresholds.Misheard, 0.5)
 	share(&c.Thresholds.Complaint, 0.6)
+	share(&c.Thresholds.Urgent, 0.3)
 	phrases, err := merge(DefaultPhrases(c.Language), c.Phrases)
 	if err != nil {
 		return nil, fmt.Errorf("dialogue engine of line %q: %w", c.Name, err)

@@ -587,3 +587,21 @@ func TestValidity(t *testing.T) {
 		t.Errorf("an expired pair: %+v", s)
 	}
 }
+
+// What is dangerous is answered, not asked back about.
+func TestUrgentIsNotAskedBack(t *testing.T) {
+	for _, urgent := range []bool{false, true} {
+		c := config(t, packtest.Hotel(t))
+		c.Now = at(10)
+		c.Thresholds = engine.Thresholds{Answer: 0.999, Clear: 0.999, Which: 0.999, Confirm: 0.01}
+		if urgent {
+			c.Urgent = []string{"餐饮"}
+		}
+		k := begin(t, c)
+		k.open()
+		s := k.say("那个早饭啥时候有啊")
+		if got := s.note.KnowledgeID != ""; got != urgent {
+			t.Errorf("urgent %t: %s", urgent, s.text())
+		}
+	}
+}

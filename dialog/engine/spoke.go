@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"hotline/dialog"
@@ -56,6 +57,9 @@ func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
 	found := p.c.find(ctx, st, text, t.Alternatives)
 	if top := found.Top(); cmd.Kind != command.None && (top == nil || !top.Exact) {
 		p.command(cmd, text, answered)
+		return
+	}
+	if !upset && !p.c.e.sure(found) && p.routed(ctx, t) {
 		return
 	}
 	p.known(found, t, upset)
@@ -263,6 +267,16 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 		second = knowledge.Match{}
 		if len(found.Matches) > 2 {
 			second = found.Matches[2]
+		}
+	}
+	if !p.c.e.sure(found) {
+		for i := range found.Matches[:min(2, len(found.Matches))] {
+			m := found.Matches[i]
+			if m.Score >= th.Urgent && slices.Contains(p.c.e.c.Urgent, m.Pair.Category) {
+				p.note.Intent, p.note.Confidence = m.Pair.ID, m.Score
+				p.answer(x, m.Pair, t.Text)
+				return
+			}
 		}
 	}
 	switch {

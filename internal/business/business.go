@@ -35,6 +35,9 @@ type Business struct {
 	Agents []Agent `yaml:"agents" json:"agents"`
 	// Escalation is how a caller gets to a person.
 	Escalation Escalation `yaml:"escalation" json:"escalation"`
+	// Urgent are categories of questions that are answered at once where they may be
+	// meant, and never asked back about: 急诊, 安全.
+	Urgent []string `yaml:"urgent" json:"urgent,omitempty"`
 	// Feelings are when a caller counts as upset.
 	Feelings Feelings `yaml:"feelings" json:"feelings,omitzero"`
 	// Limits are those of lines that set none.

@@ -127,6 +127,11 @@ func (c checker) people() {
 			}
 		}
 	}
+	for i, category := range b.Urgent {
+		if !slices.ContainsFunc(b.Knowledge, func(r Row) bool { return r.Category == category }) {
+			c.report.add(Warning, c.key(pathOf("urgent", i)), "category_missing", category)
+		}
+	}
 	for i, s := range b.Skills {
 		for _, a := range s.Agents {
 			if !slices.Contains(agents, a) {

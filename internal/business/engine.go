@@ -24,7 +24,7 @@ func (l Line) EngineConfig(pairs func() *knowledge.Index) engine.Config {
 		Open:  func(now time.Time, _ string) bool { return home.Hours.Open(now) },
 		Hours: home.Hours.Spoken, Skill: home.Escalation.Skill, Skills: map[string]string{},
 		Flows:  func() *flow.Set { return home.Flows },
-		Survey: l.Survey, Words: home.words[l.Language], Moods: home.moods[l.Language],
+		Urgent: home.Urgent, Survey: l.Survey, Words: home.words[l.Language], Moods: home.moods[l.Language],
 		Feelings:   emotion.Thresholds{Angry: home.Feelings.Angry, Sinking: home.Feelings.Sinking, Voice: home.Feelings.Voice},
 		Thresholds: engine.Thresholds{Complaint: home.Feelings.Complaint},
 		Topics:     l.Topics, Limits: engine.Limits{Silences: l.Limits.Silences}, Phrases: engine.Phrases{},
