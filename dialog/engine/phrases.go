@@ -76,6 +76,7 @@ const (
 	KeyAbuseGoodbye  Key = "abuse_goodbye"   // it does
 	KeyNotTopic      Key = "not_topic"       // not taken up: back to the matter
 	KeySafe          Key = "safe"            // in place of a sentence that must not be said
+	KeyOtherLanguage Key = "other_language"  // I speak one language only: a person
 	KeySurvey        Key = "survey"          // from 1 to 5, how content are you?
 	KeyStillWorking  Key = "still_working"   // behind the filler, while another system is asked
 	KeyFlowConfirm   Key = "flow_confirm"    // {title} is {value}, right?

@@ -59,6 +59,7 @@ func phrasesEnglish() Phrases {
 		KeyAbuseGoodbye:  {"I'm ending this call now. Do call again when I can help. Goodbye.", "I have to end this call. Call again when I can help. Goodbye."},
 		KeyNotTopic:      {"I can't talk about that, but I'm glad to help with anything from us.", "Let's stay with what I can help with. What do you need?"},
 		KeySafe:          {"That's one for my colleagues, I'd better not say.", "I can't speak to that, but a colleague can."},
+		KeyOtherLanguage: {"I'm sorry, I only speak English. Let me get someone for you.", "I only understand English, so I'm getting a person. One moment."},
 		KeySurvey:        {"Before you go, how did I do, from one to five?", "One last thing: one to five, how was this call?"},
 		KeyStillWorking:  {"I'm still checking, one more moment.", "The system's a bit slow, nearly there."},
 		KeyFlowConfirm:   {"So {title} is {value}, is that right?", "I've got {value} for {title}, correct?"},

@@ -59,6 +59,7 @@ func phrasesChinese() Phrases {
 		KeyAbuseGoodbye:  {"这通电话先到这里，需要办事的时候再打来，再见。", "我先结束通话了，需要帮忙时再打来，再见。"},
 		KeyNotTopic:      {"这个我聊不了，您有要办的事就跟我说。", "咱们还是说正事吧，您想问什么？"},
 		KeySafe:          {"这个我不方便说，需要的话请人工跟您讲。", "这件事请我们的同事来跟您说比较好。"},
+		KeyOtherLanguage: {"抱歉，我只会说中文，这就请同事来。One moment, please.", "不好意思，我听不懂外语，给您转人工。One moment, please."},
 		KeySurvey:        {"最后请您打个分，一到五分，满意吗？", "耽误您一秒，一到五分，您打几分？"},
 		KeyStillWorking:  {"还在查，请再等一下。", "系统有点慢，马上就好。"},
 		KeyFlowConfirm:   {"{title}是{value}，对吗？", "我记的{title}是{value}，对吧？"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode"
 
 	"hotline/dialog"
 	"hotline/dialog/command"
@@ -63,6 +64,27 @@ func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
 		return
 	}
 	p.known(found, t, upset)
+}
+
+// foreign says whether text is in the script of another language: some words of Latin
+// letters on a Chinese line, Chinese characters on an English one.
+func foreign(text string, zh bool) bool {
+	han, words := 0, 0
+	inWord := false
+	for _, r := range text {
+		if unicode.Is(unicode.Han, r) {
+			han++
+		}
+		letter := r < unicode.MaxLatin1 && unicode.IsLetter(r)
+		if letter && !inWord {
+			words++
+		}
+		inWord = letter || inWord && r == '\''
+	}
+	if zh {
+		return han == 0 && words >= 3
+	}
+	return han >= 2 && words == 0
 }
 
 // byTitle is the skill whose people the caller asks for by name: 我要跟前台的人说,
@@ -328,6 +350,12 @@ func (p *plan) notKnown(t dialog.Turn, upset bool, none float64) {
 		candidates := p.note.Candidates
 		p.unheard(t.Lost)
 		p.note.Candidates = candidates
+		return
+	}
+	if foreign(t.Text, p.c.e.zh) {
+		p.intent("other_language", "fallback")
+		st.note(shorten(t.Text, p.c.e.zh), false)
+		p.transfer("language", KeyOtherLanguage)
 		return
 	}
 	if st.sensitive {
