@@ -41,6 +41,7 @@ type Set struct {
 	order    []string
 	pairs    map[string]string // id of a question → flow
 	offers   map[string]string // id of a question → flow offered behind its answer
+	intents  map[string]string // name of an intent → flow
 	tables   map[string]*Table
 	slots    map[string]*slot.Slot // the forms of templates
 }
@@ -126,7 +127,7 @@ const (
 // Compile checks flows together. Problems are by flow name; a flow with one is left
 // out of the Set.
 func Compile(flows []*Flow, c Context) (*Set, map[string][]Problem) {
-	s := &Set{language: c.Language, flows: map[string]*program{}, pairs: map[string]string{}, offers: map[string]string{}, tables: map[string]*Table{}, slots: map[string]*slot.Slot{}}
+	s := &Set{language: c.Language, flows: map[string]*program{}, pairs: map[string]string{}, offers: map[string]string{}, intents: map[string]string{}, tables: map[string]*Table{}, slots: map[string]*slot.Slot{}}
 	for i := range c.Tables {
 		s.tables[c.Tables[i].Name] = &c.Tables[i]
 	}
@@ -154,6 +155,11 @@ func Compile(flows []*Flow, c Context) (*Set, map[string][]Problem) {
 				k.bad(fmt.Sprintf("start.pairs[%d]", j), "flow_pair_twice", id, other)
 			}
 		}
+		for j, name := range f.Start.Intents {
+			if other, ok := s.intents[name]; ok {
+				k.bad(fmt.Sprintf("start.intents[%d]", j), "flow_pair_twice", name, other)
+			}
+		}
 		if len(k.problems) > 0 {
 			problems[f.Name] = append(problems[f.Name], k.problems...)
 			continue
@@ -165,6 +171,9 @@ func Compile(flows []*Flow, c Context) (*Set, map[string][]Problem) {
 		}
 		for _, id := range f.Start.Offer {
 			s.offers[id] = f.Name
+		}
+		for _, name := range f.Start.Intents {
+			s.intents[name] = f.Name
 		}
 	}
 	return s, problems
@@ -188,6 +197,14 @@ func (s *Set) OfferedBy(id string) string {
 		return ""
 	}
 	return s.offers[id]
+}
+
+// ForIntent is the flow that an intent begins, "" for none.
+func (s *Set) ForIntent(name string) string {
+	if s == nil {
+		return ""
+	}
+	return s.intents[name]
 }
 
 // ForPair is the flow that a question of the knowledge begins, "" for none.

@@ -31,6 +31,8 @@ type Start struct {
 	// Offer are ids of questions behind whose answer the bot offers to do this: 怎么退货,
 	// then "shall I see to it now?".
 	Offer []string `yaml:"offer" json:"offer,omitempty"`
+	// Intents are those of intents/*.csv that begin it where the knowledge is not sure.
+	Intents []string `yaml:"intents" json:"intents,omitempty"`
 	// Examples are what callers say who want it, five or more.
 	Examples []string `yaml:"examples" json:"examples,omitempty"`
 }

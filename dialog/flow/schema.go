@@ -128,7 +128,7 @@ func meanings() map[string]string {
 		"Flow.name": "What other flows and reports call it; the file's name where left out.", "Flow.title": "What it is about, as it is spoken.",
 		"Flow.start": "What begins it.", "Flow.skill": "The people who take over where it cannot go on.", "Flow.lines": "The lines on which it may begin; all where left out.",
 		"Flow.slots": "What it has to know.", "Flow.steps": "What is done, in order.",
-		"Start.pairs": "Ids of questions in the knowledge that it answers.", "Start.offer": "Ids of questions behind whose answer the bot offers it.", "Start.examples": "What callers say who want it, five or more.",
+		"Start.pairs": "Ids of questions in the knowledge that it answers.", "Start.intents": "Intents of intents/*.csv that begin it where the knowledge is not sure.", "Start.offer": "Ids of questions behind whose answer the bot offers it.", "Start.examples": "What callers say who want it, five or more.",
 		"Slot.name": "What conditions and {templates} call it.", "Slot.title": "What it is called when it is spoken of.", "Slot.type": "What sort of value; text where left out.",
 		"Slot.ask": "The question; several wordings are used in turn.", "Slot.again": "What is said after an answer that could not be used, the first attempt's first.",
 		"Slot.length": "How many characters a code has: 12, or 8-12.", "Slot.pattern": "A regular expression that a code as a whole must match.",
