@@ -52,8 +52,7 @@ func (p *plan) sensitive(text string) bool {
 	}
 	policy, hit := p.c.e.c.Words.Caller(text)
 	st.sensitive = policy == moderation.Calm
-	switch policy {
-	case moderation.Pass, moderation.Calm:
+	if policy == moderation.Pass || policy == moderation.Calm {
 		return false
 	}
 	p.intent("sensitive_"+string(hit.Category), "command")

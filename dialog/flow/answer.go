@@ -124,7 +124,7 @@ func (r *run) fillFrom(p *program, h Heard, asking string, used []slot.Range) bo
 	if strings.TrimSpace(h.Text) == "" {
 		return false
 	}
-	any := false
+	found := false
 	for _, name := range p.order {
 		c := p.slots[name]
 		if _, known := r.st.values[name]; name == asking || known && !r.st.values[name].Skipped || !r.volunteered(c) {
@@ -136,11 +136,11 @@ func (r *run) fillFrom(p *program, h Heard, asking string, used []slot.Range) bo
 			}
 			r.st.hold(name, r.held(c, v, h.Confidence))
 			used = append(used, slot.Range{Start: v.Start, End: v.End})
-			any = true
+			found = true
 			break
 		}
 	}
-	return any
+	return found
 }
 
 // volunteered says whether a value of the kind tells by itself what it is.

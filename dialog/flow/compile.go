@@ -587,10 +587,23 @@ func (s *Step) actions() []string {
 		name string
 		is   bool
 	}{
-		{"say", len(s.Say) > 0}, {"ask", len(s.Ask) > 0}, {"if", s.If != ""}, {"case", s.Case != ""}, {"lookup", s.Lookup != nil},
-		{"book", s.Book != nil}, {"set", len(s.Set) > 0}, {"clear", len(s.Clear) > 0}, {"ticket", s.Ticket != nil}, {"sms", s.SMS != nil},
-		{"callback", s.Callback != nil}, {"review", s.Review != nil}, {"transfer", s.Transfer != nil}, {"flow", s.Flow != ""},
-		{"goto", s.Goto != ""}, {"end", s.End != ""}, {"hangup", len(s.Hangup) > 0},
+		{"say", len(s.Say) > 0},
+		{"ask", len(s.Ask) > 0},
+		{"if", s.If != ""},
+		{"case", s.Case != ""},
+		{"lookup", s.Lookup != nil},
+		{"book", s.Book != nil},
+		{"set", len(s.Set) > 0},
+		{"clear", len(s.Clear) > 0},
+		{"ticket", s.Ticket != nil},
+		{"sms", s.SMS != nil},
+		{"callback", s.Callback != nil},
+		{"review", s.Review != nil},
+		{"transfer", s.Transfer != nil},
+		{"flow", s.Flow != ""},
+		{"goto", s.Goto != ""},
+		{"end", s.End != ""},
+		{"hangup", len(s.Hangup) > 0},
 	} {
 		if a.is {
 			out = append(out, a.name)

@@ -307,7 +307,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		{"slot", "steps[0].ask", "flow_no_slot", func(f *flow.Flow) { f.Steps[0].Ask = []string{"ordr"} }},
 		{"column", "steps[1].lookup.where", "flow_column", func(f *flow.Flow) { f.Steps[1].Lookup.Where = map[string]string{"单号": "{order}"} }},
 		{"table", "steps[1].lookup.table", "flow_table", func(f *flow.Flow) { f.Steps[1].Lookup.Table = "order" }},
-		{"condition", "steps[2].of.已签收[1].if", "flow_condition", func(f *flow.Flow) { f.Steps[2].Of["已签收"][1].If = `recieved == "no"` }},
+		{"condition", "steps[2].of.已签收[1].if", "flow_condition", func(f *flow.Flow) { f.Steps[2].Of["已签收"][1].If = `rceived == "no"` }},
 		{"template", "steps[1].none[0].say[0]", "flow_unknown", func(f *flow.Flow) { f.Steps[1].None[0].Say = []string{"{oder}"} }},
 		{"brace", "steps[1].none[0].say[0]", "flow_brace", func(f *flow.Flow) { f.Steps[1].None[0].Say = []string{"{order"} }},
 		{"type", "slots[0]", "flow_slot", func(f *flow.Flow) { f.Slots[0].Type = "number" }},

@@ -270,6 +270,7 @@ func (r *run) environment(p *program) environment {
 			env[o.look.As] = map[string]string{}
 		case opBook:
 			env[o.book.As] = map[string]string{}
+		default:
 		}
 	}
 	for name, v := range r.st.set {
@@ -512,7 +513,7 @@ func (s *Set) Resume(st State, resp Response, env Env) Move {
 		return r.leave(Open, "", "")
 	}
 	o := &p.code[st.frames[len(st.frames)-1].pc]
-	as := ""
+	var as string
 	switch o.kind {
 	case opLook:
 		as = o.look.As

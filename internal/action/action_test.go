@@ -53,12 +53,16 @@ func TestWhatWentWrong(t *testing.T) {
 		asked   int32
 		failure bool
 	}{
-		{"not found is no failure", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, 1, false},
-		{"refused is not asked again", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, 1, true},
-		{"broken is asked again", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, 2, true},
+		{"not found is no failure", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }, 1, false},
+		{"refused is not asked again", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }, 1, true},
+		{"broken is asked again", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, 2, true},
 		{"a page is no JSON", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, 1, true},
-		{"elsewhere is not gone to", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://elsewhere.example/", http.StatusFound) }, 1, true},
-		{"too long", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`"` + strings.Repeat("x", 2<<20) + `"`)) }, 2, true},
+		{"elsewhere is not gone to", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://elsewhere.example/", http.StatusFound)
+		}, 1, true},
+		{"too long", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`"` + strings.Repeat("x", 2<<20) + `"`))
+		}, 2, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var asked atomic.Int32
@@ -77,7 +81,10 @@ func TestWhatWentWrong(t *testing.T) {
 // A system that is down is left alone for a while, so that callers do not all wait.
 func TestABrokenSystemIsLeftAlone(t *testing.T) {
 	var asked atomic.Int32
-	url := shop(t, func(w http.ResponseWriter, _ *http.Request) { asked.Add(1); w.WriteHeader(500) })
+	url := shop(t, func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusInternalServerError)
+	})
 	web := new(action.Web)
 	for range 20 {
 		_, err := web.Ask(t.Context(), flow.HTTPRequest{Method: "GET", URL: url})
@@ -188,7 +195,7 @@ func TestGatewayByHTTP(t *testing.T) {
 	url := shop(t, func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "1", r.Header.Get("Idempotency-Key"))
 		assert.NoError(t, json.NewDecoder(r.Body).Decode(&got))
-		w.WriteHeader(202)
+		w.WriteHeader(http.StatusAccepted)
 	})
 	require.NoError(t, (&action.WebGateway{URL: url}).Send(t.Context(), action.Message{ID: "1", To: "13800138000", Text: "退货登记好了"}))
 	assert.Equal(t, "退货登记好了", got.Text)

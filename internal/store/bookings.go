@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/oklog/ulid/v2"
@@ -56,13 +57,12 @@ func (s *Store) Messages() action.Queue { return messages{s} }
 type messages struct{ s *Store }
 
 // Waiting implements action.Queue.
-func (m messages) Waiting(ctx context.Context, n int) ([]action.Message, error) {
+func (m messages) Waiting(ctx context.Context, n int) (out []action.Message, err error) {
 	rows, err := m.s.read.QueryContext(ctx, `SELECT `+wishColumns+` FROM wishes WHERE state = $1 AND kind = 'sms' ORDER BY created_at, id LIMIT $2`, WishOpen, n)
 	if err != nil {
 		return nil, fmt.Errorf("list short messages: %w", err)
 	}
-	defer rows.Close()
-	var out []action.Message
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		w, err := m.s.scanWish(rows)
 		if err != nil {
