@@ -63,7 +63,7 @@ func (c *Call) Answer(ctx context.Context, r engine.AnswerRequest, say func(stri
 	if len(sources) == 0 {
 		return engine.AnswerResult{}, nil
 	}
-	request := openai.ChatCompletionRequest{Messages: answerMessages(c.zh, r, sources), Tools: tools(r), MaxTokens: maxOutput, Temperature: temperature}
+	request := openai.ChatCompletionRequest{Messages: answerMessages(c.zh, r, sources), Tools: tools(r), MaxCompletionTokens: maxOutput, Temperature: temperature}
 	grounds := NewGrounds(languageOf(c.zh), sources, request.Messages[0].Content)
 
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -204,8 +204,8 @@ func (c *Call) gather(ctx context.Context, system, user string, most int) (strin
 	var cut cutter
 	var parts []string
 	_, err := c.c.ask(ctx, &c.budget, openai.ChatCompletionRequest{
-		Messages:  []openai.ChatCompletionMessage{{Role: "system", Content: system}, {Role: "user", Content: user}},
-		MaxTokens: most, Temperature: temperature,
+		Messages:            []openai.ChatCompletionMessage{{Role: "system", Content: system}, {Role: "user", Content: user}},
+		MaxCompletionTokens: most, Temperature: temperature,
 	}, func(s string) bool { parts = append(parts, cut.add(s)...); return true })
 	if err != nil {
 		return "", err

@@ -125,7 +125,7 @@ var errLeft = errors.New("nobody waits for the reply any more")
 type limited struct{ client *http.Client }
 
 func (l limited) Do(r *http.Request) (*http.Response, error) {
-	resp, err := l.client.Do(r)
+	resp, err := l.client.Do(r) //nolint:gosec // the address is the operator's own setting
 	if err == nil {
 		resp.Body = struct {
 			io.Reader
@@ -146,7 +146,7 @@ func (c *Client) Check(ctx context.Context) error {
 	var errs []error
 	for _, e := range c.chain {
 		ctx, cancel := context.WithTimeout(ctx, c.c.Timeout)
-		_, err := c.attempt(ctx, e, openai.ChatCompletionRequest{Messages: []openai.ChatCompletionMessage{{Role: "user", Content: "Say OK."}}, MaxTokens: 5}, func(string) bool { return true })
+		_, err := c.attempt(ctx, e, openai.ChatCompletionRequest{Messages: []openai.ChatCompletionMessage{{Role: "user", Content: "Say OK."}}, MaxCompletionTokens: 5}, func(string) bool { return true })
 		cancel()
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s (%s): %w", e.BaseURL, e.Model, err))
@@ -216,7 +216,7 @@ func (c *Client) ask(ctx context.Context, b *budget, r openai.ChatCompletionRequ
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, c.c.Timeout, ErrSilent)
 	defer cancel()
-	want := r.MaxTokens
+	want := r.MaxCompletionTokens
 	var errs []error
 	for _, e := range c.chain {
 		if err := context.Cause(ctx); err != nil {
@@ -231,7 +231,7 @@ func (c *Client) ask(ctx context.Context, b *budget, r openai.ChatCompletionRequ
 			if !ok {
 				return reply{}, fmt.Errorf("%w (%w)", ErrBudget, errLeft)
 			}
-			r.MaxTokens = n
+			r.MaxCompletionTokens = n
 			c.stats.asked.Add(1)
 			got, err := c.attempt(limited, e, r, func(s string) bool { written = true; return text(s) })
 			b.spend(tokens(got.text))
@@ -263,7 +263,9 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, r openai.ChatCompleti
 	defer first.Stop()
 	r.Model, r.Stream = e.Model, true
 	if strings.HasPrefix(r.Model, "o1") || strings.HasPrefix(r.Model, "o3") || strings.HasPrefix(r.Model, "o4") || strings.HasPrefix(r.Model, "gpt-5") {
-		r.MaxCompletionTokens, r.MaxTokens, r.Temperature = r.MaxTokens, 0, 0
+		r.Temperature = 0
+	} else {
+		r.MaxTokens, r.MaxCompletionTokens = r.MaxCompletionTokens, 0 //nolint:staticcheck // what other servers than OpenAI's know
 	}
 	stream, err := e.api.CreateChatCompletionStream(ctx, r)
 	if err != nil {

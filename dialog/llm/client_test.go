@@ -208,8 +208,12 @@ func TestTheNextEndpointIsAskedWhereOneFails(t *testing.T) {
 		}
 	}
 	for name, script := range map[string]func(http.ResponseWriter, *http.Request){
-		"500":    func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"error":{"message":"oh"}}`, 500) },
-		"429":    func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"error":{"message":"slow down"}}`, 429) },
+		"500": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, `{"error":{"message":"oh"}}`, http.StatusInternalServerError)
+		},
+		"429": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, `{"error":{"message":"slow down"}}`, http.StatusTooManyRequests)
+		},
 		"html":   func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "<html>login</html>\n") },
 		"stalls": hang,
 		"malformed": func(w http.ResponseWriter, _ *http.Request) {
@@ -342,6 +346,6 @@ func TestTheSettingsAreChecked(t *testing.T) {
 	_, err = New(Config{Endpoints: []Endpoint{{BaseURL: "http://x"}}})
 	require.Error(t, err)
 	require.NoError(t, client(t, Config{}, serve(t, writes("OK"))).Check(t.Context()))
-	down := client(t, Config{}, serve(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 500) }))
+	down := client(t, Config{}, serve(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusInternalServerError) }))
 	require.ErrorContains(t, down.Check(t.Context()), "http://127.0.0.1")
 }
