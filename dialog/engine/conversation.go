@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"hotline/dialog"
 	"hotline/dialog/command"
@@ -220,6 +221,15 @@ func (c *Conversation) Suggest(text string, n int) []string {
 				out = append(out, p.Question)
 			}
 		}
+	}
+	if st.pending == task {
+		answers, dictated := c.flows().Expected(st.flow)
+		if dictated && strings.ContainsFunc(text, func(r rune) bool {
+			return unicode.IsDigit(r) || strings.ContainsRune("零一二三四五六七八九十幺两", r)
+		}) {
+			return nil
+		}
+		out = append(out, answers[:min(len(answers), n)]...)
 	}
 	return append(out, x.Suggest(text, n-len(out))...)
 }

@@ -166,6 +166,16 @@ func TestPreviewDoesNoTask(t *testing.T) {
 	assert.Contains(t, c.say("一零零三零零").text(), "双床房")
 }
 
+// The recogniser is told of no sentences while digits are dictated.
+func TestDictationIsNotMisled(t *testing.T) {
+	c := desk(t)
+	l := c.c.(dialog.Listener)
+	require.NotEmpty(t, l.Suggest("早餐几点", 4))
+	c.say("怎么取消预订")
+	assert.Empty(t, l.Suggest("一零零二", 4))
+	assert.NotEmpty(t, l.Suggest("早餐几点", 4), "a question of the caller's own")
+}
+
 func TestDictationIsWaitedFor(t *testing.T) {
 	c := desk(t)
 	c.say("怎么取消预订")
