@@ -1,0 +1,263 @@
+package grow
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"hotline/dialog/knowledge"
+)
+
+// Turn is one thing that a caller said.
+type Turn struct {
+	Text string
+	// Pair is the id of the pair that it was answered by.
+	Pair string
+	// Asked marks a turn that was not understood: the reply asked back or gave up.
+	Asked bool
+	// Sure marks a Pair that a person gave.
+	Sure bool
+	// Label is what somebody called it; turns of one label want alike things.
+	Label string
+}
+
+// Conversation is a caller's turns, in order.
+type Conversation []Turn
+
+// Options set how much is proposed. The zero value is what an owner wants.
+type Options struct {
+	// Least is the confidence below which nothing is proposed; default 0.6.
+	Least float64
+	// Limit bounds the proposals; default 20,000. The best stay.
+	Limit int
+	// MaxTurns bounds the turns that are looked at; default 50,000. A history that is
+	// longer is taken from its beginning, so put the newest first.
+	MaxTurns int
+	// LeastUnanswered is how many callers must have asked what is not known; default 3.
+	LeastUnanswered int
+}
+
+func (o Options) withDefaults() Options {
+	o.Least = cmp.Or(o.Least, 0.6)
+	o.Limit = cmp.Or(o.Limit, 20000)
+	o.MaxTurns = cmp.Or(o.MaxTurns, 50000)
+	o.LeastUnanswered = cmp.Or(o.LeastUnanswered, 3)
+	return o
+}
+
+// Proposal is a wording for a pair.
+type Proposal struct {
+	Pair       string  `json:"pair"`
+	Question   string  `json:"question"` // the pair's own
+	Wording    string  `json:"wording"`  // as a caller said it
+	Count      int     `json:"count"`    // turns with this wording or one hardly different
+	Alike      int     `json:"alike"`    // other proposals for the pair that are close to it
+	Confidence float64 `json:"confidence"`
+	Novelty    float64 `json:"novelty"` // 1: nothing like it stands at the pair
+	Score      float64 `json:"score"`   // what they are ranked by
+	Why        string  `json:"why"`     // "person", "later", "label", "alike", "score"
+}
+
+// Unanswered is something that callers ask and no pair answers.
+type Unanswered struct {
+	Wording  string   `json:"wording"`            // the one in the middle
+	Examples []string `json:"examples,omitempty"` // others, at most five
+	Count    int      `json:"count"`
+}
+
+// Report is what a history gave.
+type Report struct {
+	Proposals  []Proposal   `json:"proposals"` // best first
+	Unanswered []Unanswered `json:"unanswered"`
+
+	Turns     int `json:"turns"`
+	Wordings  int `json:"wordings"`  // different ones that were scored
+	Personal  int `json:"personal"`  // turns left out: they hold personal data or numbers
+	Empty     int `json:"empty"`     // turns left out: greetings, thanks, too short or too long
+	Known     int `json:"known"`     // turns whose wording stands at a pair already
+	Templates int `json:"templates"` // wordings left out: another one differs only in a filled-in place
+	Alike     int `json:"alike"`     // wordings left out: hardly different from another one or from a variant
+	Unsure    int `json:"unsure"`    // wordings left out: no pair is likely enough
+	// Meaning says whether meanings were compared.
+	Meaning bool `json:"meaning"`
+}
+
+// Propose finds wordings for pairs in a history. The embedder of ko, where there is
+// one, is given as long as it needs; an embedder that fails is an error, because a
+// history half compared would give other proposals each time.
+func Propose(ctx context.Context, pairs []knowledge.Pair, ko knowledge.Options, history []Conversation, o Options) (Report, error) {
+	o = o.withDefaults()
+	var r Report
+	g := gather(history, known(pairs), o.MaxTurns, &r)
+	memory := &remembering{next: ko.Embedder}
+	if ko.Embedder != nil {
+		ko.Embedder = memory
+	}
+	ko.EmbedWithin, ko.BuildWithin = 10*time.Minute, 10*time.Minute
+	index, err := knowledge.New(pairs, ko)
+	if err != nil {
+		return r, fmt.Errorf("reading the knowledge: %w", err)
+	}
+	if err := index.EmbedErr(); err != nil {
+		return r, fmt.Errorf("comparing meanings: %w", err)
+	}
+	r.Meaning = index.Meaning()
+	if r.Meaning {
+		if err := memory.learn(ctx, g); err != nil {
+			return r, err
+		}
+	}
+	if err := score(ctx, index, g); err != nil {
+		return r, err
+	}
+	if err := memory.failed(); err != nil {
+		return r, err
+	}
+	believe(g)
+	agree(g)
+	r.Wordings = len(g)
+	r.Proposals = choose(pairs, ko.Terms, g, o, &r)
+	r.Unanswered = unanswered(g, o)
+	return r, nil
+}
+
+// likely is how likely a pair is meant.
+type likely struct {
+	pair string
+	p    float64
+}
+
+// said is a wording and what is known of it.
+type said struct {
+	text   string // as it was said, without greeting
+	folded string
+	grams  []uint32
+	count  int
+	labels map[string]int
+	later  map[string]int // pair that a later turn led to → callers
+	given  map[string]int // pair that a person gave → times
+
+	vector  []float32 // less the mean, length 1; nil without embedder
+	found   []likely  // as the pairs' index has it, best first
+	lexical float64   // how much the best shares with its nearest variant
+	none    float64   // chance that no pair is meant
+	best    likely    // after all evidence
+	why     string
+}
+
+// believe brings in labels, later turns and what people said.
+func believe(all []*said) {
+	byLabel := map[string][]*said{}
+	for _, s := range all {
+		if l := s.label(); l != "" {
+			byLabel[l] = append(byLabel[l], s)
+		}
+	}
+	overall := mixture(all)
+	for _, label := range sorted(byLabel) {
+		members := byLabel[label]
+		if len(members) < 5 {
+			continue
+		}
+		// Twice: the first time the label is learnt from what is understood by itself,
+		// the second time also from what the label made clear.
+		start := make([][]likely, len(members))
+		none := make([]float64, len(members))
+		for i, s := range members {
+			start[i], none[i] = s.found, s.none
+		}
+		for range 2 {
+			here := mixture(members)
+			for i, s := range members {
+				s.found, s.none = reweigh(start[i], none[i], here, overall, len(members))
+			}
+		}
+	}
+	for _, s := range all {
+		was := ""
+		if len(s.found) > 0 {
+			s.best, was = s.found[0], s.found[0].pair
+		}
+		s.why = "score"
+		if s.label() != "" {
+			s.why = "label"
+		}
+		for _, id := range sorted(s.later) {
+			// One caller may have changed the subject; two who did the same have not.
+			p := 1 - (1-s.chance(id))*math.Pow(0.55, float64(s.later[id]))
+			if p > s.best.p || id == was {
+				s.best, s.why = likely{id, p}, "later"
+			}
+		}
+		for _, id := range sorted(s.given) {
+			const person = 0.95
+			if p := max(person*float64(s.given[id])/float64(total(s.given)), s.chance(id)); s.why != "person" || p > s.best.p {
+				s.best, s.why = likely{id, p}, "person"
+			}
+		}
+	}
+}
+
+func (s *said) chance(pair string) float64 {
+	for _, l := range s.found {
+		if l.pair == pair {
+			return l.p
+		}
+	}
+	return 0
+}
+
+// label is the one that most turns of the wording have.
+func (s *said) label() string {
+	best := ""
+	for _, l := range sorted(s.labels) {
+		if l != "" && (best == "" || s.labels[l] > s.labels[best]) {
+			best = l
+		}
+	}
+	return best
+}
+
+// mixture is the average of what the wordings mean; "" stands for no pair.
+func mixture(all []*said) map[string]float64 {
+	m := map[string]float64{}
+	for _, s := range all {
+		m[""] += s.none / float64(len(all))
+		for _, l := range s.found {
+			m[l.pair] += l.p / float64(len(all))
+		}
+	}
+	return m
+}
+
+// reweigh is Bayes' rule with the pairs' share among the n wordings of a label in
+// place of their share among all; few wordings change little.
+func reweigh(found []likely, none float64, here, overall map[string]float64, n int) ([]likely, float64) {
+	const weight = 5 // wordings that the overall share counts for
+	lift := func(pair string) float64 {
+		all := overall[pair] + 1e-4
+		return (here[pair]*float64(n) + all*weight) / (float64(n) + weight) / all
+	}
+	// The index's score already knows much: the square root keeps a label from
+	// overruling a wording that is clear.
+	out := make([]likely, len(found))
+	none *= math.Sqrt(lift(""))
+	sum := none
+	for i, l := range found {
+		out[i] = likely{l.pair, l.p * math.Sqrt(lift(l.pair))}
+		sum += out[i].p
+	}
+	if sum == 0 {
+		return found, none
+	}
+	for i := range out {
+		out[i].p /= sum
+	}
+	slices.SortStableFunc(out, func(a, b likely) int {
+		return cmp.Or(cmp.Compare(b.p, a.p), cmp.Compare(a.pair, b.pair))
+	})
+	return out, none / sum
+}
