@@ -93,6 +93,9 @@ func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects,
 	live := knowledge.NewLive(index)
 	c := l.EngineConfig(live.Load)
 	c.Now, c.Effects, c.Model = now, effects, model
+	if c.Routes.Intents, err = learnIntents(l.Home.IntentExamples(), l.Language, meaning); err != nil {
+		return nil, err
+	}
 	e, err := engine.New(c)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"hotline/dialog"
 	"hotline/dialog/emotion"
 	"hotline/dialog/flow"
+	"hotline/dialog/intent"
 	"hotline/dialog/moderation"
 )
 
@@ -31,6 +32,9 @@ type Business struct {
 	Voices map[string]string `yaml:"voices" json:"voices"`
 	// Skills are the groups that a caller can be handed to.
 	Skills []Skill `yaml:"skills" json:"skills"`
+	// Intents lead callers whose intent (intents/*.csv) the knowledge does not answer to
+	// people; flows name theirs themselves.
+	Intents map[string]IntentRoute `yaml:"intents" json:"intents,omitempty"`
 	// Agents are the people.
 	Agents []Agent `yaml:"agents" json:"agents"`
 	// Escalation is how a caller gets to a person.
@@ -56,8 +60,9 @@ type Business struct {
 	Knowledge []Row `yaml:"-" json:"-"`
 	// Tables are what stands in tables/, Flows the tasks of flows/ that are free of
 	// errors.
-	Tables []flow.Table `yaml:"-" json:"-"`
-	Flows  *flow.Set    `yaml:"-" json:"-"`
+	Tables   []flow.Table     `yaml:"-" json:"-"`
+	Flows    *flow.Set        `yaml:"-" json:"-"`
+	examples []intent.Example // of intents/*.csv
 	// flowFiles are the files of flows/ that could be read, those with errors too.
 	flowFiles []flowFile
 	// What must not be said and how callers feel, by language.

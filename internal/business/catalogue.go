@@ -65,7 +65,7 @@ func catalogue() map[string]message {
 		"menu_pair":        {"there is no question with the id %[1]q", "write the id of a row in knowledge/", "知识库里没有编号为“%[1]v”的问题", "请写 knowledge/ 里已有的编号"},
 		"menu_pair_near":   {"there is no question with the id %[1]q", "did you mean %[2]q?", "知识库里没有编号为“%[1]v”的问题", "是不是想写“%[2]v”?"},
 
-		"engine":           {"the dialogue system cannot be used", "%[1]v", "对话系统的设置不能用", "%[2]v"},
+		"engine": {"the dialogue system cannot be used", "%[1]v", "对话系统的设置不能用", "%[2]v"},
 
 		// opening
 		"opening_long":   {"the opening takes about %[1]v s to say; callers hang up on more than 6", "say the name, that it is a machine and is recorded, and one open question, no more", "开场白大约要 %[1]v 秒,超过 6 秒来电人会不耐烦", "只说店名、是智能助手、会录音,再问一句要办什么"},
@@ -110,7 +110,9 @@ func catalogue() map[string]message {
 		"speech_polite":    {"it says 你", "say 您", "用了“你”", "请用“您”"},
 		"speech_number":    {"the number %[1]v is too long to follow", "break it into groups: 400-800-1234", "“%[1]v”太长,听不清", "请分段写,例如 400-800-1234"},
 
-		"moderation": {"%[1]v", "see docs/moderation.md for how the files are written", "%[1]v", "写法见 docs/moderation.md"},
+		"intent_file":    {"%[1]v", "the first line is text,intent; each further line a text and the name of what it wants", "%[1]v", "第一行写 text,intent，下面每行一句话和它的意图"},
+		"intent_unknown": {"no file in intents/ has examples of the intent %[1]q", "add some, or take it out here", "intents/ 里没有意图“%[1]v”的例句", "请补上例句，或把这里删掉"},
+		"moderation":     {"%[1]v", "see docs/moderation.md for how the files are written", "%[1]v", "写法见 docs/moderation.md"},
 
 		// tasks
 		"flow_many":         {"there are more than %[1]v flows", "put those of another business into its own folder", "流程超过 %[1]v 个", "请把别的业务放到它自己的文件夹"},

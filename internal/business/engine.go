@@ -38,6 +38,10 @@ func (l Line) EngineConfig(pairs func() *knowledge.Index) engine.Config {
 		}
 	}
 	c.Disclosure, c.Greeting = l.joined(must), l.joined(greeting)
+	c.Routes.Skills = map[string]string{}
+	for name, route := range home.Intents {
+		c.Routes.Skills[name] = route.Skill
+	}
 	c.Titles = map[string]string{}
 	for _, s := range home.Skills {
 		if s.Title != "" {

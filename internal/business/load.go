@@ -59,6 +59,7 @@ func (l *loader) folder(dir string) *Business {
 	f.sensitive()
 	f.tables()
 	f.flows()
+	f.intents()
 	f.check(lines)
 	f.checkScripts()
 	return b
