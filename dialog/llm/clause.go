@@ -173,7 +173,7 @@ func (c *clause) shareIn(text string, words map[string]bool) float64 {
 			}
 		}
 		for i := 0; i < len(run); {
-			if n := longest(freeChinese, run[i:]); n > 0 && !covered[i] {
+			if n := longest(freeChinese, run[i:]); n > 0 {
 				i += n
 				continue
 			}

@@ -212,7 +212,7 @@ func (s *source) rests(on, parts []clause, text string, said map[string]bool) Re
 
 // holds looks for the clause of s that r rests on.
 func (s *source) holds(r *clause, on, parts []clause, sentence string, said map[string]bool) Reason {
-	const mostly = 0.6
+	const mostly = 0.7
 	worst := Invented
 	best := 0.0
 	type base struct {
@@ -250,9 +250,6 @@ func (s *source) holds(r *clause, on, parts []clause, sentence string, said map[
 		if r.negated != c.negated || r.turnsPersons(c) {
 			worst = Turned
 			continue
-		}
-		if !facts {
-			return ""
 		}
 		// What r says beyond its base may come from the subject only: the question
 		// and those clauses of the same sentence that hold no facts of their own.

@@ -158,6 +158,32 @@ func TestLiesAreNotSaid(t *testing.T) {
 	}
 }
 
+// What holds for something is not said of everything.
+func TestConditionsStay(t *testing.T) {
+	g := NewGrounds("zh", []Source{
+		{ID: "a", Question: "怎么退货", Text: "签收后七天内可以退货，保持完好就行。质量问题我们出运费，其他原因您自己出运费，大约十到十五元。"},
+		{ID: "b", Question: "会员有什么优惠", Text: "金卡满99元包邮，银卡满199元包邮。生日当月送二十元券。"},
+	}, answerChinese)
+	for _, s := range []string{
+		"我们出运费。", "其他原因我们出运费。", "您自己出运费，大约十元。", "质量问题您自己出运费。", "银卡满99元包邮。", "金卡包邮。", "包邮。", "每月送二十元券。", "当月送二十元券。", "可以退货。", "金卡满99元，银卡包邮。", "会员满99元包邮。",
+		"送您二十元券。", "退货我们出运费。", "签收后七天内可以退货，我们出运费。", "保持完好就行，我们出运费。",
+	} {
+		_, why := g.Check(s)
+		assert.NotEmpty(t, why, s)
+	}
+	e := NewGrounds("en", []Source{
+		{ID: "a", Question: "Can I return it?", Text: "You can return anything within thirty days, as long as it's unworn. Sale items are final. Refunds take five to seven business days after we get the parcel."},
+		{ID: "b", Question: "How much is shipping?", Text: "Standard shipping is $4.95 and express is $14.95. Orders over $75 ship free. Shipping to Hawaii takes longer."},
+	}, answerEnglish)
+	for _, s := range []string{
+		"Express is $4.95.", "Standard shipping is $14.95 and express is $4.95.", "Orders ship free.", "Orders under $75 ship free.", "You can return anything.", "You can return anything within thirty days.",
+		"You can return sale items within thirty days.", "Sale items are not final.", "Refunds take five business days.", "Shipping is free.", "Orders over $75 ship free to Hawaii.", "Anything is final.", "Items are final.",
+	} {
+		_, why := e.Check(s)
+		assert.NotEmpty(t, why, s)
+	}
+}
+
 // lie alters one thing of a true sentence, so that what it says is said nowhere.
 func lie(r *rand.Rand, zh bool, s string) string {
 	type change struct{ from, to []string }
