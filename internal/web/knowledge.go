@@ -143,12 +143,13 @@ func viewProblems(r business.Report) []KnowledgeProblem {
 	return out
 }
 
-type knowledgeBusiness struct {
+// KnowledgeBusiness says whose questions are meant.
+type KnowledgeBusiness struct {
 	Business string `query:"business" maxLength:"200" doc:"name of the folder; default: the first"`
 }
 
 type knowledgeListInput struct {
-	knowledgeBusiness
+	KnowledgeBusiness
 	Q        string `query:"q" maxLength:"200" doc:"in question, wordings, answer or id"`
 	Scene    string `query:"scene" maxLength:"100"`
 	Category string `query:"category" maxLength:"100"`
@@ -167,8 +168,9 @@ type knowledgeList struct {
 	}
 }
 
-type knowledgeItemInput struct {
-	knowledgeBusiness
+// KnowledgeItemInput says which question is meant.
+type KnowledgeItemInput struct {
+	KnowledgeBusiness
 	ID string `path:"id" maxLength:"200"`
 }
 
@@ -184,7 +186,7 @@ type knowledgeDetail struct {
 }
 
 type knowledgeCreateInput struct {
-	knowledgeBusiness
+	KnowledgeBusiness
 	Body struct {
 		KnowledgeText
 		ID     string `json:"id,omitempty" maxLength:"100" pattern:"^[\\p{L}\\p{N}._-]*$"`
@@ -193,7 +195,7 @@ type knowledgeCreateInput struct {
 }
 
 type knowledgeChangeInput struct {
-	knowledgeItemInput
+	KnowledgeItemInput
 	Body struct {
 		KnowledgeText
 		Version int    `json:"version" minimum:"0" doc:"that the change was made from"`
@@ -202,7 +204,7 @@ type knowledgeChangeInput struct {
 }
 
 type knowledgeMoveInput struct {
-	knowledgeItemInput
+	KnowledgeItemInput
 	Body struct {
 		Version int    `json:"version" minimum:"0" doc:"that is meant"`
 		Remark  string `json:"remark,omitempty" maxLength:"500"`
@@ -234,7 +236,7 @@ type knowledgeVersions struct {
 }
 
 type knowledgeCheckInput struct {
-	knowledgeBusiness
+	KnowledgeBusiness
 	Body struct {
 		KnowledgeText
 		ID string `json:"id,omitempty" maxLength:"200"`
@@ -249,7 +251,7 @@ type knowledgeCheckOutput struct {
 }
 
 type knowledgeSearchInput struct {
-	knowledgeBusiness
+	KnowledgeBusiness
 	Body struct {
 		Text string `json:"text" minLength:"1" maxLength:"500"`
 		Line string `json:"line,omitempty" maxLength:"100"`
@@ -267,7 +269,7 @@ type knowledgeSearchOutput struct {
 }
 
 type knowledgeImportInput struct {
-	knowledgeBusiness
+	KnowledgeBusiness
 	Name    string `query:"name" required:"true" minLength:"1" maxLength:"200" doc:"of the file; its ending tells the kind: .csv, .tsv, .xlsx, .yaml"`
 	DryRun  bool   `query:"dry_run" default:"true" doc:"only tell what would be done"`
 	Publish bool   `query:"publish" doc:"put it in force at once; otherwise rows become drafts"`
@@ -296,7 +298,7 @@ type importedRow struct {
 }
 
 type knowledgeExportInput struct {
-	knowledgeBusiness
+	KnowledgeBusiness
 	Format string `query:"format" enum:"csv,xlsx,yaml" default:"csv"`
 }
 
@@ -430,7 +432,7 @@ func (s *Server) createKnowledge(ctx context.Context, in *knowledgeCreateInput) 
 	})
 }
 
-func (s *Server) getKnowledge(_ context.Context, in *knowledgeItemInput) (*knowledgeDetail, error) {
+func (s *Server) getKnowledge(_ context.Context, in *KnowledgeItemInput) (*knowledgeDetail, error) {
 	b, err := s.knowledge()
 	if err != nil {
 		return nil, err
@@ -461,7 +463,7 @@ func (s *Server) changeKnowledge(ctx context.Context, in *knowledgeChangeInput) 
 	})
 }
 
-func (s *Server) knowledgeVersions(ctx context.Context, in *knowledgeItemInput) (*knowledgeVersions, error) {
+func (s *Server) knowledgeVersions(ctx context.Context, in *KnowledgeItemInput) (*knowledgeVersions, error) {
 	b, err := s.knowledge()
 	if err != nil {
 		return nil, err
@@ -581,7 +583,7 @@ func (s *Server) exportKnowledge(_ context.Context, in *knowledgeExportInput) (*
 	}}, nil
 }
 
-func (s *Server) writeKnowledge(ctx context.Context, in *struct{ knowledgeBusiness }) (*knowledgeWriteOutput, error) {
+func (s *Server) writeKnowledge(ctx context.Context, in *struct{ KnowledgeBusiness }) (*knowledgeWriteOutput, error) {
 	b, err := s.knowledge()
 	if err != nil {
 		return nil, err
