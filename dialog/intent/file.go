@@ -35,6 +35,7 @@ type (
 		Mean       []float32
 		Matrix     []float32
 		Dense      []float32
+		Plain      []float32
 		Refs       []float32
 		Starts     []int32
 		Words, All wireJudge
@@ -64,7 +65,7 @@ func (m *Model) Save(w io.Writer) error {
 		x.Blocks[i], x.Weight[i] = f.block, f.idf
 	}
 	if m.space != nil {
-		x.Dim, x.Mean, x.Matrix, x.Dense = m.space.dim, m.space.mean, m.space.matrix, m.dense.weights
+		x.Dim, x.Mean, x.Matrix, x.Dense, x.Plain = m.space.dim, m.space.mean, m.space.matrix, m.dense.weights, m.plain.weights
 		x.Refs, x.Starts = m.refs, m.starts
 	}
 	var body bytes.Buffer
@@ -129,7 +130,7 @@ func decode(body []byte) (*Model, error) {
 	m.sparse = &linear{classes, x.Sparse}
 	if x.Dim > 0 {
 		m.space = &space{x.Dim, x.Mean, x.Matrix}
-		m.dense = &linear{classes, x.Dense}
+		m.dense, m.plain = &linear{classes, x.Dense}, &linear{classes, x.Plain}
 		m.refs, m.starts = x.Refs, x.Starts
 	}
 	return m, nil
@@ -152,7 +153,7 @@ func (x *wireModel) sound() bool {
 			return false
 		}
 	}
-	for _, list := range [][]float32{x.Weight, x.Sparse, x.Mean, x.Matrix, x.Dense, x.Refs} {
+	for _, list := range [][]float32{x.Weight, x.Sparse, x.Mean, x.Matrix, x.Dense, x.Plain, x.Refs} {
 		for _, v := range list {
 			if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
 				return false
@@ -162,7 +163,7 @@ func (x *wireModel) sound() bool {
 	if d == 0 {
 		return true
 	}
-	if len(x.Mean) != d || len(x.Matrix) != d*d || len(x.Dense) != (d+1)*classes || len(x.Starts) != classes+1 || len(x.Refs)%d != 0 || !x.All.sound() {
+	if len(x.Mean) != d || len(x.Matrix) != d*d || len(x.Dense) != (d+1)*classes || len(x.Plain) != len(x.Dense) || len(x.Starts) != classes+1 || len(x.Refs)%d != 0 || !x.All.sound() {
 		return false
 	}
 	return x.Starts[0] == 0 && slices.IsSorted(x.Starts) && int(x.Starts[classes]) == len(x.Refs)/d

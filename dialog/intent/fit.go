@@ -12,12 +12,12 @@ import (
 const maxDim = 4096
 
 // effort is how thoroughly a model is fitted.
-type effort struct{ sparse, dense settings }
+type effort struct{ sparse, dense, plain settings }
 
 var (
-	whole = effort{sparse: settings{epochs: 16, rate: 1}, dense: settings{epochs: 8, rate: 0.002}}
+	whole = effort{sparse: settings{epochs: 16, rate: 1}, dense: settings{epochs: 8, rate: 0.002}, plain: settings{epochs: 10, rate: 3}}
 	// quick is for the models of cross-validation, which are thrown away.
-	quick = effort{sparse: settings{epochs: 6, rate: 1}, dense: settings{epochs: 4, rate: 0.002}}
+	quick = effort{sparse: settings{epochs: 6, rate: 1}, dense: settings{epochs: 4, rate: 0.002}, plain: settings{epochs: 5, rate: 3}}
 )
 
 // fit trains the classifiers.
@@ -55,6 +55,10 @@ func (p *parts) fitMeaning(ctx context.Context, vectors [][]float32, class []int
 		ds[i] = p.space.place(v)
 	}
 	p.dense = fitDense(ctx, ds, class, classes, e.dense)
+	for i, v := range vectors {
+		ds[i] = p.space.centre(v)
+	}
+	p.plain = fitDense(ctx, ds, class, classes, e.plain)
 	order := make([]int, len(class))
 	for i := range order {
 		order[i] = i

@@ -3,9 +3,10 @@
 //
 // # Concepts
 //
-// Two classifiers vote. One is a logistic regression over n-grams of words, of
-// characters and, in Chinese, of sounds; the other over sentence embeddings, in a
-// space that is scaled so that texts of one intent spread equally in all directions.
+// Three classifiers vote, logistic regressions all: one over n-grams of words, of
+// characters and, in Chinese, of sounds; one over sentence embeddings; and one over
+// the same in a space that is scaled so that texts of one intent spread equally in all
+// directions. They err differently, which is worth more than any one's accuracy.
 // Cross-validation inside the training examples then fits two small judges on what
 // the votes look like when they are right, when they are wrong, and when the text is
 // none of the intents (examples named [OutOfScope]): how sure the answer is, and
@@ -15,8 +16,8 @@
 //
 // # Concurrency
 //
-// A Model is safe for concurrent use; it starts no goroutine. Train runs its two
-// classifiers at the same time and waits for both.
+// A Model is safe for concurrent use; it starts no goroutine. Train fits words and
+// meaning at the same time and waits for both.
 package intent
 
 import (
@@ -78,7 +79,8 @@ type parts struct {
 	sparse     *linear
 	// Without embedder the rest is nil.
 	space  *space
-	dense  *linear
+	dense  *linear // over the scaled space
+	plain  *linear // over the vectors as they are, without the mean
 	refs   []float32 // the examples' vectors, class by class
 	starts []int32   // of each class in refs, and the end
 }
@@ -201,10 +203,7 @@ type ballot struct {
 	evidence    []float64
 }
 
-// share is the weight of the n-grams' vote against that of meaning.
-const share = 0.5
-
-// vote asks both classifiers; v is nil where meaning is not known.
+// vote asks the classifiers; v is nil where meaning is not known.
 func (p *parts) vote(text string, v []float32, oos int) ballot {
 	k := p.sparse.classes
 	x, novel := p.vocabulary.vector(text)
@@ -222,8 +221,11 @@ func (p *parts) vote(text string, v []float32, oos int) ballot {
 		p.dense.dense(d, place)
 		rawDense = slices.Max(d)
 		logSoftmax(d)
+		plain := make([]float32, k)
+		p.plain.dense(plain, p.space.centre(v))
+		logSoftmax(plain)
 		for i := range z {
-			z[i] = d[i] + share*z[i]
+			z[i] += d[i] + plain[i]
 		}
 		logSoftmax(z)
 	}

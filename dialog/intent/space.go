@@ -105,3 +105,14 @@ func (s *space) place(x []float32) []float32 {
 	}
 	return out
 }
+
+// centre is x without the mean, of length 1.
+func (s *space) centre(x []float32) []float32 {
+	out := make([]float32, s.dim)
+	copy(out, x)
+	blas.Saxpy(s.dim, -1, s.mean, 1, out, 1)
+	if length := blas.Snrm2(s.dim, out, 1); length > 0 {
+		blas.Sscal(s.dim, 1/length, out, 1)
+	}
+	return out
+}
