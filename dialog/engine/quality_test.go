@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"hotline/dialog"
@@ -101,6 +102,38 @@ func TestMarks(t *testing.T) {
 		bad.log(t, p.Language+", 15% misheard")
 		if (bad.right+bad.back)*100 < 75*bad.all || bad.wrong*100 > 4*bad.all {
 			t.Errorf("%s: misheard wordings", p.Language)
+		}
+	}
+}
+
+// A shop of hundreds of pairs answers questions that were written from the list of
+// its subjects alone.
+func TestLargePacks(t *testing.T) {
+	for _, c := range []struct {
+		language           string
+		right, back, wrong int // per cent: at least, together with asking back at least, at most
+	}{{"zh", 60, 80, 4}, {"en", 65, 80, 4}} {
+		p, ok := packtest.Example(t, testdata.Root(t), "retail-"+c.language, c.language)
+		if !ok {
+			t.Skip("examples/retail-" + c.language + " is not here")
+		}
+		var inside, outside []packtest.Asked
+		for _, a := range packtest.Blind(t, "blind-retail-"+c.language) {
+			if a.ID == "" {
+				outside = append(outside, a)
+			} else {
+				inside = append(inside, a)
+			}
+		}
+		n, misses := ask(t, p, inside, 0.9)
+		n.log(t, "retail-"+c.language)
+		if n.right*100 < c.right*n.all || (n.right+n.back)*100 < c.back*n.all || n.wrong*100 > c.wrong*n.all {
+			t.Errorf("%s: too few right\n%s", c.language, strings.Join(misses, "\n"))
+		}
+		oos, misses := ask(t, p, outside, 0.9)
+		oos.log(t, "retail-"+c.language+", out of scope")
+		if oos.wrong > 2 {
+			t.Errorf("%s: out of scope answered\n%s", c.language, strings.Join(misses, "\n"))
 		}
 	}
 }

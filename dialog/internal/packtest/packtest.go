@@ -88,6 +88,27 @@ func parse(tb testing.TB, name, language string) Pack {
 	return p
 }
 
+// Blind reads questions and the ids that they mean, "" for none.
+func Blind(tb testing.TB, name string) []Asked {
+	tb.Helper()
+	b, err := files.ReadFile("testdata/" + name + ".tsv")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var out []Asked
+	for line := range strings.Lines(string(b)) {
+		text, id, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		if !ok {
+			tb.Fatalf("%s: no id behind %q", name, line)
+		}
+		if id == "none" {
+			id = ""
+		}
+		out = append(out, Asked{text, id})
+	}
+	return out
+}
+
 // Example reads the knowledge of a pack under examples/; ok is false where the
 // pack is not there.
 func Example(tb testing.TB, root, name, language string) (p Pack, ok bool) {

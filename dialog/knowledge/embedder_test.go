@@ -1,0 +1,95 @@
+package knowledge_test
+
+import (
+	"context"
+	"encoding/gob"
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"testing"
+
+	"hotline/asr/onnx/onnxtest"
+	"hotline/dialog/knowledge"
+	"hotline/internal/embed"
+	"hotline/internal/testdata"
+)
+
+var (
+	meaning = flag.Bool("meaning", false, "measure with the installed embedding models too")
+	vectors = flag.String("vectors", "", "file that keeps vectors between runs")
+)
+
+// remembered embeds each text once: a fit asks the same thousands of texts again.
+type remembered struct {
+	model *embed.Model
+	known map[string][]float32
+}
+
+// Embed ignores the deadline: measured is the understanding, not this machine's speed.
+func (r *remembered) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	var ask []string
+	for _, t := range texts {
+		if r.known[t] == nil {
+			ask = append(ask, t)
+		}
+	}
+	if len(ask) > 0 {
+		vs, err := r.model.Embed(context.WithoutCancel(ctx), ask)
+		if err != nil {
+			return nil, err
+		}
+		for i, t := range ask {
+			r.known[t] = vs[i]
+		}
+	}
+	out := make([][]float32, len(texts))
+	for i, t := range texts {
+		out[i] = r.known[t]
+	}
+	return out, nil
+}
+
+// embedders are the installed models by language.
+func embedders(t *testing.T) map[string]knowledge.Embedder {
+	t.Helper()
+	onnxtest.Start(t)
+	out := map[string]knowledge.Embedder{}
+	kept := map[string]map[string][]float32{}
+	if *vectors != "" {
+		f, err := os.Open(*vectors)
+		if err == nil {
+			err = errors.Join(gob.NewDecoder(f).Decode(&kept), f.Close())
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	for language, id := range map[string]string{"zh": "embed/e5-small-zhen", "en": "embed/minilm-l6-en"} {
+		m, err := embed.Open(testdata.Model(t, id), embed.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept[id] == nil {
+			kept[id] = map[string][]float32{}
+		}
+		out[language] = &remembered{m, kept[id]}
+		t.Cleanup(func() {
+			if err := m.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if *vectors != "" {
+		t.Cleanup(func() {
+			f, err := os.Create(*vectors)
+			if err == nil {
+				err = errors.Join(gob.NewEncoder(f).Encode(kept), f.Close())
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	return out
+}
