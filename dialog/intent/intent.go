@@ -79,8 +79,8 @@ type parts struct {
 	sparse     *linear
 	// Without embedder the rest is nil.
 	space  *space
-	dense  *linear // over the scaled space
-	plain  *linear // over the vectors as they are, without the mean
+	dense  *linear   // over the scaled space
+	plain  *linear   // over the vectors as they are, without the mean
 	refs   []float32 // the examples' vectors, class by class
 	starts []int32   // of each class in refs, and the end
 }

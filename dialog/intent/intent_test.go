@@ -58,7 +58,7 @@ func (m *meaning) Embed(_ context.Context, texts []string) ([][]float32, error) 
 	out := make([][]float32, len(texts))
 	for i, t := range texts {
 		v := make([]float32, 24)
-		for _, w := range strings.Fields(strings.Join(strings.Split(t, ""), " ")) {
+		for _, w := range strings.FieldsSeq(strings.Join(strings.Split(t, ""), " ")) {
 			h := fnv.New32a()
 			_, _ = h.Write([]byte(w))
 			v[h.Sum32()%24]++
