@@ -86,7 +86,7 @@ func (f *folder) flows() {
 			f.report.add(severity, f.in(file.name, file.lines.Of(p.Path)).at(p.Path), p.Code, p.Args...)
 		}
 	}
-	b.Flows = set
+	b.Flows, b.flowFiles = set, files
 	f.startRows(files)
 	f.flowRows()
 }

@@ -49,60 +49,65 @@ func TestTheWorkedExampleOfTheDocuments(t *testing.T) {
 // FuzzFlowAnswers says and presses anything to every flow of the packs: it goes on or
 // ends, within bounds.
 func FuzzFlowAnswers(f *testing.F) {
-	var sets []*flow.Set
-	for _, name := range packs() {
-		dir := filepath.Join(testdata.Root(f), "examples", name)
-		b, _ := business.Load(dir)
-		sets = append(sets, b.Flows)
+	type one struct {
+		set  *flow.Set
+		name string
 	}
-	f.Add("零零一七|不对，是零零三二|好|没有|[1#]", "13800138000")
-	f.Add("eight nine three two|no, Friday|[9005#]|yes|no idea|morning|[*]", "")
-	f.Add("明天下午|十二月三十二号|幺三八|[\x00]|我叫\u202e李|，，，|{order}", "{caller}")
-	f.Fuzz(func(t *testing.T, talk, caller string) {
+	var all []one
+	for _, name := range packs() {
+		b, _ := business.Load(filepath.Join(testdata.Root(f), "examples", name))
+		for _, name := range b.Flows.Names() {
+			all = append(all, one{b.Flows, name})
+		}
+	}
+	require.GreaterOrEqual(f, len(all), 25)
+	for i := range all {
+		f.Add(byte(i), "零零一七|不对，是零零三二|好|没有|[1#]", "13800138000")
+		f.Add(byte(i), "eight nine three two|no, Friday|[9005#]|yes|no idea|morning|[*]", "")
+		f.Add(byte(i), "明天下午|十二月三十二号|幺三八|[\x00]|我叫\u202e李|，，，|{order}", "{caller}")
+	}
+	f.Fuzz(func(t *testing.T, which byte, talk, caller string) {
 		answers := strings.Split(talk, "|")
 		if len(answers) > 40 {
 			answers = answers[:40]
 		}
 		env := flow.Env{Now: time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC), Caller: caller}
-		for _, set := range sets {
-			for _, name := range set.Names() {
-				m, ok := set.Start(flow.State{}, name, flow.Heard{Text: answers[0], Confidence: 1}, env)
-				require.True(t, ok)
-				for turn := 0; turn < 300 && m.State.Running(); turn++ {
-					require.Less(t, len(m.Out), 600)
-					before := m.State.Slots()
-					if m.Await != nil { // nothing is had, or nobody answers
-						resp := flow.Response{}
-						if m.Await.Book != nil && len(m.Await.Book.Rows) > 0 && turn%2 == 0 {
-							resp.Rows = m.Await.Book.Rows[:1]
-						}
-						m = set.Resume(m.State, resp, env)
-						continue
-					}
-					h := flow.Heard{Text: answers[turn%len(answers)], Confidence: float64(turn%5) / 4}
-					if keys, ok := strings.CutPrefix(h.Text, "["); ok {
-						h.Keys, h.Text = strings.TrimSuffix(keys, "]"), ""
-					}
-					h.Correction = turn%7 == 3
-					next, ok := set.Answer(m.State, h, env)
-					if !ok {
-						next = set.Retry(m.State, env)
-					}
-					require.Equal(t, before, m.State.Slots(), "a State is a value")
-					m = next
+		set, name := all[int(which)%len(all)].set, all[int(which)%len(all)].name
+		m, ok := set.Start(flow.State{}, name, flow.Heard{Text: answers[0], Confidence: 1}, env)
+		require.True(t, ok)
+		for turn := 0; turn < 100 && m.State.Running(); turn++ {
+			require.Less(t, len(m.Out), 600)
+			before := m.State.Slots()
+			if m.Await != nil { // nothing is had, or nobody answers
+				resp := flow.Response{}
+				if m.Await.Book != nil && len(m.Await.Book.Rows) > 0 && turn%2 == 0 {
+					resp.Rows = m.Await.Book.Rows[:1]
 				}
-				set.Facts(m.State)
-				// Whoever never says anything of use is brought to a person.
-				m, _ = set.Start(flow.State{}, name, flow.Heard{}, env)
-				for turn := 0; m.State.Running(); turn++ {
-					require.Less(t, turn, 200, name)
-					if m.Await != nil {
-						m = set.Resume(m.State, flow.Response{}, env)
-						continue
-					}
-					m = set.Retry(m.State, env)
-				}
+				m = set.Resume(m.State, resp, env)
+				continue
 			}
+			h := flow.Heard{Text: answers[turn%len(answers)], Confidence: float64(turn%5) / 4}
+			if keys, ok := strings.CutPrefix(h.Text, "["); ok {
+				h.Keys, h.Text = strings.TrimSuffix(keys, "]"), ""
+			}
+			h.Correction = turn%7 == 3
+			next, ok := set.Answer(m.State, h, env)
+			if !ok {
+				next = set.Retry(m.State, env)
+			}
+			require.Equal(t, before, m.State.Slots(), "a State is a value")
+			m = next
+		}
+		set.Facts(m.State)
+		// Whoever never says anything of use is brought to a person.
+		m, _ = set.Start(flow.State{}, name, flow.Heard{}, env)
+		for turn := 0; m.State.Running(); turn++ {
+			require.Less(t, turn, 200, name)
+			if m.Await != nil {
+				m = set.Resume(m.State, flow.Response{}, env)
+				continue
+			}
+			m = set.Retry(m.State, env)
 		}
 	})
 }

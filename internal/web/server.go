@@ -50,6 +50,7 @@ type Config struct {
 	System  SystemReporter       // nil: only the version is known
 	Trunks  TrunkLister          // nil: none are listed
 	Audit   Auditor              // nil: nothing was tried
+	Flows   FlowReader           // nil: none are listed
 
 	Knowledge *kb.Base // nil: there is none to be edited
 }
@@ -76,6 +77,7 @@ type Server struct {
 	logins   logins
 	streams  streams
 	drawing  chan struct{} // bounds the waveforms computed at once
+	reading  chan struct{} // bounds the folders of businesses read at once
 	requests *prometheus.HistogramVec
 	started  time.Time
 }
@@ -89,7 +91,7 @@ func New(cfg Config) (*Server, error) {
 	cfg.DataDir = cmp.Or(cfg.DataDir, "data")
 	cfg.Session = cmp.Or(cfg.Session, 7*24*time.Hour)
 	s := &Server{
-		cfg: cfg, log: cfg.Logger, drawing: make(chan struct{}, maxDrawing), started: time.Now(),
+		cfg: cfg, log: cfg.Logger, drawing: make(chan struct{}, maxDrawing), reading: make(chan struct{}, maxReading), started: time.Now(),
 		streams: streams{over: make(chan struct{}), slots: make(chan struct{}, maxStreams)},
 	}
 	if s.log == nil {
@@ -172,6 +174,7 @@ func (s *Server) handler() (http.Handler, error) {
 	s.knowledgeRoutes()
 	s.systemRoutes()
 	s.auditRoutes()
+	s.flowRoutes()
 	s.publicRoutes()
 	s.eventRoutes()
 	describeProblem(s.api)

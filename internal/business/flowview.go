@@ -1,0 +1,87 @@
+package business
+
+import (
+	"context"
+	"path"
+	"strings"
+
+	"hotline/dialog/flow"
+)
+
+// FlowView is a task as the console shows it.
+type FlowView struct {
+	Business string        `json:"business"`
+	Language string        `json:"language"`
+	Name     string        `json:"name"`
+	Title    string        `json:"title"`
+	File     string        `json:"file"`
+	Skill    string        `json:"skill,omitempty"`
+	Examples []string      `json:"examples" doc:"what callers say who want it"`
+	Problems []FlowProblem `json:"problems" doc:"what hotline check says of it"`
+	Graph    flow.Graph    `json:"graph" doc:"empty where the flow has errors"`
+}
+
+// FlowProblem is a problem in both languages.
+type FlowProblem struct {
+	Problem
+	MessageZH string `json:"message_zh"`
+	CureZH    string `json:"cure_zh"`
+}
+
+// FlowViews are the tasks of b, with what report says of their files; a file that could
+// not be read is a task without a name.
+func (b *Business) FlowViews(report Report) []FlowView {
+	out := []FlowView{}
+	seen := map[string]bool{}
+	add := func(file string, f *flow.Flow) {
+		seen[file] = true
+		v := FlowView{Business: b.Name, Language: b.Language, File: file, Examples: []string{}, Problems: []FlowProblem{}, Graph: flow.Graph{Nodes: []flow.Node{}, Edges: []flow.Edge{}}}
+		v.Name = strings.TrimSuffix(path.Base(file), path.Ext(file))
+		v.Title = v.Name
+		for _, p := range report.Problems {
+			if p.File == file {
+				message, cure := p.In("zh")
+				v.Problems = append(v.Problems, FlowProblem{p, message, cure})
+			}
+		}
+		if f != nil {
+			v.Name, v.Title, v.Skill = f.Name, f.Title, f.Skill
+			v.Examples = append(v.Examples, f.Start.Examples...)
+			for _, id := range append(append([]string{}, f.Start.Pairs...), f.Start.Offer...) {
+				if row, ok := b.RowByID(id); ok {
+					v.Examples = append(v.Examples, row.Question)
+				}
+			}
+			if g, ok := b.Flows.Draw(f.Name); ok {
+				v.Graph = g
+			}
+		}
+		out = append(out, v)
+	}
+	for _, file := range b.flowFiles {
+		add(file.name, file.flow)
+	}
+	for _, p := range report.Problems {
+		if strings.HasPrefix(p.File, FlowDir+"/") && !seen[p.File] {
+			add(p.File, nil)
+		}
+	}
+	return out
+}
+
+// FlowFolders are folders of businesses whose tasks are shown as they stand there now,
+// which may be newer than what takes calls.
+type FlowFolders []string
+
+// FlowViews reads them.
+func (dirs FlowFolders) FlowViews(ctx context.Context) ([]FlowView, error) {
+	out := []FlowView{}
+	for _, dir := range dirs {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		b, report := Load(dir)
+		out = append(out, b.FlowViews(report)...)
+	}
+	return out, nil
+}
