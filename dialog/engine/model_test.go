@@ -28,7 +28,7 @@ type fakeModel struct {
 
 func (m *fakeModel) Call(dialog.Facts) engine.ModelCall { return m }
 
-func (m *fakeModel) Answer(ctx context.Context, r engine.AnswerRequest, say func(string) error) (engine.AnswerResult, error) {
+func (m *fakeModel) Answer(_ context.Context, r engine.AnswerRequest, say func(string) error) (engine.AnswerResult, error) {
 	m.asked = append(m.asked, r)
 	for _, s := range m.says {
 		if err := say(s); err != nil {

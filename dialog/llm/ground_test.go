@@ -60,7 +60,9 @@ func TestNumbersHaveOneForm(t *testing.T) {
 		{"3月5日", "5月3日"},
 		{"8折", "8元"},
 		{"$5", "5元"},
-		{"五", "十五"}, {"nineteen ninety-nine", "109"}, {"四五天", "9天"},
+		{"五", "十五"},
+		{"nineteen ninety-nine", "109"},
+		{"四五天", "9天"},
 	} {
 		assert.NotEqual(t, factsOf(differ[0]), factsOf(differ[1]), differ)
 	}

@@ -151,6 +151,7 @@ func englishNumber(s string) (string, int, bool) {
 	var digits strings.Builder
 	words := 0
 	odd := false // nineteen ninety-nine: nothing that could be compared
+words:
 	for {
 		rest := strings.TrimLeft(s[at:], " -")
 		skip := len(s[at:]) - len(rest)
@@ -161,40 +162,37 @@ func englishNumber(s string) (string, int, bool) {
 		if w == "" {
 			break
 		}
-		if v, ok := englishOnes[w]; ok { //nolint:gocritic // its conditions declare what they find
+		v, one := englishOnes[w]
+		by, scales := englishScale[w]
+		after := ""
+		if w == "a" || w == "an" || w == "and" {
+			after = latinWord.FindString(strings.TrimLeft(rest[len(w):], " "))
+		}
+		_, oneAfter := englishOnes[after]
+		switch {
+		case one:
 			if rest := int(part); v < 10 && rest%10 != 0 || v >= 10 && rest%100 != 0 {
 				odd = true
 			}
 			if v < 10 {
 				digits.WriteByte('0' + byte(v))
 			} else {
-				digits.Reset()
 				digits.WriteString("x")
 			}
 			part += v
-		} else if by, ok := englishScale[w]; ok && words > 0 {
+		case scales && words > 0:
 			digits.WriteString("x")
 			if by == 100 {
 				part *= by
 			} else {
 				total, part = total+part*by, 0
 			}
-		} else if w == "and" && words > 0 && part >= 100 {
-			after := latinWord.FindString(strings.TrimLeft(rest[3:], " "))
-			if _, ok := englishOnes[after]; !ok {
-				break
-			}
-		} else if words == 0 && (w == "a" || w == "an") {
-			after := latinWord.FindString(strings.TrimLeft(rest[len(w):], " "))
-			if u, ok := units[after]; !ok || u == "piece" || u == "times" || u == "person" {
-				if _, ok := englishScale[after]; !ok {
-					break
-				}
-			}
+		case w == "and" && words > 0 && part >= 100 && oneAfter:
+		case words == 0 && w != "and" && after != "" && countable(after):
 			part = 1
 			digits.WriteString("x")
-		} else {
-			break
+		default:
+			break words
 		}
 		at += skip + len(w)
 		n = at
@@ -210,4 +208,13 @@ func englishNumber(s string) (string, int, bool) {
 		return strings.Join(strings.FieldsFunc(s[:n], func(r rune) bool { return r == ' ' || r == '-' }), "-"), n, true
 	}
 	return plainNumber(total + part), n, true
+}
+
+// countable says whether "a" before the word is a number: a day, a hundred.
+func countable(w string) bool {
+	if _, ok := englishScale[w]; ok {
+		return true
+	}
+	u, ok := units[w]
+	return ok && u != "piece" && u != "times" && u != "person"
 }
