@@ -1,4 +1,4 @@
-import type { Agent, CallDetail, Call, Figures, Line, Me, Page, PublicLine, SystemState, Trunk, Waveform, Wish, WishPage } from './types'
+import type { Agent, CallDetail, Call, Figures, FlowItem, FlowView, Knowledge, KnowledgeCheck, KnowledgeImport, KnowledgePage, KnowledgeText, KnowledgeTried, KnowledgeVersion, KnowledgeWritten, Line, Me, Page, PublicLine, SystemState, Trunk, Waveform, Wish, WishPage } from './types'
 
 /** A problem (RFC 9457) that the server answered with, or that it could not be reached (status 0). */
 export class ApiError extends Error {
@@ -35,10 +35,10 @@ export function address(path: string, query: Query = {}): string {
 
 async function request<T>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' }
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  if (body !== undefined) headers['Content-Type'] = body instanceof Blob ? 'application/octet-stream' : 'application/json'
   if (method !== 'GET') headers['X-CSRF-Token'] = csrf
   const init: RequestInit = { method, headers, credentials: 'same-origin' }
-  if (body !== undefined) init.body = JSON.stringify(body)
+  if (body !== undefined) init.body = body instanceof Blob ? body : JSON.stringify(body)
   if (signal) init.signal = signal
   let response: Response
   try {
@@ -89,5 +89,24 @@ export const api = {
   lines: (): Promise<Page<Line>> => get('/lines'),
   publicLines: (): Promise<Page<PublicLine>> => get('/public/lines'),
   trunks: (): Promise<Page<Trunk>> => get('/trunks'),
+  knowledge: (query: Query, signal?: AbortSignal): Promise<KnowledgePage> => get('/knowledge', query, signal),
+  question: (id: string, business: string, signal?: AbortSignal): Promise<Knowledge & KnowledgeCheck> =>
+    get(`/knowledge/${encodeURIComponent(id)}`, { business }, signal),
+  addQuestion: (business: string, text: KnowledgeText & { id?: string }): Promise<Knowledge> => request('POST', address('/knowledge', { business }), text),
+  changeQuestion: (id: string, business: string, text: KnowledgeText & { version: number; remark?: string }): Promise<Knowledge> =>
+    request('PATCH', address(`/knowledge/${encodeURIComponent(id)}`, { business }), text),
+  moveQuestion: (id: string, business: string, move: string, body: { version: number; remark?: string; over?: boolean; restore?: number; publish?: boolean; take?: 'file' | 'console' }): Promise<Knowledge> =>
+    request('POST', address(`/knowledge/${encodeURIComponent(id)}/${move}`, { business }), body),
+  questionVersions: (id: string, business: string): Promise<{ items: KnowledgeVersion[] }> => get(`/knowledge/${encodeURIComponent(id)}/versions`, { business }),
+  checkQuestion: (business: string, text: KnowledgeText & { id?: string }, signal?: AbortSignal): Promise<KnowledgeCheck> =>
+    request('POST', address('/knowledge/check', { business }), text, signal),
+  tryQuestion: (business: string, body: { text: string; line?: string; n?: number }, signal?: AbortSignal): Promise<KnowledgeTried> =>
+    request('POST', address('/knowledge/search', { business }), body, signal),
+  importKnowledge: (business: string, file: File, dry: boolean, publish: boolean): Promise<KnowledgeImport> =>
+    request('POST', address('/knowledge/import', { business, name: file.name, dry_run: String(dry), publish: String(publish) }), file),
+  exportKnowledge: (business: string, format: string): string => address('/knowledge/export', { business, format }),
+  writeKnowledge: (business: string): Promise<KnowledgeWritten> => request('POST', address('/knowledge/write', { business })),
+  flows: (signal?: AbortSignal): Promise<Page<FlowItem>> => get('/flows', {}, signal),
+  flow: (name: string, business: string, signal?: AbortSignal): Promise<FlowView> => get(`/flows/${encodeURIComponent(name)}`, { business }, signal),
   system: (): Promise<SystemState> => get('/system'),
 }

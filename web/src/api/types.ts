@@ -266,6 +266,141 @@ export interface SystemState {
   advice: Advice[]
 }
 
+/** What a question says and when it counts. */
+export interface KnowledgeText {
+  question: string
+  variants?: string[]
+  answer?: string
+  spoken?: string
+  category?: string
+  scene?: string
+  valid_from?: string
+  valid_to?: string
+  topic?: string
+  skill?: string
+  lines?: string[]
+  follow_up?: string
+  flow?: string
+  note?: string
+}
+
+export type KnowledgeState = 'draft' | 'review' | 'published' | 'withdrawn'
+
+export interface Knowledge extends KnowledgeText {
+  id: string
+  business: string
+  state: KnowledgeState
+  version: number
+  author?: string
+  at?: string
+  remark?: string
+  live: boolean
+  unwritten: boolean
+  conflict: boolean
+  in_force?: KnowledgeText
+  file_text?: KnowledgeText
+  place: string
+}
+
+export interface KnowledgeProblem {
+  severity: 'error' | 'warning'
+  file?: string
+  line?: number
+  field?: string
+  code: string
+  en: string
+  zh: string
+}
+
+export interface KnowledgeCheck {
+  seconds: number
+  problems: KnowledgeProblem[]
+}
+
+export interface KnowledgeFacets {
+  businesses: string[]
+  scenes: string[]
+  categories: string[]
+  lines: string[]
+  skills: string[]
+  flows: string[]
+  states: Record<string, number>
+}
+
+export interface KnowledgePage extends Page<Knowledge> {
+  total: number
+  facets: KnowledgeFacets
+}
+
+export interface KnowledgeVersion {
+  n: number
+  state: 'file' | KnowledgeState
+  author: string
+  at?: string
+  remark?: string
+  text: KnowledgeText
+}
+
+export interface KnowledgeTried {
+  line: string
+  candidates: Candidate[]
+  none: number
+  answer?: string
+}
+
+export interface KnowledgeImport {
+  done: boolean
+  added: number
+  changed: number
+  unchanged: number
+  duplicates: number
+  rows: { line: number; kind: 'added' | 'changed' | 'duplicate'; id: string; text: KnowledgeText; before?: KnowledgeText }[]
+  problems: KnowledgeProblem[]
+  errors: number
+}
+
+export interface KnowledgeWritten {
+  questions: number
+  files: string[]
+  conflicts: string[]
+}
+
+export interface FlowItem {
+  business: string
+  name: string
+  title: string
+  file: string
+  steps: number
+  errors: number
+  warnings: number
+}
+
+export interface FlowNode {
+  id: string
+  kind: string
+  text: string
+  path?: string
+}
+
+export interface FlowGraph {
+  name: string
+  title: string
+  nodes: FlowNode[]
+  edges: { from: string; to: string; label?: string }[]
+}
+
+export interface FlowView {
+  business: string
+  language: string
+  name: string
+  title: string
+  file: string
+  skill?: string
+  examples: string[]
+  problems: { severity: 'error' | 'warning'; file: string; line?: number; field?: string; message: string; cure: string; message_zh: string; cure_zh: string }[]
+  graph: FlowGraph
+}
+
 export interface LiveEvent<T = unknown> {
   kind: string
   at: string

@@ -12,8 +12,10 @@ import (
 	"flag"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
+	"hotline/internal/business"
 	"hotline/internal/event"
 	"hotline/internal/web"
 	"hotline/internal/web/webtest"
@@ -50,9 +52,18 @@ func run(listen string, empty bool, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	base, err := webtest.Knowledge(ctx, s, dir, log)
+	if err != nil {
+		return err
+	}
+	businesses := filepath.Join(dir, "businesses")
+	if err := webtest.Businesses(businesses); err != nil {
+		return err
+	}
 	config := web.Config{
 		Listen: listen, Store: s, Bus: bus, DataDir: dir, Version: "0.1.0", Logger: log,
-		Ready: services, End: services, Lines: services, System: services, Trunks: services, Agents: services,
+		Ready: services, End: services, Lines: services, System: services, Trunks: services, Agents: services, Knowledge: base,
+		Flows: business.FlowFolders{filepath.Join(businesses, "retail-zh"), filepath.Join(businesses, "repair-zh")},
 	}
 	server, err := web.New(config)
 	if err != nil {
@@ -63,6 +74,7 @@ func run(listen string, empty bool, log *slog.Logger) (err error) {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return server.Run(ctx) })
+	g.Go(func() error { base.Run(ctx, nil); return nil })
 	steps := make(chan struct{})
 	if !empty {
 		g.Go(func() error { return services.Live(ctx, dir, steps) })
