@@ -60,8 +60,14 @@ const (
 // relate fills in what comes of comparing the candidates with one another.
 func relate(cs []compared, meaning bool) {
 	leads := [...]struct{ of, lead int }{
-		{fLex, fLexLead}, {fPairQuery, fPairLead}, {fShareOne, fShareLead}, {fSound, fSoundLead}, {fSame, fSameLead},
-		{fMeaning, fMeaningLead}, {fMeaningThree, fThreeLead}, {fCentre, fCentreLead},
+		{fLex, fLexLead},
+		{fPairQuery, fPairLead},
+		{fShareOne, fShareLead},
+		{fSound, fSoundLead},
+		{fSame, fSameLead},
+		{fMeaning, fMeaningLead},
+		{fMeaningThree, fThreeLead},
+		{fCentre, fCentreLead},
 	}
 	signals := leads[:]
 	if !meaning {

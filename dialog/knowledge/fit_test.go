@@ -175,7 +175,7 @@ func material(t *testing.T, language string) ([]source, *packtest.Noise) {
 		banking, _ := grouped("banking77_train.csv")
 		shop := packs("retail-en")
 		others := slices.Clone(oos)
-		for _, k := range strings.Fields(elsewhere) {
+		for k := range strings.FieldsSeq(elsewhere) {
 			others = append(others, clinc[k]...)
 		}
 		sources = []source{
