@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -216,9 +217,7 @@ func (c *Cached) write(texts []string, vectors [][]float32) {
 	if _, err := c.file.WriteAt(b.Bytes(), at); err != nil {
 		return
 	}
-	for h, at := range added {
-		c.at[h] = at
-	}
+	maps.Copy(c.at, added)
 }
 
 func key(text string) (h [hashSize]byte) {

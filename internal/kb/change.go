@@ -26,7 +26,7 @@ func (b *Base) Save(ctx context.Context, key string, row business.Row, e Edit) (
 	if row.Question == "" {
 		return Item{}, &InvalidError{b.checked(key, row)}
 	}
-	return b.change(ctx, key, "", e, func(s *shop) (string, []store.KnowledgeVersion, error) {
+	return b.change(ctx, key, e, func(s *shop) (string, []store.KnowledgeVersion, error) {
 		st := s.state.Load()
 		if row.ID == "" {
 			row.ID = business.NewID(row.Question, func(id string) bool { _, ok := st.byID[id]; return ok })
@@ -60,7 +60,7 @@ func (b *Base) Reject(ctx context.Context, key, id string, e Edit) (Item, error)
 // Publish puts the newest text in force. If the file has changed since the text was
 // begun, it is [ErrConflict] unless over is set.
 func (b *Base) Publish(ctx context.Context, key, id string, over bool, e Edit) (Item, error) {
-	return b.change(ctx, key, id, e, func(s *shop) (string, []store.KnowledgeVersion, error) {
+	return b.change(ctx, key, e, func(s *shop) (string, []store.KnowledgeVersion, error) {
 		i, err := s.item(id)
 		if err != nil {
 			return "", nil, err
@@ -87,7 +87,7 @@ func (b *Base) Withdraw(ctx context.Context, key, id string, e Edit) (Item, erro
 
 // Discard forgets a draft: what is in force is the newest again.
 func (b *Base) Discard(ctx context.Context, key, id string, e Edit) (Item, error) {
-	return b.change(ctx, key, id, e, func(s *shop) (string, []store.KnowledgeVersion, error) {
+	return b.change(ctx, key, e, func(s *shop) (string, []store.KnowledgeVersion, error) {
 		i, err := s.item(id)
 		if err != nil {
 			return "", nil, err
@@ -130,7 +130,7 @@ func (b *Base) Restore(ctx context.Context, key, id string, n int, publish bool,
 			return Item{}, &InvalidError{report}
 		}
 	}
-	return b.change(ctx, key, id, e, func(s *shop) (string, []store.KnowledgeVersion, error) {
+	return b.change(ctx, key, e, func(s *shop) (string, []store.KnowledgeVersion, error) {
 		made, err := s.next(id, state, row, e)
 		return id, made, err
 	})
@@ -139,7 +139,7 @@ func (b *Base) Restore(ctx context.Context, key, id string, n int, publish bool,
 // Resolve ends a conflict: the file's text counts, or what was published still does,
 // now over the file's new text. Both stay among the versions.
 func (b *Base) Resolve(ctx context.Context, key, id string, file bool, e Edit) (Item, error) {
-	return b.change(ctx, key, id, e, func(s *shop) (string, []store.KnowledgeVersion, error) {
+	return b.change(ctx, key, e, func(s *shop) (string, []store.KnowledgeVersion, error) {
 		i, err := s.item(id)
 		if err != nil {
 			return "", nil, err
@@ -191,7 +191,7 @@ func (b *Base) checked(key string, row business.Row) business.Report {
 
 // move gives the newest text another state.
 func (b *Base) move(ctx context.Context, key, id, to string, e Edit, from ...string) (Item, error) {
-	return b.change(ctx, key, id, e, func(s *shop) (string, []store.KnowledgeVersion, error) {
+	return b.change(ctx, key, e, func(s *shop) (string, []store.KnowledgeVersion, error) {
 		i, err := s.item(id)
 		if err != nil {
 			return "", nil, err
@@ -244,13 +244,13 @@ func body(r business.Row) string {
 }
 
 // change makes versions of one business, keeps them and puts them in force.
-func (b *Base) change(ctx context.Context, key, id string, e Edit, make func(*shop) (string, []store.KnowledgeVersion, error)) (Item, error) {
+func (b *Base) change(ctx context.Context, key string, e Edit, do func(*shop) (string, []store.KnowledgeVersion, error)) (Item, error) {
 	s, release, err := b.take(ctx, key)
 	if err != nil {
 		return Item{}, err
 	}
 	defer release()
-	id, list, err := make(s)
+	id, list, err := do(s)
 	if err != nil {
 		return Item{}, err
 	}

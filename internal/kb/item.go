@@ -54,8 +54,8 @@ func (s *shop) settle(st *state) (written []store.KnowledgeVersion) {
 		h := st.heads[id]
 		i.InForce = file
 		if v := h.inForce; v != nil && v.Base != digest(*v) {
-			switch text, is := digest(*v), fileDigest(file); {
-			case is == text:
+			text, is := digest(*v), fileDigest(file)
+			if is == text {
 				noted := *v
 				noted.Base = text
 				h.inForce = &noted
@@ -64,7 +64,7 @@ func (s *shop) settle(st *state) (written []store.KnowledgeVersion) {
 				}
 				st.heads[id] = h
 				written = append(written, noted)
-			default:
+			} else {
 				i.Unwritten, i.Conflict = is == v.Base, is != v.Base
 				i.InForce = nil
 				if v.State != Withdrawn {

@@ -8,7 +8,7 @@
 // published stands in the file's place until it is written into the file
 // ([Base.Write]). A file whose text has changed meanwhile is a conflict: what was
 // published stays in force, both texts are kept, and a person decides
-// ([Base.Resolve]). See docs/decisions.
+// ([Base.Resolve]). See docs/decisions/0015-console-edits-over-files.md.
 //
 // # Concurrency
 //
