@@ -37,6 +37,8 @@ const shots = [
   { name: 'call', path: '/calls/01SEED00000000000000000140', ready: '.turn', phone: true },
   { name: 'why', path: '/calls/01SEED00000000000000000140', ready: '.turn', act: (page) => page.locator('.why').first().click().then(() => page.waitForTimeout(500)) },
   { name: 'wishes', path: '/wishes', ready: '.wish', phone: true },
+  { name: 'knowledge', path: '/knowledge', ready: 'table.list tbody tr', phone: true },
+  { name: 'knowledge-edit', path: '/knowledge?id=earbud', ready: '.el-drawer .versions li', act: (page) => page.waitForTimeout(900) },
   { name: 'system', path: '/system', ready: '.worker', phone: true },
 ]
 
