@@ -90,8 +90,8 @@ func (s *schema) object(t reflect.Type) map[string]any {
 // Keys are those of a type of this package in YAML, in order.
 func Keys(t reflect.Type) []string {
 	var out []string
-	for i := range t.NumField() {
-		if key := yamlKey(t.Field(i)); key != "" {
+	for f := range t.Fields() {
+		if key := yamlKey(f); key != "" {
 			out = append(out, key)
 		}
 	}
