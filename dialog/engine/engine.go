@@ -58,8 +58,8 @@ type Limits struct {
 
 // Thresholds are probabilities. Zero values take the defaults.
 type Thresholds struct {
-	Answer  float64 // from here a pair is answered; default 0.74
-	Clear   float64 // from here one is, which stands out and is hardly outside the business; default 0.6
+	Answer  float64 // from here a pair is answered; default 0.69
+	Clear   float64 // from here one is, which stands out and is hardly outside the business; default 0.55
 	Confirm float64 // from here the bot asks whether it is meant; default 0.35
 	Which   float64 // from here two together are offered; default 0.6
 	// Complaint is the risk of a complaint from which a supervisor is alerted; default
@@ -155,8 +155,8 @@ func New(c Config) (*Engine, error) {
 			*v = d
 		}
 	}
-	share(&c.Thresholds.Answer, 0.74)
-	share(&c.Thresholds.Clear, 0.6)
+	share(&c.Thresholds.Answer, 0.69)
+	share(&c.Thresholds.Clear, 0.55)
 	share(&c.Thresholds.Confirm, 0.35)
 	share(&c.Thresholds.Which, 0.6)
 	share(&c.Thresholds.Misheard, 0.5)

@@ -22,10 +22,9 @@ const (
 // analysis is a text taken apart.
 type analysis struct {
 	folded string
-	bare   string   // without politeness and hesitation
-	core   []uint32 // what is left of bare without particles, to count edits
-	terms  []term   // no term twice
-	grams  []term   // of sound
+	bare   string // without politeness and hesitation
+	terms  []term // no term twice
+	grams  []term // of sound
 	units  []lang.Unit
 }
 

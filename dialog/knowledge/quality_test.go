@@ -10,7 +10,7 @@ import (
 	"hotline/dialog/knowledge"
 )
 
-const sure = 0.74 // the engine's threshold for an answer
+const sure = 0.69 // the engine's threshold for an answer
 
 // measured is what a business's measuring questions gave.
 type measured struct {

@@ -81,7 +81,6 @@ type scratch struct {
 	pre              []float32 // its coarse score
 	order            []int32
 	align            aligner
-	edits            editor
 	away             float32 // cosine of the nearest background
 }
 
@@ -159,18 +158,11 @@ type observation struct {
 }
 
 type compared struct {
-	pair, variant  int32 // variant is the nearest wording
-	f              [candidateFeatures]float64
-	cos            float32
-	lexical, sound float64
-	exact          bool
-}
-
-// totals are what a text says, and how much of that is known.
-type totals struct {
-	lex, lexKnown, snd, sndKnown float32
-	groups                       [groups]float32
-	near                         spread // of the cosines of the text and the pairs' centres
+	pair, variant int32
+	f             [candidateFeatures]float64
+	cos           float32
+	sound         float64
+	exact         bool
 }
 
 // observe compares a with the pairs and keeps the best.
@@ -179,17 +171,16 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 	clear(s.snd)
 	clear(s.lexPair)
 	clear(s.sndPair)
-	var t totals
-	t.lex, t.lexKnown, t.groups = x.lex.sum(a.terms, s.lex, s.lexPair)
-	t.snd, t.sndKnown, _ = x.snd.sum(a.grams, s.snd, s.sndPair)
-	var meaning bool
-	meaning, t.near = x.meanings(ctx, text, q, s)
+	lexTotal, lexKnown, byGroup := x.lex.sum(a.terms, s.lex, s.lexPair)
+	sndTotal, sndKnown, _ := x.snd.sum(a.grams, s.snd, s.sndPair)
+	meaning, near := x.meanings(ctx, text, q, s)
 	for p := range s.best {
 		s.best[p], s.pre[p] = -1, 0
 	}
 	for v := range x.variants {
 		vr := &x.variants[v]
-		pre := cosine(s.lex[v], t.lex, vr.lex) + 0.8*cosine(s.snd[v], t.snd, vr.snd)
+		l, n := cosine(s.lex[v], lexTotal, vr.lex), cosine(s.snd[v], sndTotal, vr.snd)
+		pre := l + 0.8*n
 		if meaning {
 			pre += 1.5 * max(s.cos[v], 0)
 		}
@@ -198,7 +189,7 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 		}
 	}
 	for p := range s.pre {
-		s.pre[p] += float32(ratio(s.lexPair[p].share, t.lex)+ratio(s.sndPair[p].share, t.snd)) + 0.5*float32(ratio(s.lexPair[p].answer, t.lex))
+		s.pre[p] += float32(ratio(s.lexPair[p].share, lexTotal)+ratio(s.sndPair[p].share, sndTotal)) + 0.5*float32(ratio(s.lexPair[p].answer, lexTotal))
 		if meaning {
 			s.pre[p] += 1.5*max(s.centre[p], 0) + 0.5*max(s.answer[p], 0)
 		}
@@ -212,13 +203,53 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 	slices.SortFunc(s.order, func(i, j int32) int {
 		return cmp.Or(cmp.Compare(s.pre[j], s.pre[i]), cmp.Compare(i, j))
 	})
+	o := observation{meaning: meaning}
 	top := s.order[:min(shortlist, len(s.order))]
-	o := observation{meaning: meaning, candidates: make([]compared, 0, len(top))}
+	bestCos := 0.0
 	for _, p := range top {
-		o.candidates = append(o.candidates, x.compare(p, &a, s, t, meaning))
+		v := s.best[p]
+		vr := &x.variants[v]
+		c := compared{pair: p, variant: v, exact: vr.bare == a.bare}
+		common := s.align.align(a.units, vr.units, x.analyser.alike)
+		lex := float64(cosine(s.lex[v], lexTotal, vr.lex))
+		lexPair := ratio(s.lexPair[p].any, lexTotal)
+		align := float64(2*common) / float64(len(a.units)+len(vr.units)+1)
+		c.f = [candidateFeatures]float64{
+			fLexBoth:   lex,
+			fPairQuery: lexPair,
+			fShareOne:  ratio(s.lexPair[p].groups[groupOne], byGroup[groupOne]),
+			fShareTwo:  ratio(s.lexPair[p].groups[groupTwo], byGroup[groupTwo]),
+			fConcepts:  ratio(s.lexPair[p].groups[groupConcept], byGroup[groupConcept]),
+			fAnswer:    ratio(s.lexPair[p].answer, lexTotal),
+			fSound:     max(float64(cosine(s.snd[v], sndTotal, vr.snd))-lex, 0),
+			fSoundPair: max(ratio(s.sndPair[p].any, sndTotal)-lexPair, 0),
+			fAlign:     align,
+		}
+		c.sound = max(align, float64(cosine(s.snd[v], sndTotal, vr.snd)))
+		if c.exact {
+			c.f[fExact] = 1
+		}
+		if meaning {
+			c.cos = s.cos[v]
+			c.f[fMeaning] = float64(s.cos[v])
+			c.f[fCentre] = float64(s.centre[p])
+			c.f[fCentreAway] = float64((s.centre[p]-near.mean)/near.dev) / 4
+			c.f[fAnswerMeaning] = float64(s.answer[p])
+			bestCos = max(bestCos, (c.f[fCentre]-float64(x.meaning.spread.mean))/float64(x.meaning.spread.dev)/4)
+		}
+		o.candidates = append(o.candidates, c)
 	}
-	relate(o.candidates, meaning)
-	o.none = x.whole(o.candidates, s, t, meaning)
+	o.none = [noneFeatures]float64{
+		nOne:     1,
+		nNew:     1 - ratio(lexKnown, lexTotal),
+		nNewSnd:  1 - ratio(sndKnown, sndTotal),
+		nLength:  math.Log1p(float64(lexTotal)),
+		nPairs:   math.Log(float64(len(x.pairs) + 1)),
+		nMeaning: bestCos,
+	}
+	if meaning {
+		o.none[nAway] = float64(s.away)
+	}
 	return o
 }
 
@@ -314,7 +345,7 @@ func (x *Index) prior(ctx context.Context, q Query) map[int32]float64 {
 	}
 	same, near := 0.25, 0.0
 	if q.Elliptical {
-		same, near = 2.2, 6
+		same, near = 1.2, 5
 	}
 	prior := map[int32]float64{}
 	category := x.pairs[last].Category
@@ -335,18 +366,15 @@ func (x *Index) prior(ctx context.Context, q Query) map[int32]float64 {
 
 // decide makes probabilities of what was observed.
 func (x *Index) decide(o observation, prior map[int32]float64) Result {
-	w := &x.words
-	if o.meaning {
-		w = &x.meant
-	}
+	w := weightsFor(x.o.Language, o.meaning)
 	logits := make([]float64, len(o.candidates))
-	none := w.bias + w.none.logit(o.none[:], nil)
+	none := w.none.dot(o.none)
 	if prior != nil {
 		none -= priorNone
 	}
 	top := none
 	for i, c := range o.candidates {
-		logits[i] = w.candidate.logit(c.f[:], o.none[:]) + prior[c.pair]
+		logits[i] = w.candidate.dot(c.f) + prior[c.pair]
 		top = max(top, logits[i])
 	}
 	sum := math.Exp(none - top)
@@ -357,7 +385,7 @@ func (x *Index) decide(o observation, prior map[int32]float64) Result {
 	for i, c := range o.candidates {
 		r.Matches[i] = Match{
 			Pair: &x.pairs[c.pair], Score: math.Exp(logits[i]-top) / sum,
-			Lexical: c.lexical, Sound: c.sound, Meaning: float64(c.cos),
+			Lexical: c.f[fLexBoth], Sound: c.sound, Meaning: float64(c.cos),
 			Variant: x.variants[c.variant].text, Exact: c.exact,
 		}
 	}
