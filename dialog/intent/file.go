@@ -27,6 +27,7 @@ type (
 	wireModel struct {
 		Intents    []string
 		Outside    bool
+		Group      []int32
 		Hashes     []uint64
 		Blocks     []uint8
 		Weight     []float32 // inverse document frequencies
@@ -55,7 +56,7 @@ func (j *judge) wire() wireJudge { return wireJudge{j.sure.wire(), j.outside.wir
 func (m *Model) Save(w io.Writer) error {
 	n := len(m.vocabulary.features)
 	x := wireModel{
-		Intents: m.intents, Outside: m.oos >= 0, Hashes: make([]uint64, n), Blocks: make([]uint8, n),
+		Intents: m.intents, Outside: m.oos >= 0, Group: m.group, Hashes: make([]uint64, n), Blocks: make([]uint8, n),
 		Weight: make([]float32, n), Sparse: m.sparse.weights, Words: m.words.wire(), All: m.all.wire(),
 	}
 	for h, i := range m.vocabulary.index {
@@ -116,11 +117,12 @@ func decode(body []byte) (*Model, error) {
 	if !x.sound() {
 		return nil, fmt.Errorf("%w: its parts do not fit together", ErrFile)
 	}
-	classes := len(x.Intents)
+	classes := len(x.Group)
 	m := &Model{intents: x.Intents, oos: -1, words: x.Words.judge(), all: x.All.judge()}
+	m.group, m.groups = x.Group, len(x.Intents)
 	if x.Outside {
-		m.oos = classes
-		classes++
+		m.oos = m.groups
+		m.groups++
 	}
 	m.vocabulary = &vocabulary{index: make(map[uint64]int32, len(x.Hashes)), features: make([]feature, len(x.Hashes))}
 	for i, h := range x.Hashes {
@@ -138,12 +140,22 @@ func decode(body []byte) (*Model, error) {
 
 // sound says whether the parts have the sizes that they must have of each other.
 func (x *wireModel) sound() bool {
-	classes, n, d := len(x.Intents), len(x.Hashes), x.Dim
-	if classes < 2 || classes > maxIntents || n > maxFeatures || d < 0 || d > maxDim || !slices.IsSorted(x.Intents) {
+	groups, classes, n, d := len(x.Intents), len(x.Group), len(x.Hashes), x.Dim
+	if groups < 2 || classes > maxIntents || n > maxFeatures || d < 0 || d > maxDim || !slices.IsSorted(x.Intents) {
 		return false
 	}
 	if x.Outside {
-		classes++
+		groups++
+	}
+	covered := make([]bool, groups)
+	for _, g := range x.Group {
+		if g < 0 || int(g) >= groups {
+			return false
+		}
+		covered[g] = true
+	}
+	if slices.Contains(covered, false) {
+		return false
 	}
 	if len(x.Blocks) != n || len(x.Weight) != n || len(x.Sparse) != (n+1)*classes || !x.Words.sound() {
 		return false
@@ -163,10 +175,10 @@ func (x *wireModel) sound() bool {
 	if d == 0 {
 		return true
 	}
-	if len(x.Mean) != d || len(x.Matrix) != d*d || len(x.Dense) != (d+1)*classes || len(x.Plain) != len(x.Dense) || len(x.Starts) != classes+1 || len(x.Refs)%d != 0 || !x.All.sound() {
+	if len(x.Mean) != d || len(x.Matrix) != d*d || len(x.Dense) != (d+1)*classes || len(x.Plain) != len(x.Dense) || len(x.Starts) != groups+1 || len(x.Refs)%d != 0 || !x.All.sound() {
 		return false
 	}
-	return x.Starts[0] == 0 && slices.IsSorted(x.Starts) && int(x.Starts[classes]) == len(x.Refs)/d
+	return x.Starts[0] == 0 && slices.IsSorted(x.Starts) && int(x.Starts[groups]) == len(x.Refs)/d
 }
 
 func (j *wireJudge) sound() bool { return j.Sure.sound() && j.OutsideOf.sound() }

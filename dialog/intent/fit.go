@@ -21,8 +21,9 @@ var (
 )
 
 // fit trains the classifiers.
-func fit(ctx context.Context, texts []string, vectors [][]float32, class []int, classes int, e effort) (*parts, error) {
-	p := &parts{}
+func fit(ctx context.Context, texts []string, vectors [][]float32, class []int, group []int32, e effort) (*parts, error) {
+	classes := len(group)
+	p := &parts{group: group, groups: int(slices.Max(group)) + 1}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		p.vocabulary = newVocabulary(texts)
@@ -63,14 +64,14 @@ func (p *parts) fitMeaning(ctx context.Context, vectors [][]float32, class []int
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(class[a], class[b]) })
-	p.starts = make([]int32, classes+1)
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p.group[class[a]], p.group[class[b]]) })
+	p.starts = make([]int32, p.groups+1)
 	p.refs = make([]float32, 0, len(vectors)*p.space.dim)
 	for _, i := range order {
 		p.refs = append(p.refs, vectors[i]...)
-		p.starts[class[i]+1]++
+		p.starts[p.group[class[i]]+1]++
 	}
-	for c := range classes {
+	for c := range p.groups {
 		p.starts[c+1] += p.starts[c]
 	}
 	return nil
@@ -79,9 +80,13 @@ func (p *parts) fitMeaning(ctx context.Context, vectors [][]float32, class []int
 const folds = 3
 
 // judges fits the two judges on ballots over examples that their voters have not seen.
-func (m *Model) judges(ctx context.Context, texts []string, vectors [][]float32, class []int, classes int, worth float64) error {
+func (m *Model) judges(ctx context.Context, texts []string, vectors [][]float32, class []int, group []int32, worth float64) error {
+	want := make([]int, len(class))
+	for i, c := range class {
+		want[i] = int(group[c])
+	}
 	fold := make([]int, len(class)) // each intent's examples spread over all folds
-	seen := make([]int, classes)
+	seen := make([]int, len(group))
 	for i, c := range class {
 		fold[i] = seen[c] % folds
 		seen[c]++
@@ -103,7 +108,7 @@ func (m *Model) judges(ctx context.Context, texts []string, vectors [][]float32,
 		if len(ts) == 0 {
 			continue
 		}
-		p, err := fit(ctx, ts, vs, cs, classes, quick)
+		p, err := fit(ctx, ts, vs, cs, group, quick)
 		if err != nil {
 			return err
 		}
@@ -117,9 +122,9 @@ func (m *Model) judges(ctx context.Context, texts []string, vectors [][]float32,
 			}
 		}
 	}
-	m.words = newJudge(words, class, m.oos, worth)
+	m.words = newJudge(words, want, m.oos, worth)
 	if vectors != nil {
-		m.all = newJudge(all, class, m.oos, worth)
+		m.all = newJudge(all, want, m.oos, worth)
 	}
 	return nil
 }

@@ -38,8 +38,9 @@ const (
 	maxText     = 2_000 // bytes of a text that are looked at
 )
 
-// Example is a text and what it wants.
-type Example struct{ Text, Intent string }
+// Example is a text and what it wants. Detail is a finer name of it, where there is
+// one: intents in detail are learned more easily, and then taken together.
+type Example struct{ Text, Intent, Detail string }
 
 // Embedder turns texts into vectors whose inner product tells how close their
 // meanings are, one for each text.
@@ -77,6 +78,8 @@ type Model struct {
 type parts struct {
 	vocabulary *vocabulary
 	sparse     *linear
+	group      []int32 // the intent of each class in detail
+	groups     int
 	// Without embedder the rest is nil.
 	space  *space
 	dense  *linear   // over the scaled space
@@ -124,17 +127,27 @@ func Train(ctx context.Context, examples []Example, o Options) (*Model, error) {
 	if len(m.intents) > maxIntents {
 		return nil, fmt.Errorf("training intents: %d intents, at most %d are taken", len(m.intents), maxIntents)
 	}
-	classes := len(m.intents)
 	if outside {
-		m.oos = classes
-		classes++
+		m.oos = len(m.intents)
 	}
-	class := make([]int, len(examples))
+	detailed := func(e Example) string { return e.Intent + "\x00" + e.Detail }
+	var names []string
+	for _, e := range examples {
+		names = append(names, detailed(e))
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if len(names) > maxIntents {
+		return nil, fmt.Errorf("training intents: %d intents in detail, at most %d are taken", len(names), maxIntents)
+	}
+	class, group := make([]int, len(examples)), make([]int32, len(names))
 	for i, e := range examples {
-		class[i] = m.oos
+		class[i], _ = slices.BinarySearch(names, detailed(e))
+		g := m.oos
 		if e.Intent != OutOfScope {
-			class[i], _ = slices.BinarySearch(m.intents, e.Intent)
+			g, _ = slices.BinarySearch(m.intents, e.Intent)
 		}
+		group[class[i]] = int32(g)
 	}
 	var vectors [][]float32
 	if o.Embedder != nil {
@@ -143,10 +156,10 @@ func Train(ctx context.Context, examples []Example, o Options) (*Model, error) {
 			return nil, fmt.Errorf("training intents: %w", err)
 		}
 	}
-	if err := m.judges(ctx, texts, vectors, class, classes, o.Worth); err != nil {
+	if err := m.judges(ctx, texts, vectors, class, group, o.Worth); err != nil {
 		return nil, err
 	}
-	p, err := fit(ctx, texts, vectors, class, classes, whole)
+	p, err := fit(ctx, texts, vectors, class, group, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +224,7 @@ func (p *parts) vote(text string, v []float32, oos int) ballot {
 	p.sparse.sparse(z, x)
 	raw := slices.Max(z)
 	logSoftmax(z)
-	words := slices.Clone(z)
+	words := p.together(z)
 	var d []float32
 	var place []float32
 	var rawDense float32
@@ -228,7 +241,9 @@ func (p *parts) vote(text string, v []float32, oos int) ballot {
 			z[i] += d[i] + plain[i]
 		}
 		logSoftmax(z)
+		d = p.together(d)
 	}
+	z = p.together(z)
 	b := ballot{top: -1, second: -1}
 	third := -1
 	for i := range z {
@@ -273,6 +288,18 @@ func (p *parts) vote(text string, v []float32, oos int) ballot {
 	b.evidence = append(b.evidence, at(d, b.top), at(d, oos), float64(rawDense), math.Sqrt(length/float64(len(place))),
 		best, other, far, mean)
 	return b
+}
+
+// together adds up what the classes in detail of each intent have, as logarithms.
+func (p *parts) together(z []float32) []float32 {
+	out := make([]float32, p.groups)
+	for i, l := range z {
+		out[p.group[i]] += exp(l)
+	}
+	for i, v := range out {
+		out[i] = float32(math.Log(float64(v) + 1e-13))
+	}
+	return out
 }
 
 // near is the cosine of v and the nearest example of a class, and the mean of the

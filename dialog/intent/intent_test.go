@@ -58,7 +58,7 @@ func (m *meaning) Embed(_ context.Context, texts []string) ([][]float32, error) 
 	out := make([][]float32, len(texts))
 	for i, t := range texts {
 		v := make([]float32, 24)
-		for _, w := range strings.FieldsSeq(strings.Join(strings.Split(t, ""), " ")) {
+		for w := range strings.FieldsSeq(strings.Join(strings.Split(t, ""), " ")) {
 			h := fnv.New32a()
 			_, _ = h.Write([]byte(w))
 			v[h.Sum32()%24]++
@@ -161,7 +161,7 @@ func TestWordsDecideWhenMeaningFails(t *testing.T) {
 func TestTrainRefuses(t *testing.T) {
 	_, err := intent.Train(t.Context(), nil, intent.Options{})
 	require.ErrorContains(t, err, "at least two intents")
-	_, err = intent.Train(t.Context(), []intent.Example{{"a", "x"}, {"b", "x"}, {"c", intent.OutOfScope}}, intent.Options{})
+	_, err = intent.Train(t.Context(), []intent.Example{{Text: "a", Intent: "x"}, {Text: "b", Intent: "x"}, {Text: "c", Intent: intent.OutOfScope}}, intent.Options{})
 	require.ErrorContains(t, err, "at least two intents")
 	_, err = intent.Train(t.Context(), world(1, 2), intent.Options{Embedder: &meaning{err: errors.New("no room")}})
 	require.ErrorContains(t, err, "no room")
@@ -174,7 +174,7 @@ func TestTrainRefuses(t *testing.T) {
 
 // Odd examples and odd texts harm nothing.
 func TestOddTexts(t *testing.T) {
-	examples := []intent.Example{{"", "a"}, {"", "b"}, {"?!", "a"}, {"x", "b"}, {"x", "a"}, {strings.Repeat("长", 5000), "c"}}
+	examples := []intent.Example{{Text: "", Intent: "a"}, {Text: "", Intent: "b"}, {Text: "?!", Intent: "a"}, {Text: "x", Intent: "b"}, {Text: "x", Intent: "a"}, {Text: strings.Repeat("长", 5000), Intent: "c"}}
 	for _, e := range []intent.Embedder{nil, &meaning{}} {
 		m, err := intent.Train(t.Context(), examples, intent.Options{Embedder: e})
 		require.NoError(t, err)
@@ -189,10 +189,10 @@ func TestOddTexts(t *testing.T) {
 func TestRead(t *testing.T) {
 	got, err := intent.Read(strings.NewReader("\ufefftext,Intent,topic\n\"a, b\",x,t\n查物流,y,u\n"), "")
 	require.NoError(t, err)
-	assert.Equal(t, []intent.Example{{"a, b", "x"}, {"查物流", "y"}}, got)
+	assert.Equal(t, []intent.Example{{Text: "a, b", Intent: "x"}, {Text: "查物流", Intent: "y"}}, got)
 	got, err = intent.Read(strings.NewReader("text,intent,topic\na,x,t\n"), "topic")
 	require.NoError(t, err)
-	assert.Equal(t, "t", got[0].Intent)
+	assert.Equal(t, intent.Example{Text: "a", Intent: "t", Detail: "x"}, got[0])
 	for file, says := range map[string]string{
 		"":                      "empty",
 		"text,label\na,b\n":     `no column "intent" among text, label`,
@@ -204,8 +204,8 @@ func TestRead(t *testing.T) {
 		_, err := intent.Read(strings.NewReader(file), "")
 		require.ErrorContains(t, err, says, file)
 	}
-	assert.Equal(t, "zh", intent.Language([]intent.Example{{"打开QQ", ""}, {"查天气", ""}, {"stop", ""}}))
-	assert.Equal(t, "en", intent.Language([]intent.Example{{"hello", ""}}))
+	assert.Equal(t, "zh", intent.Language([]intent.Example{{Text: "打开QQ"}, {Text: "查天气"}, {Text: "stop"}}))
+	assert.Equal(t, "en", intent.Language([]intent.Example{{Text: "hello"}}))
 }
 
 func FuzzLoad(f *testing.F) {

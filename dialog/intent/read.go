@@ -13,7 +13,7 @@ import (
 )
 
 // Read reads examples from CSV with a header: the column text, and the column label
-// ("" is intent).
+// ("" is intent). Where the label is another, a column intent is its detail.
 func Read(r io.Reader, label string) ([]Example, error) {
 	if label == "" {
 		label = "intent"
@@ -34,7 +34,7 @@ func Read(r io.Reader, label string) ([]Example, error) {
 	column := func(name string) (int, error) {
 		i := slices.IndexFunc(header, func(h string) bool { return strings.EqualFold(strings.TrimSpace(h), name) })
 		if i < 0 {
-			return 0, fmt.Errorf("line 1: there is no column %q among %s", name, strings.Join(header, ", "))
+			return -1, fmt.Errorf("line 1: there is no column %q among %s", name, strings.Join(header, ", "))
 		}
 		return i, nil
 	}
@@ -45,6 +45,10 @@ func Read(r io.Reader, label string) ([]Example, error) {
 	of, err := column(label)
 	if err != nil {
 		return nil, err
+	}
+	detail := -1
+	if label != "intent" {
+		detail, _ = column("intent")
 	}
 	var out []Example
 	for {
@@ -62,7 +66,11 @@ func Read(r io.Reader, label string) ([]Example, error) {
 		if len(out) == maxExamples {
 			return nil, fmt.Errorf("line %d: more than %d examples", line, maxExamples)
 		}
-		out = append(out, Example{strings.TrimSpace(row[text]), strings.TrimSpace(row[of])})
+		e := Example{Text: strings.TrimSpace(row[text]), Intent: strings.TrimSpace(row[of])}
+		if detail >= 0 && detail < len(row) {
+			e.Detail = strings.TrimSpace(row[detail])
+		}
+		out = append(out, e)
 	}
 }
 
