@@ -27,7 +27,7 @@ import (
 // Entry is one line.
 type Entry struct {
 	At     time.Time `json:"at"`
-	Kind   string    `json:"kind" doc:"scanner, login_failed, unknown_user, malformed, flood, connections, blocked, unblocked, toll_fraud"`
+	Kind   string    `json:"kind" doc:"scanner, login_failed, unknown_user, malformed, flood, connections, blocked, unblocked, toll_fraud, knowledge_draft, knowledge_published and its like"`
 	Source string    `json:"source,omitempty" doc:"an IPv4 address or an IPv6 network; empty: several"`
 	User   string    `json:"user,omitempty" doc:"who was tried last, masked"`
 	Detail string    `json:"detail,omitempty"`

@@ -194,10 +194,48 @@ type knowledgeCreateInput struct {
 	}
 }
 
+// KnowledgeChange is what becomes another; what is left out stays.
+type KnowledgeChange struct {
+	Question  *string   `json:"question,omitempty" minLength:"1" maxLength:"500"`
+	Variants  *[]string `json:"variants,omitempty" maxItems:"500"`
+	Answer    *string   `json:"answer,omitempty" maxLength:"8000"`
+	Spoken    *string   `json:"spoken,omitempty" maxLength:"4000"`
+	Category  *string   `json:"category,omitempty" maxLength:"100"`
+	Scene     *string   `json:"scene,omitempty" maxLength:"100"`
+	ValidFrom *string   `json:"valid_from,omitempty" maxLength:"20"`
+	ValidTo   *string   `json:"valid_to,omitempty" maxLength:"20"`
+	Topic     *string   `json:"topic,omitempty" maxLength:"100"`
+	Skill     *string   `json:"skill,omitempty" maxLength:"100"`
+	Lines     *[]string `json:"lines,omitempty" maxItems:"100"`
+	FollowUp  *string   `json:"follow_up,omitempty" maxLength:"500"`
+	Flow      *string   `json:"flow,omitempty" maxLength:"100"`
+	Note      *string   `json:"note,omitempty" maxLength:"2000"`
+}
+
+// over puts the change over a text.
+func (c KnowledgeChange) over(t KnowledgeText) KnowledgeText {
+	for _, f := range []struct{ from, to *string }{
+		{c.Question, &t.Question}, {c.Answer, &t.Answer}, {c.Spoken, &t.Spoken}, {c.Category, &t.Category}, {c.Scene, &t.Scene},
+		{c.ValidFrom, &t.ValidFrom}, {c.ValidTo, &t.ValidTo}, {c.Topic, &t.Topic}, {c.Skill, &t.Skill}, {c.FollowUp, &t.FollowUp},
+		{c.Flow, &t.Flow}, {c.Note, &t.Note},
+	} {
+		if f.from != nil {
+			*f.to = *f.from
+		}
+	}
+	if c.Variants != nil {
+		t.Variants = *c.Variants
+	}
+	if c.Lines != nil {
+		t.Lines = *c.Lines
+	}
+	return t
+}
+
 type knowledgeChangeInput struct {
 	KnowledgeItemInput
 	Body struct {
-		KnowledgeText
+		KnowledgeChange
 		Version int    `json:"version" minimum:"0" doc:"that the change was made from"`
 		Remark  string `json:"remark,omitempty" maxLength:"500"`
 	}
@@ -311,7 +349,7 @@ func (s *Server) knowledgeRoutes() {
 	create.DefaultStatus = http.StatusCreated
 	route(s, manage, create, s.createKnowledge)
 	route(s, look, operation(http.MethodGet, "/knowledge/{id}", "get-knowledge", "One question, with advice on its text", tag), s.getKnowledge)
-	route(s, manage, operation(http.MethodPatch, "/knowledge/{id}", "change-knowledge", "Keep another text as a draft", tag), s.changeKnowledge)
+	route(s, manage, operation(http.MethodPatch, "/knowledge/{id}", "change-knowledge", "Keep a change as a draft", tag), s.changeKnowledge)
 	route(s, look, operation(http.MethodGet, "/knowledge/{id}/versions", "list-knowledge-versions", "Every version, newest first", tag), s.knowledgeVersions)
 	route(s, look, operation(http.MethodPost, "/knowledge/check", "check-knowledge", "Advice on a text that is not kept yet", tag), s.checkKnowledge)
 	route(s, look, operation(http.MethodPost, "/knowledge/search", "search-knowledge", "What a line takes a sentence for", tag), s.searchKnowledge)
@@ -348,7 +386,7 @@ func (s *Server) knowledgeRoutes() {
 	} {
 		op := operation(http.MethodPost, "/knowledge/{id}/"+name, name+"-knowledge", move.summary, tag)
 		route(s, manage, op, func(ctx context.Context, in *knowledgeMoveInput) (*knowledgeOutput, error) {
-			return s.changed(in.Business, func(b *kb.Base) (kb.Item, error) { return move.do(ctx, b, in) })
+			return s.changed(func(b *kb.Base) (kb.Item, error) { return move.do(ctx, b, in) })
 		})
 	}
 }
@@ -362,7 +400,7 @@ func (s *Server) knowledge() (*kb.Base, error) {
 }
 
 // changed answers for a change and tells the consoles.
-func (s *Server) changed(_ string, do func(*kb.Base) (kb.Item, error)) (*knowledgeOutput, error) {
+func (s *Server) changed(do func(*kb.Base) (kb.Item, error)) (*knowledgeOutput, error) {
 	b, err := s.knowledge()
 	if err != nil {
 		return nil, err
@@ -427,7 +465,7 @@ func (s *Server) createKnowledge(ctx context.Context, in *knowledgeCreateInput) 
 	if err != nil {
 		return nil, err
 	}
-	return s.changed(in.Business, func(b *kb.Base) (kb.Item, error) {
+	return s.changed(func(b *kb.Base) (kb.Item, error) {
 		return b.Create(ctx, in.Business, row, kb.Edit{By: who(ctx).name, Note: in.Body.Remark})
 	})
 }
@@ -451,12 +489,14 @@ func (s *Server) getKnowledge(_ context.Context, in *KnowledgeItemInput) (*knowl
 }
 
 func (s *Server) changeKnowledge(ctx context.Context, in *knowledgeChangeInput) (*knowledgeOutput, error) {
-	row, err := in.Body.row(in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return s.changed(in.Business, func(b *kb.Base) (kb.Item, error) {
-		if _, err := b.Get(in.Business, in.ID); err != nil {
+	return s.changed(func(b *kb.Base) (kb.Item, error) {
+		item, err := b.Get(in.Business, in.ID)
+		if err != nil {
+			return kb.Item{}, err
+		}
+		// Of a text that changes meanwhile the version does not fit any more.
+		row, err := in.Body.over(textOf(item.Row)).row(in.ID)
+		if err != nil {
 			return kb.Item{}, err
 		}
 		return b.Save(ctx, in.Business, row, kb.Edit{By: who(ctx).name, Note: in.Body.Remark, Version: in.Body.Version})

@@ -86,6 +86,7 @@ func TestKnowledgeOverTheAPI(t *testing.T) {
 	assert.Equal(t, "draft", draft["state"])
 	assert.Equal(t, []any{"邮费", "怎么算", "快递费多少"}, draft["variants"])
 	assert.Equal(t, "2036-01-01", draft["valid_to"])
+	assert.Equal(t, "物流", draft["category"], "what is left out stays")
 	status, p, _ := k.ask(k.overseer, http.MethodPatch, "/ship", text)
 	require.Equal(t, http.StatusConflict, status)
 	assert.Equal(t, "stale", p["code"])
