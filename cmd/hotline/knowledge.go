@@ -110,7 +110,7 @@ func newKnowledgeWrite(s *settings) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, db.Close()) }()
-			bs, err := loadBots(c.Business, nil, nil, nil, discard()) //nolint:contextcheck // what it builds bounds its own time
+			bs, err := loadBots(c.Business, nil, nil, nil, discard())
 			if err != nil {
 				return err
 			}

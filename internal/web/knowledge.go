@@ -215,9 +215,18 @@ type KnowledgeChange struct {
 // over puts the change over a text.
 func (c KnowledgeChange) over(t KnowledgeText) KnowledgeText {
 	for _, f := range []struct{ from, to *string }{
-		{c.Question, &t.Question}, {c.Answer, &t.Answer}, {c.Spoken, &t.Spoken}, {c.Category, &t.Category}, {c.Scene, &t.Scene},
-		{c.ValidFrom, &t.ValidFrom}, {c.ValidTo, &t.ValidTo}, {c.Topic, &t.Topic}, {c.Skill, &t.Skill}, {c.FollowUp, &t.FollowUp},
-		{c.Flow, &t.Flow}, {c.Note, &t.Note},
+		{c.Question, &t.Question},
+		{c.Answer, &t.Answer},
+		{c.Spoken, &t.Spoken},
+		{c.Category, &t.Category},
+		{c.Scene, &t.Scene},
+		{c.ValidFrom, &t.ValidFrom},
+		{c.ValidTo, &t.ValidTo},
+		{c.Topic, &t.Topic},
+		{c.Skill, &t.Skill},
+		{c.FollowUp, &t.FollowUp},
+		{c.Flow, &t.Flow},
+		{c.Note, &t.Note},
 	} {
 		if f.from != nil {
 			*f.to = *f.from
