@@ -23,6 +23,7 @@ const (
 type analysis struct {
 	folded string
 	bare   string // without politeness and hesitation
+	core   string // without the small words that change nothing, too
 	terms  []term // no term twice
 	grams  []term // of sound
 	units  []lang.Unit

@@ -44,6 +44,7 @@ func (c *chinese) alike(a, b lang.Unit) float32 { return lang.Alike(a, b) }
 func (c *chinese) analyse(text string) analysis {
 	folded := lang.Numerals(lang.Fold(text))
 	a := analysis{folded: folded, bare: c.bare(folded)}
+	a.core = chineseCore(a.bare)
 	rs := []rune(a.bare)
 	const weakOne, one, weakTwo, halfTwo, two, word, concept = 0.03, 0.35, 0.08, 0.5, 1, 1.4, 1.1
 	for i := 0; i < len(rs); i++ {
@@ -91,6 +92,20 @@ func (c *chinese) analyse(text string) analysis {
 	a.units = lang.Syllables(a.bare)
 	a.grams = soundGrams(a.units, 0.3, 1, 0.6)
 	return a
+}
+
+// chineseCore leaves out particles and pronouns: 我快递到哪里了 and 我的快递到哪里 ask the
+// same.
+func chineseCore(bare string) string {
+	for _, w := range []string{"我家", "你们", "您们", "我们", "咱们", "那个", "这个", "一下"} {
+		bare = strings.ReplaceAll(bare, w, "")
+	}
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("的了吗呢呀啊吧嘛呗哦哈啦我你您咱 ", r) {
+			return -1
+		}
+		return r
+	}, bare)
 }
 
 // bare cuts politeness and hesitation; a text of nothing else stays whole.

@@ -56,7 +56,7 @@ func (e *english) alike(a, b lang.Unit) float32 { return lang.PhoneAlike(byte(a)
 func (e *english) analyse(text string) analysis {
 	folded := lang.Fold(text)
 	words := e.bare(lang.Words(folded))
-	a := analysis{folded: folded, bare: strings.Join(words, " ")}
+	a := analysis{folded: folded, bare: strings.Join(words, " "), core: englishCore(words)}
 	const weakOne, one, weakTwo, halfTwo, two, concept = 0.04, 0.8, 0.06, 0.35, 0.8, 0.9
 	stems := make([]string, len(words))
 	for i, w := range words {
@@ -106,6 +106,19 @@ func (e *english) analyse(text string) analysis {
 	}
 	a.grams = soundGrams(a.units, 0, 0.3, 0.8, 1)
 	return a
+}
+
+// englishCore leaves out articles, possessives and fillers.
+func englishCore(words []string) string {
+	var out []string
+	for _, w := range words {
+		switch w {
+		case "a", "an", "the", "my", "your", "our", "me", "so", "um", "uh", "well", "just", "please", "then", "actually", "really":
+			continue
+		}
+		out = append(out, w)
+	}
+	return strings.Join(out, " ")
 }
 
 // bare cuts politeness and hesitation; a text of nothing else stays whole.

@@ -55,6 +55,7 @@ type variant struct {
 	pair     int32
 	text     string
 	bare     string
+	core     string
 	units    []lang.Unit
 	lex, snd float32 // weight of all terms
 }
@@ -118,7 +119,7 @@ func New(pairs []Pair, o Options) (*Index, error) {
 			}
 			seen[a.folded] = true
 			x.repairer.learn(a.folded)
-			x.variants = append(x.variants, variant{pair: int32(i), text: text, bare: a.bare, units: a.units})
+			x.variants = append(x.variants, variant{pair: int32(i), text: text, bare: a.bare, core: a.core, units: a.units})
 			lexTerms = append(lexTerms, a.terms)
 			sndTerms = append(sndTerms, a.grams)
 		}

@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"hotline/dialog/internal/packtest"
 	"hotline/dialog/knowledge"
 )
@@ -324,6 +327,40 @@ func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
 		if _, err := knowledge.New(pairs, knowledge.Options{}); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// What a pair says word for word, or but for small words, decides, however much of it
+// other pairs say too.
+func TestAWordingThatAPairHasDecides(t *testing.T) {
+	for _, c := range []struct {
+		language string
+		pairs    []knowledge.Pair
+		asked    map[string]string
+	}{
+		{"zh", []knowledge.Pair{
+			{ID: "leak", Question: "热水器漏水怎么办？", Variants: []string{"热水器底下滴水", "我家热水器漏水了", "热水器一直漏水"}, Answer: "关掉进水阀。"},
+			{ID: "shock", Question: "摸到电器麻手怎么办？", Variants: []string{"我家热水器漏电了", "插座打火", "开关电人"}, Answer: "先断电。"},
+			{ID: "track", Question: "我的快递到哪里了？", Variants: []string{"帮我查物流"}, Answer: "在我的订单里看。"},
+		}, map[string]string{"我家热水器漏电了": "shock", "你们那个热水器漏电了呀": "shock", "我快递到哪里了": "track"}},
+		{"en", []knowledge.Pair{
+			{ID: "hours", Question: "What are your opening hours?", Variants: []string{"when do you open"}, Answer: "Nine to six."},
+			{ID: "holiday", Question: "Are you open on holidays?", Variants: []string{"what are the opening hours on holidays"}, Answer: "Yes."},
+		}, map[string]string{"um what are the opening hours": "hours", "So, are you open on holidays": "holiday"}},
+	} {
+		x, err := knowledge.New(c.pairs, knowledge.Options{Language: c.language})
+		require.NoError(t, err)
+		for text, want := range c.asked {
+			r := x.Find(t.Context(), knowledge.Query{Text: text})
+			require.NotNil(t, r.Top(), text)
+			assert.Equal(t, want, r.Top().Pair.ID, text)
+			assert.GreaterOrEqual(t, r.Top().Score, 0.84, text)
+			sum := r.None
+			for _, m := range r.Matches {
+				sum += m.Score
+			}
+			assert.InDelta(t, 1, sum, 1e-6, text)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"hotline/dialog"
 )
@@ -163,6 +164,7 @@ type compared struct {
 	cos           float32
 	sound         float64
 	exact         bool
+	near          bool // the same but for small words
 }
 
 // observe compares a with the pairs and keeps the best.
@@ -209,7 +211,7 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 	for _, p := range top {
 		v := s.best[p]
 		vr := &x.variants[v]
-		c := compared{pair: p, variant: v, exact: vr.bare == a.bare}
+		c := compared{pair: p, variant: v, exact: vr.bare == a.bare, near: vr.core == a.core && utf8.RuneCountInString(a.core) > 2}
 		common := s.align.align(a.units, vr.units, x.analyser.alike)
 		lex := float64(cosine(s.lex[v], lexTotal, vr.lex))
 		lexPair := ratio(s.lexPair[p].any, lexTotal)
@@ -389,8 +391,43 @@ func (x *Index) decide(o observation, prior map[int32]float64) Result {
 			Variant: x.variants[c.variant].text, Exact: c.exact,
 		}
 	}
+	r.settle(o)
 	slices.SortStableFunc(r.Matches, func(a, b Match) int { return cmp.Compare(b.Score, a.Score) })
 	return r
+}
+
+// The least that a wording is worth that stands in a pair word for word, or but for
+// small words. Its neighbours share the rest.
+const (
+	verbatim = 0.97
+	nearly   = 0.85
+)
+
+// settle lets a wording decide that a pair has: what it shares with the wordings of
+// other pairs does not make it less. It needs r.Matches in the order of o.
+func (r *Result) settle(o observation) {
+	best, floor := -1, 0.0
+	for i, c := range o.candidates {
+		f := 0.0
+		switch {
+		case c.exact:
+			f = verbatim
+		case c.near:
+			f = nearly
+		}
+		if f > floor || f == floor && f > 0 && r.Matches[i].Score > r.Matches[best].Score {
+			best, floor = i, f
+		}
+	}
+	if best < 0 || r.Matches[best].Score >= floor {
+		return
+	}
+	rest := (1 - floor) / (1 - r.Matches[best].Score)
+	for i := range r.Matches {
+		r.Matches[i].Score *= rest
+	}
+	r.None *= rest
+	r.Matches[best].Score = floor
 }
 
 // Search returns up to n pairs that text may mean, best first.
