@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,8 +63,8 @@ func newKnowledgeGrow(s *settings) *cobra.Command {
 			if err := g.write(cmd.OutOrStdout(), r); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%d turns: %d proposals, %d questions without an answer; left out: %d turns with personal data, %d empty, %d known; wordings: %d only filled in differently, %d hardly different, %d unsure\n",
-				r.Turns, len(r.Proposals), len(r.Unanswered), r.Personal, r.Empty, r.Known, r.Templates, r.Alike, r.Unsure)
+			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%d turns: %d proposals, %d questions without an answer; left out: %d turns with personal data, %d asides, %d empty, %d known; wordings: %d only filled in differently, %d hardly different, %d unsure\n",
+				r.Turns, len(r.Proposals), len(r.Unanswered), r.Personal, r.Asides, r.Empty, r.Known, r.Templates, r.Alike, r.Unsure)
 			return err
 		},
 	}
@@ -196,9 +197,9 @@ func (g *growing) write(w io.Writer, r grow.Report) error {
 		}
 		return b.Flush()
 	}
-	_, _ = fmt.Fprintln(b, "accept\tpair\tquestion\twording\tcount\talike\tconfidence\tnovelty\tscore\twhy")
+	_, _ = fmt.Fprintln(b, "accept\tpair\tquestion\twording\tcount\talike\town\tconfidence\tnovelty\tscore\twhy")
 	for _, p := range r.Proposals {
-		_, _ = fmt.Fprintf(b, "\t%s\t%s\t%s\t%d\t%d\t%.2f\t%.2f\t%.3f\t%s\n", p.Pair, p.Question, p.Wording, p.Count, p.Alike, p.Confidence, p.Novelty, p.Score, p.Why)
+		_, _ = fmt.Fprintf(b, "\t%s\t%s\t%s\t%d\t%d\t%.2f\t%.2f\t%.2f\t%.3f\t%s\n", p.Pair, p.Question, p.Wording, p.Count, p.Alike, p.Own, p.Confidence, p.Novelty, p.Score, p.Why)
 	}
 	return b.Flush()
 }
@@ -218,14 +219,18 @@ func (s *settings) acceptGrown(w io.Writer, path string) error {
 	changed := map[string]map[string]business.Row{} // by file and id
 	added, refused := 0, 0
 	for _, t := range ticked {
-		if err := guard.Add(t.pair, t.wording); err != nil {
+		row, _ := b.RowByID(t.pair)
+		err := guard.Add(t.pair, t.wording)
+		if err == nil && !strings.HasPrefix(row.File, business.KnowledgeDir+"/") {
+			err = fmt.Errorf("its question stands in %s; add it there by hand", row.File)
+		}
+		if err != nil {
 			refused++
 			if _, e := fmt.Fprintf(w, "line %d left out, %q: %v\n", t.line, t.wording, err); e != nil {
 				return e
 			}
 			continue
 		}
-		row, _ := b.RowByID(t.pair)
 		if c, ok := changed[row.File][row.ID]; ok {
 			row = c
 		}
@@ -236,7 +241,8 @@ func (s *settings) acceptGrown(w io.Writer, path string) error {
 		changed[row.File][row.ID] = row
 		added++
 	}
-	for file, rows := range changed {
+	for _, file := range slices.Sorted(maps.Keys(changed)) {
+		rows := changed[file]
 		put := make([]business.Row, 0, len(rows))
 		for _, r := range rows {
 			put = append(put, r)
@@ -284,4 +290,3 @@ func readTicked(path string) ([]tickedWording, error) {
 	}
 	return out, nil
 }
-

@@ -47,6 +47,9 @@ func gather(history []Conversation, known map[string]string, most int, r *Report
 			case !speaks(text):
 				r.Empty++
 				continue
+			case !t.Sure && !t.Asked && aside(text):
+				r.Asides++
+				continue
 			}
 			k := key(text)
 			if _, ok := known[k]; ok {
@@ -178,6 +181,26 @@ func speaks(text string) bool {
 		return letters >= 2*short && n >= shortWords && n <= longWords
 	}
 	return han >= short && utf8.RuneCountInString(text) <= long
+}
+
+// aside says whether a text goes on with what was said before, or asks and wants
+// nothing: alone it means little, whatever it was answered by.
+func aside(text string) bool {
+	low := strings.ToLower(text)
+	for _, w := range []string{"好的", "是的", "不是", "然后", "或者", "但是", "还是", "那你", "对的", "不好意思", "还有", "因为", "所以", "不然"} {
+		if strings.HasPrefix(low, w) {
+			return true
+		}
+	}
+	for _, w := range []string{"yes ", "yes,", "no,", "ok ", "ok,", "okay", "and ", "but ", "or ", "because "} {
+		if strings.HasPrefix(low, w) {
+			return true
+		}
+	}
+	if !strings.ContainsFunc(text, lang.Han) || strings.ContainsAny(text, "?？吗么嘛呢吧怎哪何多几能想要帮请给没不啥查咋") {
+		return false
+	}
+	return !strings.Contains(text, "可以") && !strings.Contains(text, "什么")
 }
 
 // grams are the hashed pairs of characters of a folded text, and its characters.

@@ -172,7 +172,7 @@ next:
 		form[sk] = len(out)
 		kept = append(kept, s)
 		out = append(out, Proposal{
-			Pair: p.ID, Question: p.Question, Wording: s.text, Count: s.count, Confidence: round(s.best.p), Why: s.why,
+			Pair: p.ID, Question: p.Question, Wording: s.text, Count: s.count, Own: round(own(s)), Confidence: round(s.best.p), Why: s.why,
 			Novelty: round(1 - (closest+s.lexical)/2),
 		})
 	}
@@ -186,6 +186,16 @@ next:
 		out[i].Score = round(heard * (0.2 + 0.8*out[i].Novelty) * out[i].Confidence)
 	}
 	return out
+}
+
+// own is the chance of what was chosen by the wording alone.
+func own(s *said) float64 {
+	for _, l := range s.alone {
+		if l.pair == s.best.pair {
+			return l.p
+		}
+	}
+	return 0
 }
 
 func round(f float64) float64 { return math.Round(f*1000) / 1000 }
@@ -229,14 +239,18 @@ func skeleton(folded string, terms []string) string {
 func unanswered(all []*said, o Options) []Unanswered {
 	var open []*said
 	for _, s := range all {
-		if s.none >= 0.6 && s.why != "person" && s.why != "later" && s.best.p < 0.35 {
+		if s.unknown >= 0.5 && s.why != "person" && s.why != "later" && s.best.p < o.Least {
 			open = append(open, s)
 		}
 	}
 	slices.SortFunc(open, func(a, b *said) int {
 		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(b.none, a.none), cmp.Compare(a.folded, b.folded))
 	})
-	const together, groupMost = 0.38, 50
+	const groupMost = 50
+	together := 0.32 // near
+	if len(open) > 0 && open[0].vector == nil {
+		together = 0.25 // words alone have less in common
+	}
 	open = open[:min(10000, len(open))]
 	var groups [][]*said
 	for _, s := range open {

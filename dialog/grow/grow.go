@@ -51,14 +51,15 @@ func (o Options) withDefaults() Options {
 // Proposal is a wording for a pair.
 type Proposal struct {
 	Pair       string  `json:"pair"`
-	Question   string  `json:"question"` // the pair's own
-	Wording    string  `json:"wording"`  // as a caller said it
-	Count      int     `json:"count"`    // turns with this wording or one hardly different
-	Alike      int     `json:"alike"`    // other proposals for the pair that are close to it
-	Confidence float64 `json:"confidence"`
-	Novelty    float64 `json:"novelty"` // 1: nothing like it stands at the pair
-	Score      float64 `json:"score"`   // what they are ranked by
-	Why        string  `json:"why"`     // "person", "later", "label", "alike", "score"
+	Question   string  `json:"question"`   // the pair's own
+	Wording    string  `json:"wording"`    // as a caller said it
+	Count      int     `json:"count"`      // turns with this wording or one hardly different
+	Alike      int     `json:"alike"`      // other proposals for the pair that are close to it
+	Own        float64 `json:"own"`        // how likely the pair is by the wording alone
+	Confidence float64 `json:"confidence"` // and by all evidence
+	Novelty    float64 `json:"novelty"`    // 1: nothing like it stands at the pair
+	Score      float64 `json:"score"`      // what they are ranked by
+	Why        string  `json:"why"`        // "person", "later", "label", "alike", "score"
 }
 
 // Unanswered is something that callers ask and no pair answers.
@@ -76,6 +77,7 @@ type Report struct {
 	Turns     int `json:"turns"`
 	Wordings  int `json:"wordings"`  // different ones that were scored
 	Personal  int `json:"personal"`  // turns left out: they hold personal data or numbers
+	Asides    int `json:"asides"`    // turns left out: they ask nothing, or only go on with what was said before
 	Empty     int `json:"empty"`     // turns left out: greetings, thanks, too short or too long
 	Known     int `json:"known"`     // turns whose wording stands at a pair already
 	Templates int `json:"templates"` // wordings left out: another one differs only in a filled-in place
@@ -118,6 +120,9 @@ func Propose(ctx context.Context, pairs []knowledge.Pair, ko knowledge.Options, 
 	}
 	believe(g)
 	agree(g)
+	for _, s := range g {
+		s.doubt()
+	}
 	r.Wordings = len(g)
 	r.Proposals = choose(pairs, ko.Terms, g, o, &r)
 	r.Unanswered = unanswered(g, o)
@@ -144,6 +149,8 @@ type said struct {
 	found   []likely  // as the pairs' index has it, best first
 	lexical float64   // how much the best shares with its nearest variant
 	none    float64   // chance that no pair is meant
+	alone   []likely  // found as it was before all other evidence
+	unknown float64   // none likewise
 	best    likely    // after all evidence
 	why     string
 }
@@ -198,6 +205,14 @@ func believe(all []*said) {
 				s.best, s.why = likely{id, p}, "person"
 			}
 		}
+	}
+}
+
+// doubt halves, as it were, what others said of a wording with what it says itself: a
+// label's turns also ask what no pair answers. Measured on judged proposals.
+func (s *said) doubt() {
+	if s.why != "person" && s.why != "later" {
+		s.best.p = math.Sqrt(s.best.p * own(s))
 	}
 }
 

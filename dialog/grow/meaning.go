@@ -139,6 +139,7 @@ func score(ctx context.Context, index *knowledge.Index, all []*said) error {
 				for _, m := range found.Matches {
 					s.found = append(s.found, likely{m.Pair.ID, m.Score})
 				}
+				s.alone, s.unknown = s.found, s.none
 				if top := found.Top(); top != nil {
 					s.lexical = top.Lexical
 				}
