@@ -69,7 +69,7 @@ func (p *Poster) Post(ctx context.Context, address string, in, out any) error {
 	}
 	data, err := p.breaker.Execute(func() ([]byte, error) {
 		data, err := p.once(ctx, address, body)
-		if err != nil && errors.Is(context.Cause(ctx), context.Canceled) {
+		if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 			err = fmt.Errorf("%w (%w)", context.Cause(ctx), errLeft)
 		} else if err != nil && ctx.Err() != nil {
 			err = context.Cause(ctx)

@@ -274,7 +274,7 @@ func (c *rasaCarrier) submit(f *flow.Flow, form string, names map[string]string)
 	for n := range c.rasaProject.talks {
 		t := &c.rasaProject.talks[n]
 		at := slices.IndexFunc(t.steps, func(s talkStep) bool { return s.endLoop })
-		if at < 0 || !(t.loop == form || slices.ContainsFunc(t.steps[:at], func(s talkStep) bool { return s.action == form })) ||
+		if at < 1 || !(t.loop == form || slices.ContainsFunc(t.steps[:at], func(s talkStep) bool { return s.action == form })) ||
 			slices.ContainsFunc(t.steps[1:at], func(s talkStep) bool { return len(s.intents) > 0 }) {
 			continue
 		}
