@@ -1,12 +1,11 @@
-// Package dialogflow talks to Dialogflow and reads the exports of its ES agents.
+// Package dialogflow talks to Dialogflow.
 //
 // # Concepts
 //
 // A [Brain] answers callers by detectIntent, of ES (v2) or CX (v3), as backend.Brain.
-// [Import] makes a business of an exported ES agent (zip), with a report of what could
-// not be carried over.
+// Exports are read by internal/migrate.
 //
 // # Concurrency
 //
-// A Brain is safe for concurrent use; Import keeps nothing.
+// A Brain is safe for concurrent use.
 package dialogflow

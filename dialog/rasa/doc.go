@@ -1,12 +1,11 @@
-// Package rasa talks to a Rasa server and reads Rasa projects.
+// Package rasa talks to a Rasa server.
 //
 // # Concepts
 //
-// A [Brain] answers callers over the server's REST channel, as backend.Brain.
-// [Import] makes a business of a project folder (training data, domain, rules and
-// stories), with a report of what could not be carried over.
+// A [Brain] answers callers over the server's REST channel, as backend.Brain. Projects
+// are read by internal/migrate.
 //
 // # Concurrency
 //
-// A Brain is safe for concurrent use; Import keeps nothing.
+// A Brain is safe for concurrent use.
 package rasa
