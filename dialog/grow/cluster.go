@@ -41,7 +41,7 @@ func agree(all []*said) {
 			s   *said
 			sim float64
 		}
-		var close []neighbour
+		var others []neighbour
 		seen := map[*said]bool{s: true}
 		for k, l := range s.found {
 			if k == 3 {
@@ -54,15 +54,15 @@ func agree(all []*said) {
 				}
 				seen[o] = true
 				if sim := near(s, o); sim >= alike {
-					close = append(close, neighbour{o, sim})
+					others = append(others, neighbour{o, sim})
 				}
 			}
 		}
-		slices.SortFunc(close, func(a, b neighbour) int {
+		slices.SortFunc(others, func(a, b neighbour) int {
 			return cmp.Or(cmp.Compare(b.sim, a.sim), cmp.Compare(a.s.folded, b.s.folded))
 		})
-		close = close[:min(neighbours, len(close))]
-		if len(close) < 2 {
+		others = others[:min(neighbours, len(others))]
+		if len(others) < 2 {
 			continue
 		}
 		best := likely{}
@@ -71,7 +71,7 @@ func agree(all []*said) {
 				break
 			}
 			vote, sum := 0.0, 0.0
-			for _, n := range close {
+			for _, n := range others {
 				w := n.sim * math.Log1p(float64(n.s.count))
 				sum += w
 				vote += w * cmp.Or(chosen(n.s, l.pair), n.s.chance(l.pair))

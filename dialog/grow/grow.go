@@ -99,7 +99,7 @@ func Propose(ctx context.Context, pairs []knowledge.Pair, ko knowledge.Options, 
 		ko.Embedder = memory
 	}
 	ko.EmbedWithin, ko.BuildWithin = 10*time.Minute, 10*time.Minute
-	index, err := knowledge.New(pairs, ko)
+	index, err := knowledge.New(pairs, ko) //nolint:contextcheck // BuildWithin bounds it
 	if err != nil {
 		return r, fmt.Errorf("reading the knowledge: %w", err)
 	}

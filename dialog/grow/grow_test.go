@@ -27,11 +27,11 @@ func pairs() []knowledge.Pair {
 	}
 }
 
-func propose(t testing.TB, ps []knowledge.Pair, ko knowledge.Options, history []grow.Conversation, o grow.Options) grow.Report {
-	t.Helper()
-	r, err := grow.Propose(t.Context(), ps, ko, history, o)
+func propose(tb testing.TB, ps []knowledge.Pair, ko knowledge.Options, history []grow.Conversation, o grow.Options) grow.Report {
+	tb.Helper()
+	r, err := grow.Propose(tb.Context(), ps, ko, history, o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }
@@ -146,14 +146,14 @@ func TestAnEndIsObeyed(t *testing.T) {
 }
 
 // shop is a pack and the turns of real customers of another shop.
-func shop(t testing.TB, n int) (packtest.Pack, []grow.Conversation) {
-	t.Helper()
-	p, ok := packtest.Example(t, testdata.Root(t), "retail-zh", "zh")
+func shop(tb testing.TB, n int) (packtest.Pack, []grow.Conversation) {
+	tb.Helper()
+	p, ok := packtest.Example(tb, testdata.Root(tb), "retail-zh", "zh")
 	if !ok {
-		t.Skip("examples/retail-zh is not here")
+		tb.Skip("examples/retail-zh is not here")
 	}
 	var history []grow.Conversation
-	for i, row := range packtest.Rows(t, testdata.Shared(t, "intents/jddc_train.csv")) {
+	for i, row := range packtest.Rows(tb, testdata.Shared(tb, "intents/jddc_train.csv")) {
 		if i == n {
 			break
 		}

@@ -50,38 +50,54 @@ func (m *remembering) failed() error {
 	return nil
 }
 
+// learn embeds all wordings, as many batches at once as there are processors.
 func (m *remembering) learn(ctx context.Context, all []*said) error {
-	vectors := make(map[string][]float32, len(all))
 	const batch = 32
 	// Texts of one length together: shorter ones need not be padded.
 	byLength := slices.Clone(all)
 	slices.SortStableFunc(byLength, func(a, b *said) int { return len(a.text) - len(b.text) })
-	for part := range slices.Chunk(byLength, batch) {
-		texts := make([]string, len(part))
-		for i, s := range part {
-			texts[i] = s.text
-		}
-		vs, err := m.Embed(ctx, texts)
-		if err != nil {
-			return fmt.Errorf("comparing meanings: %w", err)
-		}
-		for i, s := range part {
-			s.vector = slices.Clone(vs[i])
-			vectors[s.text] = vs[i]
-		}
+	parts := slices.Collect(slices.Chunk(byLength, batch))
+	errs := make([]error, len(parts))
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range min(runtime.GOMAXPROCS(0), len(parts)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(parts); i = int(next.Add(1)) - 1 {
+				texts := make([]string, len(parts[i]))
+				for k, s := range parts[i] {
+					texts[k] = s.text
+				}
+				vs, err := m.Embed(ctx, texts)
+				if errs[i] = err; err != nil {
+					return
+				}
+				for k, s := range parts[i] {
+					s.vector = slices.Clone(vs[k])
+				}
+			}
+		})
 	}
-	m.known = vectors
-	centre(all)
-	return nil
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("comparing meanings: %w", err)
+	}
+	m.known = make(map[string][]float32, len(all))
+	for _, s := range all {
+		m.known[s.text] = slices.Clone(s.vector)
+	}
+	return centre(all)
 }
 
 // centre takes the mean off, without which all sentences are alike.
-func centre(all []*said) {
+func centre(all []*said) error {
 	if len(all) == 0 {
-		return
+		return nil
 	}
 	mean := make([]float32, len(all[0].vector))
 	for _, s := range all {
+		if len(s.vector) != len(mean) {
+			return fmt.Errorf("comparing meanings: vectors of %d and %d numbers", len(mean), len(s.vector))
+		}
 		for k, f := range s.vector {
 			mean[k] += f / float32(len(all))
 		}
@@ -100,6 +116,7 @@ func centre(all []*said) {
 			s.vector[k] *= f
 		}
 	}
+	return nil
 }
 
 // near is how alike two wordings are: by words and, where there are vectors, by
