@@ -140,17 +140,16 @@ func evalIntents(ctx context.Context, c config.Config, train, test, label string
 	var inside, right, outside, found int
 	for _, x := range on {
 		got := m.Classify(ctx, x.Text)
-		switch {
-		case x.Intent == intent.OutOfScope:
+		if x.Intent == intent.OutOfScope {
 			outside++
 			if got.OutOfScope {
 				found++
 			}
-		default:
-			inside++
-			if !got.OutOfScope && got.Intent == x.Intent {
-				right++
-			}
+			continue
+		}
+		inside++
+		if !got.OutOfScope && got.Intent == x.Intent {
+			right++
 		}
 	}
 	if ctx.Err() != nil {

@@ -28,7 +28,7 @@ func Plain(text string) string {
 	text = addresses.ReplaceAllString(text, "")
 	text = empty.ReplaceAllString(marks.Replace(text), "")
 	var b strings.Builder
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(line), "-•·"))
 		if line == "" {
 			continue

@@ -50,7 +50,8 @@ var (
 // New checks c.
 func New(c Config) (*Brain, error) {
 	b := &Brain{c: c}
-	version, location, suffix := "v2", "", ""
+	version, suffix := "v2", ""
+	var location string
 	if m := agentCX.FindStringSubmatch(c.Agent); m != nil {
 		b.cx, version, location = true, "v3", m[1]
 	} else if m := agentES.FindStringSubmatch(c.Agent); m != nil {

@@ -30,7 +30,7 @@ func TestLinphoneTransfersAttended(t *testing.T) {
 		})
 		registered(t, n.Stand, "agent2", "ready")
 		c.pause(4 * time.Second) // the first agent is told what it is about
-		first.does("pause") // linphonec makes no call beside one that goes on
+		first.does("pause")      // linphonec makes no call beside one that goes on
 		first.awaits("is now paused", 1)
 		first.does("call sip:agent2@" + n.SIP)
 		second.awaits("Call established", 1)

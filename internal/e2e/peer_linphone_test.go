@@ -25,7 +25,7 @@ type linphoneSettings struct {
 	user       string // default a number of its own
 	encryption string // "none", "srtp", "dtls"
 	ice        bool
-	timer      bool // session timers of 120 s
+	timer      bool   // session timers of 120 s
 	register   string // the registrar's host:port; "" registers nowhere
 	password   string
 	say        []int16

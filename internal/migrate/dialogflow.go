@@ -359,7 +359,8 @@ func (c *dfCarrier) intent(file string, i dfIntent) {
 	texts := c.texts(i.Name, r)
 	welcome := slices.ContainsFunc(i.Events, func(e struct {
 		Name string `json:"name"`
-	}) bool {
+	},
+	) bool {
 		return strings.HasSuffix(e.Name, "WELCOME")
 	})
 	switch {

@@ -101,13 +101,18 @@ func (p *Pack) settings() yaml.MapSlice {
 		greeting = p.by("请说您要办的事。", "How can I help?")
 	}
 	line := yaml.MapSlice{
-		{Key: "name", Value: "main"}, {Key: "numbers", Value: []string{"8000"}}, {Key: "default", Value: true}, {Key: "language", Value: p.Language},
+		{Key: "name", Value: "main"},
+		{Key: "numbers", Value: []string{"8000"}},
+		{Key: "default", Value: true},
+		{Key: "language", Value: p.Language},
 		{Key: "disclosure", Value: yaml.MapSlice{{Key: "text", Value: p.by(
 			"您好，这里是"+p.Name+"，我是智能助手，通话会录音。", "This is "+p.Name+". I'm an automated assistant, and calls are recorded.")}}},
 		{Key: "greeting", Value: greeting},
 	}
 	out := yaml.MapSlice{
-		{Key: "name", Value: p.Name}, {Key: "language", Value: p.Language}, {Key: "timezone", Value: p.Timezone},
+		{Key: "name", Value: p.Name},
+		{Key: "language", Value: p.Language},
+		{Key: "timezone", Value: p.Timezone},
 		{Key: "voices", Value: yaml.MapSlice{{Key: p.Language, Value: p.by("kokoro-v1.0/zf_xiaoxiao", "piper-en-us-joe")}}},
 		{Key: "lines", Value: []any{line}},
 		{Key: "hours", Value: yaml.MapSlice{
