@@ -277,6 +277,7 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 		p.notKnown(t, upset, found.None)
 		return
 	}
+	p.c.e.explainFirst(found, t.Text)
 	top := found.Matches[0]
 	second := knowledge.Match{}
 	if len(found.Matches) > 1 {

@@ -111,6 +111,38 @@ func (e *Engine) same(a, b *knowledge.Pair) bool {
 	return of(a) != "" && of(a) == of(b)
 }
 
+// explainFirst puts the question how a task is done before the task itself where the
+// caller asks how: 我想退货，应该怎么退. The answer offers the task.
+func (e *Engine) explainFirst(r knowledge.Result, text string) {
+	if len(r.Matches) < 2 || e.c.Flows == nil || !asksHow(text) {
+		return
+	}
+	set := e.c.Flows()
+	name := r.Matches[0].Pair.Flow
+	if name == "" || r.Matches[0].Exact && asksHow(r.Matches[0].Variant) {
+		return
+	}
+	for i := 1; i < min(3, len(r.Matches)); i++ {
+		if set.OfferedBy(r.Matches[i].Pair.ID) == name {
+			how := r.Matches[i]
+			how.Score, r.Matches[0].Score = r.Matches[0].Score, how.Score
+			r.Matches[i], r.Matches[0] = r.Matches[0], how
+			return
+		}
+	}
+}
+
+// asksHow says whether text asks how something is done.
+func asksHow(text string) bool {
+	text = strings.ToLower(text)
+	for _, w := range []string{"怎么", "咋", "如何", "怎样", "什么流程", "how do", "how can", "how to", "how does", "how would", "what do i need", "what's the process"} {
+		if strings.Contains(text, w) {
+			return true
+		}
+	}
+	return false
+}
+
 // task is the flow that answers the pair, "" for none.
 func (p *plan) task(pair *knowledge.Pair) string {
 	if pair.Flow != "" {
