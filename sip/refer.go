@@ -412,7 +412,7 @@ func (l *Leg) outcomeTold(ctx context.Context) {
 	}
 	idle := r.idle
 	r.mu.Unlock()
-	limit := time.NewTimer(byeWait)
+	limit := time.NewTimer(3 * byeWait)
 	defer limit.Stop()
 	select {
 	case <-idle:
