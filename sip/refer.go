@@ -62,8 +62,8 @@ const (
 )
 
 const (
-	maxNotices = 8           // of one referral that wait to be sent
-	byeWait    = time.Second // for the outcome to be told before we hang up
+	maxNotices = 8               // of one referral that wait to be sent
+	byeWait    = 3 * time.Second // for the outcome to be told before we hang up
 )
 
 // notice is one NOTIFY.
@@ -412,7 +412,7 @@ func (l *Leg) outcomeTold(ctx context.Context) {
 	}
 	idle := r.idle
 	r.mu.Unlock()
-	limit := time.NewTimer(3 * byeWait)
+	limit := time.NewTimer(byeWait)
 	defer limit.Stop()
 	select {
 	case <-idle:

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -380,17 +381,18 @@ func TestACarrierSendsACallOn(t *testing.T) {
 		"the second of them": {"<sip:+12025550123@%[1]s>;q=1, <sip:13900139000@%[1]s>;q=0.5", "13900139000"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var carrier *siptest.Carrier
-			carrier = siptest.NewCarrier(t, siptest.CarrierConfig{Reply: func(m *siptest.Message) []siptest.Reply {
+			var at atomic.Pointer[siptest.Carrier] // it answers before we know it
+			carrier := siptest.NewCarrier(t, siptest.CarrierConfig{Reply: func(m *siptest.Message) []siptest.Reply {
 				if m.Method() != "INVITE" || !strings.Contains(m.Start, "13800138000") {
 					return nil
 				}
 				contact := to.contact
 				if strings.Contains(contact, "%") {
-					contact = fmt.Sprintf(contact, carrier.Addr())
+					contact = fmt.Sprintf(contact, at.Load().Addr())
 				}
 				return []siptest.Reply{{Status: 302, Headers: []string{"Contact: " + contact}}}
 			}})
+			at.Store(carrier)
 			x := static("a", carrier)
 			x.Outbound = []sip.OutboundRule{{Match: "+86", Strip: 3}}
 			x.Costs = map[string]float64{"+86": 0.1, "+86137": 0.2}

@@ -2,8 +2,11 @@ package vad_test
 
 import (
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,15 +24,22 @@ import (
 
 const echoRate = 8000
 
-// botVoice is half a minute of the sentences of an example with pauses between them.
-func botVoice(t *testing.T, skip int) []int16 {
+// botVoice is half a minute of sentences of the examples with pauses between them. They
+// are listed, so that a pack that grows does not change what is measured.
+func botVoice(t *testing.T, number int) []int16 {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(testdata.Root(t), "examples", "*", "speech", "*", "*.opus"))
+	list, err := os.ReadFile(filepath.Join("testdata", "sentences.txt"))
 	require.NoError(t, err)
+	var files []string
+	for line := range strings.Lines(string(list)) {
+		if f := strings.Fields(line); f[0] == strconv.Itoa(number) {
+			files = f[1:]
+		}
+	}
 	require.NotEmpty(t, files)
 	x := make([]int16, echoRate)
-	for i := skip; len(x) < 30*echoRate; i += 37 {
-		s, err := opus.ReadFile(files[i%len(files)], echoRate)
+	for i := 0; len(x) < 30*echoRate; i++ {
+		s, err := opus.ReadFile(filepath.Join(testdata.Root(t), "examples", filepath.FromSlash(files[i%len(files)])), echoRate)
 		require.NoError(t, err)
 		x = append(append(x, dsp.Normalize(s, echoRate, -20)...), make([]int16, echoRate*6/5)...)
 	}
@@ -164,7 +174,8 @@ func TestCallerOverOwnVoice(t *testing.T) {
 	}
 }
 
-// Where nothing comes back, no word is lost, whoever speaks over whom: the gate only
+// Of 120 half minutes of other sentences, six found an echo where there was none; it cost
+// the caller 0.4 % of his frames. Where nothing comes back, no word is lost, whoever speaks over whom: the gate only
 // waits for the first half second of the bot's first sentence.
 func TestNoEcho(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
