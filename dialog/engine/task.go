@@ -114,12 +114,12 @@ func (e *Engine) same(a, b *knowledge.Pair) bool {
 // explainFirst puts the question how a task is done before the task itself where the
 // caller asks how: 我想退货，应该怎么退. The answer offers the task.
 func (e *Engine) explainFirst(r knowledge.Result, text string) {
-	if len(r.Matches) < 2 || e.c.Flows == nil || !asksHow(text) {
+	if len(r.Matches) < 2 || e.c.Flows == nil || !command.AsksHow(text) {
 		return
 	}
 	set := e.c.Flows()
 	name := r.Matches[0].Pair.Flow
-	if name == "" || r.Matches[0].Exact && asksHow(r.Matches[0].Variant) {
+	if name == "" || r.Matches[0].Exact && command.AsksHow(r.Matches[0].Variant) {
 		return
 	}
 	for i := 1; i < min(3, len(r.Matches)); i++ {
@@ -130,17 +130,6 @@ func (e *Engine) explainFirst(r knowledge.Result, text string) {
 			return
 		}
 	}
-}
-
-// asksHow says whether text asks how something is done.
-func asksHow(text string) bool {
-	text = strings.ToLower(text)
-	for _, w := range []string{"怎么", "咋", "如何", "怎样", "什么流程", "how do", "how can", "how to", "how does", "how would", "what do i need", "what's the process"} {
-		if strings.Contains(text, w) {
-			return true
-		}
-	}
-	return false
 }
 
 // task is the flow that answers the pair, "" for none.
@@ -156,19 +145,8 @@ func heard(t dialog.Turn, cmd command.Command) flow.Heard {
 		Text: t.Text, Alternatives: t.Alternatives, Keys: t.Keys, Confidence: t.Confidence,
 		Yes:        cmd.Kind == command.Yes || cmd.Kind == command.Backchannel && cmd.Affirms,
 		No:         cmd.Kind == command.No || cmd.Kind == command.Neither || cmd.Kind == command.Done,
-		Correction: cmd.Kind == command.Correction || corrects(t.Text),
+		Correction: cmd.Kind == command.Correction || command.Corrects(t.Text),
 	}
-}
-
-// corrects says whether text begins by taking something back.
-func corrects(text string) bool {
-	text = strings.ToLower(strings.TrimSpace(text))
-	for _, w := range []string{"不对", "不是", "错了", "说错", "我说错", "更正", "等等", "等一下", "no,", "no.", "no ", "sorry,", "wait", "actually", "not ", "i meant", "i said", "correction"} {
-		if strings.HasPrefix(text, w) {
-			return true
-		}
-	}
-	return strings.Contains(text, "说错了") || strings.Contains(text, "而不是") || strings.Contains(text, "应该是") || strings.Contains(text, "改成")
 }
 
 // follow carries out a step of a flow.
@@ -274,7 +252,7 @@ func (p *plan) replyTask(ctx context.Context, t dialog.Turn, cmd command.Command
 		return false
 	default:
 	}
-	if stops(t.Text) && !set.AsksYesNo(st.flow) {
+	if command.GivesUp(t.Text) && !set.AsksYesNo(st.flow) {
 		p.giveUpTask()
 		return true
 	}
@@ -287,13 +265,13 @@ func (p *plan) replyTask(ctx context.Context, t dialog.Turn, cmd command.Command
 	top := found.Top()
 	switch {
 	case top != nil && p.c.e.sure(found) && p.task(top.Pair) == st.flow.Name():
-	case top != nil && p.c.e.sure(found) && corrects(t.Text): // it was the wrong matter
+	case top != nil && p.c.e.sure(found) && command.Corrects(t.Text): // it was the wrong matter
 		st.flow = set.Leave(st.flow)
 		st.ask(nothing)
 		return false
 	case top != nil && p.c.e.sure(found) && p.aside(top):
 		return true
-	case stops(t.Text) || cmd.Kind == command.No || cmd.Kind == command.Done || cmd.Kind == command.Neither:
+	case command.GivesUp(t.Text) || cmd.Kind == command.No || cmd.Kind == command.Done || cmd.Kind == command.Neither:
 		p.giveUpTask()
 		return true
 	}
@@ -321,7 +299,7 @@ func (p *plan) takeUp(ctx context.Context, t dialog.Turn, cmd command.Command) b
 	case set == nil, cmd.Kind == command.Goodbye, top != nil && p.c.e.sure(found) && p.task(top.Pair) != st.flow.Name():
 		st.flow = set.Leave(st.flow)
 		return false
-	case stops(t.Text), cmd.Kind == command.No, cmd.Kind == command.Done, cmd.Kind == command.Neither:
+	case command.GivesUp(t.Text), cmd.Kind == command.No, cmd.Kind == command.Done, cmd.Kind == command.Neither:
 		p.giveUpTask()
 		return true
 	}
@@ -363,17 +341,6 @@ func (p *plan) aside(top *knowledge.Match) bool {
 func (p *plan) askAgain() {
 	p.text(p.st.question)
 	p.st.said = p.st.question
-}
-
-// stops says whether the caller gives the matter up.
-func stops(text string) bool {
-	text = strings.ToLower(text)
-	for _, w := range []string{"算了", "不查了", "不办了", "不弄了", "不要了", "不用了", "取消吧", "先不", "不退了", "不换了", "never mind", "nevermind", "forget it", "forget about it", "cancel that", "leave it"} {
-		if strings.Contains(text, w) {
-			return true
-		}
-	}
-	return false
 }
 
 // pressedTask takes keys as the answer; false where they mean something else.

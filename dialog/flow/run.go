@@ -69,7 +69,7 @@ type run struct {
 	out []Out
 }
 
-func (r *run) program() *program { return r.s.flows[r.st.Name()] }
+func (r *run) program() *program { return r.s.program(r.st) }
 
 func (r *run) push(p *program) {
 	r.st.frames = append(slices.Clone(r.st.frames), frame{flow: p.flow.Name})
@@ -256,22 +256,10 @@ func doubtful(v slot.Value, k slot.Kind) string {
 
 // environment is what conditions see.
 func (r *run) environment(p *program) environment {
-	env := environment{"caller": r.env.Caller, "line": r.env.Line, "today": r.env.Now.Format("2006-01-02")}
+	env := maps.Clone(p.names)
+	env["caller"], env["line"], env["today"] = r.env.Caller, r.env.Line, r.env.Now.Format("2006-01-02")
 	for name := range p.slots {
 		env[name] = r.st.values[name].Canonical
-	}
-	for i := range p.code { // names that no step has given a value yet
-		switch o := &p.code[i]; o.kind {
-		case opSet:
-			for name := range o.fields {
-				env[name] = ""
-			}
-		case opLook:
-			env[o.look.As] = map[string]string{}
-		case opBook:
-			env[o.book.As] = map[string]string{}
-		default:
-		}
 	}
 	for name, v := range r.st.set {
 		env[name] = v
@@ -422,17 +410,18 @@ func (r *run) rows(table string, where map[string]template) []Row {
 		return nil
 	}
 	var out []Row
-	for _, row := range t.Rows {
-		if matches(row, wanted) {
+	for i, row := range t.Rows {
+		if matches(r.s.columns[table], i, wanted) {
 			out = append(out, row)
 		}
 	}
 	return out
 }
 
-func matches(row Row, wanted map[string]string) bool {
+// matches says whether the i-th row holds what is wanted, by column.
+func matches(columns map[string][]string, i int, wanted map[string]string) bool {
 	for column, v := range wanted {
-		have := fold(row[column])
+		have := columns[column][i]
 		if end, ok := strings.CutPrefix(v, "*"); ok && strings.HasSuffix(have, end) || have == v {
 			continue
 		}

@@ -194,7 +194,7 @@ type Response struct {
 	Err  error
 }
 
-// caller is a phone number as a value, where it is one.
+// callerValue is the number that rings as a value of the slot, where it is one.
 func callerValue(c *compiledSlot, env Env) (slot.Value, bool) {
 	if env.Caller == "" {
 		return slot.Value{}, false

@@ -8,21 +8,24 @@ import (
 
 // amounts finds the sums of money in t.
 func (s *Slot) amounts(t *utterance) []Value {
+	read := enMoney
+	if s.zh {
+		read = zhMoney
+	}
+	return s.figures(t, read, func(v float64) string { return strconv.FormatFloat(math.Round(v*100)/100, 'f', 2, 64) })
+}
+
+// figures finds what read reads at any place in t and the slot allows.
+func (s *Slot) figures(t *utterance, read func(*utterance, int) (v, c float64, next int), write func(float64) string) []Value {
 	var out []Value
 	for i := 0; i < len(t.toks); {
-		var v, c float64
-		var next int
-		if s.zh {
-			v, c, next = zhMoney(t, i)
-		} else {
-			v, c, next = enMoney(t, i)
-		}
+		v, c, next := read(t, i)
 		if next <= i {
 			i++
 			continue
 		}
 		if s.within(v) {
-			out = append(out, Value{Canonical: strconv.FormatFloat(math.Round(v*100)/100, 'f', 2, 64), Start: t.start(i), End: t.end(next), Confidence: c})
+			out = append(out, Value{Canonical: write(v), Start: t.start(i), End: t.end(next), Confidence: c})
 		}
 		i = next
 	}
@@ -287,25 +290,11 @@ var zhMeasures = lexiconOf([]string{
 
 // quantities finds how many things are spoken of in t.
 func (s *Slot) quantities(t *utterance) []Value {
-	var out []Value
-	for i := 0; i < len(t.toks); {
-		var v, c float64
-		var next int
-		if s.zh {
-			v, c, next = zhQuantity(t, i)
-		} else {
-			v, c, next = enQuantity(t, i)
-		}
-		if next <= i {
-			i++
-			continue
-		}
-		if s.within(v) {
-			out = append(out, Value{Canonical: plain(v), Start: t.start(i), End: t.end(next), Confidence: c})
-		}
-		i = next
+	read := enQuantity
+	if s.zh {
+		read = zhQuantity
 	}
-	return out
+	return s.figures(t, read, plain)
 }
 
 func zhQuantity(t *utterance, i int) (v, c float64, next int) {
