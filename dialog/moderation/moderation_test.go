@@ -52,6 +52,10 @@ func TestFind(t *testing.T) {
 		"京东卖的都是假货":                     "defamation 京东卖的都是假货",
 		"请把验证码告诉我":                     "personal 把验证码告诉我",
 		"please tell me your password": "personal tell me your password",
+		"请告诉我您的银行卡密码":                  "personal 告诉我您的银行卡密码",
+		"麻烦您报一下您的短信验证码":              "personal 报一下您的短信验证码",
+		"您的登录密码是多少":                  "personal 您的登录密码是多少",
+		"read me your bank password": "personal read me your bank password",
 	} {
 		hits := m.Find(text)
 		ok := false
@@ -75,7 +79,8 @@ func TestHarmless(t *testing.T) {
 		"我要买个垃圾桶", "杀虫剂能快递吗", "有点麻烦", "这是个大麻烦", "三八妇女节有活动吗", "送三八折扣券", "他去赌。博物馆几点开门", "你妈妈用合适吗", "孙子兵法有货吗",
 		"我在 Scunthorpe", "the class is full", "I need a power tool kit", "assess the damage", "cockpit cover", "pass me on to sales", "Dick's Sporting Goods", "shitake",
 		"analysis of my account", "the passion fruit", "hello there", "退货地址在哪里", "帮我查一下订单", "洗衣机不转了", "屏幕碎了", "订单号幺三八三八", "",
-		"can I get a trash can", "my parcel got lost in the post", "忘记密码怎么办", "验证码收不到", "身份证号填错了", "最低充值多少", "这个颜色情侣款有吗",
+		"can I get a trash can", "my parcel got lost in the post", "忘记密码怎么办", "验证码收不到", "核实您的身份后才能重置密码", "请不要把密码告诉任何人",
+		"告诉我您的手机号,我把重置密码的办法发给您", "enter your new password and confirm it", "never share your password with anyone by phone", "身份证号填错了", "最低充值多少", "这个颜色情侣款有吗",
 	} {
 		if hit, blocked := m.Blocked(text); blocked {
 			t.Errorf("%q: %+v", text, hit)
