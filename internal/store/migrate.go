@@ -30,19 +30,28 @@ func migrate(ctx context.Context, db *sql.DB, now time.Time) (applied int, err e
 	if err != nil {
 		return 0, err
 	}
-	var present int64
-	if err := db.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM migrations`).Scan(&present); err != nil {
+	done, err := appliedVersions(ctx, db)
+	if err != nil {
 		return 0, err
 	}
-	if present > int64(len(files)) {
-		return 0, fmt.Errorf("it was written by a newer hotline (schema %d, this one knows %d): install that version again", present, len(files))
-	}
-	for i, f := range files {
-		version := int64(i + 1)
-		if number, _, _ := strings.Cut(f.Name(), "_"); number != fmt.Sprintf("%04d", version) {
-			return applied, fmt.Errorf("%s is not number %d", f.Name(), version)
+	var newest int64
+	for _, f := range files {
+		number, _, _ := strings.Cut(f.Name(), "_")
+		version, err := strconv.ParseInt(number, 10, 64)
+		if err != nil || version <= newest {
+			return applied, fmt.Errorf("%s does not begin with a number behind %d", f.Name(), newest)
 		}
-		if version <= present {
+		newest = version
+	}
+	for version := range done {
+		if version > newest {
+			return 0, fmt.Errorf("it was written by a newer hotline (schema %d, this one knows %d): install that version again", version, newest)
+		}
+	}
+	for _, f := range files {
+		number, _, _ := strings.Cut(f.Name(), "_")
+		version, _ := strconv.ParseInt(number, 10, 64) // it is one, see above
+		if done[version] {
 			continue
 		}
 		text, err := migrations.ReadFile("migrations/" + f.Name())
@@ -50,11 +59,29 @@ func migrate(ctx context.Context, db *sql.DB, now time.Time) (applied int, err e
 			return applied, err
 		}
 		if err := step(ctx, db, string(text), version, now); err != nil {
-			return applied, fmt.Errorf("step %s: %w", strconv.FormatInt(version, 10), err)
+			return applied, fmt.Errorf("step %s: %w", f.Name(), err)
 		}
 		applied++
 	}
 	return applied, nil
+}
+
+// appliedVersions are the numbers of the migrations that the database has.
+func appliedVersions(ctx context.Context, db *sql.DB) (done map[int64]bool, err error) {
+	rows, err := db.QueryContext(ctx, `SELECT version FROM migrations`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	done = map[int64]bool{}
+	for rows.Next() {
+		var version int64
+		if err := rows.Scan(&version); err != nil {
+			return nil, err
+		}
+		done[version] = true
+	}
+	return done, rows.Err()
 }
 
 func step(ctx context.Context, db *sql.DB, text string, version int64, now time.Time) error {
