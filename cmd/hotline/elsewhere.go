@@ -25,15 +25,18 @@ func (b *bot) elsewhere(log *slog.Logger) error {
 		return err
 	}
 	c := b.line.EngineConfig(nil)
-	phrases := b.engine.Phrases()
+	phrases := b.engine.Load().Phrases()
 	var skills []string
 	for _, s := range home.Skills {
 		skills = append(skills, s.Name)
 	}
 	b.talk, err = backend.New(backend.Config{
 		Name: name, Language: b.line.Language, Own: b.engine, Brain: brain,
-		Words:      backend.Words{Wait: first(phrases[engine.KeyStillWorking]), Lost: first(phrases[engine.KeyFlowFailed]), Safe: first(phrases[engine.KeySafe])},
-		Moderation: c.Words, Skills: skills, Welcome: set.Welcome, Timeout: set.Timeout, Log: log,
+		Words: backend.Words{
+			Wait: first(phrases[engine.KeyStillWorking]), Lost: first(phrases[engine.KeyFlowFailed]), Menu: b.engine.Load().Menu(), Safe: first(phrases[engine.KeySafe]),
+			Sorry: first(phrases[engine.KeySorry]), Offer: first(phrases[engine.KeySorryOffer]), Ready: first(phrases[engine.KeyReady]),
+		},
+		Moderation: c.Words, Skills: skills, Send: set.Send, Welcome: set.Welcome, Timeout: set.Timeout, Log: log,
 	})
 	return err
 }

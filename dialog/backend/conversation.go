@@ -5,25 +5,29 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"hotline/dialog"
 	"hotline/dialog/command"
 	"hotline/dialog/moderation"
+	"hotline/dialog/private"
 )
 
-// conversation is one call. Only Reply touches what is below own.
+// conversation is one call. Only Reply touches what is below own, asks apart.
 type conversation struct {
 	e     *Engine
 	facts dialog.Facts
-	own   dialog.Conversation
+	own   Own
 
-	// ownTurns is for how many more turns the own engine goes on: it has asked the
-	// caller something.
-	ownTurns int
-	choices  []Choice // that the brain offered last
-	said     []string // what it said last
-	heard    []string // the caller's last sentences, for who takes over
+	choices []Choice // that the brain offered last
+	offered bool     // a person was offered, because the caller is upset
+	keypad  bool     // the keypad menu was offered, because the brain is lost
+	losses  int      // replies that did not come, one after another
+	misses  int      // turns that the brain did not understand, one after another
+	alerted bool     // a supervisor was told of the mood
+
+	asks atomic.Bool // the last reply ends in a question
 }
 
 var (
@@ -34,12 +38,10 @@ var (
 )
 
 const (
-	ownLimit   = 6 // turns that the own engine's questions may take
-	keptTurns  = 2
-	keptLength = 80
-	maxSay     = 8   // sentences groups of a reply
+	maxSay     = 8   // groups of sentences of a reply
 	maxSpoken  = 400 // characters of each
 	maxChoices = 3   // VOICE.md: never a list of more
+	maxMisses  = 3   // then a person
 )
 
 // errTimeout is the cause where the brain took too long.
@@ -47,129 +49,113 @@ var errTimeout = errors.New("the dialogue system did not answer in time")
 
 // Reply implements dialog.Conversation.
 func (c *conversation) Reply(ctx context.Context, t dialog.Turn, do func(dialog.Act) error) error {
-	switch t.Kind {
-	case dialog.Opened:
-		if c.e.c.Welcome && c.facts.Greeting == "" {
-			return c.welcome(ctx, t, do)
-		}
-		return c.own.Reply(ctx, t, do)
-	case dialog.Spoke:
+	switch {
+	case t.Kind == dialog.Opened && c.e.c.Welcome && c.facts.Greeting == "":
+		return c.welcome(ctx, t, do)
+	case t.Kind == dialog.Spoke:
 		return c.spoke(ctx, t, do)
-	case dialog.Pressed:
+	case t.Kind == dialog.Pressed:
 		return c.pressed(ctx, t, do)
-	case dialog.Silent, dialog.Unheard:
-		return c.own.Reply(ctx, t, do)
-	case dialog.Returned:
-		if t.Result == dialog.TransferDone || t.Result == dialog.MessageTaken {
-			c.ownTurns = 0
-			return c.own.Reply(ctx, t, do)
-		}
-		c.ownTurns = ownLimit
-		return c.byOwn(ctx, t, do)
 	}
-	return c.own.Reply(ctx, t, do)
+	return c.byOwn(ctx, t, do)
 }
 
-// byOwn lets the own engine answer and notes whether it goes on.
+// byOwn lets the line's own engine answer.
 func (c *conversation) byOwn(ctx context.Context, t dialog.Turn, do func(dialog.Act) error) error {
-	if c.ownTurns > 0 {
-		c.ownTurns--
+	if t.Kind == dialog.Spoke || t.Kind == dialog.Pressed {
+		c.offered, c.keypad = false, false
 	}
 	return c.own.Reply(ctx, t, func(a dialog.Act) error {
-		switch a := a.(type) {
-		case dialog.Callback, dialog.Message, dialog.Hangup, dialog.Transfer:
-			c.ownTurns = 0
-		case dialog.Note:
-			if a.Source == "knowledge" || a.Source == "flow" {
-				c.ownTurns = 0
-			}
+		if s, ok := a.(dialog.Say); ok && !s.Filler {
+			c.asks.Store(false) // of its own questions it knows itself
+			c.keypad = c.keypad || c.e.c.Words.Menu != "" && strings.Contains(s.Text, c.e.c.Words.Menu)
 		}
-		return do(a)
+		return c.once(a, do)
 	})
 }
 
-func (c *conversation) spoke(ctx context.Context, t dialog.Turn, do func(dialog.Act) error) error {
-	c.remember(t.Text)
-	cmd := c.e.command.Recognize(t.Text)
-	if c.ownTurns > 0 {
-		if cmd.Kind == command.No || cmd.Kind == command.Neither || cmd.Kind == command.Done || cmd.Kind == command.Thanks {
-			c.ownTurns = 1
+// once does a unless it is a second alert of the caller's mood.
+func (c *conversation) once(a dialog.Act, do func(dialog.Act) error) error {
+	if x, ok := a.(dialog.Alert); ok && x.Kind == "complaint_risk" {
+		if c.alerted {
+			return nil
 		}
+		c.alerted = true
+	}
+	return do(a)
+}
+
+func (c *conversation) spoke(ctx context.Context, t dialog.Turn, do func(dialog.Act) error) error {
+	cmd := c.e.command.Recognize(t.Text)
+	if strings.TrimSpace(t.Text) == "" || c.own.Waits(t) || c.own.Spent() {
 		return c.byOwn(ctx, t, do)
 	}
 	if c.e.c.Moderation != nil {
 		if policy, _ := c.e.c.Moderation.Caller(t.Text); policy != moderation.Pass && policy != moderation.Calm {
-			return c.own.Reply(ctx, t, do) // care, a warning or a goodbye
+			return c.byOwn(ctx, t, do) // care, a warning or a goodbye
 		}
 	}
 	switch cmd.Kind {
-	case command.Person, command.Goodbye, command.Wait:
+	case command.Person, command.Goodbye, command.Wait, command.Hold, command.Callback, command.Message,
+		command.Repeat, command.Slower, command.Louder:
 		return c.byOwn(ctx, t, do)
-	case command.Callback, command.Message:
-		c.ownTurns = ownLimit
-		return c.byOwn(ctx, t, do)
-	case command.Repeat, command.Slower, command.Louder:
-		if len(c.said) > 0 {
-			return c.again(ctx, cmd.Kind, do)
+	case command.GoOn, command.Backchannel:
+		if t.Interrupted != nil && strings.TrimSpace(t.Interrupted.Unheard) != "" {
+			return c.byOwn(ctx, t, do) // on with what was not heard
 		}
-		return c.own.Reply(ctx, t, do)
+		if c.offered {
+			return c.upset(ctx, t, dialog.Note{}, do)
+		}
+	case command.Yes:
+		if c.offered {
+			return c.upset(ctx, t, dialog.Note{}, do)
+		}
+	case command.No, command.Neither:
+		if c.offered {
+			return c.declined(ctx, t, do)
+		}
 	default:
 	}
+	c.offered = false
 	q := c.turn(t)
-	q.Text = t.Text
+	q.Text = private.MaskBut(t.Text, c.e.c.Send...)
 	if choice, ok := c.chosen(t.Text, cmd.Kind); ok {
 		q.Text, q.Payload = choice.Title, choice.Payload
 	}
-	return c.ask(ctx, q, do)
+	return c.ask(ctx, t, q, do)
 }
 
 func (c *conversation) pressed(ctx context.Context, t dialog.Turn, do func(dialog.Act) error) error {
 	keys := strings.Trim(t.Keys, "#")
-	if c.ownTurns > 0 || keys == "" || keys == "0" || keys == "*" && len(c.said) == 0 {
+	if keys == "" || keys == "0" || keys == "*" || c.keypad || c.own.Waits(t) || c.own.Spent() {
 		return c.byOwn(ctx, t, do)
 	}
-	if keys == "*" {
-		return c.again(ctx, command.Repeat, do)
-	}
+	c.offered = false
 	q := c.turn(t)
 	if n := int(keys[0] - '1'); len(keys) == 1 && n >= 0 && n < len(c.choices) {
 		q.Text, q.Payload = c.choices[n].Title, c.choices[n].Payload
 	} else {
-		q.Keys = keys
+		q.Keys = private.MaskBut(keys, c.e.c.Send...)
 	}
-	return c.ask(ctx, q, do)
+	return c.ask(ctx, t, q, do)
 }
 
 // turn is what all turns tell the brain.
 func (c *conversation) turn(t dialog.Turn) Turn {
 	return Turn{
-		Session: c.facts.CallID, Caller: c.facts.Caller, Line: c.facts.Line,
+		Session: c.facts.CallID, Caller: c.caller(), Line: c.facts.Line,
 		Language: c.e.c.Language, Interrupted: t.Interrupted != nil,
 	}
 }
 
-func (c *conversation) remember(text string) {
-	if r := []rune(text); len(r) > keptLength {
-		text = string(r[:keptLength])
+// caller is the number that rings as the brain may know it.
+func (c *conversation) caller() string {
+	const keep = 4
+	number := c.facts.Caller
+	if slices.Contains(c.e.c.Send, private.Phone) || len(strings.Trim(number, "+0123456789")) > 0 || len(number) <= keep+2 {
+		return number // no telephone number, or one that it may know
 	}
-	c.heard = append(c.heard, text)
-	c.heard = c.heard[max(0, len(c.heard)-keptTurns):]
-}
-
-// again repeats what was said last.
-func (c *conversation) again(ctx context.Context, kind command.Kind, do func(dialog.Act) error) error {
-	if err := do(dialog.Note{Intent: string(kind), Confidence: 1, Source: "command"}); err != nil {
-		return err
-	}
-	for _, text := range c.said {
-		if err := do(dialog.Say{Text: text, Slower: kind == command.Slower}); err != nil {
-			return err
-		}
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return "****" + number[len(number)-keep:]
 }
 
 // welcome says what must be heard in the own engine's words and has the brain greet.
@@ -195,7 +181,7 @@ func (c *conversation) welcome(ctx context.Context, t dialog.Turn, do func(dialo
 	case context.Cause(ctx) != nil:
 		return context.Cause(ctx)
 	case err == nil && len(c.spoken(reply)) > 0:
-		return c.carryOut(ctx, reply, 0, do)
+		return c.carryOut(ctx, t, reply, mood{}, do)
 	case err != nil:
 		c.e.c.Log.Warn("the dialogue system did not greet", "brain", c.e.c.Name, "line", c.facts.Line, "error", err)
 	}
@@ -207,29 +193,60 @@ func (c *conversation) welcome(ctx context.Context, t dialog.Turn, do func(dialo
 	return nil
 }
 
-// ask has the brain answer, and a person where it cannot.
-func (c *conversation) ask(ctx context.Context, q Turn, do func(dialog.Act) error) error {
-	start := time.Now()
+// mood is how the caller of a turn feels, and when that turn began.
+type mood struct {
+	note  dialog.Note
+	upset int
+	start time.Time
+}
+
+// on puts the mood into n.
+func (m mood) on(n dialog.Note) dialog.Note {
+	n.Emotion, n.EmotionScore, n.EmotionWhy, n.ComplaintRisk = m.note.Emotion, m.note.EmotionScore, m.note.EmotionWhy, m.note.ComplaintRisk
+	if !m.start.IsZero() {
+		n.Think = time.Since(m.start)
+	}
+	return n
+}
+
+// ask has the brain answer, and where it cannot, the line.
+func (c *conversation) ask(ctx context.Context, t dialog.Turn, q Turn, do func(dialog.Act) error) error {
+	m := mood{start: time.Now()}
+	c.keypad = false
+	if t.Kind == dialog.Spoke {
+		var acts []dialog.Act
+		m.note, acts, m.upset = c.own.Feel(t)
+		if m.upset > 1 {
+			return c.upset(ctx, t, m.note, do)
+		}
+		q.Emotion = m.note.Emotion
+		for _, a := range acts {
+			if err := c.once(a, do); err != nil {
+				return err
+			}
+		}
+	}
 	reply, err := c.wait(ctx, q, do)
-	if err == nil {
-		return c.carryOut(ctx, reply, time.Since(start), do)
-	}
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
-	}
 	var told toldError
-	if errors.As(err, &told) {
+	switch {
+	case errors.As(err, &told):
 		return told.error
+	case context.Cause(ctx) != nil:
+		c.own.Answered(t, "", false)
+		return context.Cause(ctx)
+	case err != nil:
+		c.e.c.Log.Warn("the dialogue system is lost; the line goes on without it", "brain", c.e.c.Name, "line", c.facts.Line, "error", err)
+		return c.lost(ctx, t, m, do)
 	}
-	c.e.c.Log.Warn("the dialogue system is lost; a person takes over", "brain", c.e.c.Name, "line", c.facts.Line, "error", err)
-	c.choices = nil
-	if err := do(dialog.Note{Intent: "lost", Source: "fallback", Think: time.Since(start)}); err != nil {
-		return err
+	c.losses = 0
+	if len(c.spoken(reply)) == 0 && len(reply.Choices) == 0 && !reply.Transfer && !reply.Hangup {
+		reply.Unknown = true // it has nothing to say
 	}
-	if err := c.say(ctx, do, c.e.c.Words.Lost); err != nil {
-		return err
+	if reply.Unknown && !reply.Transfer && !reply.Hangup {
+		return c.unknown(ctx, t, reply, m, do)
 	}
-	return c.person(ctx, "", "not_understood", c.e.c.Words.Lost != "", do)
+	c.misses = 0
+	return c.carryOut(ctx, t, reply, m, do)
 }
 
 // toldError is an error of do.
@@ -284,7 +301,7 @@ func (c *conversation) spoken(r Reply) []string {
 }
 
 // carryOut does what the brain wants.
-func (c *conversation) carryOut(ctx context.Context, r Reply, think time.Duration, do func(dialog.Act) error) error {
+func (c *conversation) carryOut(ctx context.Context, t dialog.Turn, r Reply, m mood, do func(dialog.Act) error) error {
 	texts := c.spoken(r)
 	c.choices = nil
 	for _, choice := range r.Choices {
@@ -300,24 +317,31 @@ func (c *conversation) carryOut(ctx context.Context, r Reply, think time.Duratio
 	if offer := c.offer(texts); offer != "" {
 		texts = append(texts, offer)
 	}
+	texts, blocked := c.checked(texts)
+	c.asks.Store(len(c.choices) > 0 || len(texts) > 0 && question(texts[len(texts)-1]))
+	c.own.Answered(t, strings.Join(texts, " "), r.Done)
 	source := c.e.c.Name
 	if r.Unknown {
 		source = "fallback"
 	}
-	note := dialog.Note{Intent: r.Intent, Confidence: r.Confidence, Source: source, Slots: r.Slots, Resolved: r.Done, Think: think}
+	note := m.on(dialog.Note{Intent: r.Intent, Confidence: r.Confidence, Source: source, Slots: r.Slots, Resolved: r.Done})
 	if err := do(note); err != nil {
 		return err
 	}
-	if len(texts) == 0 && !r.Transfer && !r.Hangup { // it has nothing to say
-		return c.own.Reply(ctx, dialog.Turn{Kind: dialog.Unheard, Confidence: 1}, do)
-	}
-	for _, text := range texts {
-		if err := c.say(ctx, do, text); err != nil {
+	if blocked.Category != "" {
+		if err := do(dialog.Alert{Kind: "blocked", Text: string(blocked.Category), Score: 1}); err != nil {
 			return err
 		}
 	}
-	if len(texts) > 0 {
-		c.said = texts
+	if m.upset > 0 && !r.Transfer && !r.Hangup && len(texts) > 0 {
+		if err := say(ctx, do, c.e.c.Words.Sorry); err != nil {
+			return err
+		}
+	}
+	for _, text := range texts {
+		if err := say(ctx, do, text); err != nil {
+			return err
+		}
 	}
 	switch {
 	case r.Transfer:
@@ -328,104 +352,76 @@ func (c *conversation) carryOut(ctx context.Context, r Reply, think time.Duratio
 	return nil
 }
 
-// say speaks text unless it must not be said.
-func (c *conversation) say(ctx context.Context, do func(dialog.Act) error, text string) error {
+// checked is what of texts may be said. What must not be is not said in parts either.
+func (c *conversation) checked(texts []string) ([]string, moderation.Hit) {
+	m := c.e.c.Moderation
+	if m == nil {
+		return texts, moderation.Hit{}
+	}
+	var found moderation.Hit
+	out := make([]string, 0, len(texts))
+	for _, text := range texts {
+		if h, bad := m.Blocked(text); bad {
+			if found.Category == "" && c.e.c.Words.Safe != "" {
+				out = append(out, c.e.c.Words.Safe)
+			}
+			found = h
+			continue
+		}
+		out = append(out, text)
+	}
+	if found.Category != "" || len(texts) < 2 {
+		return out, found
+	}
+	if h, bad := m.Blocked(strings.Join(texts, "")); bad {
+		return []string{c.e.c.Words.Safe}, h
+	}
+	return out, found
+}
+
+// say speaks text, which was checked.
+func say(ctx context.Context, do func(dialog.Act) error, text string) error {
 	if text == "" {
 		return nil
 	}
-	var blocked moderation.Hit
-	guarded := c.e.c.Moderation.Guard(do, func() string { return c.e.c.Words.Safe }, func(_ string, h moderation.Hit) { blocked = h })
-	err := guarded(dialog.Say{Text: text})
-	if err == nil && blocked.Category != "" {
-		err = do(dialog.Alert{Kind: "blocked", Text: string(blocked.Category), Score: 1})
-	}
-	if err != nil {
+	if err := do(dialog.Say{Text: text}); err != nil {
 		return err
 	}
 	return context.Cause(ctx)
 }
 
 // person has the own engine bring the caller to a person: it knows the hours and what
-// to offer out of them. Where something was said already, it does so without a word.
+// to offer out of them.
 func (c *conversation) person(ctx context.Context, skill, reason string, spoken bool, do func(dialog.Act) error) error {
 	if skill != "" && !slices.Contains(c.e.c.Skills, skill) {
 		c.e.c.Log.Warn("the dialogue system names a skill that the business has not", "brain", c.e.c.Name, "line", c.facts.Line, "skill", skill)
 		skill = ""
 	}
-	var acts []dialog.Act
-	text := "转人工"
-	if c.e.c.Language == "en" {
-		text = "I want to talk to a person"
-	}
-	err := c.own.Reply(ctx, dialog.Turn{Kind: dialog.Spoke, Text: text, Confidence: 1}, func(a dialog.Act) error {
-		acts = append(acts, a)
-		return nil
+	c.offered, c.keypad = false, false
+	return c.own.Bring(ctx, skill, reason, spoken, func(a dialog.Act) error {
+		if _, ok := a.(dialog.Note); ok { // the turn has one
+			return nil
+		}
+		return do(a)
 	})
-	if err != nil {
-		return err
-	}
-	leaves := slices.ContainsFunc(acts, func(a dialog.Act) bool { _, ok := a.(dialog.Transfer); return ok })
-	if !leaves {
-		c.ownTurns = ownLimit // out of hours: it asks whether to ring back
-	}
-	for _, a := range acts {
-		switch x := a.(type) {
-		case dialog.Note:
-			continue
-		case dialog.Say:
-			if leaves && spoken {
-				continue
-			}
-		case dialog.Transfer:
-			x.Reason = reason
-			if skill != "" {
-				x.Skill = skill
-			}
-			if len(c.heard) > 0 {
-				x.Summary = strings.Join(c.heard, " / ")
-			}
-			a = x
-		}
-		if err := do(a); err != nil {
-			return err
-		}
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Patience implements dialog.Listener.
 func (c *conversation) Patience(text string, confidence float64) time.Duration {
-	if l, ok := c.own.(dialog.Listener); ok {
-		return l.Patience(text, confidence)
-	}
-	return 600 * time.Millisecond
+	return c.own.Patience(text, confidence)
 }
 
 // Suggest implements dialog.Listener.
-func (c *conversation) Suggest(text string, n int) []string {
-	if l, ok := c.own.(dialog.Listener); ok {
-		return l.Suggest(text, n)
-	}
-	return nil
-}
+func (c *conversation) Suggest(text string, n int) []string { return c.own.Suggest(text, n) }
 
 // Vocabulary implements dialog.Listener.
-func (c *conversation) Vocabulary() []string {
-	if l, ok := c.own.(dialog.Listener); ok {
-		return l.Vocabulary()
-	}
-	return nil
-}
+func (c *conversation) Vocabulary() []string { return c.own.Vocabulary() }
 
 // Preview implements dialog.Listener: what the brain will say is not known before it
 // is asked, and to be asked has effects.
 func (c *conversation) Preview(string) string { return "" }
 
-// Assent implements dialog.Assenter.
+// Assent implements dialog.Assenter: a yes to the brain's question is a turn.
 func (c *conversation) Assent(text string) bool {
-	a, ok := c.own.(dialog.Assenter)
-	return ok && a.Assent(text)
+	return c.own.Assent(text) && (!c.asks.Load() || c.e.command.Recognize(text).Kind != command.Yes)
 }

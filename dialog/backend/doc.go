@@ -6,10 +6,12 @@
 // A [Brain] is that system: a sentence goes in, sentences and wishes come out. The
 // [Engine] puts it behind the line's own engine, which keeps what a telephone owes
 // its callers whatever the brain is like: it says who is speaking, bears silence and
-// noise, brings the caller to a person at the first word of it, takes messages and
-// callbacks, and takes over where the brain is lost. Nothing that the brain writes is
+// noise, follows the caller's mood, brings him to a person at the first word of it or
+// when he is upset twice, takes messages and callbacks, and goes on where the brain is
+// lost: with what the line knows, the keypad, a person. Nothing that the brain writes is
 // spoken unchecked: it is made fit for the ear ([Plain]) and passes the line's
-// moderation.
+// moderation. What the caller says passes it too, and personal data that the brain
+// need not know are masked before they leave.
 //
 // # Concurrency
 //

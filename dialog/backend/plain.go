@@ -110,6 +110,32 @@ func (c *conversation) offer(said []string) string {
 	return "您可以说" + strings.Join(titles[:last], "、") + "，或者" + titles[last] + "。"
 }
 
+// offerKeys names the line's keypad menu, "" where it has none.
+func (c *conversation) offerKeys() string {
+	menu := c.e.c.Words.Menu
+	switch {
+	case menu == "":
+		return ""
+	case c.e.c.Language == "en":
+		return "You can use the keypad: " + menu + "."
+	}
+	return "您可以按键：" + menu + "。"
+}
+
+// join puts two sentences behind one another.
+func join(a, b string) string {
+	if end, _ := utf8.DecodeLastRuneInString(a); a == "" || unicode.IsPunct(end) && end > unicode.MaxLatin1 {
+		return a + b
+	}
+	return a + " " + b
+}
+
+// question says whether a sentence is one.
+func question(text string) bool {
+	text = strings.TrimRight(text, " ”\"』」）)")
+	return strings.HasSuffix(text, "？") || strings.HasSuffix(text, "?")
+}
+
 // chosen is the choice that text names: by its words, or by its place.
 func (c *conversation) chosen(text string, kind command.Kind) (Choice, bool) {
 	if len(c.choices) == 0 {

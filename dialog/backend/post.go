@@ -130,11 +130,14 @@ func Address(text string) (string, error) {
 }
 
 // Wishes is what a custom payload may ask of the telephone:
-// {"hotline": {"transfer": "aftersales"}} or {"hotline": {"hangup": true}}.
+// {"hotline": {"transfer": "aftersales"}} or {"hotline": {"hangup": true}}. unknown
+// says that the caller was not understood, done that he got what he wanted.
 type Wishes struct {
 	Hotline struct {
 		Transfer *string `json:"transfer"`
 		Hangup   bool    `json:"hangup"`
+		Unknown  bool    `json:"unknown"`
+		Done     bool    `json:"done"`
 	} `json:"hotline"`
 }
 
@@ -148,4 +151,6 @@ func (r *Reply) Wish(payload json.RawMessage) {
 		r.Transfer, r.Skill = true, *w.Hotline.Transfer
 	}
 	r.Hangup = r.Hangup || w.Hotline.Hangup
+	r.Unknown = r.Unknown || w.Hotline.Unknown
+	r.Done = r.Done || w.Hotline.Done
 }

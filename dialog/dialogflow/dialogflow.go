@@ -185,7 +185,7 @@ func (b *Brain) request(t backend.Turn) request {
 			language = t.Language
 		}
 	}
-	facts := map[string]any{"caller": t.Caller, "line": t.Line, "interrupted": t.Interrupted}
+	facts := map[string]any{"caller": t.Caller, "line": t.Line, "interrupted": t.Interrupted, "emotion": t.Emotion}
 	params := map[string]any{"payload": map[string]any{"hotline": facts}}
 	if b.c.Timezone != "" {
 		params["timeZone"] = b.c.Timezone

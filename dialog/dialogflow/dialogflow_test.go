@@ -21,7 +21,7 @@ const (
 type object = map[string]any
 
 // serve is detectIntent as documented, of ES v2 or CX v3.
-func serve(agent string) backendtest.Start {
+func serve(agent string) func(*testing.T, backendtest.Handler) backend.Brain {
 	return func(t *testing.T, h backendtest.Handler) backend.Brain {
 		t.Helper()
 		version := "v2"
@@ -88,7 +88,7 @@ func resultES(r backend.Reply) object {
 	}
 	return object{
 		"queryText": "…", "parameters": object{"order": "4417", "count": 2}, "allRequiredParamsPresent": true, "fulfillmentText": strings.Join(r.Say, ""),
-		"fulfillmentMessages": messages, "intent": object{"displayName": "order", "endInteraction": r.Hangup}, "intentDetectionConfidence": 0.8,
+		"fulfillmentMessages": messages, "intent": object{"displayName": "order", "endInteraction": r.Hangup, "isFallback": r.Unknown}, "intentDetectionConfidence": 0.8,
 	}
 }
 
@@ -110,12 +110,26 @@ func resultCX(r backend.Reply) object {
 	if r.Hangup {
 		messages = append(messages, object{"endInteraction": object{}})
 	}
-	return object{"text": "…", "languageCode": "zh-cn", "responseMessages": messages, "match": object{"matchType": "INTENT", "confidence": 0.8, "intent": object{"displayName": "order"}}}
+	kind := "INTENT"
+	if r.Unknown {
+		kind = "NO_MATCH"
+	}
+	return object{"text": "…", "languageCode": "zh-cn", "responseMessages": messages, "match": object{"matchType": kind, "confidence": 0.8, "intent": object{"displayName": "order"}}}
 }
 
 func TestContract(t *testing.T) {
-	t.Run("ES", func(t *testing.T) { backendtest.Run(t, serve(agentES)) })
-	t.Run("CX", func(t *testing.T) { backendtest.Run(t, serve(agentCX)) })
+	for name, agent := range map[string]string{"ES": agentES, "CX": agentCX} {
+		t.Run(name, func(t *testing.T) {
+			backendtest.Run(t, backendtest.System{Start: serve(agent), At: func(t *testing.T, url string) backend.Brain {
+				t.Helper()
+				b, err := dialogflow.New(dialogflow.Config{Agent: agent, URL: url})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return b
+			}})
+		})
+	}
 }
 
 func TestAgents(t *testing.T) {

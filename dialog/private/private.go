@@ -46,6 +46,9 @@ type Span struct {
 // pieces that end at a line's end or a space.
 const maxBytes = 16 << 10
 
+// Kinds are all kinds.
+func Kinds() []Kind { return []Kind{Phone, Identity, Card, Email, Address, Name} }
+
 // Find returns the personal data of a text, in order, without overlap.
 func Find(text string) []Span {
 	if len(text) <= maxBytes {
@@ -93,8 +96,11 @@ func find(text string) []Span {
 // Mask replaces the personal data of a text. Numbers keep their last four digits
 // ("****8000"), other data become their kind in the text's language ("[姓名]",
 // "[name]"). Masking twice changes nothing more.
-func Mask(text string) string {
-	spans := Find(text)
+func Mask(text string) string { return MaskBut(text) }
+
+// MaskBut is Mask without the kinds in keep, which stay as they are.
+func MaskBut(text string, keep ...Kind) string {
+	spans := slices.DeleteFunc(Find(text), func(s Span) bool { return slices.Contains(keep, s.Kind) })
 	if len(spans) == 0 {
 		return text
 	}

@@ -175,3 +175,17 @@ func FuzzMask(f *testing.F) {
 		}
 	})
 }
+
+func TestMaskBut(t *testing.T) {
+	const text = "手机13800138000，身份证11010519491231002X"
+	for want, keep := range map[string][]private.Kind{
+		"手机****8000，身份证****002X":           nil,
+		"手机13800138000，身份证****002X":        {private.Phone},
+		"手机****8000，身份证11010519491231002X": {private.Identity},
+		text: private.Kinds(),
+	} {
+		if got := private.MaskBut(text, keep...); got != want {
+			t.Errorf("without %v: %q, not %q", keep, got, want)
+		}
+	}
+}

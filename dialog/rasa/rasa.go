@@ -60,7 +60,7 @@ func (b *Brain) Ask(ctx context.Context, t backend.Turn) (backend.Reply, error) 
 		text = t.Keys
 	}
 	in := message{Sender: t.Session, Message: text, Metadata: map[string]any{
-		"channel": "telephone", "caller": t.Caller, "line": t.Line, "language": t.Language, "interrupted": t.Interrupted,
+		"channel": "telephone", "caller": t.Caller, "line": t.Line, "language": t.Language, "interrupted": t.Interrupted, "emotion": t.Emotion,
 	}}
 	var out []answer
 	if err := b.poster.Post(ctx, b.address, in, &out); err != nil {

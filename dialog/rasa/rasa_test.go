@@ -50,6 +50,9 @@ func serve(t *testing.T, h backendtest.Handler) backend.Brain {
 		if reply.Hangup {
 			out = append(out, map[string]any{"recipient_id": in.Sender, "custom": map[string]any{"hotline": map[string]any{"hangup": true}}})
 		}
+		if reply.Unknown {
+			out = append(out, map[string]any{"recipient_id": in.Sender, "custom": map[string]any{"hotline": map[string]any{"unknown": true}}})
+		}
 		out = append(out, map[string]any{"recipient_id": in.Sender, "image": "https://shop.example/a.png"})
 		_ = json.NewEncoder(w).Encode(out)
 	}))
@@ -61,7 +64,16 @@ func serve(t *testing.T, h backendtest.Handler) backend.Brain {
 	return b
 }
 
-func TestContract(t *testing.T) { backendtest.Run(t, serve) }
+func TestContract(t *testing.T) {
+	backendtest.Run(t, backendtest.System{Start: serve, At: func(t *testing.T, url string) backend.Brain {
+		t.Helper()
+		b, err := rasa.New(rasa.Config{URL: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}})
+}
 
 func TestAddressesThatCannotBe(t *testing.T) {
 	for _, u := range []string{"", "rasa:5005", "ftp://rasa", "https://user:pass@rasa", "https://rasa?token=x"} {

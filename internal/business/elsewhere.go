@@ -1,11 +1,14 @@
 package business
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"hotline/dialog/backend"
 	"hotline/dialog/dialogflow"
+	"hotline/dialog/private"
 	"hotline/dialog/rasa"
 )
 
@@ -14,11 +17,14 @@ import (
 type Elsewhere struct {
 	Rasa       *Rasa       `yaml:"rasa" json:"rasa,omitempty"`
 	Dialogflow *Dialogflow `yaml:"dialogflow" json:"dialogflow,omitempty"`
-	// Timeout is how long a caller waits for its answer before a person takes over.
-	// 10 s.
+	// Timeout is how long a caller waits for its answer before the line goes on without
+	// it. 10 s.
 	Timeout time.Duration `yaml:"timeout" json:"timeout,omitempty"`
 	// Welcome has it greet, behind the disclosure.
 	Welcome bool `yaml:"welcome" json:"welcome,omitempty"`
+	// Send are the kinds of personal data that it gets as the caller said them: phone,
+	// identity, card, email, address, name. The others are masked.
+	Send []private.Kind `yaml:"send" json:"send,omitempty"`
 }
 
 // Rasa is a Rasa server.
@@ -79,6 +85,12 @@ func (c checker) elsewhere(path string, l Line) {
 	}
 	if e.Timeout != 0 && (e.Timeout < time.Second || e.Timeout > 30*time.Second) {
 		c.report.add(Error, at, "range", e.Timeout, time.Second, 30*time.Second)
+	}
+	for _, k := range e.Send {
+		if !slices.Contains(private.Kinds(), k) {
+			c.report.add(Error, at, "engine", fmt.Sprintf("send: there is no kind of personal data %q; the kinds are %v", k, private.Kinds()),
+				fmt.Sprintf("send：没有 %q 这类个人信息，可以写的有 %v", k, private.Kinds()))
+		}
 	}
 	if name := tokenOf(e); name != "" && !strings.HasPrefix(name, secretPrefix) {
 		c.report.add(Error, at, "engine", "token: write the name of a variable of the environment that begins with "+secretPrefix+", not the secret itself",

@@ -4,12 +4,11 @@ package backendtest
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,8 +28,13 @@ type Said struct {
 // Handler answers as the system does; a status other than 200 is its failure.
 type Handler func(ctx context.Context, s Said) (backend.Reply, int)
 
-// Start serves h in the system's format and returns the brain that asks it.
-type Start func(t *testing.T, h Handler) backend.Brain
+// A System is one kind of them.
+type System struct {
+	// Start serves h in the system's format and returns the brain that asks it.
+	Start func(t *testing.T, h Handler) backend.Brain
+	// At is the brain that asks the server at an address.
+	At func(t *testing.T, url string) backend.Brain
+}
 
 // talk is a call.
 type talk struct {
@@ -74,18 +78,24 @@ func has[A dialog.Act](acts []dialog.Act) (found A, ok bool) {
 
 type option func(*backend.Config, *engine.Config)
 
+// known is what all lines share: it takes long to make.
+var known = sync.OnceValues(func() (*knowledge.Index, *moderation.Matcher) {
+	index, err := knowledge.New([]knowledge.Pair{{ID: "hours", Question: "几点开门", Answer: "早上九点开门。"}}, knowledge.Options{Language: "zh"})
+	if err != nil {
+		panic(err) // it is written here
+	}
+	matcher, _ := moderation.Load("zh", nil)
+	return index, matcher
+})
+
 // begin starts a call on a line whose brain is b.
 func begin(t *testing.T, b backend.Brain, options ...option) talk {
 	t.Helper()
-	index, err := knowledge.New([]knowledge.Pair{{ID: "hours", Question: "几点开门", Answer: "早上九点开门。"}}, knowledge.Options{Language: "zh"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	matcher, _ := moderation.Load("zh", nil)
-	ec := engine.Config{Name: "main", Language: "zh", Skill: "service", Pairs: func() *knowledge.Index { return index }, Disclosure: "这里是小店，我是智能助手。", Greeting: "请讲。"}
+	index, matcher := known()
+	ec := engine.Config{Words: matcher, Name: "main", Language: "zh", Skill: "service", Pairs: func() *knowledge.Index { return index }, Disclosure: "这里是小店，我是智能助手。", Greeting: "请讲。"}
 	c := backend.Config{
 		Name: "elsewhere", Language: "zh", Brain: b, Moderation: matcher, Skills: []string{"service", "billing"}, Log: slog.New(slog.DiscardHandler),
-		Words: backend.Words{Wait: "还在查。", Lost: "系统没有回应。", Safe: "这个我不方便说。"},
+		Words: backend.Words{Wait: "还在查。", Lost: "系统没有回应。", Safe: "这个我不方便说。", Sorry: "抱歉。", Offer: "我请人工来，好吗？", Ready: "您请说。"},
 	}
 	for _, o := range options {
 		o(&c, &ec)
@@ -112,7 +122,17 @@ func fixed(r backend.Reply) Handler {
 }
 
 // Run tries everything.
-func Run(t *testing.T, start Start) {
+func Run(t *testing.T, sys System) {
+	t.Helper()
+	start := sys.Start
+	t.Run("talks", func(t *testing.T) { talks(t, start) })
+	t.Run("moods", func(t *testing.T) { moods(t, start) })
+	t.Run("losses", func(t *testing.T) { losses(t, start) })
+	t.Run("wire", func(t *testing.T) { wire(t, sys.At) })
+}
+
+// talks tries what a call is like where nothing goes wrong.
+func talks(t *testing.T, start func(*testing.T, Handler) backend.Brain) {
 	t.Helper()
 	t.Run("the line greets in its own words and the system answers", func(t *testing.T) {
 		var heard Said
@@ -129,7 +149,7 @@ func Run(t *testing.T, start Start) {
 		if heard.Text != "我的订单到哪了" || heard.Session == "" || len(heard.Session) > 36 {
 			t.Errorf("the system heard %+v", heard)
 		}
-		if got := words(c.say("再说一遍")); got != "您的订单昨天发出了。" {
+		if got := words(c.say("再说一遍")); !strings.HasSuffix(got, "|您的订单昨天发出了。") {
 			t.Errorf("it repeated %q", got)
 		}
 	})
@@ -166,7 +186,7 @@ func Run(t *testing.T, start Start) {
 	t.Run("the system brings the caller to a person", func(t *testing.T) {
 		c := begin(t, start(t, fixed(backend.Reply{Say: []string{"我请同事帮您。"}, Transfer: true, Skill: "billing"})))
 		acts := c.say("账单不对")
-		if x, ok := has[dialog.Transfer](acts); !ok || x.Skill != "billing" || x.Summary != "账单不对" || words(acts) != "我请同事帮您。" {
+		if x, ok := has[dialog.Transfer](acts); !ok || x.Skill != "billing" || !strings.Contains(x.Summary, "账单不对") || words(acts) != "我请同事帮您。" {
 			t.Errorf("%v: %+v", words(acts), x)
 		}
 		c = begin(t, start(t, fixed(backend.Reply{Say: []string{"好。"}, Transfer: true, Skill: "elsewhere"})))
@@ -214,64 +234,18 @@ func Run(t *testing.T, start Start) {
 		if _, alerted := has[dialog.Alert](acts); strings.Contains(words(acts), "治") || !alerted {
 			t.Errorf("it said %q, alerted %v", words(acts), alerted)
 		}
+		if got := words(c.say("再说一遍")); strings.Contains(got, "治") {
+			t.Errorf("it was repeated: %q", got)
+		}
+		c = begin(t, start(t, fixed(backend.Reply{Say: []string{"我们的药保证", "治愈。"}})))
+		if got := words(c.say("怎么付款")); strings.Contains(got, "治") {
+			t.Errorf("said in two parts: %q", got)
+		}
 	})
 	t.Run("a system with nothing to say is not silence", func(t *testing.T) {
 		c := begin(t, start(t, fixed(backend.Reply{})))
 		if words(c.say("嗡嗡嗡")) == "" {
 			t.Error("the caller heard nothing")
-		}
-	})
-	t.Run("a broken system costs the caller one sentence, then none waits for it", func(t *testing.T) {
-		var asked atomic.Int32
-		b := start(t, func(context.Context, Said) (backend.Reply, int) {
-			asked.Add(1)
-			return backend.Reply{}, http.StatusInternalServerError
-		})
-		for range 6 {
-			acts := begin(t, b).say("我的订单到哪了")
-			if x, ok := has[dialog.Transfer](acts); !ok || x.Summary != "我的订单到哪了" || words(acts) != "系统没有回应。" {
-				t.Fatalf("%v", acts)
-			}
-		}
-		if n := asked.Load(); n != 3 {
-			t.Errorf("it was asked %d times; the breaker opens at 3", n)
-		}
-	})
-	t.Run("a slow system is covered, then left for a person", func(t *testing.T) {
-		quick := func(c *backend.Config, _ *engine.Config) {
-			c.Comfort, c.Timeout = 20*time.Millisecond, 200*time.Millisecond
-		}
-		c := begin(t, start(t, func(ctx context.Context, _ Said) (backend.Reply, int) {
-			<-ctx.Done()
-			return backend.Reply{}, http.StatusOK
-		}), quick)
-		acts := c.say("我的订单到哪了")
-		filler, ok := acts[0].(dialog.Say)
-		if _, person := has[dialog.Transfer](acts); !ok || !filler.Filler || filler.Text != "还在查。" || !person {
-			t.Errorf("%v", acts)
-		}
-	})
-	t.Run("who interrupts is not waited for", func(t *testing.T) {
-		asked := make(chan struct{}, 8)
-		b := start(t, func(ctx context.Context, _ Said) (backend.Reply, int) {
-			asked <- struct{}{}
-			<-ctx.Done()
-			return backend.Reply{}, http.StatusOK
-		})
-		interrupted := errors.New("interrupted")
-		for range 5 { // no failure of the system's: the breaker stays closed
-			ctx, cancel := context.WithCancelCause(t.Context())
-			done := make(chan error, 1)
-			conv := begin(t, b).conv
-			var acts []dialog.Act
-			go func() {
-				done <- conv.Reply(ctx, dialog.Turn{Kind: dialog.Spoke, Text: "我的订单到哪了", Confidence: 1}, func(a dialog.Act) error { acts = append(acts, a); return nil })
-			}()
-			<-asked
-			cancel(interrupted)
-			if err := <-done; !errors.Is(err, interrupted) || len(acts) > 0 {
-				t.Fatalf("%v, %v", err, acts)
-			}
 		}
 	})
 	t.Run("it helps the recogniser as the line's own engine does", func(t *testing.T) {
