@@ -66,6 +66,9 @@ type Turn struct {
 	Interrupted  *Interruption // the caller spoke over the last reply
 	Result       Result        // with Returned
 	Disclosed    bool          // with Opened: what must be heard was heard before the answer
+	// Waiting: the caller waits in the queue for a person and keeps his place while he
+	// talks with the bot. A Transfer act lets him wait on.
+	Waiting bool
 	At           time.Time
 }
 
@@ -90,6 +93,7 @@ const (
 	TransferNoAgent  Result = "transfer_no_agent"  // nobody with the skill is ready
 	TransferNoAnswer Result = "transfer_no_answer" // all were tried
 	TransferOff      Result = "transfer_off"       // out of hours
+	TransferBusy     Result = "transfer_busy"      // the queue is long, and he did not ask for a person
 	MessageTaken     Result = "message_taken"
 	MessageEmpty     Result = "message_empty"
 )

@@ -86,13 +86,9 @@ type connectionSaid struct {
 // connection reserves the agent and returns the call that he makes.
 func (m *Manager) connection(id string, p Placement, target Target, begun chan<- struct{}) (*connection, error) {
 	c := m.newConnection(id, p, target, begun)
-	var found, open bool
-	if c.person, found = m.services.Desk.ReserveAgent(p.AgentFirst); !found {
-		c.person, found, open = m.services.Desk.Reserve(p.AgentFirst, nil)
-		if !found {
-			if !open {
-				return nil, refusedCall(RefusedAgent, "no agent of %q is at work at this hour", p.AgentFirst)
-			}
+	var found bool
+	if c.person, found = m.services.Desk.ReserveAgent(id, p.AgentFirst); !found {
+		if c.person, found = m.services.Desk.Reserve(id, p.AgentFirst); !found {
 			return nil, refusedCall(RefusedAgent, "no agent %q is ready: name one whose phone is registered and free, or a skill", p.AgentFirst)
 		}
 	}
@@ -183,7 +179,7 @@ func (c *connection) Run(ctx context.Context) (err error) {
 func (c *connection) release(result OfferResult) {
 	if c.idle && !c.released {
 		c.released = true
-		c.Desk.Release(c.person.Name, result)
+		c.Desk.Release(c.person.Name, c.id, result)
 	}
 }
 
@@ -216,7 +212,7 @@ func (c *connection) ringAgent(ctx context.Context, start func(*media.Session)) 
 	c.sit(l, m, c.agentGone)
 	c.room.enter(roleAgent, m.session)
 	c.watch(m, "agent")
-	c.Desk.Talking(c.person.Name)
+	c.Desk.Talking(c.person.Name, c.id)
 	return OfferTaken, nil
 }
 
@@ -298,7 +294,7 @@ func (c *connection) ringCallee(ctx context.Context, start func(*media.Session),
 		return err
 	}
 	if c.rings {
-		c.Desk.Talking(c.other.Name)
+		c.Desk.Talking(c.other.Name, c.id)
 	}
 	if rec != nil {
 		rec.Start()
@@ -525,7 +521,7 @@ func (c *connection) finish(ctx context.Context, err error) {
 	}
 	wg.Wait()
 	if c.rings {
-		c.Desk.Release(c.other.Name, c.otherResult(err))
+		c.Desk.Release(c.other.Name, c.id, c.otherResult(err))
 	}
 	c.close(err)
 }

@@ -82,6 +82,8 @@ type Line struct {
 	Farewell string
 	// Closing is said when the server stops before the call is over.
 	Closing string
+	// Music is what callers hear who wait for a person; nil is a tune of ours.
+	Music *Music
 	// Unrecorded keeps the line's calls from being recorded.
 	Unrecorded bool
 }

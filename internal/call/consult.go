@@ -36,14 +36,14 @@ func (m *Manager) Connect(ctx context.Context, a Arrival, p Placement) {
 	c.arrival, c.room = &a, newRoom()
 	c.person = Person{Name: p.AgentFirst, Target: Target{To: "agent:" + p.AgentFirst}}
 	if name, ok := strings.CutPrefix(target.To, "agent:"); ok {
-		if c.other, c.rings = m.services.Desk.ReserveAgent(name); !c.rings {
+		if c.other, c.rings = m.services.Desk.ReserveAgent(id, name); !c.rings {
 			m.refuse(ctx, a.Leg, 486, "Busy Here")
 			return
 		}
 	}
 	if !m.admit(id, &running{cancel: cancel, line: c.line.Name, room: c.room, over: ctx}) {
 		if c.rings {
-			m.services.Desk.Release(c.other.Name, OfferGone)
+			m.services.Desk.Release(c.other.Name, id, OfferGone)
 		}
 		m.refuse(ctx, a.Leg, 503, "Service Unavailable")
 		return
@@ -52,7 +52,7 @@ func (m *Manager) Connect(ctx context.Context, a Arrival, p Placement) {
 	defer m.caught(id)
 	defer m.endedBy(cancel)()
 	c.hide = func() { m.hide(id) }
-	if p, free := m.services.Desk.ReserveAgent(p.AgentFirst); free { // else he talks to a caller already
+	if p, free := m.services.Desk.ReserveAgent(id, p.AgentFirst); free { // else he talks to a caller already
 		c.person, c.idle = p, true
 	}
 	m.report(id, c.Run(ctx))
@@ -94,7 +94,7 @@ func (c *connection) hearAgent(ctx context.Context) (OfferResult, error) {
 	}
 	c.agent = &meeting{sound: ours, reached: a.Reached, onUpdate: a.OnUpdate, onKey: a.OnKey}
 	if c.idle {
-		c.Desk.Talking(c.person.Name)
+		c.Desk.Talking(c.person.Name, c.id)
 	}
 	return OfferTaken, nil
 }

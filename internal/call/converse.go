@@ -39,6 +39,8 @@ type talk struct {
 	pendFrom time.Duration
 	mustHear chan bool
 	hand     *handover
+	lounge   *lounge // while the caller waits in the queue
+	demand   demand
 	news     chan handoverNews
 	message  *message
 	prepare  context.CancelFunc // ends the preparation of a likely reply
@@ -153,7 +155,7 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 				t.reply(ctx, *t.pending, t.pendFrom)
 			}
 		case n := <-t.news:
-			t.handoverNews(n)
+			t.handoverNews(ctx, n)
 		case <-handoverDone(t.hand):
 			t.handedOver(ctx)
 		case e := <-t.call.room.notes:
@@ -205,14 +207,17 @@ func (t *talk) stopAll() {
 		t.hand.cancel(errHandoverOver)
 		for done := false; !done; { // it may be telling us something
 			select {
-			case <-t.news:
+			case n := <-t.news:
+				if n.ready != nil {
+					close(n.ready)
+				}
 			case <-t.hand.done:
 				done = true
 			}
 		}
 		t.facts.WaitingForAgent = !t.facts.Bridged
 		t.record.AgentMedia = append(t.record.AgentMedia, t.hand.sounds...)
-		t.hand = nil
+		t.hand, t.lounge = nil, nil
 	}
 	if t.turn != nil {
 		t.stopTurn(errReplaced)
@@ -251,10 +256,13 @@ func (t *talk) hear(ctx context.Context, r asr.Result) {
 		}
 		return
 	}
-	if t.hand != nil {
+	if t.engaged() {
 		if r.Kind == asr.Final && r.Text != "" {
 			t.callerSaid(r)
 		}
+		return
+	}
+	if t.resting() && !t.overheard(r) {
 		return
 	}
 	v := t.floor.heard(r, now)

@@ -13,15 +13,19 @@ func (t *talk) handOver(ctx context.Context, a dialog.Transfer) {
 	t.record.Summary = a.Summary
 	t.markNow(KindTransfer, map[string]any{"skill": a.Skill, "reason": a.Reason})
 	t.hand = &handover{
-		act: a, call: t.call.ID, caller: t.session, line: t.call.Line, desk: t.call.Desk, dialer: t.call.Dialer, room: t.call.room,
+		act: a, wants: t.waiting(a), wait: &waitRoom{session: t.session, line: t.call.Line, call: t.call.ID, log: t.call.Log}, call: t.call.ID, caller: t.session, line: t.call.Line, desk: t.call.Desk, dialer: t.call.Dialer, room: t.call.room,
 		audio: t.call.Audio, from: t.call.Party.number(), log: t.call.Log, report: t.news,
 		reached: t.meeting.reached, seat: t.call.seats,
 	}
 	t.hand.start(ctx)
 }
 
-func (t *talk) handoverNews(n handoverNews) {
+func (t *talk) handoverNews(ctx context.Context, n handoverNews) {
 	switch n.kind {
+	case "queued":
+		t.queued(ctx, n.place)
+	case "turn":
+		t.turnCame(n.ready)
 	case "bridged":
 		t.facts.Bridged = true
 		if name := n.person.agent(); name != "" {
@@ -51,6 +55,10 @@ func (t *talk) handoverNews(n handoverNews) {
 func (t *talk) handedOver(ctx context.Context) {
 	h := t.hand
 	t.hand = nil
+	if t.lounge != nil { // he has waited too long, perhaps while he talked with the bot
+		t.lounge = nil
+		t.cut()
+	}
 	t.record.AgentMedia = append(t.record.AgentMedia, h.sounds...)
 	t.agentHolds = false
 	t.showHold()

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,49 +17,8 @@ import (
 	"hotline/media/sdp"
 )
 
-// Person is an agent who can be rung.
-type Person struct {
-	Name, Title string
-	Target      Target
-}
-
-// agent is his name; "" for one at a number, which is nobody's business.
-func (p Person) agent() string {
-	if strings.HasPrefix(p.Target.To, "agent:") {
-		return p.Name
-	}
-	return ""
-}
-
-// OfferResult is what became of ringing an agent.
-type OfferResult string
-
-// The results of an offer.
 const (
-	OfferTaken    OfferResult = "taken"
-	OfferRefused  OfferResult = "refused"
-	OfferNoAnswer OfferResult = "no_answer"
-	OfferFailed   OfferResult = "failed"
-	OfferGone     OfferResult = "caller_gone"
-)
-
-// A Desk knows who can take a call.
-type Desk interface {
-	// ReserveAgent reserves that agent, if he is ready.
-	ReserveAgent(name string) (p Person, found bool)
-	// Reserve picks the ready agent with the skill who has waited longest, leaving
-	// out those tried already, and keeps others from ringing him. open is false
-	// when the skill is out of hours.
-	Reserve(skill string, tried []string) (p Person, found, open bool)
-	// Talking marks a reserved agent as in a call.
-	Talking(name string)
-	// Release gives a reserved agent back.
-	Release(name string, result OfferResult)
-}
-
-const (
-	ringAgent    = 20 * time.Second // until the next agent is tried
-	maxAgentTry  = 4                // agents rung for one wish
+	ringAgent    = 20 * time.Second // where no rule says how long
 	whisperLimit = 15 * time.Second
 )
 
@@ -69,12 +27,14 @@ var (
 	errAgentLeft    = errors.New("the agent hung up before he heard the caller")
 )
 
-// handover brings the caller to a person: it rings agents one after another while
-// the caller hears the ring-back tone, tells the one who answers in a sentence
-// what it is about, and joins the two. The call stays anchored here: recorded,
+// handover brings the caller to a person: the caller waits in the queue, with music or
+// with the bot, until an agent is free; he is rung, told in a sentence what it is
+// about, and joined with the caller. The call stays anchored here: recorded,
 // recognised, and back with the bot when the agent hangs up.
 type handover struct {
 	act     dialog.Transfer
+	wants   Waiting // of the queue
+	wait    *waitRoom
 	call    string
 	caller  *media.Session
 	line    Line
@@ -102,12 +62,14 @@ type handover struct {
 
 // handoverNews is what converse must know while a hand-over goes on.
 type handoverNews struct {
-	kind   string // "ringing", "refused", "answered", "bridged", "agent_said", "agent_hold", "agent_gone"
+	kind   string // "queued", "turn", "ringing", "refused", "answered", "bridged", "agent_said", "agent_hold", "agent_gone"
 	person Person
 	detail string
 	said   asr.Result
 
 	direction sdp.Direction // with "agent_hold"
+	place     Place         // with "queued"
+	ready     chan struct{} // with "turn": closed once the bot has fallen silent
 }
 
 func (h *handover) start(ctx context.Context) {
@@ -138,37 +100,41 @@ func (h *handover) sendKeys(ctx context.Context, keys string) error {
 	return nil
 }
 
-func (h *handover) run(ctx context.Context) (dialog.Result, error) {
-	ringing, quiet := context.WithCancelCause(ctx)
-	tone := h.caller.Out().Utterance(ringing)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		defer tone.Finish()
-		if err := RingBack(h.line.Language).play(ringing, tone); err != nil && ringing.Err() == nil && !errors.Is(err, media.ErrFlushed) {
-			h.log.Warn("playing the ring-back tone", "call", h.call, "error", err)
-		}
-	})
-	stopTone := func() {
-		quiet(errHandoverOver)
-		h.caller.Out().Flush()
-		wg.Wait()
-	}
-	defer stopTone()
+// errLeftQueue ends the waiting of a caller who has chosen something else.
+var errLeftQueue = errors.New("the caller has chosen something else than to wait")
 
-	var tried []string
-	for range maxAgentTry {
-		p, found, open := h.desk.Reserve(h.act.Skill, tried)
-		switch {
-		case !open:
-			return dialog.TransferOff, nil
-		case !found && len(tried) == 0:
-			return dialog.TransferNoAgent, nil
-		case !found:
-			return dialog.TransferNoAnswer, nil
+func (h *handover) run(ctx context.Context) (dialog.Result, error) {
+	defer h.wait.close()
+	place, err := h.desk.Enter(ctx, h.wants)
+	if err != nil {
+		return turnedAway(err)
+	}
+	why := LeftHungUp
+	defer func() { place.Leave(why) }()
+	for {
+		h.tell(ctx, handoverNews{kind: "queued", place: place})
+		p, err := place.Next(ctx)
+		if ctx.Err() != nil {
+			if errors.Is(context.Cause(ctx), errLeftQueue) {
+				why = LeftCallback
+			}
+			if p.Name != "" {
+				h.desk.Release(p.Name, h.call, OfferGone)
+			}
+			return "", context.Cause(ctx)
 		}
-		tried = append(tried, p.Name)
+		if err != nil {
+			why = LeftForChoice
+			return turnedAway(err)
+		}
+		h.takeFloor(ctx)
+		h.wait.ring(ctx)
 		h.tell(ctx, handoverNews{kind: "ringing", person: p})
-		taken, err := h.offer(ctx, p, stopTone)
+		taken, err := h.offer(ctx, p, place.Ring(), func() {
+			why = LeftAnswered
+			place.Leave(why)
+			h.wait.quiet()
+		})
 		if h.released {
 			if ctx.Err() != nil {
 				return "", context.Cause(ctx)
@@ -176,21 +142,47 @@ func (h *handover) run(ctx context.Context) (dialog.Result, error) {
 			return dialog.TransferDone, nil
 		}
 		if ctx.Err() != nil {
-			h.desk.Release(p.Name, OfferGone)
+			h.desk.Release(p.Name, h.call, OfferGone)
 			return "", context.Cause(ctx)
 		}
 		if taken {
-			h.desk.Release(p.Name, OfferTaken)
+			h.desk.Release(p.Name, h.call, OfferTaken)
 			return dialog.TransferDone, nil
 		}
 		result := offerResult(err)
-		h.desk.Release(p.Name, result)
+		h.desk.Release(p.Name, h.call, result)
 		h.tell(ctx, handoverNews{kind: "refused", person: p, detail: string(result)})
 		if result == OfferFailed {
 			h.log.Warn("ringing an agent", "call", h.call, "agent", p.Name, "error", err)
 		}
 	}
-	return dialog.TransferNoAnswer, nil
+}
+
+// turnedAway is what the dialogue learns of a caller who does not wait, or not longer.
+func turnedAway(err error) (dialog.Result, error) {
+	switch {
+	case errors.Is(err, ErrQueueShut):
+		return dialog.TransferOff, nil
+	case errors.Is(err, ErrNobodyThere):
+		return dialog.TransferNoAgent, nil
+	case errors.Is(err, ErrQueueBusy):
+		return dialog.TransferBusy, nil
+	case errors.Is(err, ErrQueueFull), errors.Is(err, ErrWaitedLong):
+		return dialog.TransferNoAnswer, nil
+	default:
+		return dialog.TransferNoAnswer, fmt.Errorf("entering the queue: %w", err)
+	}
+}
+
+// takeFloor has the bot, if the caller talks with it while he waits, fall silent.
+func (h *handover) takeFloor(ctx context.Context) {
+	ready := make(chan struct{})
+	h.tell(ctx, handoverNews{kind: "turn", ready: ready})
+	select {
+	case <-ready:
+	case <-ctx.Done():
+	case <-time.After(time.Second): // as in tell
+	}
 }
 
 func offerResult(err error) OfferResult {
@@ -217,14 +209,14 @@ func offerResult(err error) OfferResult {
 // offer rings one agent and, when he answers, stays until he or the caller hangs
 // up. taken is false if he did not answer, or left
 // before he was joined with the caller.
-func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken bool, err error) {
+func (h *handover) offer(ctx context.Context, p Person, ring time.Duration, answered func()) (taken bool, err error) {
 	parent := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel(errHandoverOver)
 	d := dialing{
-		audio: h.audio.beside(h.caller), dialer: h.dialer, target: p.Target, reached: h.reached, ring: ringAgent,
+		audio: h.audio.beside(h.caller), dialer: h.dialer, target: p.Target, reached: h.reached, ring: ring,
 		start: func(s *media.Session) {
 			wg.Go(func() {
 				if err := guard(func() error { return s.Run(ctx) }); err != nil {
@@ -251,7 +243,7 @@ func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken 
 	if m.onUpdate != nil {
 		m.onUpdate(func(offer []byte) ([]byte, error) { return h.agentUpdate(ctx, m.sound, m.session, p, offer) })
 	}
-	h.desk.Talking(p.Name)
+	h.desk.Talking(p.Name, h.call)
 	h.tell(ctx, handoverNews{kind: "answered", person: p})
 	wg.Go(func() { h.listen(ctx, m.session, p) })
 
@@ -264,7 +256,7 @@ func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken 
 		h.tell(parent, handoverNews{kind: "agent_gone", person: p})
 		return false, errAgentLeft
 	}
-	answered() // the ring-back tone ends
+	answered() // the ring-back tone ends, and the waiting
 	next := h.connected(parent, ctx, l, m.session, p)
 	if next == nil {
 		return true, nil
@@ -273,7 +265,7 @@ func (h *handover) offer(ctx context.Context, p Person, answered func()) (taken 
 	wg.Go(func() { h.hangUp(ctx, place.current(), p) }) // the caller does not wait for it
 	cancel(errHandoverOver)
 	h.released = true
-	h.desk.Release(p.Name, OfferTaken) // he may take the next caller
+	h.desk.Release(p.Name, h.call, OfferTaken) // he may take the next caller
 	h.handOn(parent, next)
 	return true, nil
 }

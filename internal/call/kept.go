@@ -80,6 +80,7 @@ func (t *talk) bookTurn() {
 		t.wish(a)
 	}
 	if done.noted {
+		t.demand.note(done.note)
 		if done.in.Kind == dialog.Spoke || done.in.Kind == dialog.Pressed {
 			t.facts.LastResolved = done.note.Resolved
 		}

@@ -14,7 +14,7 @@ func (t *talk) key(ctx context.Context, digit byte) {
 	t.markNow(KindDTMF, map[string]any{"digit": string(digit)})
 	t.silence.Stop()
 	switch {
-	case t.hand != nil:
+	case t.engaged():
 		if err := t.hand.sendKeys(ctx, string(digit)); err != nil && ctx.Err() == nil {
 			t.call.Log.Warn("passing a key on to the agent", "call", t.call.ID, "error", err)
 		}
@@ -22,6 +22,7 @@ func (t *talk) key(ctx context.Context, digit byte) {
 		t.message.key(time.Now())
 		t.messageTick(ctx)
 	default:
+		t.wake()
 		if t.turn != nil && !t.floor.mustHear && !t.turn.system {
 			t.cut()
 		}

@@ -59,7 +59,7 @@ func (m *Manager) Place(ctx context.Context, p Placement) (id string, err error)
 		c.room = in
 		defer func() {
 			if err != nil {
-				m.services.Desk.Release(c.person.Name, OfferGone)
+				m.services.Desk.Release(c.person.Name, id, OfferGone)
 			}
 		}()
 		run = c

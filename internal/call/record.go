@@ -165,6 +165,7 @@ const (
 	KindBargeIn     = "barge_in"
 	KindFlowStep    = "flow_step"
 	KindTransfer    = "transfer"
+	KindQueue       = "queue"
 	KindBridge      = "bridge"
 	KindHold        = "hold"
 	KindError       = "error"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"hotline/asr"
@@ -29,6 +30,7 @@ func (t *talk) reply(ctx context.Context, in dialog.Turn, end time.Duration) {
 	t.silence.Stop()
 	t.cut()
 	in.Interrupted, t.interrupt = t.interrupt, nil
+	in.Waiting = t.lounge != nil
 	t.pending = nil
 	began := time.Now()
 	if in.Kind == dialog.Spoke {
@@ -123,6 +125,12 @@ func (t *talk) replied(ctx context.Context) error {
 			}
 		}
 	}
+	if t.lounge != nil && t.answeredWaiting(ctx, done) {
+		if !t.lounge.withBot {
+			return nil
+		}
+		done.after = slices.DeleteFunc(done.after, func(a dialog.Act) bool { _, ok := a.(dialog.Hangup); return !ok })
+	}
 	for _, a := range done.after {
 		switch a := a.(type) {
 		case dialog.Hangup:
@@ -145,7 +153,11 @@ func (t *talk) replied(ctx context.Context) error {
 
 // rearm starts the wait for a caller who says nothing.
 func (t *talk) rearm() {
-	if t.turn != nil || t.hand != nil || t.message != nil || t.floor.voice || t.hold.quiet() {
+	if t.turn != nil || t.engaged() || t.resting() || t.message != nil || t.floor.voice || t.hold.quiet() {
+		return
+	}
+	if t.lounge != nil {
+		t.silence.Reset(backToMusic)
 		return
 	}
 	d := t.call.Line.Silence
@@ -156,13 +168,17 @@ func (t *talk) rearm() {
 }
 
 func (t *talk) silent(ctx context.Context) {
+	if t.lounge != nil {
+		t.rest(ctx)
+		return
+	}
 	t.markNow(KindSilence, nil)
 	t.reply(ctx, dialog.Turn{Kind: dialog.Silent, At: time.Now()}, 0)
 }
 
 // holdOn tells a caller whose words take long to be recognised that he was heard.
 func (t *talk) holdOn(ctx context.Context) {
-	if t.turn != nil || t.hand != nil || t.hold.held() || t.call.Line.Hold == "" {
+	if t.turn != nil || t.engaged() || t.resting() || t.hold.held() || t.call.Line.Hold == "" {
 		return
 	}
 	t.say(ctx, t.call.Line.Hold)

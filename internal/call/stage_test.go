@@ -399,34 +399,91 @@ type staff struct {
 	talking  []string
 	shut     bool
 	reserved int
+	wants    call.Waiting     // of who entered last
+	left     call.LeaveReason // of who left last
+
+	busy         chan struct{} // closed when somebody is free; nil: from the beginning
+	patience     time.Duration // until a caller has waited too long
+	announcement string
 }
 
-func (s *staff) Reserve(_ string, tried []string) (call.Person, bool, bool) {
+func person(name string) call.Person {
+	return call.Person{Name: name, Target: call.Target{To: "agent:" + name}}
+}
+
+// Enter puts a caller before those who are there, each of whom is rung once.
+func (s *staff) Enter(_ context.Context, w call.Waiting) (call.Place, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.shut {
-		return call.Person{}, false, false
+	s.wants = w
+	switch {
+	case s.shut:
+		return nil, call.ErrQueueShut
+	case len(s.names) == 0 && s.busy == nil:
+		return nil, call.ErrNobodyThere
 	}
-	for _, n := range s.names {
-		if !slices.Contains(tried, n) {
-			s.reserved++
-			return call.Person{Name: n, Target: call.Target{To: "agent:" + n}}, true, true
-		}
-	}
-	return call.Person{}, false, true
+	return &spot{staff: s}, nil
 }
 
-func (s *staff) ReserveAgent(name string) (call.Person, bool) {
+// spot is a caller's place.
+type spot struct {
+	staff *staff
+	tried []string
+}
+
+func (p *spot) Next(ctx context.Context) (call.Person, error) {
+	if p.staff.busy != nil {
+		select {
+		case <-p.staff.busy:
+		case <-time.After(p.staff.patience):
+			return call.Person{}, call.ErrWaitedLong
+		case <-ctx.Done():
+			return call.Person{}, context.Cause(ctx)
+		}
+	}
+	p.staff.mu.Lock()
+	defer p.staff.mu.Unlock()
+	for _, n := range p.staff.names {
+		if !slices.Contains(p.tried, n) {
+			p.tried = append(p.tried, n)
+			p.staff.reserved++
+			return person(n), nil
+		}
+	}
+	return call.Person{}, call.ErrWaitedLong
+}
+
+func (p *spot) Ring() time.Duration { return 20 * time.Second }
+
+func (p *spot) Announcement() (string, time.Duration) { return p.staff.announcement, time.Hour }
+
+func (p *spot) Leave(why call.LeaveReason) {
+	p.staff.mu.Lock()
+	defer p.staff.mu.Unlock()
+	p.staff.left = why
+}
+
+func (s *staff) Reserve(string, string) (call.Person, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shut || len(s.names) == 0 {
+		return call.Person{}, false
+	}
+	s.reserved++
+	return person(s.names[0]), true
+}
+
+func (s *staff) ReserveAgent(_, name string) (call.Person, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !slices.Contains(s.names, name) {
 		return call.Person{}, false
 	}
 	s.reserved++
-	return call.Person{Name: name, Target: call.Target{To: "agent:" + name}}, true
+	return person(name), true
 }
 
-func (s *staff) Talking(name string) {
+func (s *staff) Talking(name, _ string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.talking = append(s.talking, name)
@@ -438,7 +495,7 @@ func (s *staff) atWork() []string {
 	return slices.Clone(s.talking)
 }
 
-func (s *staff) Release(name string, r call.OfferResult) {
+func (s *staff) Release(name, _ string, r call.OfferResult) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reserved--

@@ -111,7 +111,7 @@ func (h *handover) transfer(ctx context.Context, q TransferRequest, by Person) *
 	}
 	next := &extension{person: Person{Name: target.To, Title: target.To, Target: target}}
 	if name, ok := strings.CutPrefix(target.To, "agent:"); ok {
-		p, found := h.desk.ReserveAgent(name)
+		p, found := h.desk.ReserveAgent(h.call, name)
 		if !found {
 			h.answer(q.Refuse(486, "Busy Here"))
 			h.tell(ctx, handoverNews{kind: "refused", person: Person{Name: name}, detail: "busy"})
@@ -163,7 +163,7 @@ func (h *handover) transfer(ctx context.Context, q TransferRequest, by Person) *
 		})
 	}
 	if next.reserved {
-		h.desk.Talking(next.person.Name)
+		h.desk.Talking(next.person.Name, h.call)
 	}
 	next.wg.Go(func() { h.listen(next.ctx, next.session, next.person) })
 	return next
@@ -187,7 +187,7 @@ func (h *handover) end(x *extension, result OfferResult) {
 	x.cancel(errHandoverOver)
 	x.wg.Wait()
 	if x.reserved {
-		h.desk.Release(x.person.Name, result)
+		h.desk.Release(x.person.Name, h.call, result)
 	}
 }
 

@@ -1,18 +1,10 @@
-// Package desk knows the people: which agents there are, who is registered and
-// ready, and who is to be rung next.
-//
-// # Concepts
-//
-// An [Agent] has skills. His phone's registration makes him present; ringing and
-// talking make him busy; not answering makes him not ready for a while, so that
-// the next caller is not kept waiting for an empty chair.
-//
-// # Concurrency
-//
-// All methods of [Desk] are safe for concurrent use; nothing blocks.
 package desk
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -21,214 +13,358 @@ import (
 	"hotline/internal/event"
 )
 
-// Agent is a person who takes calls.
-type Agent struct {
-	Name   string   // user part of the registration
-	Title  string   // shown to people
-	Skills []string // names of skills; empty means all
+// Store keeps what a restart must find again.
+type Store interface {
+	// AgentStates are those of all agents that were ever kept.
+	AgentStates(ctx context.Context) ([]Saved, error)
+	// SaveAgentState returns when it is durable.
+	SaveAgentState(ctx context.Context, s Saved) error
 }
 
-// State is what an agent is doing.
-type State string
-
-// The states of an agent.
-const (
-	Offline  State = "offline"
-	Ready    State = "ready"
-	Ringing  State = "ringing"
-	Talking  State = "talking"
-	NotReady State = "not_ready" // did not answer; ready again after a while or at a new registration
-)
-
-// Status is an agent as the console shows him.
-type Status struct {
-	Name   string    `json:"name"`
-	Title  string    `json:"title"`
-	Skills []string  `json:"skills"`
-	State  State     `json:"state"`
-	Since  time.Time `json:"since"`
+// Customers know who calls.
+type Customers interface {
+	// Customer is what is known of a number; the zero value when nothing is. It is
+	// asked once for each caller who enters the queue.
+	Customer(ctx context.Context, number string) (Customer, error)
 }
 
-// restAfterNoAnswer is how long an agent who did not answer is left alone.
-const restAfterNoAnswer = time.Minute
-
-// restAfterRefusal is how long an agent who refused is left alone.
-const restAfterRefusal = 15 * time.Second
+// Customer is what the rules want to know of who calls.
+type Customer struct {
+	LastAgent string
+	Tier      string
+}
 
 // Config sets a Desk up.
 type Config struct {
 	Agents []Agent
-	// Open tells whether a skill is staffed at a time; nil means always.
-	Open func(skill string, at time.Time) bool
-	Bus  *event.Bus
-	Now  func() time.Time // default time.Now
+	// Rules are those of a line's callers; nil means the defaults.
+	Rules func(line string) Rules
+	// Open tells whether a line's people are there at a time; nil means always.
+	Open      func(line, skill string, at time.Time) bool
+	Store     Store     // nil: a restart forgets
+	Customers Customers // nil: nobody is known
+	Bus       *event.Bus
+	Log       *slog.Logger     // default discards
+	Now       func() time.Time // default time.Now
 }
 
 // Desk implements call.Desk.
 type Desk struct {
-	open func(skill string, at time.Time) bool
-	bus  *event.Bus
-	now  func() time.Time
+	cfg    Config
+	now    func() time.Time
+	log    *slog.Logger
+	wake   chan struct{} // something has changed; Run looks
+	agents map[string]Agent
 
-	mu     sync.Mutex
-	agents []*agent // guarded by mu; in the order of the configuration
+	mu     sync.Mutex // guards the rest
+	board  *Board
+	places map[string]*place
+	dirty  map[string]bool // agents whose state is not written yet
 }
 
-type agent struct {
-	Agent
-	present bool
-	busy    State // Ringing, Talking or ""
-	rest    time.Time
-	since   time.Time
-	idle    time.Time // since when he has had no call
-}
+// customerWait bounds the question who calls.
+const customerWait = 2 * time.Second
+
+// writeWait bounds one write of an agent's state.
+const writeWait = 10 * time.Second
 
 // New returns a Desk; nobody is present yet.
 func New(c Config) *Desk {
-	d := &Desk{open: c.Open, bus: c.Bus, now: c.Now}
+	d := &Desk{
+		cfg: c, now: c.Now, log: c.Log, wake: make(chan struct{}, 1), agents: map[string]Agent{},
+		places: map[string]*place{}, dirty: map[string]bool{},
+	}
 	if d.now == nil {
 		d.now = time.Now
 	}
-	for _, a := range c.Agents {
-		d.agents = append(d.agents, &agent{Agent: a, since: d.now(), idle: d.now()})
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
 	}
+	if d.cfg.Bus == nil {
+		d.cfg.Bus = &event.Bus{}
+	}
+	for _, a := range c.Agents {
+		d.agents[a.Name] = a
+	}
+	d.board = NewBoard(c.Agents, d.now())
 	return d
 }
 
-func (a *agent) state(now time.Time) State {
-	switch {
-	case a.busy != "":
-		return a.busy
-	case !a.present:
-		return Offline
-	case now.Before(a.rest):
-		return NotReady
-	default:
-		return Ready
+// Restore brings back what agents had chosen before the server ended.
+func (d *Desk) Restore(ctx context.Context) error {
+	if d.cfg.Store == nil {
+		return nil
+	}
+	saved, err := d.cfg.Store.AgentStates(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the agents' states: %w", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range saved {
+		if m := d.board.agent(s.Name); m != nil {
+			m.restore(s)
+		}
+	}
+	return nil
+}
+
+// Run lets time take effect and writes what has changed, until ctx ends.
+func (d *Desk) Run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			d.write(context.WithoutCancel(ctx))
+			return nil
+		case <-d.wake:
+		case <-timer.C:
+		}
+		timer.Reset(d.step())
+		d.write(ctx)
 	}
 }
 
-func (a *agent) has(skill string) bool {
-	return skill == "" || len(a.Skills) == 0 || slices.Contains(a.Skills, skill)
+// idleStep is how often Run looks where no rule says when: shifts begin and end.
+const idleStep = 15 * time.Second
+
+// step lets rules that count time take effect, and tells when they will again.
+func (d *Desk) step() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.settle()
+	now := d.now()
+	next := d.board.Next(now)
+	if next.IsZero() {
+		return idleStep
+	}
+	return min(idleStep, max(time.Millisecond, next.Sub(now)))
+}
+
+// settle is done after every change: callers get agents, or are told that there are
+// none, and others learn what is new. It needs d.mu.
+func (d *Desk) settle() {
+	now := d.now()
+	tooLong, deserted := d.board.Expired(now)
+	for _, o := range d.board.Assign(now) {
+		d.places[o.Call].turn(d.person(o.Agent), nil)
+		d.queueEvent("queue.offered", o.Call, now, "")
+		tooLong = slices.DeleteFunc(tooLong, func(id string) bool { return id == o.Call })
+	}
+	for _, id := range tooLong {
+		d.places[id].turn(call.Person{}, call.ErrWaitedLong)
+	}
+	for _, id := range deserted {
+		d.places[id].turn(call.Person{}, call.ErrNobodyThere)
+	}
+	for _, s := range d.board.changed(now) {
+		d.dirty[s.Name] = true
+		d.cfg.Bus.Publish(event.Event{Kind: "agent.state", At: now, Data: s})
+	}
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (d *Desk) person(name string) call.Person {
+	a := d.agents[name]
+	return call.Person{Name: a.Name, Title: a.Title, Target: call.Target{To: "agent:" + a.Name}}
+}
+
+// QueueEvent is what is published of the queue.
+type QueueEvent struct {
+	Waiter View   `json:"waiter"`
+	Reason string `json:"reason,omitempty"` // of leaving: "answered", "hung_up" …
+	Length int    `json:"length"`           // of the whole queue, afterwards
+}
+
+// queueEvent needs d.mu.
+func (d *Desk) queueEvent(kind event.Kind, id string, now time.Time, reason string) {
+	w := d.board.waiter(id)
+	if w == nil {
+		return
+	}
+	e := QueueEvent{Waiter: d.view(d.board.view(w, now), now), Reason: reason, Length: len(d.board.waiting)}
+	if kind == "queue.left" {
+		e.Length--
+	}
+	d.cfg.Bus.Publish(event.Event{Kind: kind, At: now, Call: id, Data: e})
+}
+
+// write keeps the states that have changed.
+func (d *Desk) write(ctx context.Context) {
+	d.mu.Lock()
+	var list []Saved
+	for name := range d.dirty {
+		list = append(list, d.board.agent(name).saved())
+	}
+	clear(d.dirty)
+	d.mu.Unlock()
+	if d.cfg.Store == nil {
+		return
+	}
+	for _, s := range list {
+		if err := d.save(ctx, s); err != nil && ctx.Err() == nil {
+			d.log.Error("keeping an agent's state; a restart may not find it", "agent", s.Name, "error", err)
+		}
+	}
+}
+
+func (d *Desk) save(ctx context.Context, s Saved) error {
+	ctx, cancel := context.WithTimeout(ctx, writeWait)
+	defer cancel()
+	return d.cfg.Store.SaveAgentState(ctx, s)
 }
 
 // Present tells that an agent's phone came or went.
 func (d *Desk) Present(name string, online bool) {
-	d.change(name, func(a *agent, now time.Time) {
-		if online && !a.present {
-			a.rest = time.Time{}
-			a.idle = now
-		}
-		a.present = online
-	})
+	d.change(func(now time.Time) { d.board.Present(name, online, now) })
 }
 
-// Reserve implements call.Desk: of the ready agents with the skill, the one who
-// has been idle longest.
-func (d *Desk) Reserve(skill string, tried []string) (p call.Person, found, open bool) {
-	now := d.now()
-	if d.open != nil && !d.open(skill, now) {
-		return p, false, false
+// Choose sets what an agent does from now on: ready, on a break with a reason, not
+// ready, or offline. When it returns the choice survives a restart.
+func (d *Desk) Choose(ctx context.Context, name string, s State, reason string) error {
+	var saved Saved
+	var err error
+	d.change(func(now time.Time) {
+		if err = d.board.Choose(name, s, reason, now); err == nil {
+			saved = d.board.agent(name).saved()
+		}
+	})
+	if err != nil || d.cfg.Store == nil {
+		return err
 	}
+	if err := d.save(ctx, saved); err != nil {
+		return fmt.Errorf("the state counts now, but a restart would not find it: %w", err)
+	}
+	return nil
+}
+
+func (d *Desk) change(f func(now time.Time)) {
 	d.mu.Lock()
-	var best *agent
-	for _, a := range d.agents {
-		if a.state(now) != Ready || !a.has(skill) || slices.Contains(tried, a.Name) {
-			continue
+	defer d.mu.Unlock()
+	f(d.now())
+	d.settle()
+}
+
+// Reserve implements call.Desk.
+func (d *Desk) Reserve(id, skill string) (p call.Person, found bool) {
+	d.change(func(now time.Time) {
+		var a Agent
+		if a, found = d.board.Reserve(id, skill, now); found {
+			p = d.person(a.Name)
 		}
-		if best == nil || a.idle.Before(best.idle) {
-			best = a
-		}
-	}
-	if best == nil {
-		d.mu.Unlock()
-		return p, false, true
-	}
-	best.busy, best.since = Ringing, now
-	st := best.status(now)
-	d.mu.Unlock()
-	d.publish(st)
-	return call.Person{Name: best.Name, Title: best.Title, Target: call.Target{To: "agent:" + best.Name}}, true, true
+	})
+	return p, found
 }
 
 // ReserveAgent implements call.Desk.
-func (d *Desk) ReserveAgent(name string) (p call.Person, found bool) {
-	now := d.now()
-	d.mu.Lock()
-	i := slices.IndexFunc(d.agents, func(a *agent) bool { return a.Name == name })
-	if i < 0 || d.agents[i].state(now) != Ready {
-		d.mu.Unlock()
-		return p, false
-	}
-	a := d.agents[i]
-	a.busy, a.since = Ringing, now
-	st := a.status(now)
-	d.mu.Unlock()
-	d.publish(st)
-	return call.Person{Name: a.Name, Title: a.Title, Target: call.Target{To: "agent:" + a.Name}}, true
+func (d *Desk) ReserveAgent(id, name string) (p call.Person, found bool) {
+	d.change(func(now time.Time) {
+		if _, found = d.board.ReserveAgent(id, name, now); found {
+			p = d.person(name)
+		}
+	})
+	return p, found
 }
 
 // Talking implements call.Desk.
-func (d *Desk) Talking(name string) {
-	d.change(name, func(a *agent, _ time.Time) { a.busy = Talking })
+func (d *Desk) Talking(name, id string) {
+	d.change(func(now time.Time) { d.board.Talking(name, id, now) })
 }
 
 // Release implements call.Desk.
-func (d *Desk) Release(name string, result call.OfferResult) {
-	d.change(name, func(a *agent, now time.Time) {
-		a.busy = ""
-		switch result {
-		case call.OfferTaken:
-			a.idle = now
-		case call.OfferNoAnswer:
-			a.rest = now.Add(restAfterNoAnswer)
-		case call.OfferRefused, call.OfferFailed:
-			a.rest = now.Add(restAfterRefusal)
-		case call.OfferGone:
-		}
-	})
+func (d *Desk) Release(name, id string, result call.OfferResult) {
+	d.change(func(now time.Time) { d.board.Release(name, id, result, now) })
 }
 
 // Agents lists all agents.
 func (d *Desk) Agents() []Status {
-	now := d.now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	list := make([]Status, 0, len(d.agents))
-	for _, a := range d.agents {
-		list = append(list, a.status(now))
-	}
-	return list
+	return d.board.Statuses(d.now())
 }
 
-func (a *agent) status(now time.Time) Status {
-	return Status{Name: a.Name, Title: a.Title, Skills: slices.Clone(a.Skills), State: a.state(now), Since: a.since}
+// Load is how much there is to do for people.
+type Load struct {
+	Waiting int           // callers
+	Longest time.Duration // that one of them has waited
+	Wait    time.Duration // estimated for the last of them; 0 when nobody waits
+	Ready   int           // agents who could take a call at once
+	Serving int           // agents who take calls
 }
 
-func (d *Desk) change(name string, f func(a *agent, now time.Time)) {
-	now := d.now()
+// Load tells how much there is to do.
+func (d *Desk) Load() Load {
 	d.mu.Lock()
-	i := slices.IndexFunc(d.agents, func(a *agent) bool { return a.Name == name })
-	if i < 0 {
-		d.mu.Unlock()
-		return
-	}
-	a := d.agents[i]
-	before := a.state(now)
-	f(a, now)
-	changed := a.state(now) != before
-	if changed {
-		a.since = now
-	}
-	st := a.status(now)
-	d.mu.Unlock()
-	if changed {
-		d.publish(st)
-	}
+	defer d.mu.Unlock()
+	return d.board.load(d.now())
 }
 
-func (d *Desk) publish(s Status) {
-	if d.bus != nil {
-		d.bus.Publish(event.Event{Kind: "agent.state", At: s.Since, Data: s})
+func (b *Board) load(now time.Time) Load {
+	var l Load
+	for _, w := range b.order(now) {
+		l.Waiting++
+		l.Longest = max(l.Longest, now.Sub(w.since))
+		if wait, known := b.estimate(w, b.position(w, now), now); known {
+			l.Wait = max(l.Wait, wait)
+		}
 	}
+	for _, m := range b.agents {
+		if m.serving(now) {
+			l.Serving++
+		}
+		if m.free(now) {
+			l.Ready++
+		}
+	}
+	return l
+}
+
+// Enter implements call.Desk.
+func (d *Desk) Enter(ctx context.Context, w call.Waiting) (call.Place, error) {
+	if d.cfg.Open != nil && !d.cfg.Open(w.Line, w.Skill, d.now()) {
+		return nil, call.ErrQueueShut
+	}
+	rules := Rules{}
+	if d.cfg.Rules != nil {
+		rules = d.cfg.Rules(w.Line)
+	}
+	rules = rules.Filled()
+	known := d.customer(ctx, w.Number)
+	c := Caller{
+		Call: w.Call, Line: w.Line, Language: w.Language, Skill: w.Skill, Kind: w.Kind, Tier: known.Tier, Asked: w.Asked, Urgent: w.Urgent,
+		Mood: w.Mood, Risk: w.Risk, LastAgent: known.LastAgent,
+	}
+	p := &place{desk: d, id: w.Call, language: w.Language, rules: &rules, signal: make(chan struct{}, 1)}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.now()
+	switch err := d.board.Enter(c, &rules, now); {
+	case errors.Is(err, ErrNobody):
+		return nil, call.ErrNobodyThere
+	case errors.Is(err, ErrFull):
+		return nil, call.ErrQueueFull
+	case err != nil:
+		return nil, err
+	}
+	d.places[w.Call] = p
+	d.queueEvent("queue.entered", w.Call, now, "")
+	d.settle()
+	return p, nil
+}
+
+func (d *Desk) customer(ctx context.Context, number string) Customer {
+	if d.cfg.Customers == nil || number == "" {
+		return Customer{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, customerWait)
+	defer cancel()
+	c, err := d.cfg.Customers.Customer(ctx, number)
+	if err != nil { // he waits like everybody
+		d.log.Warn("finding out who calls", "error", err)
+	}
+	return c
 }
