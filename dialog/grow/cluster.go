@@ -14,95 +14,9 @@ import (
 const (
 	alike      = 0.45 // near: the same question in other words
 	hardly     = 0.8  // jaccard: hardly another wording
-	neighbours = 6    // that are listened to
+	neighbours = 8    // that are listened to
 	most       = 600  // wordings of a pair that are compared with one another
 )
-
-// agree lets like wordings speak for one that is not sure: what they mostly mean it
-// will mean too.
-func agree(all []*said) {
-	byPair := map[string][]*said{}
-	for _, s := range all {
-		for i, l := range s.found {
-			if i == 3 {
-				break
-			}
-			byPair[l.pair] = append(byPair[l.pair], s)
-		}
-	}
-	next := make([]likely, len(all))
-	for i, s := range all {
-		next[i] = s.best
-		if s.why == "person" || s.best.p >= 0.9 || len(s.found) == 0 {
-			continue
-		}
-		// The first three pairs' wordings are all who could agree.
-		type neighbour struct {
-			s   *said
-			sim float64
-		}
-		var others []neighbour
-		seen := map[*said]bool{s: true}
-		for k, l := range s.found {
-			if k == 3 {
-				break
-			}
-			block := byPair[l.pair]
-			for _, o := range block[:min(most, len(block))] {
-				if seen[o] {
-					continue
-				}
-				seen[o] = true
-				if sim := near(s, o); sim >= alike {
-					others = append(others, neighbour{o, sim})
-				}
-			}
-		}
-		slices.SortFunc(others, func(a, b neighbour) int {
-			return cmp.Or(cmp.Compare(b.sim, a.sim), cmp.Compare(a.s.folded, b.s.folded))
-		})
-		others = others[:min(neighbours, len(others))]
-		if len(others) < 2 {
-			continue
-		}
-		best := likely{}
-		for k, l := range s.found {
-			if k == 3 {
-				break
-			}
-			vote, sum := 0.0, 0.0
-			for _, n := range others {
-				w := n.sim * math.Log1p(float64(n.s.count))
-				sum += w
-				vote += w * cmp.Or(chosen(n.s, l.pair), n.s.chance(l.pair))
-			}
-			const own = 0.6 // the rest is theirs
-			if p := own*cmp.Or(chosen(s, l.pair), l.p) + (1-own)*vote/sum; p > best.p {
-				best = likely{l.pair, p}
-			}
-		}
-		if s.why == "later" && best.pair != s.best.pair {
-			continue
-		}
-		next[i] = best
-	}
-	for i, s := range all {
-		if next[i] != s.best {
-			if next[i].p > s.best.p || next[i].pair != s.best.pair {
-				s.why = "alike"
-			}
-			s.best = next[i]
-		}
-	}
-}
-
-// chosen is the chance of pair where the evidence was for it.
-func chosen(s *said, pair string) float64 {
-	if s.best.pair == pair {
-		return s.best.p
-	}
-	return 0
-}
 
 // choose makes proposals of what is sure enough and new.
 func choose(pairs []knowledge.Pair, terms []string, all []*said, o Options, r *Report) []Proposal {
@@ -190,7 +104,7 @@ next:
 
 // own is the chance of what was chosen by the wording alone.
 func own(s *said) float64 {
-	for _, l := range s.alone {
+	for _, l := range s.found {
 		if l.pair == s.best.pair {
 			return l.p
 		}
@@ -239,7 +153,7 @@ func skeleton(folded string, terms []string) string {
 func unanswered(all []*said, o Options) []Unanswered {
 	var open []*said
 	for _, s := range all {
-		if s.unknown >= 0.5 && s.why != "person" && s.why != "later" && s.best.p < o.Least {
+		if s.none >= 0.5 && s.why != "person" && s.why != "later" && s.best.p < o.Least {
 			open = append(open, s)
 		}
 	}

@@ -9,8 +9,9 @@
 // wanted (an agent's reason code, an intent): turns of one label mostly mean the
 // same few pairs, which is learnt from those turns that are understood anyway.
 //
-// Propose cleans and folds wordings, scores each against the pairs, lets labels,
-// later turns and like wordings speak, and keeps what is sure enough and new. What
+// Propose cleans and folds wordings, scores each against the pairs, weighs that with its
+// label, with what like wordings are called and with how it is said (judge), lets later
+// turns and people overrule, and keeps what is sure enough and new. What
 // is personal is never proposed, nor a wording that stands at any pair, and of
 // sentences that differ in a filled-in place only one. Nothing is changed by it: a
 // person accepts proposals.

@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
+	"runtime"
 	"time"
 
 	"hotline/dialog/knowledge"
@@ -38,6 +38,9 @@ type Options struct {
 	MaxTurns int
 	// LeastUnanswered is how many callers must have asked what is not known; default 3.
 	LeastUnanswered int
+	// Workers bounds the goroutines that score; default as many as processors. A server
+	// with calls in progress takes one.
+	Workers int
 }
 
 func (o Options) withDefaults() Options {
@@ -45,6 +48,9 @@ func (o Options) withDefaults() Options {
 	o.Limit = cmp.Or(o.Limit, 20000)
 	o.MaxTurns = cmp.Or(o.MaxTurns, 50000)
 	o.LeastUnanswered = cmp.Or(o.LeastUnanswered, 3)
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
 	return o
 }
 
@@ -59,7 +65,7 @@ type Proposal struct {
 	Confidence float64 `json:"confidence"` // and by all evidence
 	Novelty    float64 `json:"novelty"`    // 1: nothing like it stands at the pair
 	Score      float64 `json:"score"`      // what they are ranked by
-	Why        string  `json:"why"`        // "person", "later", "label", "alike", "score"
+	Why        string  `json:"why"`        // "person", "later", "label", "score"; of a model "paraphrase"
 }
 
 // Unanswered is something that callers ask and no pair answers.
@@ -94,6 +100,21 @@ func Propose(ctx context.Context, pairs []knowledge.Pair, ko knowledge.Options, 
 	o = o.withDefaults()
 	var r Report
 	g := gather(history, known(pairs), o.MaxTurns, &r)
+	meaning, err := scored(ctx, pairs, ko, g, o.Workers)
+	if err != nil {
+		return r, err
+	}
+	r.Meaning = meaning
+	judge(g)
+	believe(g)
+	r.Wordings = len(g)
+	r.Proposals = choose(pairs, ko.Terms, g, o, &r)
+	r.Unanswered = unanswered(g, o)
+	return r, nil
+}
+
+// scored compares wordings with the pairs, and says whether meanings were compared.
+func scored(ctx context.Context, pairs []knowledge.Pair, ko knowledge.Options, g []*said, workers int) (meaning bool, err error) {
 	memory := &remembering{next: ko.Embedder}
 	if ko.Embedder != nil {
 		ko.Embedder = memory
@@ -101,38 +122,29 @@ func Propose(ctx context.Context, pairs []knowledge.Pair, ko knowledge.Options, 
 	ko.EmbedWithin, ko.BuildWithin = 10*time.Minute, 10*time.Minute
 	index, err := knowledge.New(pairs, ko) //nolint:contextcheck // BuildWithin bounds it
 	if err != nil {
-		return r, fmt.Errorf("reading the knowledge: %w", err)
+		return false, fmt.Errorf("reading the knowledge: %w", err)
 	}
 	if err := index.EmbedErr(); err != nil {
-		return r, fmt.Errorf("comparing meanings: %w", err)
+		return false, fmt.Errorf("comparing meanings: %w", err)
 	}
-	r.Meaning = index.Meaning()
-	if r.Meaning {
-		if err := memory.learn(ctx, g); err != nil {
-			return r, err
+	if index.Meaning() {
+		if err := memory.learn(ctx, g, workers); err != nil {
+			return false, err
 		}
 	}
-	if err := score(ctx, index, g); err != nil {
-		return r, err
+	if err := score(ctx, index, g, workers); err != nil {
+		return false, err
 	}
-	if err := memory.failed(); err != nil {
-		return r, err
-	}
-	believe(g)
-	agree(g)
-	for _, s := range g {
-		s.doubt()
-	}
-	r.Wordings = len(g)
-	r.Proposals = choose(pairs, ko.Terms, g, o, &r)
-	r.Unanswered = unanswered(g, o)
-	return r, nil
+	return index.Meaning(), memory.failed()
 }
 
 // likely is how likely a pair is meant.
 type likely struct {
 	pair string
 	p    float64
+	// How much the wording has in common with the nearest one of the pair.
+	words, sound, meaning float64
+	exact                 bool
 }
 
 // said is a wording and what is known of it.
@@ -149,70 +161,27 @@ type said struct {
 	found   []likely  // as the pairs' index has it, best first
 	lexical float64   // how much the best shares with its nearest variant
 	none    float64   // chance that no pair is meant
-	alone   []likely  // found as it was before all other evidence
-	unknown float64   // none likewise
 	best    likely    // after all evidence
 	why     string
 }
 
-// believe brings in labels, later turns and what people said.
+// believe brings in later turns and what people said.
 func believe(all []*said) {
-	byLabel := map[string][]*said{}
 	for _, s := range all {
-		if l := s.label(); l != "" {
-			byLabel[l] = append(byLabel[l], s)
-		}
-	}
-	overall := mixture(all)
-	for _, label := range sorted(byLabel) {
-		members := byLabel[label]
-		if len(members) < 5 {
-			continue
-		}
-		// Twice: the first time the label is learnt from what is understood by itself,
-		// the second time also from what the label made clear.
-		start := make([][]likely, len(members))
-		none := make([]float64, len(members))
-		for i, s := range members {
-			start[i], none[i] = s.found, s.none
-		}
-		for range 2 {
-			here := mixture(members)
-			for i, s := range members {
-				s.found, s.none = reweigh(start[i], none[i], here, overall, len(members))
-			}
-		}
-	}
-	for _, s := range all {
-		was := ""
-		if len(s.found) > 0 {
-			s.best, was = s.found[0], s.found[0].pair
-		}
-		s.why = "score"
-		if s.label() != "" {
-			s.why = "label"
-		}
+		was := s.best.pair
 		for _, id := range sorted(s.later) {
 			// One caller may have changed the subject; two who did the same have not.
 			p := 1 - (1-s.chance(id))*math.Pow(0.55, float64(s.later[id]))
 			if p > s.best.p || id == was {
-				s.best, s.why = likely{id, p}, "later"
+				s.best, s.why = likely{pair: id, p: p}, "later"
 			}
 		}
 		for _, id := range sorted(s.given) {
 			const person = 0.95
 			if p := max(person*float64(s.given[id])/float64(total(s.given)), s.chance(id)); s.why != "person" || p > s.best.p {
-				s.best, s.why = likely{id, p}, "person"
+				s.best, s.why = likely{pair: id, p: p}, "person"
 			}
 		}
-	}
-}
-
-// doubt halves, as it were, what others said of a wording with what it says itself: a
-// label's turns also ask what no pair answers. Measured on judged proposals.
-func (s *said) doubt() {
-	if s.why != "person" && s.why != "later" {
-		s.best.p = math.Sqrt(s.best.p * own(s))
 	}
 }
 
@@ -234,45 +203,4 @@ func (s *said) label() string {
 		}
 	}
 	return best
-}
-
-// mixture is the average of what the wordings mean; "" stands for no pair.
-func mixture(all []*said) map[string]float64 {
-	m := map[string]float64{}
-	for _, s := range all {
-		m[""] += s.none / float64(len(all))
-		for _, l := range s.found {
-			m[l.pair] += l.p / float64(len(all))
-		}
-	}
-	return m
-}
-
-// reweigh is Bayes' rule with the pairs' share among the n wordings of a label in
-// place of their share among all; few wordings change little.
-func reweigh(found []likely, none float64, here, overall map[string]float64, n int) ([]likely, float64) {
-	const weight = 5 // wordings that the overall share counts for
-	lift := func(pair string) float64 {
-		all := overall[pair] + 1e-4
-		return (here[pair]*float64(n) + all*weight) / (float64(n) + weight) / all
-	}
-	// The index's score already knows much: the square root keeps a label from
-	// overruling a wording that is clear.
-	out := make([]likely, len(found))
-	none *= math.Sqrt(lift(""))
-	sum := none
-	for i, l := range found {
-		out[i] = likely{l.pair, l.p * math.Sqrt(lift(l.pair))}
-		sum += out[i].p
-	}
-	if sum == 0 {
-		return found, none
-	}
-	for i := range out {
-		out[i].p /= sum
-	}
-	slices.SortStableFunc(out, func(a, b likely) int {
-		return cmp.Or(cmp.Compare(b.p, a.p), cmp.Compare(a.pair, b.pair))
-	})
-	return out, none / sum
 }

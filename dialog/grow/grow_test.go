@@ -229,6 +229,27 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// What a model makes up passes what callers' words must pass.
+func TestWhatIsMadeUpIsScreened(t *testing.T) {
+	got, err := grow.Screen(t.Context(), pairs(), knowledge.Options{}, []grow.Candidate{
+		{"refund-time", "退款到账要多少天"},
+		{"refund-time", "退款到账要多少天呢"}, // hardly another one
+		{"refund-time", "耳机卖多少钱"},    // another pair's
+		{"refund-time", "退款要几天"},     // stands there
+		{"refund-time", "13800138000的退款要几天到账"},
+		{"nothing", "发票抬头怎么写"},
+	}, grow.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || got[0].Wording != "退款到账要多少天" || got[0].Pair != "refund-time" || got[0].Why != "paraphrase" {
+		t.Errorf("%+v", got)
+	}
+	if _, err := grow.Screen(t.Context(), pairs(), knowledge.Options{Embedder: letters{true}}, []grow.Candidate{{"invoice", "给我开一张发票吧"}}, grow.Options{}); err == nil {
+		t.Error("an embedder that fails is told of")
+	}
+}
+
 func TestReadHistory(t *testing.T) {
 	for _, c := range []struct {
 		name, file, fail string

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -50,8 +49,8 @@ func (m *remembering) failed() error {
 	return nil
 }
 
-// learn embeds all wordings, as many batches at once as there are processors.
-func (m *remembering) learn(ctx context.Context, all []*said) error {
+// learn embeds all wordings, some batches at once.
+func (m *remembering) learn(ctx context.Context, all []*said, workers int) error {
 	const batch = 32
 	// Texts of one length together: shorter ones need not be padded.
 	byLength := slices.Clone(all)
@@ -60,7 +59,7 @@ func (m *remembering) learn(ctx context.Context, all []*said) error {
 	errs := make([]error, len(parts))
 	var wg sync.WaitGroup
 	var next atomic.Int64
-	for range min(runtime.GOMAXPROCS(0), len(parts)) {
+	for range min(workers, len(parts)) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(parts); i = int(next.Add(1)) - 1 {
 				texts := make([]string, len(parts[i]))
@@ -126,24 +125,39 @@ func near(a, b *said) float64 {
 	if len(a.vector) == 0 || len(a.vector) != len(b.vector) {
 		return words
 	}
-	var s0, s1 float32
-	v, w := a.vector, b.vector[:len(a.vector)]
+	return 0.5*words + 0.5*max(cosine(a.vector, b.vector), 0)
+}
+
+// like is the same by meaning alone, by words where there are no vectors.
+func like(a, b *said) float64 {
+	if len(a.vector) == 0 || len(a.vector) != len(b.vector) {
+		return jaccard(a.grams, b.grams)
+	}
+	return cosine(a.vector, b.vector)
+}
+
+// cosine of two vectors of length 1 and of as many numbers.
+func cosine(v, w []float32) float64 {
+	var s0, s1, s2, s3 float32
+	w = w[:len(v)]
 	i := 0
-	for ; i+2 <= len(v); i += 2 {
+	for ; i+4 <= len(v); i += 4 {
 		s0 += v[i] * w[i]
 		s1 += v[i+1] * w[i+1]
+		s2 += v[i+2] * w[i+2]
+		s3 += v[i+3] * w[i+3]
 	}
 	for ; i < len(v); i++ {
 		s0 += v[i] * w[i]
 	}
-	return 0.5*words + 0.5*max(float64(s0+s1), 0)
+	return float64(s0 + s1 + s2 + s3)
 }
 
 // score compares each wording with the pairs.
-func score(ctx context.Context, index *knowledge.Index, all []*said) error {
+func score(ctx context.Context, index *knowledge.Index, all []*said, workers int) error {
 	var wg sync.WaitGroup
 	var next atomic.Int64
-	for range runtime.GOMAXPROCS(0) {
+	for range workers {
 		wg.Go(func() {
 			for {
 				i := int(next.Add(1)) - 1
@@ -154,9 +168,8 @@ func score(ctx context.Context, index *knowledge.Index, all []*said) error {
 				found := index.Find(ctx, knowledge.Query{Text: s.text})
 				s.none = found.None
 				for _, m := range found.Matches {
-					s.found = append(s.found, likely{m.Pair.ID, m.Score})
+					s.found = append(s.found, likely{m.Pair.ID, m.Score, m.Lexical, m.Sound, m.Meaning, m.Exact})
 				}
-				s.alone, s.unknown = s.found, s.none
 				if top := found.Top(); top != nil {
 					s.lexical = top.Lexical
 				}
