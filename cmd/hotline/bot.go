@@ -27,9 +27,10 @@ type bots struct {
 // bot is one line's dialogue.
 type bot struct {
 	line   business.Line
-	engine *engine.Engine
+	engine *engine.Live
 	talk   dialog.Engine // what answers callers: engine, or a system elsewhere behind it
 	index  *knowledge.Live
+	mind   func(business.Line) (*engine.Engine, error) // makes the engine, also of a line that was read again
 }
 
 // localMeaning is the embedder of commands that talk without a server; nil where no
@@ -90,17 +91,23 @@ func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects,
 	if err != nil {
 		return nil, err
 	}
-	live := knowledge.NewLive(index)
-	c := l.EngineConfig(live.Load)
-	c.Now, c.Effects, c.Model = now, effects, model
-	if c.Routes.Intents, err = learnIntents(l.Home.IntentExamples(), l.Language, meaning); err != nil {
-		return nil, err
+	b := &bot{line: l, index: knowledge.NewLive(index)}
+	b.mind = func(l business.Line) (*engine.Engine, error) {
+		c := l.EngineConfig(b.index.Load)
+		c.Now, c.Effects, c.Model = now, effects, model
+		var err error
+		if c.Routes.Intents, err = learnIntents(l.Home.IntentExamples(), l.Language, meaning); err != nil {
+			return nil, err
+		}
+		return engine.New(c)
 	}
-	e, err := engine.New(c)
+	e, err := b.mind(l)
 	if err != nil {
 		return nil, err
 	}
-	return &bot{line: l, engine: e, talk: e, index: live}, nil
+	b.engine = engine.NewLive(e)
+	b.talk = b.engine
+	return b, nil
 }
 
 // lineLimits are the line's, the business's or the default ones.

@@ -129,7 +129,7 @@ func renderPacks(ctx context.Context, c config.Config, out io.Writer) error {
 		}
 		done[b.line.Home.Dir+v] = true
 		var sentences []string
-		for _, text := range b.engine.Sentences() {
+		for _, text := range b.engine.Load().Sentences() {
 			sentences = append(sentences, tts.Sentences(text)...)
 		}
 		synth, closeEngine, err := localVoice(ctx, c, v, b.line.Language)

@@ -58,6 +58,8 @@ type server struct {
 	bots       *bots
 	kb         *kb.Base
 	desk       *desk.Desk
+	share      *desk.Share
+	rollout    *desk.Rollout
 	ports      *media.Ports
 	ports6     *media.Ports // for far ends on IPv6
 	clock      *media.Clock
@@ -201,7 +203,9 @@ func (s *server) telephone(ctx context.Context) error {
 		}
 	}
 	s.registrar = sip.NewRegistrar(registrarConfig(s.cfg), secrets, s.log)
-	s.desk = desk.New(desk.Config{Agents: s.bots.agents(), Bus: s.bus})
+	if err := s.people(ctx); err != nil {
+		return err
+	}
 	s.registrar.OnChange(s.desk.Present)
 
 	signalling, err := sipConfig(s.cfg, s.log)
@@ -240,7 +244,7 @@ func (s *server) telephone(ctx context.Context) error {
 			Listen: s.listenRTP, Clock: s.clock, Silence: silence, Codecs: codecs, KeyTones: keyTones(s.cfg),
 			Protection: protection(s.cfg), Certificate: certificate, Browsers: s.browsers, Log: s.log,
 		},
-		Desk: s.desk, Dialer: s.dialer(), Journal: measuring(s.db, s.metrics), Wishes: s.db, Bus: s.bus, Recordings: s.recordings, Log: s.log,
+		Desk: s.desk, Dialer: s.dialer(), Journal: resolving{measuring(s.db, s.metrics), s.rollout, s.log}, Wishes: s.db, Bus: s.bus, Recordings: s.recordings, Log: s.log,
 	}, func(called string) call.Route {
 		if app := s.testLine(strings.TrimPrefix(called, lineRoute)); app != nil {
 			return call.Route{App: app}
@@ -303,6 +307,8 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "speech recognition", func() error { return s.ears.run(back) })
 	start(&wgBack, "the speech worker", func() error { return s.runWorker(back) })
 	start(&wgBack, "meaning", func() error { s.learnMeaning(back); return nil })
+	start(&wgBack, "the businesses' files", func() error { s.followBusinesses(back); return nil })
+	start(&wgBack, "the agents' desk", func() error { return s.desk.Run(back) })
 	start(&wgBack, "warming the voice", func() error { return s.voice.warm(back, s) })
 	start(&wgBack, "short messages", func() error { s.outbox().Run(back); return nil })
 	start(&wgBack, "profiles", func() error { return s.runProfile(back) })

@@ -105,7 +105,7 @@ func (v *voice) close() {
 func (v *voice) warm(ctx context.Context, s *server) error {
 	var wanted []tts.Utterance
 	for _, b := range s.bots.lines {
-		for _, text := range b.engine.Sentences() {
+		for _, text := range b.engine.Load().Sentences() {
 			wanted = append(wanted, tts.Utterance{Text: text, Voice: s.voiceOf(b), Language: b.line.Language, Rate: b.line.Rate})
 		}
 	}
@@ -161,10 +161,10 @@ func (s *server) lines() map[*bot]*call.Line {
 	for _, b := range s.bots.lines {
 		s.tellModels(set, b)
 		limits := b.limits()
-		p := b.engine.Phrases()
+		p := b.engine.Load().Phrases()
 		out[b] = &call.Line{
 			Name: b.line.Name, Title: b.line.Home.Name, Language: b.line.Language, Voice: s.voiceOf(b),
-			Rate: b.line.Rate, Engine: b.talk,
+			Rate: b.line.Rate, Engine: s.rolledOut(b, b.talk), Music: s.music(b.line.Home),
 			Hear: s.ears.listener, Speak: s.voice.line, Prepare: s.voice.prepare,
 			Silence: limits.Silence, MaxDuration: limits.MaxCall, MaxHold: s.cfg.Call.MaxHold,
 			Answer:   call.Answering{Ring: b.line.Answer.Ringing, Early: b.line.Early()},

@@ -34,12 +34,13 @@ func NewID(question string, taken func(string) bool) string {
 	return id
 }
 
-// PairsOf are those of rows that count on the line, as its index takes them.
+// PairsOf are those of rows that count on the line, with what begins its tasks, as its
+// index takes them.
 func (l Line) PairsOf(rows []Row) []knowledge.Pair {
 	if l.Home == nil {
 		return nil
 	}
-	return Pairs(rowsOn(rows, l.RowName()), l.Home.Location)
+	return Pairs(rowsOn(l.Home.WithStarts(rows), l.RowName()), l.Home.Location)
 }
 
 // RowName is how rows call the line: by its name in the folder where they stand.

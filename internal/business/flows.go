@@ -87,30 +87,43 @@ func (f *folder) flows() {
 		}
 	}
 	b.Flows, b.flowFiles = set, files
-	f.startRows(files)
+	b.Knowledge = b.WithStarts(b.Knowledge)
 	f.flowRows()
 }
 
-// startRows makes a question of the knowledge of each flow that is begun by
-// sentences of its own; they are other wordings of its first question where it has
-// one.
-func (f *folder) startRows(files []flowFile) {
-	b := f.business
-	for _, file := range files {
+// WithStarts are rows and what begins the business's tasks: each flow that is begun by
+// sentences of its own is a question of the knowledge, or lends them to the first
+// question that begins it. Rows that have them already stay as they are.
+func (b *Business) WithStarts(rows []Row) []Row {
+	out := slices.Clone(rows)
+	for _, file := range b.flowFiles {
 		w := file.flow
 		if _, ok := b.Flows.Flow(w.Name); !ok || len(w.Start.Examples) == 0 {
 			continue
 		}
 		if len(w.Start.Pairs) > 0 {
-			i := slices.IndexFunc(b.Knowledge, func(r Row) bool { return r.ID == w.Start.Pairs[0] })
-			b.Knowledge[i].Variants = append(slices.Clone(b.Knowledge[i].Variants), w.Start.Examples...)
+			i := slices.IndexFunc(out, func(r Row) bool { return r.ID == w.Start.Pairs[0] })
+			if i < 0 {
+				continue // withdrawn since
+			}
+			out[i].Variants = slices.Clone(out[i].Variants)
+			for _, example := range w.Start.Examples {
+				if !slices.Contains(out[i].Variants, example) {
+					out[i].Variants = append(out[i].Variants, example)
+				}
+			}
 			continue
 		}
-		b.Knowledge = append(b.Knowledge, Row{
-			ID: "flow-" + w.Name, Question: w.Start.Examples[0], Variants: slices.Clone(w.Start.Examples[1:]), Topic: w.Title,
+		id := "flow-" + w.Name
+		if slices.ContainsFunc(out, func(r Row) bool { return r.ID == id }) {
+			continue
+		}
+		out = append(out, Row{
+			ID: id, Question: w.Start.Examples[0], Variants: slices.Clone(w.Start.Examples[1:]), Topic: w.Title,
 			Skill: w.Skill, Flow: w.Name, Lines: slices.Clone(w.Lines), File: file.name, Line: file.lines.Of("start.examples"),
 		})
 	}
+	return out
 }
 
 // flowRows checks that the tasks that questions begin exist.

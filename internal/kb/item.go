@@ -245,11 +245,12 @@ func (b *Base) Facets(key string) (Facets, error) {
 			f.Lines = append(f.Lines, name)
 		}
 	}
-	for _, k := range s.home.Skills {
+	home := s.home.Load()
+	for _, k := range home.Skills {
 		f.Skills = append(f.Skills, k.Name)
 	}
-	if s.home.Flows != nil {
-		f.Flows = append(f.Flows, s.home.Flows.Names()...)
+	if home.Flows != nil {
+		f.Flows = append(f.Flows, home.Flows.Names()...)
 	}
 	for _, i := range s.state.Load().items {
 		f.States[i.State]++
@@ -293,5 +294,6 @@ func (b *Base) Advice(key string, row business.Row) (business.Report, float64, e
 	if err != nil {
 		return business.Report{}, 0, err
 	}
-	return business.CheckRow(s.home, s.state.Load().rows, row), business.RowSeconds(s.home, row), nil
+	home := s.home.Load()
+	return business.CheckRow(home, s.state.Load().rows, row), business.RowSeconds(home, row), nil
 }

@@ -69,12 +69,15 @@ type Config struct {
 	Audit func(audit.Entry) // nil: nobody keeps it
 	Log   *slog.Logger      // default discards
 	Now   func() time.Time  // default time.Now
-	// Every is how often the files are looked at; default a second.
+	// Every is how soon a change of the files counts; default a second.
 	Every time.Duration
 	// Embedding is how long a change waits for the vectors of its new wordings before
 	// it counts without; default 700 ms.
 	Embedding time.Duration
 }
+
+// looks is how many times the files are looked at in Config.Every.
+const looks = 3
 
 // Base is the knowledge of all businesses.
 type Base struct {
@@ -85,10 +88,17 @@ type Base struct {
 // shop is one business.
 type shop struct {
 	key   string // in the store
-	home  *business.Business
+	home  atomic.Pointer[business.Business]
 	lines []*line
 	turn  chan struct{} // held by who changes the business
 	state atomic.Pointer[state]
+}
+
+// at is a line with its business as it is now.
+func (s *shop) at(l *line) business.Line {
+	out := l.Line.Line
+	out.Home = s.home.Load()
+	return out
 }
 
 // line is a line's index while it is renewed. Its fields need the shop's turn.
@@ -135,7 +145,8 @@ func New(ctx context.Context, cfg Config, lines []Line) (*Base, error) {
 		}
 		s := byDir[dir]
 		if s == nil {
-			s = &shop{key: filepath.Base(dir), home: l.Home, turn: make(chan struct{}, 1)}
+			s = &shop{key: filepath.Base(dir), turn: make(chan struct{}, 1)}
+			s.home.Store(l.Home)
 			for _, o := range b.shops {
 				if o.key == s.key {
 					return nil, fmt.Errorf("two businesses' folders have the same name, %s: rename one, the console's edits are kept by it", s.key)
@@ -144,23 +155,23 @@ func New(ctx context.Context, cfg Config, lines []Line) (*Base, error) {
 			byDir[dir] = s
 			b.shops = append(b.shops, s)
 		}
-		s.lines = append(s.lines, &line{Line: l, turn: make(chan struct{}, 1), rows: digestOf(l.PairsOf(l.Home.Knowledge))})
+		s.lines = append(s.lines, &line{Line: l, turn: make(chan struct{}, 1), rows: digestOf(l.PairsOf(l.Home.Knowledge), l.KnowledgeOptions())})
 	}
 	for _, s := range b.shops {
 		if err := b.begin(ctx, s); err != nil {
-			return nil, fmt.Errorf("the knowledge of %s: %w", s.home.Dir, err)
+			return nil, fmt.Errorf("the knowledge of %s: %w", s.home.Load().Dir, err)
 		}
 	}
 	return b, nil
 }
 
 func (b *Base) begin(ctx context.Context, s *shop) error {
-	stamp, err := business.KnowledgeStamp(s.home.Dir)
+	stamp, err := business.KnowledgeStamp(s.home.Load().Dir)
 	if err != nil {
 		return err
 	}
 	// At the start what could be read of a file counts: there is nothing older.
-	files, err := business.ReadKnowledgeDir(s.home.Dir)
+	files, err := business.ReadKnowledgeDir(s.home.Load().Dir)
 	if err != nil {
 		return err
 	}
@@ -217,18 +228,18 @@ func (b *Base) renew(ctx context.Context, s *shop, rows []business.Row) error {
 	var wg sync.WaitGroup
 	errs := make([]error, len(s.lines))
 	for i, l := range s.lines {
-		wg.Go(func() { errs[i] = b.renewLine(ctx, l, l.PairsOf(rows)) })
+		wg.Go(func() { errs[i] = b.renewLine(ctx, l, s.at(l), rows) })
 	}
 	wg.Wait()
 	return errors.Join(errs...)
 }
 
-func (b *Base) renewLine(ctx context.Context, l *line, pairs []knowledge.Pair) error {
-	now := digestOf(pairs)
+func (b *Base) renewLine(ctx context.Context, l *line, at business.Line, rows []business.Row) error {
+	pairs, o := at.PairsOf(rows), at.KnowledgeOptions()
+	now := digestOf(pairs, o)
 	if now == l.rows {
 		return nil
 	}
-	o := l.KnowledgeOptions()
 	o.Now = b.cfg.Now
 	x, err := knowledge.New(pairs, o) //nolint:contextcheck // without an embedder it asks nobody
 	if err != nil {
@@ -254,8 +265,8 @@ func (b *Base) renewLine(ctx context.Context, l *line, pairs []knowledge.Pair) e
 	return nil
 }
 
-func digestOf(pairs []knowledge.Pair) string {
-	data, err := json.Marshal(pairs)
+func digestOf(pairs []knowledge.Pair, o knowledge.Options) string {
+	data, err := json.Marshal([]any{pairs, o.Terms, o.Synonyms})
 	if err != nil {
 		return "" // plain fields always marshal
 	}
@@ -325,25 +336,27 @@ func (b *Base) teach(ctx context.Context, l *line, e knowledge.Embedder) error {
 	return nil
 }
 
-// follow reads the business's files again when they change.
+// follow reads the business's files again when they changed and have been left alone
+// since the last look: an editor empties a file before it writes it.
 func (b *Base) follow(ctx context.Context, s *shop) {
-	tick := time.NewTicker(b.cfg.Every)
+	tick := time.NewTicker(b.cfg.Every / looks)
 	defer tick.Stop()
-	failed := ""
+	seen, failed := "", ""
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		stamp, err := business.KnowledgeStamp(s.home.Dir)
-		if err == nil && stamp != s.state.Load().stamp && stamp != failed {
+		stamp, err := business.KnowledgeStamp(s.home.Load().Dir)
+		if err == nil && stamp == seen && stamp != s.state.Load().stamp && stamp != failed {
 			if err = b.Reload(ctx, s.key); err != nil {
 				failed = stamp
 			}
 		}
+		seen = stamp
 		if err != nil && ctx.Err() == nil {
-			b.cfg.Log.Warn("the knowledge on disk cannot be used, the old stays", "business", s.home.Dir, "error", err)
+			b.cfg.Log.Warn("the knowledge on disk cannot be used, the old stays", "business", s.home.Load().Dir, "error", err)
 		}
 	}
 }
@@ -359,22 +372,24 @@ func (b *Base) Reload(ctx context.Context, key string) error {
 }
 
 func (b *Base) reload(ctx context.Context, s *shop) error {
-	stamp, err := business.KnowledgeStamp(s.home.Dir)
+	stamp, err := business.KnowledgeStamp(s.home.Load().Dir)
 	if err != nil {
 		return err
 	}
-	files, err := business.ReadKnowledgeDir(s.home.Dir)
+	files, err := business.ReadKnowledgeDir(s.home.Load().Dir)
 	if err != nil {
 		return err
 	}
 	old := s.state.Load()
 	for i, f := range files {
-		if f.Report.Errors() == 0 {
+		// Whoever wants the questions of a file gone deletes it; an empty one is being
+		// written.
+		if f.Report.Errors() == 0 && len(f.Rows) > 0 {
 			continue
 		}
 		for _, p := range f.Report.Problems {
-			if p.Severity == business.Error {
-				b.cfg.Log.Warn("a file of the knowledge has an error, its older text stays", "business", s.home.Dir, "file", p.File, "line", p.Line, "problem", p.String())
+			if p.Severity == business.Error || len(f.Rows) == 0 {
+				b.cfg.Log.Warn("a file of the knowledge has an error, its older text stays", "business", s.home.Load().Dir, "file", p.File, "line", p.Line, "problem", p.String())
 			}
 		}
 		files[i].Rows = nil
@@ -385,8 +400,24 @@ func (b *Base) reload(ctx context.Context, s *shop) error {
 	if err := b.put(ctx, s, &state{stamp: stamp, files: files, heads: old.heads}); err != nil {
 		return err
 	}
-	b.cfg.Log.Info("the knowledge was read again", "business", s.home.Dir, "questions", len(s.state.Load().rows))
+	b.cfg.Log.Info("the knowledge was read again", "business", s.home.Load().Dir, "questions", len(s.state.Load().rows))
 	return nil
+}
+
+// Rehome takes a business that was read again: its tasks begin by other sentences, its
+// own words are others. What it says itself comes from the files of knowledge as ever.
+func (b *Base) Rehome(ctx context.Context, home *business.Business) error {
+	dir, err := filepath.Abs(home.Dir)
+	if err != nil {
+		return fmt.Errorf("the folder of the business: %w", err)
+	}
+	s, release, err := b.take(ctx, filepath.Base(dir))
+	if err != nil {
+		return err
+	}
+	defer release()
+	s.home.Store(home)
+	return b.renew(ctx, s, s.state.Load().rows)
 }
 
 // take waits for the right to change a business.

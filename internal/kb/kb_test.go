@@ -3,6 +3,7 @@ package kb_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"hash/fnv"
 	"log/slog"
 	"os"
@@ -280,6 +281,33 @@ func TestFilesAreFollowedAndABadOneLeavesTheOldInForce(t *testing.T) {
 	assert.Equal(t, "早上八点开门。", s.answer("几点营业"))
 	assert.Equal(t, "满五十免运费。", s.answer("运费多少"))
 	assert.Regexp(t, `file=knowledge/q.csv line=\d+`, s.log.String())
+}
+
+// What begins a task counts as a question, also once the base keeps the knowledge and
+// the tasks change.
+func TestTasksBeginByTheirSentences(t *testing.T) {
+	s := begin(t)
+	const task = "title: 退货\nstart: {examples: [%s]}\nsteps: [{say: 好的。}, {end: done}]\n"
+	s.write("flows/back.yaml", fmt.Sprintf(task, "我想把鞋子退掉"))
+	s.start()
+	top := func(text string) string {
+		if m := s.live.Load().Find(t.Context(), knowledge.Query{Text: text}).Top(); m != nil && m.Exact {
+			return m.Pair.Flow
+		}
+		return ""
+	}
+	assert.Equal(t, "back", top("我想把鞋子退掉"))
+	s.edit("hours", "早上九点开门。")
+	s.publish("hours")
+	assert.Equal(t, "back", top("我想把鞋子退掉"))
+
+	s.write("flows/back.yaml", fmt.Sprintf(task, "帽子买错了想退"))
+	b, report := business.Load(s.dir)
+	require.NoError(t, report.Err())
+	require.NoError(t, s.base.Rehome(t.Context(), b))
+	assert.Equal(t, "back", top("帽子买错了想退"))
+	assert.NotEqual(t, "back", top("我想把鞋子退掉"))
+	assert.Equal(t, "早上九点开门。", s.answer("几点营业"))
 }
 
 // meanings are vectors of texts by their letters, counted.

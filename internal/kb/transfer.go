@@ -40,7 +40,7 @@ func (b *Base) Import(ctx context.Context, key, name string, data []byte, dry, p
 	if len(rows) > maxImported {
 		return in, fmt.Errorf("%d rows are more than the %d of one import; divide the file: %w", len(rows), maxImported, ErrState)
 	}
-	in.Plan = business.Compare(s.home, s.state.Load().rows, rows, &in.Report, s.near(ctx))
+	in.Plan = business.Compare(s.home.Load(), s.state.Load().rows, rows, &in.Report, s.near(ctx))
 	if dry || in.Report.Errors() > 0 {
 		return in, nil
 	}
@@ -109,7 +109,7 @@ func (b *Base) Export(w io.Writer, key, format string) error {
 		_, err = io.WriteString(w, business.ExportYAML(rows))
 		return err
 	default:
-		return business.Export(w, rows, s.home.Language)
+		return business.Export(w, rows, s.home.Load().Language)
 	}
 }
 
@@ -167,7 +167,7 @@ func (b *Base) Write(ctx context.Context, key, by string) (Written, error) {
 	}
 	for _, name := range names {
 		f := files[name]
-		if err := business.WriteRows(s.home.Dir, name, f.put, f.drop); err != nil {
+		if err := business.WriteRows(s.home.Load().Dir, name, f.put, f.drop); err != nil {
 			return done, err
 		}
 		done.Files = append(done.Files, name)

@@ -48,7 +48,7 @@ func (b *Base) Wordings(ctx context.Context, key string, add, remove map[string]
 		if slices.Equal(row.Variants, i.InForce.Variants) {
 			continue
 		}
-		if report := business.CheckRow(s.home, s.state.Load().rows, row); report.Errors() > 0 {
+		if report := business.CheckRow(s.home.Load(), s.state.Load().rows, row); report.Errors() > 0 {
 			return &InvalidError{report}
 		}
 		made, err := s.next(id, store.KnowledgePublished, row, e)
