@@ -37,7 +37,9 @@ require (
 	gonum.org/v1/gonum v0.17.0
 	gopkg.in/hraban/opus.v2 v2.0.0-20230925203106-0188a62cb302
 	modernc.org/sqlite v1.61.1
+	rsc.io/qr v0.2.0
 )
+
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect

@@ -48,6 +48,7 @@ func newUser(s *settings) *cobra.Command {
 func newToken(s *settings) *cobra.Command {
 	cmd := &cobra.Command{Use: "token", Short: "Bearer tokens for programs"}
 	var role, name string
+	var scopes []string
 	var days int
 	add := &cobra.Command{
 		Use: "new", Short: "Make a token and print it; it is not shown again", Args: exactArgs(0),
@@ -57,7 +58,7 @@ func newToken(s *settings) *cobra.Command {
 				return err
 			}
 			defer closeDB()
-			text, _, err := db.NewToken(cmd.Context(), name, store.Role(role), time.Now().AddDate(0, 0, days))
+			text, _, err := db.NewToken(cmd.Context(), name, store.Role(role), time.Now().AddDate(0, 0, days), scopes...)
 			if err != nil {
 				return err
 			}
@@ -67,6 +68,7 @@ func newToken(s *settings) *cobra.Command {
 	}
 	add.Flags().StringVar(&role, "role", string(store.Analyst), "admin, supervisor, agent or analyst")
 	add.Flags().StringVar(&name, "name", "api", "what it is for")
+	add.Flags().StringSliceVar(&scopes, "scope", nil, "what it is for, of what its role may: calls:read, knowledge …; none: all of that")
 	add.Flags().IntVar(&days, "days", 365, "how many days it is good for")
 	cmd.AddCommand(add)
 	return cmd

@@ -53,6 +53,14 @@ func (f *sealing) json(v any) string {
 	return string(b)
 }
 
+// list is a list as it is stored, "" for none.
+func (f *sealing) list(l []string) string {
+	if len(l) == 0 {
+		return ""
+	}
+	return f.json(l)
+}
+
 func (f *sealing) parse(text string, v any) {
 	if text != "" {
 		f.fail(json.Unmarshal([]byte(text), v))

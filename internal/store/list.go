@@ -25,6 +25,8 @@ type Filter struct {
 	Line      string
 	Direction string
 	Agent     string
+	// Agents are those whose calls are wanted, "" for calls that no agent had.
+	Agents []string
 	// Number of either side: the whole one in any usual form, or its last four digits.
 	Number string
 
@@ -168,6 +170,13 @@ func (s *Store) filter(f Filter) (*where, error) {
 		if v != "" {
 			w.add(column+" = ?", v)
 		}
+	}
+	if n := len(f.Agents); n > 0 {
+		args := make([]any, n)
+		for i, a := range f.Agents {
+			args[i] = a
+		}
+		w.add("agent IN (?"+strings.Repeat(", ?", n-1)+")", args...)
 	}
 	if number := NormalNumber(f.Number); number != "" {
 		h := &sealing{s: s, table: "calls"}

@@ -92,3 +92,20 @@ func secret(n int) string {
 	_, _ = rand.Read(b) // never fails, see its documentation
 	return base64.RawURLEncoding.EncodeToString(b)
 }
+
+// recoveryCode is 75 random bits in Crockford's base 32, for people to type.
+func recoveryCode() string {
+	const letters = "0123456789abcdefghjkmnpqrstvwxyz"
+	b := make([]byte, 15)
+	_, _ = rand.Read(b) // never fails, see its documentation
+	for i := range b {
+		b[i] = letters[b[i]&31]
+	}
+	return string(b[:5]) + "-" + string(b[5:10]) + "-" + string(b[10:])
+}
+
+// typedCode is a code as it was made, of what somebody typed: letters that look like
+// digits were meant as these.
+func typedCode(code string) string {
+	return strings.NewReplacer(" ", "", "-", "", "o", "0", "i", "1", "l", "1").Replace(strings.ToLower(code))
+}

@@ -7,10 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
-
-	"github.com/oklog/ulid/v2"
 )
 
 // sessionLife is how long a session lasts at most, however much it is used.
@@ -29,18 +26,30 @@ func digest(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Origin is where a session comes from.
+type Origin struct {
+	Source  string // address
+	Program string // User-Agent
+}
+
 // NewSession signs a user in and returns the cookie's value.
-func (s *Store) NewSession(ctx context.Context, u User) (token string, _ Session, err error) {
+func (s *Store) NewSession(ctx context.Context, u User, from Origin) (token string, _ Session, err error) {
 	token = secret(32)
 	now := s.now()
+	f := &sealing{s: s, table: "sessions", row: digest(token)}
+	source, program := f.seal("source", from.Source), f.seal("program", from.Program)
+	if f.err != nil {
+		return "", Session{}, f.err
+	}
 	session := Session{u, secret(24), now.Add(sessionLife)}
 	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE expires_at < $1 OR seen_at < $2`,
 			now.UnixMilli(), now.Add(-s.cfg.Session).UnixMilli()); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (hash, user_id, csrf, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $4, $5)`,
-			digest(token), u.ID, session.CSRF, now.UnixMilli(), session.ExpiresAt.UnixMilli())
+		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (hash, user_id, csrf, created_at, seen_at, expires_at, source, program)
+			VALUES ($1, $2, $3, $4, $4, $5, $6, $7)`,
+			digest(token), u.ID, session.CSRF, now.UnixMilli(), session.ExpiresAt.UnixMilli(), source, program)
 		return err
 	})
 	if err != nil {
@@ -85,71 +94,67 @@ func (s *Store) EndSession(ctx context.Context, token string) error {
 	})
 }
 
-// Token lets a program in.
-type Token struct {
-	ID, Name             string
-	Role                 Role
-	CreatedAt, ExpiresAt time.Time // ExpiresAt zero: never
+func endSessions(ctx context.Context, tx *sql.Tx, name string) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE name = $1)`, name)
+	return err
 }
 
-const tokenColumns = `id, name, role, created_at, expires_at` //nolint:gosec // names of columns
+// OpenSession is a session in a list.
+type OpenSession struct {
+	ID                           string // names it; the cookie cannot be made of it
+	User                         string
+	CreatedAt, SeenAt, ExpiresAt time.Time
+	Origin
+	token string // digest of the cookie's value
+}
 
-// NewToken makes a token and returns its secret, which is not kept.
-func (s *Store) NewToken(ctx context.Context, name string, role Role, expires time.Time) (secretText string, t Token, err error) {
-	if !slices.Contains(Roles(), role) {
-		return "", t, fmt.Errorf("new token: %w", ErrRole)
-	}
-	secretText = "hl_" + secret(32)
-	t = Token{ulid.Make().String(), name, role, s.now().UTC().Truncate(time.Millisecond), expires}
-	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO api_tokens (id, name, role, hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			t.ID, t.Name, string(t.Role), digest(secretText), t.CreatedAt.UnixMilli(), millis(expires))
-		return err
-	})
+// Is tells whether it is the session that a cookie's value stands for.
+func (o OpenSession) Is(token string) bool { return token != "" && o.token == digest(token) }
+
+const sessionID = 16 // digits of the digest that name a session
+
+// OpenSessions lists the sessions of a user, or of all for "", the latest used first.
+func (s *Store) OpenSessions(ctx context.Context, name string) (sessions []OpenSession, err error) {
+	now := s.now()
+	rows, err := s.read.QueryContext(ctx, `SELECT hash, name, sessions.created_at, seen_at, expires_at, source, program FROM sessions
+		JOIN users ON users.id = user_id WHERE expires_at > $1 AND seen_at > $2 AND (name = $3 OR $3 = '') ORDER BY seen_at DESC, hash LIMIT 1000`,
+		now.UnixMilli(), now.Add(-s.cfg.Session).UnixMilli(), name)
 	if err != nil {
-		return "", Token{}, fmt.Errorf("new token: %w", err)
-	}
-	return secretText, t, nil
-}
-
-func scanToken(from row) (t Token, err error) {
-	err = from.Scan(&t.ID, &t.Name, &t.Role, nullTime{&t.CreatedAt}, nullTime{&t.ExpiresAt})
-	return t, err
-}
-
-// Token is the token with this secret, else ErrNotFound.
-func (s *Store) Token(ctx context.Context, secretText string) (Token, error) {
-	t, err := scanToken(s.read.QueryRowContext(ctx, `SELECT `+tokenColumns+` FROM api_tokens
-		WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)`, digest(secretText), s.now().UnixMilli()))
-	if errors.Is(err, sql.ErrNoRows) {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return Token{}, fmt.Errorf("token: %w", err)
-	}
-	return t, nil
-}
-
-// Tokens lists the tokens that are not revoked.
-func (s *Store) Tokens(ctx context.Context) (tokens []Token, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+tokenColumns+` FROM api_tokens WHERE revoked_at IS NULL ORDER BY created_at, id`)
-	if err != nil {
-		return nil, fmt.Errorf("list tokens: %w", err)
+		return nil, fmt.Errorf("list sessions: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		t, err := scanToken(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list tokens: %w", err)
+		var o OpenSession
+		var source, program []byte
+		if err := rows.Scan(&o.token, &o.User, nullTime{&o.CreatedAt}, nullTime{&o.SeenAt}, nullTime{&o.ExpiresAt}, &source, &program); err != nil {
+			return nil, fmt.Errorf("list sessions: %w", err)
 		}
-		tokens = append(tokens, t)
+		f := &sealing{s: s, table: "sessions", row: o.token}
+		o.Source, o.Program = f.open("source", source), f.open("program", program)
+		if f.err != nil {
+			return nil, f.err
+		}
+		o.ID = o.token[:sessionID]
+		sessions = append(sessions, o)
 	}
-	return tokens, rows.Err()
+	return sessions, rows.Err()
 }
 
-// RevokeToken ends a token.
-func (s *Store) RevokeToken(ctx context.Context, id string) error {
+// RevokeSession ends the session with the ID of a list, of this user or of anybody for "".
+func (s *Store) RevokeSession(ctx context.Context, id, name string) error {
+	if len(id) != sessionID {
+		return fmt.Errorf("end session: %w", ErrNotFound)
+	}
 	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return changeOne(tx.ExecContext(ctx, `UPDATE api_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, id, s.now().UnixMilli()))("revoke token " + id)
+		return changeOne(tx.ExecContext(ctx, `DELETE FROM sessions WHERE substr(hash, 1, $2) = $1
+			AND ($3 = '' OR user_id = (SELECT id FROM users WHERE name = $3))`, id, sessionID, name))("end session")
+	})
+}
+
+// EndSessions signs a user out everywhere but in the session of keep.
+func (s *Store) EndSessions(ctx context.Context, name, keep string) error {
+	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE name = $1) AND hash <> $2`, name, digest(keep))
+		return err
 	})
 }

@@ -25,6 +25,9 @@ func (s *Store) Setting(ctx context.Context, key string) (value string, ok bool,
 	return value, f.err == nil, f.err
 }
 
+const putSetting = `INSERT INTO settings (key, value, updated_at) VALUES ($1, $2, $3)
+	ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`
+
 // SetSetting keeps value under key.
 func (s *Store) SetSetting(ctx context.Context, key, value string) error {
 	f := &sealing{s: s, table: "settings", row: key}
@@ -33,8 +36,7 @@ func (s *Store) SetSetting(ctx context.Context, key, value string) error {
 		return f.err
 	}
 	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO settings (key, value, updated_at) VALUES ($1, $2, $3)
-			ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`, key, sealed, s.now().UnixMilli())
+		_, err := tx.ExecContext(ctx, putSetting, key, sealed, s.now().UnixMilli())
 		if err != nil {
 			return fmt.Errorf("keep setting %s: %w", key, err)
 		}

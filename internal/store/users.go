@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -46,9 +47,19 @@ type User struct {
 	Role        Role
 	Disabled    bool
 	CreatedAt   time.Time
+	// Agent is whom the user is among the agents of the business; "" is the one of the
+	// same name.
+	Agent string
+	// Teams that a supervisor has; none: all.
+	Teams      []string
+	TOTP       bool      // logins need a code of the authenticator as well
+	PasswordAt time.Time // when the password was set
 }
 
-const userColumns = `users.id, name, display_name, role, disabled, users.created_at`
+// AgentName is whom the user is among the agents of the business.
+func (u User) AgentName() string { return cmp.Or(u.Agent, u.Name) }
+
+const userColumns = `users.id, name, display_name, role, disabled, users.created_at, agent, teams, totp_on, password_at`
 
 // AddUser keeps a new user and returns it with its id.
 func (s *Store) AddUser(ctx context.Context, u User, password string) (User, error) {
@@ -66,15 +77,17 @@ func (s *Store) AddUser(ctx context.Context, u User, password string) (User, err
 		return User{}, fmt.Errorf("add user: %w", err)
 	}
 	u.ID, u.CreatedAt = ulid.Make().String(), s.now().UTC().Truncate(time.Millisecond)
+	u.PasswordAt, u.TOTP = u.CreatedAt, false
 	f := &sealing{s: s, table: "users", row: u.ID}
 	display := f.seal("display_name", u.DisplayName)
+	teams := f.list(u.Teams)
 	if f.err != nil {
 		return User{}, f.err
 	}
 	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `INSERT INTO users (id, name, display_name, role, password_hash, disabled, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO NOTHING`,
-			u.ID, u.Name, display, string(u.Role), hash, flag(u.Disabled), u.CreatedAt.UnixMilli())
+		res, err := tx.ExecContext(ctx, `INSERT INTO users (id, name, display_name, role, password_hash, disabled, created_at, agent, teams, password_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7) ON CONFLICT (name) DO NOTHING`,
+			u.ID, u.Name, display, string(u.Role), hash, flag(u.Disabled), u.CreatedAt.UnixMilli(), u.Agent, teams)
 		if err := changeOne(res, err)("add user " + u.Name); errors.Is(err, ErrNotFound) {
 			return fmt.Errorf("add user %s: %w", u.Name, ErrExists)
 		} else if err != nil {
@@ -133,11 +146,16 @@ func (s *Store) Users(ctx context.Context) (users []User, err error) {
 func (s *Store) scanUser(from row, more ...any) (User, error) {
 	var u User
 	var display []byte
-	if err := from.Scan(append([]any{&u.ID, &u.Name, &display, &u.Role, &u.Disabled, nullTime{&u.CreatedAt}}, more...)...); err != nil {
+	var teams string
+	if err := from.Scan(append([]any{&u.ID, &u.Name, &display, &u.Role, &u.Disabled, nullTime{&u.CreatedAt}, &u.Agent, &teams, &u.TOTP, nullTime{&u.PasswordAt}}, more...)...); err != nil {
 		return u, err
+	}
+	if u.PasswordAt.UnixMilli() == 0 { // set before this was kept
+		u.PasswordAt = u.CreatedAt
 	}
 	f := &sealing{s: s, table: "users", row: u.ID}
 	u.DisplayName = f.open("display_name", display)
+	f.parse(teams, &u.Teams)
 	return u, f.err
 }
 
@@ -165,7 +183,8 @@ func (s *Store) Authenticate(ctx context.Context, name, password string) (User, 
 	return u, nil
 }
 
-// SetPassword changes a user's password and ends the user's sessions.
+// SetPassword changes a user's password, ends the user's sessions and forgets failed
+// logins.
 func (s *Store) SetPassword(ctx context.Context, name, password string) error {
 	if err := checkPassword(password); err != nil {
 		return fmt.Errorf("set password: %w", err)
@@ -174,24 +193,103 @@ func (s *Store) SetPassword(ctx context.Context, name, password string) error {
 	if err != nil {
 		return fmt.Errorf("set password: %w", err)
 	}
-	return s.changeUser(ctx, name, `UPDATE users SET password_hash = $2 WHERE name = $1`, hash)
-}
-
-// SetUser changes a user's role and whether the user may sign in, and ends the
-// user's sessions.
-func (s *Store) SetUser(ctx context.Context, name string, role Role, disabled bool) error {
-	if !slices.Contains(Roles(), role) {
-		return fmt.Errorf("change user %s: %w", name, ErrRole)
+	account, err := s.account(name)
+	if err != nil {
+		return err
 	}
-	return s.changeUser(ctx, name, `UPDATE users SET role = $2, disabled = $3 WHERE name = $1`, string(role), flag(disabled))
-}
-
-func (s *Store) changeUser(ctx context.Context, name, statement string, args ...any) error {
 	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if err := changeOne(tx.ExecContext(ctx, statement, append([]any{name}, args...)...))("change user " + name); err != nil {
+		if err := changeOne(tx.ExecContext(ctx, `UPDATE users SET password_hash = $2, password_at = $3 WHERE name = $1`,
+			name, hash, s.now().UnixMilli()))("set the password of " + name); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE name = $1)`, name)
-		return err
+		if _, err := tx.ExecContext(ctx, `DELETE FROM login_attempts WHERE account = $1`, account); err != nil {
+			return err
+		}
+		return endSessions(ctx, tx, name)
 	})
+}
+
+// UserChange is what becomes another of a user; what is nil stays.
+type UserChange struct {
+	DisplayName *string
+	Role        *Role
+	Disabled    *bool
+	Agent       *string
+	Teams       *[]string
+}
+
+// ErrLastAdmin is returned for a change after which nobody could manage users.
+var ErrLastAdmin = errors.New("there must be an administrator who can sign in")
+
+// ChangeUser changes a user, and ends the user's sessions where the change takes rights
+// away. It returns the user as before and as after.
+func (s *Store) ChangeUser(ctx context.Context, name string, c UserChange) (before, after User, err error) {
+	if c.Role != nil && !slices.Contains(Roles(), *c.Role) {
+		return before, after, fmt.Errorf("change user %s: %w", name, ErrRole)
+	}
+	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var err error
+		before, err = s.scanUser(tx.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users WHERE name = $1`, name))
+		if errors.Is(err, sql.ErrNoRows) {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return fmt.Errorf("change user %s: %w", name, err)
+		}
+		after = before.with(c)
+		if before.Role == Admin && !before.Disabled && (after.Role != Admin || after.Disabled) {
+			var others int
+			if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM users WHERE role = $1 AND disabled = 0 AND name <> $2`, string(Admin), name).Scan(&others); err != nil {
+				return err
+			}
+			if others == 0 {
+				return fmt.Errorf("change user %s: %w", name, ErrLastAdmin)
+			}
+		}
+		f := &sealing{s: s, table: "users", row: after.ID}
+		display, teams := f.seal("display_name", after.DisplayName), f.list(after.Teams)
+		if f.err != nil {
+			return f.err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE users SET display_name = $2, role = $3, disabled = $4, agent = $5, teams = $6 WHERE name = $1`,
+			name, display, string(after.Role), flag(after.Disabled), after.Agent, teams); err != nil {
+			return fmt.Errorf("change user %s: %w", name, err)
+		}
+		if after.Role == before.Role && after.Disabled == before.Disabled && after.Agent == before.Agent && slices.Equal(after.Teams, before.Teams) {
+			return nil
+		}
+		return endSessions(ctx, tx, name)
+	})
+	return before, after, err
+}
+
+func (u User) with(c UserChange) User {
+	if c.DisplayName != nil {
+		u.DisplayName = *c.DisplayName
+	}
+	if c.Role != nil {
+		u.Role = *c.Role
+	}
+	if c.Disabled != nil {
+		u.Disabled = *c.Disabled
+	}
+	if c.Agent != nil {
+		u.Agent = *c.Agent
+	}
+	if c.Teams != nil {
+		u.Teams = *c.Teams
+	}
+	return u
+}
+
+// User is the user of this name.
+func (s *Store) User(ctx context.Context, name string) (User, error) {
+	u, err := s.scanUser(s.read.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users WHERE name = $1`, name))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("user %s: %w", name, err)
+	}
+	return u, nil
 }

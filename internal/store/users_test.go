@@ -50,14 +50,18 @@ func TestUsers(t *testing.T) {
 		_, err = s.AddUser(ctx, store.User{Name: "li", Role: store.Admin}, "short")
 		require.ErrorIs(t, err, store.ErrPassword)
 
-		token, _, err := s.NewSession(ctx, u)
+		token, _, err := s.NewSession(ctx, u, store.Origin{})
 		require.NoError(t, err)
 		require.NoError(t, s.SetPassword(ctx, "王芳", "another long password"))
 		_, err = s.Session(ctx, token)
 		require.ErrorIs(t, err, store.ErrNotFound, "a new password ends the sessions")
 		_, err = s.Authenticate(ctx, "王芳", "another long password")
 		require.NoError(t, err)
-		require.NoError(t, s.SetUser(ctx, "王芳", store.Analyst, true))
+		role, disabled := store.Analyst, true
+		before, after, err := s.ChangeUser(ctx, "王芳", store.UserChange{Role: &role, Disabled: &disabled})
+		require.NoError(t, err)
+		assert.Equal(t, store.Supervisor, before.Role)
+		assert.Equal(t, store.Analyst, after.Role)
 		_, err = s.Authenticate(ctx, "王芳", "another long password")
 		require.ErrorIs(t, err, store.ErrLogin, "disabled")
 		require.ErrorIs(t, s.SetPassword(ctx, "nobody", "another long password"), store.ErrNotFound)
@@ -78,7 +82,7 @@ func TestSessionEnds(t *testing.T) {
 		ctx := t.Context()
 		u, err := s.AddUser(ctx, store.User{Name: "li", Role: store.AgentRole}, "long enough password")
 		require.NoError(t, err)
-		token, made, err := s.NewSession(ctx, u)
+		token, made, err := s.NewSession(ctx, u, store.Origin{})
 		require.NoError(t, err)
 		// Used once a morning it lasts a week, and no longer.
 		days := 0
@@ -94,13 +98,13 @@ func TestSessionEnds(t *testing.T) {
 		}
 		assert.Equal(t, 15, days, "7 days are 15 times 11 hours")
 
-		idle, _, err := s.NewSession(ctx, u)
+		idle, _, err := s.NewSession(ctx, u, store.Origin{})
 		require.NoError(t, err)
 		now = now.Add(13 * time.Hour)
 		_, err = s.Session(ctx, idle)
 		require.ErrorIs(t, err, store.ErrNotFound, "12 hours without use")
 
-		out, _, err := s.NewSession(ctx, u)
+		out, _, err := s.NewSession(ctx, u, store.Origin{})
 		require.NoError(t, err)
 		require.NoError(t, s.EndSession(ctx, out))
 		_, err = s.Session(ctx, out)
@@ -119,7 +123,7 @@ func TestTokens(t *testing.T) {
 		require.NoError(t, err)
 		got, err := s.Token(ctx, secret)
 		require.NoError(t, err)
-		assert.Equal(t, made, got)
+		assert.Equal(t, made, got) // before its use was noted
 		now = noon.Add(2 * time.Hour)
 		_, err = s.Token(ctx, secret)
 		require.ErrorIs(t, err, store.ErrNotFound, "it ran out")

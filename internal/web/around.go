@@ -21,6 +21,7 @@ func (s *Server) around(mux *http.ServeMux) http.Handler {
 		began := time.Now()
 		h := &holder{}
 		r = r.WithContext(context.WithValue(r.Context(), holderKey{}, h))
+		h.request = r
 		rec := &recorder{ResponseWriter: w}
 		defer s.finish(r, h, rec, began)
 		header := w.Header()

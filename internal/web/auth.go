@@ -7,12 +7,12 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 
 	"hotline/internal/store"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
 const (
@@ -25,34 +25,37 @@ type identity struct {
 	name    string
 	user    store.User
 	role    store.Role
+	agent   string   // whose calls an agent sees
+	scopes  []string // of a token: what it is for; none: all that its role may do
 	csrf    string
 	session string // the cookie's value, "" with a token
 	renew   func(ctx context.Context) error
 }
 
-// A right is a set of roles.
-type right []store.Role
-
-var (
-	look   = right{store.Admin, store.Supervisor, store.AgentRole, store.Analyst}
-	work   = right{store.Admin, store.Supervisor, store.AgentRole}
-	manage = right{store.Admin, store.Supervisor}
-)
-
 // seesNumbers tells whether whole numbers and recordings' data are shown to it.
-func (i *identity) seesNumbers() bool { return slices.Contains(work, i.role) }
+func (i *identity) seesNumbers() bool { return work.has(i.role) }
 
 type holderKey struct{}
 
 // holder carries what is learnt of a request between the layers around the mux; a
 // new request per layer would hide the mux's pattern from the outer ones.
 type holder struct {
-	who *identity
+	who     *identity
+	request *http.Request     // with the mux's values
+	detail  map[string]string // for the audit trail
+}
+
+// held is the holder behind ctx.
+func held(ctx context.Context) *holder {
+	if h, ok := ctx.Value(holderKey{}).(*holder); ok {
+		return h
+	}
+	return &holder{}
 }
 
 // who is the identity behind ctx. Only routes that are open have none.
 func who(ctx context.Context) *identity {
-	if h, ok := ctx.Value(holderKey{}).(*holder); ok && h.who != nil {
+	if h := held(ctx); h.who != nil {
 		return h.who
 	}
 	return &identity{}
@@ -113,7 +116,7 @@ func (s *Server) authenticate(r *http.Request) (*identity, *ProblemError) {
 		return nil, s.internal(r.Context(), err)
 	}
 	i := &identity{
-		name: session.User.Name, user: session.User, role: session.User.Role, csrf: session.CSRF, session: cookie.Value,
+		name: session.User.Name, user: session.User, role: session.User.Role, agent: session.User.AgentName(), csrf: session.CSRF, session: cookie.Value,
 		renew: func(ctx context.Context) error { _, err := s.cfg.Store.Session(ctx, cookie.Value); return err },
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead &&
@@ -139,7 +142,7 @@ func (s *Server) byToken(ctx context.Context, token string) (*identity, *Problem
 		return nil, s.internal(ctx, err)
 	}
 	return &identity{
-		name: "token " + t.Name, role: t.Role,
+		name: "token " + t.Name, role: t.Role, agent: t.Name, scopes: t.Scopes,
 		renew: func(ctx context.Context) error { _, err := s.cfg.Store.Token(ctx, token); return err },
 	}, nil
 }
@@ -156,14 +159,30 @@ func (s *Server) internal(ctx context.Context, err error) *ProblemError {
 	return problem(http.StatusInternalServerError, "internal", "something went wrong in the server, its log says what")
 }
 
-// route registers an operation of the API for those who have a right. An error that
-// is not a ProblemError is logged, and the client learns only that there was one.
-func route[I, O any](s *Server, need right, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
-	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
-		if need != nil && !slices.Contains(need, who(ctx).role) {
-			return nil, problem(http.StatusForbidden, "forbidden", "your role may not do this")
+// route registers an operation of the API for those whom the access table names, and
+// has the audit trail say what it says there. An error that is not a ProblemError is
+// logged, and the client learns only that there was one.
+func route[I, O any](s *Server, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	rule, ok := s.access[op.OperationID]
+	if !ok {
+		s.unruled = append(s.unruled, op.OperationID)
+		return
+	}
+	delete(s.access, op.OperationID) // an operation has one route
+	// Before the request is looked into: who may not do it learns nothing of its form.
+	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
+		if p := rule.refuses(who(ctx.Context()), op.Method); p != nil {
+			_, w := humago.Unwrap(ctx)
+			writeProblem(w, p)
+			return
 		}
+		next(ctx)
+	})
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
+		if err == nil {
+			err = s.audited(ctx, rule, op)
+		}
 		if err == nil {
 			return out, nil
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -78,12 +79,12 @@ type IDInput struct {
 type callOutput struct{ Body CallDetail }
 
 func (s *Server) callRoutes() {
-	route(s, look, operation(http.MethodGet, "/calls", "list-calls", "Calls, newest first", "calls"), s.listCalls)
-	route(s, look, operation(http.MethodGet, "/calls/{id}", "get-call", "A call with its turns and timeline", "calls"), s.getCall)
+	route(s, operation(http.MethodGet, "/calls", "list-calls", "Calls, newest first", "calls"), s.listCalls)
+	route(s, operation(http.MethodGet, "/calls/{id}", "get-call", "A call with its turns and timeline", "calls"), s.getCall)
 	export := operation(http.MethodGet, "/calls.csv", "export-calls", "The list as CSV, at most 50,000 calls", "calls")
 	export.Responses = streamed("text/csv", "one line per call")
-	route(s, look, export, s.exportCalls)
-	route(s, manage, operation(http.MethodPost, "/calls/{id}/hangup", "hang-up", "End a call in progress", "calls"), s.hangUp)
+	route(s, export, s.exportCalls)
+	route(s, operation(http.MethodPost, "/calls/{id}/hangup", "hang-up", "End a call in progress", "calls"), s.hangUp)
 	s.placeRoutes()
 }
 
@@ -125,6 +126,7 @@ func (s *Server) held(id string) bool { return s.cfg.Held != nil && s.cfg.Held(i
 func (s *Server) listCalls(ctx context.Context, in *listInput) (*callList, error) {
 	f := in.filter()
 	f.Limit, f.Cursor = in.Limit, in.Cursor
+	s.narrow(who(ctx), &f)
 	page, err := s.cfg.Store.Calls(ctx, f)
 	if err != nil {
 		return nil, err
@@ -150,11 +152,35 @@ func (s *Server) listCalls(ctx context.Context, in *listInput) (*callList, error
 		}
 		out.Body.Items = append(out.Body.Items, c)
 	}
-	return out, nil
+	return out, s.saw(ctx, ids(page.Items))
+}
+
+// narrow keeps a list to what an identity sees.
+func (s *Server) narrow(i *identity, f *store.Filter) {
+	if agents, all := s.mayListen(i); !all {
+		f.Agents = agents
+	}
+}
+
+func ids(records []call.Record) []string {
+	out := make([]string, len(records))
+	for i, r := range records {
+		out[i] = r.ID
+	}
+	return out
+}
+
+// call is a call that the identity behind ctx sees; another is not there for it.
+func (s *Server) call(ctx context.Context, id string) (call.Record, error) {
+	r, err := s.cfg.Store.Call(ctx, id)
+	if err == nil && !s.sees(who(ctx), r.ID, r.Agent) {
+		err = store.ErrNotFound
+	}
+	return r, err
 }
 
 func (s *Server) getCall(ctx context.Context, in *IDInput) (*callOutput, error) {
-	r, err := s.cfg.Store.Call(ctx, in.ID)
+	r, err := s.call(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +208,22 @@ func (s *Server) getCall(ctx context.Context, in *IDInput) (*callOutput, error) 
 	return out, nil
 }
 
-func (s *Server) hangUp(_ context.Context, in *IDInput) (*struct{}, error) {
+// mayAct refuses to do something to a call that the identity behind ctx does not see.
+func (s *Server) mayAct(ctx context.Context, id string) error {
+	if _, all := s.mayListen(who(ctx)); all {
+		return nil
+	}
+	_, err := s.call(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return problem(http.StatusNotFound, "not_in_progress", "no call of this id is in progress")
+	}
+	return err
+}
+
+func (s *Server) hangUp(ctx context.Context, in *IDInput) (*struct{}, error) {
+	if err := s.mayAct(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	if s.cfg.End == nil {
 		return nil, problem(http.StatusNotImplemented, "no_hangup", "this server does not hang calls up")
 	}

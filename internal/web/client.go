@@ -8,15 +8,22 @@ import (
 
 // client is what an input learns of the connection.
 type client struct {
-	ip     string
-	secure bool
+	ip      string
+	program string // User-Agent
+	secure  bool
 }
+
+const maxProgram = 256
 
 // Resolve is for huma.
 func (c *client) Resolve(ctx huma.Context) []error {
 	c.ip = ctx.RemoteAddr()
 	if host, _, err := net.SplitHostPort(c.ip); err == nil {
 		c.ip = host
+	}
+	c.program = ctx.Header("User-Agent")
+	if len(c.program) > maxProgram {
+		c.program = c.program[:maxProgram]
 	}
 	// A proxy that ends TLS says so; a client that lies only spoils its own cookie.
 	c.secure = ctx.TLS() != nil || ctx.Header("X-Forwarded-Proto") == "https"

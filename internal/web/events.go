@@ -48,7 +48,7 @@ func (s *Server) eventRoutes() {
 	op.Description = "Begins with a `hello` event. A line of comment every 15 s keeps proxies from closing it. A reader that falls " +
 		"behind gets a `dropped` event, then the stream ends: read the state anew and connect again."
 	op.Responses = streamed("text/event-stream", "events: call.started, call.updated, call.turn, call.event, call.ended, wish.added, wish.changed, agent.state, audit …")
-	route(s, look, op, s.events)
+	route(s, op, s.events)
 }
 
 func (s *Server) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
@@ -78,11 +78,20 @@ func (s *Server) stream(ctx context.Context, i *identity, sub *event.Subscriptio
 	out.send("hello", map[string]any{"version": s.cfg.Version, "at": time.Now().UTC()})
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
+	agents := map[string]string{} // by call, of those seen here
 	for out.err == nil {
 		select {
 		case e, ok := <-sub.C():
 			if !ok {
 				out.send("dropped", map[string]string{"reason": "behind"})
+				return
+			}
+			if !s.concerns(ctx, i, e, agents) {
+				continue
+			}
+			if err := s.showed(ctx, e); err != nil {
+				s.log.ErrorContext(ctx, "request_failed", "error", err)
+				out.send("dropped", map[string]string{"reason": "error"})
 				return
 			}
 			out.send(string(e.Kind), i.visible(e))
@@ -99,6 +108,58 @@ func (s *Server) stream(ctx context.Context, i *identity, sub *event.Subscriptio
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// maxFollowed bounds the calls that a stream remembers the agents of.
+const maxFollowed = 4096
+
+// concerns tells whether an identity may learn of an event: of calls, those that it
+// sees. Whom other events are for is the business of who publishes them.
+func (s *Server) concerns(ctx context.Context, i *identity, e event.Event, agents map[string]string) bool {
+	if !strings.HasPrefix(string(e.Kind), "call.") || e.Call == "" {
+		return true
+	}
+	if _, all := s.mayListen(i); all {
+		return true
+	}
+	agent, known := agents[e.Call]
+	switch d := e.Data.(type) {
+	case call.Record:
+		agent, known = d.Agent, true
+	case *call.Record:
+		agent, known = d.Agent, true
+	}
+	if !known {
+		r, err := s.cfg.Store.Call(ctx, e.Call)
+		if err != nil {
+			return false
+		}
+		agent = r.Agent
+	}
+	if len(agents) > maxFollowed {
+		clear(agents)
+	}
+	agents[e.Call] = agent
+	if e.Kind == "call.ended" {
+		delete(agents, e.Call)
+	}
+	return s.sees(i, e.Call, agent)
+}
+
+// showed has the audit trail say whose number an event shows.
+func (s *Server) showed(ctx context.Context, e event.Event) error {
+	switch d := e.Data.(type) {
+	case call.Record:
+		return s.saw(ctx, []string{d.ID})
+	case *call.Record:
+		return s.saw(ctx, []string{d.ID})
+	case call.Wish:
+		return s.saw(ctx, []string{d.ID})
+	case store.Wish:
+		return s.saw(ctx, []string{d.ID})
+	default:
+		return nil
 	}
 }
 

@@ -18,6 +18,7 @@ const exportLimit = 50_000
 func (s *Server) exportCalls(ctx context.Context, in *FilterInput) (*huma.StreamResponse, error) {
 	f := in.filter()
 	f.Limit = 500
+	s.narrow(who(ctx), &f)
 	page, err := s.cfg.Store.Calls(ctx, f) // what can go wrong does so before the headers
 	if err != nil {
 		return nil, err

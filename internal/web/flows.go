@@ -41,8 +41,8 @@ type flowInput struct {
 type flowOutput struct{ Body business.FlowView }
 
 func (s *Server) flowRoutes() {
-	route(s, look, operation(http.MethodGet, "/flows", "list-flows", "The tasks of the businesses, as they stand in their folders", "flows"), s.listFlows)
-	route(s, look, operation(http.MethodGet, "/flows/{name}", "flow", "A task as a graph, with what hotline check says of it", "flows"), s.flow)
+	route(s, operation(http.MethodGet, "/flows", "list-flows", "The tasks of the businesses, as they stand in their folders", "flows"), s.listFlows)
+	route(s, operation(http.MethodGet, "/flows/{name}", "flow", "A task as a graph, with what hotline check says of it", "flows"), s.flow)
 }
 
 func (s *Server) readFlows(ctx context.Context) ([]business.FlowView, error) {

@@ -353,20 +353,20 @@ type knowledgeWriteOutput struct{ Body kb.Written }
 
 func (s *Server) knowledgeRoutes() {
 	const tag = "knowledge"
-	route(s, look, operation(http.MethodGet, "/knowledge", "list-knowledge", "Questions and answers, in the order of their files", tag), s.listKnowledge)
+	route(s, operation(http.MethodGet, "/knowledge", "list-knowledge", "Questions and answers, in the order of their files", tag), s.listKnowledge)
 	create := operation(http.MethodPost, "/knowledge", "create-knowledge", "Draft a new question", tag)
 	create.DefaultStatus = http.StatusCreated
-	route(s, manage, create, s.createKnowledge)
-	route(s, look, operation(http.MethodGet, "/knowledge/{id}", "get-knowledge", "One question, with advice on its text", tag), s.getKnowledge)
-	route(s, manage, operation(http.MethodPatch, "/knowledge/{id}", "change-knowledge", "Keep a change as a draft", tag), s.changeKnowledge)
-	route(s, look, operation(http.MethodGet, "/knowledge/{id}/versions", "list-knowledge-versions", "Every version, newest first", tag), s.knowledgeVersions)
-	route(s, look, operation(http.MethodPost, "/knowledge/check", "check-knowledge", "Advice on a text that is not kept yet", tag), s.checkKnowledge)
-	route(s, look, operation(http.MethodPost, "/knowledge/search", "search-knowledge", "What a line takes a sentence for", tag), s.searchKnowledge)
-	route(s, look, operation(http.MethodGet, "/knowledge/export", "export-knowledge", "What is in force, as CSV, Excel or YAML", tag), s.exportKnowledge)
-	route(s, manage, operation(http.MethodPost, "/knowledge/write", "write-knowledge", "Write what was published into the files of the folder", tag), s.writeKnowledge)
+	route(s, create, s.createKnowledge)
+	route(s, operation(http.MethodGet, "/knowledge/{id}", "get-knowledge", "One question, with advice on its text", tag), s.getKnowledge)
+	route(s, operation(http.MethodPatch, "/knowledge/{id}", "change-knowledge", "Keep a change as a draft", tag), s.changeKnowledge)
+	route(s, operation(http.MethodGet, "/knowledge/{id}/versions", "list-knowledge-versions", "Every version, newest first", tag), s.knowledgeVersions)
+	route(s, operation(http.MethodPost, "/knowledge/check", "check-knowledge", "Advice on a text that is not kept yet", tag), s.checkKnowledge)
+	route(s, operation(http.MethodPost, "/knowledge/search", "search-knowledge", "What a line takes a sentence for", tag), s.searchKnowledge)
+	route(s, operation(http.MethodGet, "/knowledge/export", "export-knowledge", "What is in force, as CSV, Excel or YAML", tag), s.exportKnowledge)
+	route(s, operation(http.MethodPost, "/knowledge/write", "write-knowledge", "Write what was published into the files of the folder", tag), s.writeKnowledge)
 	load := operation(http.MethodPost, "/knowledge/import", "import-knowledge", "Import a file, or tell what that would do", tag)
 	load.MaxBodyBytes, load.BodyReadTimeout = maxImport, requestTime
-	route(s, manage, load, s.importKnowledge)
+	route(s, load, s.importKnowledge)
 	for name, move := range map[string]struct {
 		summary string
 		do      func(context.Context, *kb.Base, *knowledgeMoveInput) (kb.Item, error)
@@ -394,7 +394,7 @@ func (s *Server) knowledgeRoutes() {
 		}},
 	} {
 		op := operation(http.MethodPost, "/knowledge/{id}/"+name, name+"-knowledge", move.summary, tag)
-		route(s, manage, op, func(ctx context.Context, in *knowledgeMoveInput) (*knowledgeOutput, error) {
+		route(s, op, func(ctx context.Context, in *knowledgeMoveInput) (*knowledgeOutput, error) {
 			return s.changed(func(b *kb.Base) (kb.Item, error) { return move.do(ctx, b, in) })
 		})
 	}

@@ -50,10 +50,10 @@ func (s *Server) placeRoutes() {
 	place := operation(http.MethodPost, "/calls", "place-call", "Call somebody", "calls")
 	place.DefaultStatus = http.StatusCreated
 	place.Errors = []int{http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}
-	route(s, manage, place, s.placeCall)
+	route(s, place, s.placeCall)
 	join := operation(http.MethodPost, "/calls/{id}/join", "join-call", "Listen in on a call, whisper to its agent, or barge in", "calls")
 	join.Errors = []int{http.StatusNotFound, http.StatusConflict}
-	route(s, manage, join, s.joinCall)
+	route(s, join, s.joinCall)
 }
 
 func (s *Server) placeCall(ctx context.Context, in *placeInput) (*placeOutput, error) {
@@ -73,6 +73,7 @@ func (s *Server) placeCall(ctx context.Context, in *placeInput) (*placeOutput, e
 	}
 	out := &placeOutput{Location: "/api/v1/calls/" + id}
 	out.Body.ID = id
+	note(ctx, "call", id)
 	return out, nil
 }
 
@@ -93,6 +94,11 @@ func (s *Server) joinCall(ctx context.Context, in *joinInput) (*struct{}, error)
 	if s.cfg.Join == nil {
 		return nil, problem(http.StatusNotImplemented, "no_joining", "this server lets nobody listen in")
 	}
+	if err := s.mayAct(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	note(ctx, "mode", in.Body.Mode)
+	note(ctx, "agent", in.Body.Agent)
 	ctx, cancel := context.WithTimeoutCause(ctx, joinTime, &RefusedError{
 		Status: http.StatusConflict, Code: "no_answer", Detail: "the telephone was not answered",
 	})

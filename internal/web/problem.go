@@ -85,7 +85,19 @@ func storeProblem(err error) error {
 		return problem(http.StatusNotFound, "not_found", "there is none with this id")
 	case errors.Is(err, store.ErrCursor):
 		return problem(http.StatusBadRequest, "bad_cursor", "the cursor does not belong to this list, begin again without one")
-	default:
-		return err
+	case errors.Is(err, store.ErrExists):
+		return problem(http.StatusConflict, "exists", "the name is taken")
+	case errors.Is(err, store.ErrLastAdmin):
+		return problem(http.StatusConflict, "last_admin", store.ErrLastAdmin.Error())
+	case errors.Is(err, store.ErrTOTPOn):
+		return problem(http.StatusConflict, "totp_on", store.ErrTOTPOn.Error())
+	case errors.Is(err, store.ErrCode):
+		return problem(http.StatusUnprocessableEntity, "wrong_code", store.ErrCode.Error())
 	}
+	for _, known := range []error{store.ErrPassword, store.ErrRole, store.ErrName, store.ErrScope} {
+		if errors.Is(err, known) {
+			return problem(http.StatusUnprocessableEntity, "invalid", known.Error())
+		}
+	}
+	return err
 }

@@ -26,7 +26,7 @@ type publicLinesOutput struct {
 func (s *Server) publicRoutes() {
 	op := operation(http.MethodGet, "/public/lines", "list-public-lines", "Lines that can be called from a browser", "public")
 	op.Security = []map[string][]string{}
-	route(s, nil, op, s.publicLines)
+	route(s, op, s.publicLines)
 }
 
 func (s *Server) publicLines(ctx context.Context, _ *struct{}) (*publicLinesOutput, error) {

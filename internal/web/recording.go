@@ -202,7 +202,7 @@ type waveformOutput struct{ Body Waveform }
 func (s *Server) recordingRoutes() {
 	op := operation(http.MethodGet, "/calls/{id}/recording", "get-recording", "Stereo WAV, caller left, our side right; ranges; also while the call lasts", "calls")
 	op.Responses = streamed("audio/wav", "the recording as far as it goes")
-	route(s, look, op, func(ctx context.Context, in *IDInput) (*huma.StreamResponse, error) {
+	route(s, op, func(ctx context.Context, in *IDInput) (*huma.StreamResponse, error) {
 		rec, err := s.findRecording(ctx, in.ID)
 		if err != nil {
 			return nil, err
@@ -218,7 +218,7 @@ func (s *Server) recordingRoutes() {
 			http.ServeContent(w, r, "", rec.modified, rec)
 		}}, nil
 	})
-	route(s, look, operation(http.MethodGet, "/calls/{id}/waveform", "get-waveform", "The recording's levels, to draw", "calls"),
+	route(s, operation(http.MethodGet, "/calls/{id}/waveform", "get-waveform", "The recording's levels, to draw", "calls"),
 		func(ctx context.Context, in *waveformInput) (*waveformOutput, error) {
 			rec, err := s.findRecording(ctx, in.ID)
 			if err != nil {
@@ -241,7 +241,7 @@ func (s *Server) recordingRoutes() {
 }
 
 func (s *Server) findRecording(ctx context.Context, id string) (*recording, error) {
-	r, err := s.cfg.Store.Call(ctx, id)
+	r, err := s.call(ctx, id)
 	if err != nil {
 		return nil, err
 	}

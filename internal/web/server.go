@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"hotline/internal/event"
@@ -53,6 +56,13 @@ type Config struct {
 	Flows   FlowReader           // nil: none are listed
 
 	Knowledge *kb.Base // nil: there is none to be edited
+
+	// Teams are the agents of each team; nil: there are none, and a supervisor sees all
+	// calls.
+	Teams func() map[string][]string
+	// Involved are the agents whom a call in progress concerns beside the one it was
+	// handed to: who is rung, who is asked for advice; nil: nobody.
+	Involved func(call string) []string
 }
 
 // Limits that keep one client from taking the server down.
@@ -80,6 +90,9 @@ type Server struct {
 	reading  chan struct{} // bounds the folders of businesses read at once
 	requests *prometheus.HistogramVec
 	started  time.Time
+	seen     seen
+	access   map[string]rule // of operations that have no route yet
+	unruled  []string        // operations that the access table does not name
 }
 
 // New binds the address and puts the routes together; it serves nothing yet.
@@ -167,6 +180,7 @@ func (s *Server) handler() (http.Handler, error) {
 	}
 	config.Security = []map[string][]string{{"token": {}}, {"session": {}}}
 	s.api = humago.New(mux, config)
+	s.access = accessTable()
 	s.sessionRoutes()
 	s.callRoutes()
 	s.recordingRoutes()
@@ -174,10 +188,20 @@ func (s *Server) handler() (http.Handler, error) {
 	s.knowledgeRoutes()
 	s.systemRoutes()
 	s.auditRoutes()
+	s.trailRoutes()
 	s.flowRoutes()
 	s.publicRoutes()
 	s.eventRoutes()
+	s.userRoutes()
+	s.accountRoutes()
+	s.tokenRoutes()
 	describeProblem(s.api)
+	if len(s.unruled) > 0 {
+		return nil, fmt.Errorf("web: the access table (access.go) does not say who may do %s", strings.Join(s.unruled, ", "))
+	}
+	if len(s.access) > 0 {
+		return nil, fmt.Errorf("web: the access table (access.go) has rows for what is no route: %s", strings.Join(slices.Sorted(maps.Keys(s.access)), ", "))
+	}
 
 	mux.HandleFunc("GET /healthz", healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)

@@ -3,7 +3,9 @@ package web
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,8 +89,8 @@ type trunksOutput struct {
 type systemOutput struct{ Body SystemState }
 
 func (s *Server) systemRoutes() {
-	route(s, look, operation(http.MethodGet, "/figures", "figures", "Today beside yesterday", "live"), s.figures)
-	route(s, look, operation(http.MethodGet, "/agents", "list-agents", "Agents and their state", "live"),
+	route(s, operation(http.MethodGet, "/figures", "figures", "Today beside yesterday", "live"), s.figures)
+	route(s, operation(http.MethodGet, "/agents", "list-agents", "Agents and their state", "live"),
 		func(ctx context.Context, _ *struct{}) (*agentsOutput, error) {
 			out := &agentsOutput{}
 			out.Body.Items = []Agent{}
@@ -102,7 +104,7 @@ func (s *Server) systemRoutes() {
 			}
 			return out, err
 		})
-	route(s, look, operation(http.MethodGet, "/lines", "list-lines", "Lines of the business", "system"),
+	route(s, operation(http.MethodGet, "/lines", "list-lines", "Lines of the business", "system"),
 		func(ctx context.Context, _ *struct{}) (*linesOutput, error) {
 			out := &linesOutput{}
 			out.Body.Items = []Line{}
@@ -116,7 +118,7 @@ func (s *Server) systemRoutes() {
 			}
 			return out, err
 		})
-	route(s, look, operation(http.MethodGet, "/trunks", "list-trunks", "Carriers and how they do", "system"),
+	route(s, operation(http.MethodGet, "/trunks", "list-trunks", "Carriers and how they do", "system"),
 		func(ctx context.Context, _ *struct{}) (*trunksOutput, error) {
 			out := &trunksOutput{}
 			out.Body.Items = []Trunk{}
@@ -127,7 +129,7 @@ func (s *Server) systemRoutes() {
 			out.Body.Items = append(out.Body.Items, trunks...)
 			return out, err
 		})
-	route(s, look, operation(http.MethodGet, "/system", "system", "How the server does, and what to install", "system"), s.system)
+	route(s, operation(http.MethodGet, "/system", "system", "How the server does, and what to install", "system"), s.system)
 }
 
 func (s *Server) figures(ctx context.Context, in *figuresInput) (*figuresOutput, error) {
@@ -182,3 +184,5 @@ func (s *Server) system(ctx context.Context, _ *struct{}) (*systemOutput, error)
 
 // list is a copy that is never null in JSON.
 func list[T any](l []T) []T { return append([]T{}, l...) }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

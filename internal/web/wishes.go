@@ -51,8 +51,8 @@ type wishInput struct {
 }
 
 func (s *Server) wishRoutes() {
-	route(s, look, operation(http.MethodGet, "/wishes", "list-wishes", "Callbacks, messages and tickets, newest first", "wishes"), s.listWishes)
-	route(s, work, operation(http.MethodPatch, "/wishes/{id}", "set-wish", "Mark as done, or open again", "wishes"), s.setWish)
+	route(s, operation(http.MethodGet, "/wishes", "list-wishes", "Callbacks, messages and tickets, newest first", "wishes"), s.listWishes)
+	route(s, operation(http.MethodPatch, "/wishes/{id}", "set-wish", "Mark as done, or open again", "wishes"), s.setWish)
 }
 
 func (s *Server) listWishes(ctx context.Context, in *wishesInput) (*wishList, error) {
@@ -67,8 +67,14 @@ func (s *Server) listWishes(ctx context.Context, in *wishesInput) (*wishList, er
 	for _, w := range page.Items {
 		out.Body.Items = append(out.Body.Items, who(ctx).viewWish(w))
 	}
-	out.Body.Open, err = s.cfg.Store.OpenWishes(ctx)
-	return out, err
+	if out.Body.Open, err = s.cfg.Store.OpenWishes(ctx); err != nil {
+		return nil, err
+	}
+	seen := make([]string, len(page.Items))
+	for n, w := range page.Items {
+		seen[n] = w.ID
+	}
+	return out, s.saw(ctx, seen)
 }
 
 func (s *Server) setWish(ctx context.Context, in *wishInput) (*wishOutput, error) {

@@ -1,0 +1,174 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"hotline/internal/store"
+)
+
+// A right is a set of roles.
+type right []store.Role
+
+func (r right) has(role store.Role) bool { return slices.Contains(r, role) }
+
+var (
+	look   = right{store.Admin, store.Supervisor, store.AgentRole, store.Analyst}
+	work   = right{store.Admin, store.Supervisor, store.AgentRole}
+	manage = right{store.Admin, store.Supervisor}
+	govern = right{store.Admin}
+	open   = right(nil) // nobody need sign in
+)
+
+// When an operation is written into the audit trail.
+type auditing int
+
+const (
+	changes auditing = iota // unless it only reads
+	always                  // a read of personal data: once in a while for each subject
+	never                   // it says nothing that matters, or writes its own
+)
+
+// A rule says who may do an operation.
+type rule struct {
+	roles right
+	scope string // the area that a token's scope names
+	audit auditing
+}
+
+// accessTable says for each operation of the API, by its id, who may do it. What calls
+// are seen is narrower still: see sees. An operation that is not here is no route.
+func accessTable() map[string]rule {
+	return map[string]rule{
+		"login":  {open, "session", never}, // writes its own
+		"me":     {look, "session", never},
+		"logout": {look, "session", changes},
+
+		"change-my-password":    {look, "account", changes},
+		"my-sessions":           {look, "account", changes},
+		"end-my-session":        {look, "account", changes},
+		"end-my-other-sessions": {look, "account", changes},
+		"begin-totp":            {look, "account", changes},
+		"confirm-totp":          {look, "account", changes},
+		"end-my-totp":           {look, "account", changes},
+
+		"list-users":     {govern, "users", changes},
+		"add-user":       {govern, "users", changes},
+		"change-user":    {govern, "users", changes},
+		"reset-password": {govern, "users", changes},
+		"end-totp":       {govern, "users", changes},
+		"list-sessions":  {govern, "users", changes},
+		"end-sessions":   {govern, "users", changes},
+		"end-session":    {govern, "users", changes},
+		"list-tokens":    {govern, "users", changes},
+		"add-token":      {govern, "users", changes},
+		"revoke-token":   {govern, "users", changes},
+
+		"audit":       {govern, "audit", changes},
+		"audit-trail": {govern, "audit", changes},
+		"check-trail": {govern, "audit", changes},
+
+		"list-calls":    {look, "calls", changes}, // says itself whose numbers were shown
+		"get-call":      {look, "calls", always},
+		"export-calls":  {look, "calls", always},
+		"get-recording": {look, "recordings", always},
+		"get-waveform":  {look, "recordings", changes},
+		"place-call":    {manage, "calls", changes},
+		"hang-up":       {manage, "calls", changes},
+		"join-call":     {manage, "calls", changes},
+
+		"list-wishes": {look, "wishes", changes}, // as list-calls
+		"set-wish":    {work, "wishes", changes},
+
+		"list-knowledge":          {look, "knowledge", changes},
+		"create-knowledge":        {manage, "knowledge", changes},
+		"get-knowledge":           {look, "knowledge", changes},
+		"change-knowledge":        {manage, "knowledge", changes},
+		"list-knowledge-versions": {look, "knowledge", changes},
+		"check-knowledge":         {look, "knowledge", never},
+		"search-knowledge":        {look, "knowledge", never},
+		"export-knowledge":        {look, "knowledge", changes},
+		"write-knowledge":         {manage, "knowledge", changes},
+		"import-knowledge":        {manage, "knowledge", changes},
+		"submit-knowledge":        {manage, "knowledge", changes},
+		"publish-knowledge":       {manage, "knowledge", changes},
+		"withdraw-knowledge":      {manage, "knowledge", changes},
+		"restore-knowledge":       {manage, "knowledge", changes},
+		"discard-knowledge":       {manage, "knowledge", changes},
+		"resolve-knowledge":       {manage, "knowledge", changes},
+		"reject-knowledge":        {manage, "knowledge", changes},
+
+		"list-flows": {look, "flows", changes},
+		"flow":       {look, "flows", changes},
+
+		"figures":           {look, "live", changes},
+		"list-agents":       {look, "live", changes},
+		"events":            {look, "live", changes},
+		"list-lines":        {look, "system", changes},
+		"list-trunks":       {look, "system", changes},
+		"system":            {look, "system", changes},
+		"list-public-lines": {open, "public", never},
+	}
+}
+
+func reads(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+// refuses tells why an identity may not do an operation; nil when it may.
+func (r rule) refuses(i *identity, method string) *ProblemError {
+	if r.roles == nil {
+		return nil
+	}
+	if !r.roles.has(i.role) {
+		return problem(http.StatusForbidden, "forbidden", "your role may not do this")
+	}
+	if len(i.scopes) == 0 {
+		return nil
+	}
+	what := r.scope + ":write"
+	if reads(method) {
+		what = r.scope + ":read"
+	}
+	if !slices.Contains(i.scopes, r.scope) && !slices.Contains(i.scopes, what) {
+		return problem(http.StatusForbidden, "scope", "the token's scopes do not include "+what)
+	}
+	return nil
+}
+
+// mayListen are the agents whose calls an identity sees, with "" for calls that no agent
+// had; all when it sees everybody's.
+func (s *Server) mayListen(i *identity) (agents []string, all bool) {
+	switch i.role {
+	case store.AgentRole:
+		return []string{i.agent}, false
+	case store.Supervisor:
+		if len(i.user.Teams) == 0 || s.cfg.Teams == nil {
+			return nil, true
+		}
+		agents = []string{"", i.agent}
+		teams := s.cfg.Teams()
+		for _, t := range i.user.Teams {
+			agents = append(agents, teams[t]...)
+		}
+		return agents, false
+	case store.Admin, store.Analyst:
+		return nil, true
+	default:
+		return nil, false
+	}
+}
+
+// sees tells whether an identity sees the call of an agent; "" for one that none had.
+func (s *Server) sees(i *identity, call, agent string) bool {
+	agents, all := s.mayListen(i)
+	if all || slices.Contains(agents, agent) {
+		return true
+	}
+	if s.cfg.Involved != nil {
+		for _, a := range s.cfg.Involved(call) {
+			if slices.Contains(agents, a) {
+				return true
+			}
+		}
+	}
+	return false
+}
