@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,11 +24,36 @@ type Node struct {
 	Path string `json:"path,omitempty"` // of the step in the file: steps[2].then[0]
 }
 
-// Edge leads from one step to the next; Label says when.
+// Edge leads from one step to the next. When is why it is taken, Label the same in the
+// business's language; of a case they are its value.
 type Edge struct {
 	From  string `json:"from"`
 	To    string `json:"to"`
+	When  When   `json:"when,omitempty"`
 	Label string `json:"label,omitempty"`
+}
+
+// When is why an edge is taken; "" is always.
+type When string
+
+// The reasons.
+const (
+	WhenYes     When = "yes"
+	WhenNo      When = "no"
+	WhenValue   When = "value" // of a case: the label
+	WhenElse    When = "else"
+	WhenNone    When = "none"    // nothing was found, or no place is free
+	WhenFailed  When = "failed"  // the other system does not answer
+	WhenUnknown When = "unknown" // the caller does not know
+)
+
+// label is w in words.
+func (d *drawing) label(w When) string {
+	words := map[When]string{WhenYes: "yes", WhenNo: "no", WhenElse: "else", WhenNone: "none", WhenFailed: "failed", WhenUnknown: "?"}
+	if strings.HasPrefix(d.s.language, "zh") {
+		words = map[When]string{WhenYes: "是", WhenNo: "否", WhenElse: "其他", WhenNone: "没有", WhenFailed: "失败", WhenUnknown: "?"}
+	}
+	return words[w]
 }
 
 // kindNames are the ops that are drawn.
@@ -46,7 +72,7 @@ func (s *Set) Draw(name string) (Graph, bool) {
 	}
 	d := drawing{s: s, p: p, g: Graph{Name: name, Title: p.flow.Title}, seen: map[int]bool{}}
 	d.g.Nodes = append(d.g.Nodes, Node{ID: "start", Kind: "start", Text: p.flow.Title})
-	d.edge("start", 0, "")
+	d.edge("start", 0, "", "")
 	slices.SortFunc(d.g.Nodes[1:], func(a, b Node) int { return number0(a.ID) - number0(b.ID) })
 	return d.g, true
 }
@@ -65,14 +91,14 @@ type drawing struct {
 }
 
 // edge leads to the step that is done at pc, past jumps.
-func (d *drawing) edge(from string, pc int, label string) {
+func (d *drawing) edge(from string, pc int, when When, value string) {
 	for range len(d.p.code) {
 		if d.p.code[pc].kind != opJump {
 			break
 		}
 		pc = d.p.code[pc].next
 	}
-	d.g.Edges = append(d.g.Edges, Edge{From: from, To: d.node(pc), Label: label})
+	d.g.Edges = append(d.g.Edges, Edge{From: from, To: d.node(pc), When: when, Label: cmp.Or(value, d.label(when))})
 }
 
 // node draws the step at pc and all that follows it.
@@ -84,35 +110,31 @@ func (d *drawing) node(pc int) string {
 	d.seen[pc] = true
 	o := &d.p.code[pc]
 	d.g.Nodes = append(d.g.Nodes, Node{ID: id, Kind: kindNames()[o.kind], Text: d.text(o), Path: o.path})
-	yes, no, none, failed, other := "是", "否", "没有", "失败", "其他"
-	if !strings.HasPrefix(d.s.language, "zh") {
-		yes, no, none, failed, other = "yes", "no", "none", "failed", "else"
-	}
 	switch o.kind {
 	case opIf:
-		d.edge(id, pc+1, yes)
-		d.edge(id, o.alt, no)
+		d.edge(id, pc+1, WhenYes, "")
+		d.edge(id, o.alt, WhenNo, "")
 	case opCase:
 		for _, v := range slices.Sorted(maps.Keys(o.cases)) {
-			d.edge(id, o.cases[v], v)
+			d.edge(id, o.cases[v], WhenValue, v)
 		}
-		d.edge(id, o.alt, other)
+		d.edge(id, o.alt, WhenElse, "")
 	case opLook, opBook:
-		d.edge(id, pc+1, "")
-		d.edge(id, o.alt, none)
+		d.edge(id, pc+1, "", "")
+		d.edge(id, o.alt, WhenNone, "")
 		if o.failed > 0 {
-			d.edge(id, o.failed, failed)
+			d.edge(id, o.failed, WhenFailed, "")
 		}
 	case opAsk:
-		d.edge(id, pc+1, "")
+		d.edge(id, pc+1, "", "")
 		for _, name := range o.names {
 			if to := d.p.slots[name].Unknown; to != "" {
-				d.edge(id, d.p.ids[to], "?")
+				d.edge(id, d.p.ids[to], WhenUnknown, "")
 			}
 		}
 	case opTransfer, opHangup, opEnd:
 	default:
-		d.edge(id, pc+1, "")
+		d.edge(id, pc+1, "", "")
 	}
 	return id
 }

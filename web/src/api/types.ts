@@ -386,7 +386,7 @@ export interface FlowGraph {
   name: string
   title: string
   nodes: FlowNode[]
-  edges: { from: string; to: string; label?: string }[]
+  edges: { from: string; to: string; when?: string; label?: string }[]
 }
 
 export interface FlowView {

@@ -522,7 +522,7 @@ export const en: Catalogue = {
     picture: 'The flow “{title}” as a graph',
     done: 'Done',
     open: 'Not done',
-    unknown: 'not known',
+    whens: { yes: 'yes', no: 'no', else: 'else', none: 'none', failed: 'failed', unknown: 'not known' },
     kinds: {
       start: 'Start', say: 'Say', ask: 'Ask', if: 'If', case: 'Case', lookup: 'Look up', book: 'Book', set: 'Set', clear: 'Ask anew',
       ticket: 'Ticket', sms: 'Text message', callback: 'Callback', review: 'For a person to decide', transfer: 'To a person', flow: 'Another flow', end: 'End', hangup: 'Hang up',

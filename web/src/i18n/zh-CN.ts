@@ -520,7 +520,7 @@ export const zh = {
     picture: '“{title}”的流程图',
     done: '办好了',
     open: '没办成',
-    unknown: '不知道',
+    whens: { yes: '是', no: '否', else: '其他', none: '没有', failed: '失败', unknown: '不知道' },
     kinds: {
       start: '开始', say: '说', ask: '问', if: '判断', case: '分情况', lookup: '查', book: '预约', set: '记下', clear: '重新问',
       ticket: '工单', sms: '短信', callback: '回电', review: '请人决定', transfer: '转人工', flow: '另一个流程', end: '结束', hangup: '挂断',
