@@ -50,6 +50,10 @@ const (
 	// Returned: a Transfer, Callback or Message act is over and the caller is
 	// back; Result tells how it went.
 	Returned
+	// Tasked: an agent has the bot do Task with the caller, who goes back to him when
+	// it is over: the Note of the last turn names no Flow then. A Transfer act ends it
+	// before.
+	Tasked
 )
 
 // Turn is what the caller did.
@@ -66,6 +70,7 @@ type Turn struct {
 	Interrupted  *Interruption // the caller spoke over the last reply
 	Result       Result        // with Returned
 	Disclosed    bool          // with Opened: what must be heard was heard before the answer
+	Task         string        // with Tasked: the flow
 	// Waiting: the caller waits in the queue for a person and keeps his place while he
 	// talks with the bot. A Transfer act lets him wait on.
 	Waiting bool
@@ -227,6 +232,14 @@ type Listener interface {
 	// Preview is what Reply would say to text, for preparing its sound; "" if that
 	// is not known without side effects.
 	Preview(text string) string
+}
+
+// An Expecter is a Conversation that knows what the answer to its last question looks
+// like. Safe for concurrent use.
+type Expecter interface {
+	// Expect is a line in the manner of what will be said next, digits after a question
+	// for a number: the prompt of the first decoding pass. "" is anything.
+	Expect() string
 }
 
 // An Assenter is a Conversation that knows which words are no turn of their own

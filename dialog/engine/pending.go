@@ -189,8 +189,12 @@ func (p *plan) replyChoice(ctx context.Context, t dialog.Turn, cmd command.Comma
 	}
 	switch pick {
 	case command.Person:
+		reason := "not_understood"
+		if cmd.Kind == command.Person { // in so many words
+			reason = "asked"
+		}
 		p.intent("person", "command")
-		p.transfer("not_understood", KeyTransfer)
+		p.transfer(reason, KeyTransfer)
 	case command.Callback:
 		p.intent("callback", "command")
 		p.callback()

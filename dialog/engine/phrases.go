@@ -47,6 +47,8 @@ const (
 	KeySorry         Key = "sorry"           // to an upset caller, with the offer of a person
 	KeySorryOffer    Key = "sorry_offer"     // the same as a question
 	KeyNoAgent       Key = "no_agent"        // wait, callback or message?
+	KeyBusy          Key = "busy"            // the queue is long: callback or message?
+	KeyWaitOn        Key = "wait_on"         // he waits on for a person
 	KeyOff           Key = "off"             // nobody there: callback or message?
 	KeyChooseAgain   Key = "choose_again"    // person, callback or message, once more
 	KeyChooseOff     Key = "choose_off"      // callback or message, once more

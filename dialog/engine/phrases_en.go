@@ -33,6 +33,8 @@ func phrasesEnglish() Phrases {
 		KeySorry:         {"I'm sorry for the trouble. If you'd like a person, just say so.", "I'm sorry about this. You can have a person at any time."},
 		KeySorryOffer:    {"I'm sorry for the trouble. Shall I get you a person?", "I'm really sorry about this. Would you like to talk to a person?"},
 		KeyNoAgent:       {"Everyone's busy right now. Would you like to wait, get a callback, or leave a message?", "Nobody's free yet. Keep waiting, a callback, or a message?", "I couldn't reach anyone. Wait, callback or message?"},
+		KeyBusy:          {"The wait is long right now. Would you like a callback, or to leave a message?", "Everyone's busy for a while. Callback or message?"},
+		KeyWaitOn:        {"Okay, please keep waiting.", "Sure, you keep your place. One moment."},
 		KeyOff:           {"Nobody's in right now. We're here {hours}. Would you like a callback, or to leave a message?", "Our team is away, back {hours}. Callback or message?"},
 		KeyChooseAgain:   {"I missed your choice. Press 1 for a person, 2 for a callback, 3 for a message.", "You can say \"person\", \"callback\" or \"message\".", "Which one: person, callback or message?"},
 		KeyChooseOff:     {"I missed your choice. Press 2 for a callback, or 3 for a message.", "You can say \"callback\" or \"message\".", "Which one: callback or message?"},

@@ -43,6 +43,7 @@ func (c *Conversation) plan(ctx context.Context, st state, t dialog.Turn) *plan 
 		p.goodbye(KeyGoodbye, "ended")
 	case p.st.turns > c.e.c.Limits.Turns && t.Kind != dialog.Opened:
 		p.tooLong()
+	case t.Waiting && p.waiting(t):
 	default:
 		switch t.Kind {
 		case dialog.Opened:
@@ -57,6 +58,8 @@ func (c *Conversation) plan(ctx context.Context, st state, t dialog.Turn) *plan 
 			p.unheard(t.Lost)
 		case dialog.Returned:
 			p.returned(t.Result)
+		case dialog.Tasked:
+			p.tasked(t)
 		default:
 			p.intent("unknown_turn", "fallback")
 		}
@@ -452,6 +455,9 @@ func (p *plan) returned(r dialog.Result) {
 		st.choices = 0
 		p.question(KeyNoAgent, nil, choice)
 		st.offHours = false
+	case dialog.TransferBusy:
+		p.question(KeyBusy, nil, choice)
+		st.offHours, st.choices = true, 0
 	case dialog.TransferOff:
 		p.question(KeyOff, nil, choice)
 		st.offHours, st.choices = true, 0

@@ -39,6 +39,8 @@ type Business struct {
 	Agents []Agent `yaml:"agents" json:"agents"`
 	// Escalation is how a caller gets to a person.
 	Escalation Escalation `yaml:"escalation" json:"escalation"`
+	// Queue is how callers wait for people.
+	Queue Queue `yaml:"queue" json:"queue,omitzero"`
 	// Urgent are categories of questions that are answered at once where they may be
 	// meant, and never asked back about: 急诊, 安全.
 	Urgent []string `yaml:"urgent" json:"urgent,omitempty"`
@@ -172,6 +174,8 @@ type Skill struct {
 	Agents []string `yaml:"agents" json:"agents,omitempty"`
 	// Categories of questions whose callers it takes.
 	Categories []string `yaml:"categories" json:"categories,omitempty"`
+	// Team is whose agents take its callers first; all who have the skill without.
+	Team string `yaml:"team" json:"team,omitempty"`
 }
 
 // Agent is a person who takes calls.
@@ -180,6 +184,12 @@ type Agent struct {
 	Title     string   `yaml:"title" json:"title"`
 	Skills    []string `yaml:"skills" json:"skills"`
 	Languages []string `yaml:"languages" json:"languages"`
+	// Levels are how well he knows a skill, 1 to 10, for queue.strategy
+	// by-skill-level. 5.
+	Levels map[string]int `yaml:"levels" json:"levels,omitempty"`
+	Team   string         `yaml:"team" json:"team,omitempty"`
+	// Shift is when he works, as hours are written; always without.
+	Shift Hours `yaml:"shift" json:"shift,omitzero"`
 }
 
 // Feelings are when a caller counts as upset. Zero means the default.

@@ -121,6 +121,14 @@ func (c checker) people() {
 				c.report.add(Error, c.key(at.field+".skills"), "skill_missing", s, strings.Join(skills, ", "))
 			}
 		}
+		for s, level := range a.Levels {
+			if !slices.Contains(skills, s) {
+				c.report.add(Error, c.key(at.field+".levels."+s), "skill_missing", s, strings.Join(skills, ", "))
+			}
+			if level < 1 || level > 10 {
+				c.report.add(Error, c.key(at.field+".levels."+s), "range", level, 1, 10)
+			}
+		}
 		for _, l := range a.Languages {
 			if !spoken(l) {
 				c.report.add(Error, c.key(at.field+".languages"), "language", l)
@@ -148,6 +156,7 @@ func (c checker) people() {
 		}
 	}
 	c.escalation(skills)
+	c.queue(skills)
 }
 
 func (c checker) escalation(skills []string) {

@@ -152,6 +152,7 @@ func (f *folder) defaults(lines strict.Lines) {
 	if b.Escalation.Wait == 0 {
 		b.Escalation.Wait = time.Minute
 	}
+	b.queueDefaults()
 	for i := range b.Lines {
 		l := &b.Lines[i]
 		l.Home = b

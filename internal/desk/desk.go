@@ -43,6 +43,7 @@ type Config struct {
 	Open      func(line, skill string, at time.Time) bool
 	Store     Store     // nil: a restart forgets
 	Customers Customers // nil: nobody is known
+	Share     *Share    // nil: the work is divided as usual, always
 	Bus       *event.Bus
 	Log       *slog.Logger     // default discards
 	Now       func() time.Time // default time.Now
@@ -135,6 +136,9 @@ func (d *Desk) step() time.Duration {
 	defer d.mu.Unlock()
 	d.settle()
 	now := d.now()
+	if d.cfg.Share != nil {
+		d.cfg.Share.Observe(d.board.load(now))
+	}
 	next := d.board.Next(now)
 	if next.IsZero() {
 		return idleStep
@@ -162,6 +166,10 @@ func (d *Desk) settle() {
 		d.dirty[s.Name] = true
 		d.cfg.Bus.Publish(event.Event{Kind: "agent.state", At: now, Data: s})
 	}
+}
+
+// look has Run see what has changed.
+func (d *Desk) look() {
 	select {
 	case d.wake <- struct{}{}:
 	default:
@@ -247,6 +255,7 @@ func (d *Desk) change(f func(now time.Time)) {
 	defer d.mu.Unlock()
 	f(d.now())
 	d.settle()
+	d.look()
 }
 
 // Reserve implements call.Desk.
@@ -328,6 +337,9 @@ func (d *Desk) Enter(ctx context.Context, w call.Waiting) (call.Place, error) {
 	if d.cfg.Open != nil && !d.cfg.Open(w.Line, w.Skill, d.now()) {
 		return nil, call.ErrQueueShut
 	}
+	if d.cfg.Share != nil && !w.Asked && !w.Urgent && d.cfg.Share.Level() == MoreBot {
+		return nil, call.ErrQueueBusy
+	}
 	rules := Rules{}
 	if d.cfg.Rules != nil {
 		rules = d.cfg.Rules(w.Line)
@@ -353,6 +365,7 @@ func (d *Desk) Enter(ctx context.Context, w call.Waiting) (call.Place, error) {
 	d.places[w.Call] = p
 	d.queueEvent("queue.entered", w.Call, now, "")
 	d.settle()
+	d.look()
 	return p, nil
 }
 

@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"strings"
+
+	"hotline/dialog"
+	"hotline/dialog/command"
+)
+
+// waiting answers a caller who waits in the queue for a person, where what he does is
+// about the waiting; false where it is a question like any other. He waits on by a
+// Transfer.
+func (p *plan) waiting(t dialog.Turn) bool {
+	if p.st.pending != nothing || p.st.flow.Running() {
+		return false
+	}
+	kind := command.None
+	switch t.Kind {
+	case dialog.Spoke:
+		kind = p.c.e.command.Recognize(t.Text).Kind
+	case dialog.Pressed:
+		switch strings.TrimRight(t.Keys, "#") {
+		case "2":
+			kind = command.Callback
+		case "3":
+			kind = command.Message
+		default: // the menu is for those whom the bot has asked
+			kind = command.Hold
+		}
+	case dialog.Unheard:
+		kind = command.Hold
+	default:
+		return false
+	}
+	switch kind {
+	case command.Callback:
+		p.intent("callback", "command")
+		p.callback()
+	case command.Message:
+		p.intent("message", "command")
+		p.message()
+	case command.Hold, command.Wait, command.Person, command.GoOn, command.Yes, command.Thanks:
+		p.intent("wait", "command")
+		if t.Kind == dialog.Spoke {
+			p.say(KeyWaitOn)
+		}
+		p.waitOn()
+	case command.Backchannel, command.Greeting:
+		p.intent("wait", "command")
+		p.waitOn()
+	default:
+		return false
+	}
+	return true
+}
+
+// waitOn lets the caller wait on, at his place.
+func (p *plan) waitOn() { p.act(dialog.Transfer{Skill: p.skill(), Reason: "waiting"}) }
+
+// tasked begins what an agent wants done with the caller.
+func (p *plan) tasked(t dialog.Turn) {
+	st := &p.st
+	st.unheard, st.unknown, st.silent, st.ended = 0, 0, 0, false
+	if set := p.c.flows(); set != nil && st.flow.Running() {
+		st.flow = set.Leave(st.flow)
+	}
+	st.ask(nothing)
+	p.intent(t.Task, "flow")
+	if !p.begin(t.Task, dialog.Turn{Kind: dialog.Pressed, Confidence: 1, At: t.At}) {
+		p.act(dialog.Transfer{Skill: p.skill(), Reason: "no_task"})
+	}
+}
