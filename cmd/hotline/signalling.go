@@ -8,7 +8,6 @@ import (
 
 	"hotline/internal/call"
 	"hotline/internal/config"
-	"hotline/internal/desk"
 	"hotline/media"
 	"hotline/media/sdp"
 	"hotline/sip"
@@ -86,21 +85,6 @@ type passwords map[string]string
 func (p passwords) Password(user string) (string, bool) {
 	secret, ok := p[user]
 	return secret, ok
-}
-
-// agents are the people of all businesses, each once.
-func (bs *bots) agents() []desk.Agent {
-	var out []desk.Agent
-	seen := map[string]bool{}
-	for _, b := range bs.homes() {
-		for _, a := range b.Agents {
-			if !seen[a.Name] {
-				seen[a.Name] = true
-				out = append(out, desk.Agent{Name: a.Name, Title: a.Title, Skills: a.Skills})
-			}
-		}
-	}
-	return out
 }
 
 // keyTones says when keys are listened for in the sound.
