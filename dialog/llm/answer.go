@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -194,9 +195,19 @@ func (c *cutter) rest() string {
 	return plainSpeech(c.text)
 }
 
-// plainSpeech takes away what is for the eye.
+var (
+	listMark = regexp.MustCompile(`^(?:[-•·]\s*|\(?[0-9]{1,2}[.、)）](\s|\p{Han}|\p{L}|$))`)
+	caption  = regexp.MustCompile(`^(?:[【\[][^】\]]{1,12}[】\]]|[^，。,.!?！？0-9]{1,16}[:：])$`)
+)
+
+// plainSpeech takes away what is for the eye: marks of lists, captions, emphasis.
 func plainSpeech(s string) string {
-	return strings.Trim(strings.NewReplacer("**", "", "*", "", "#", "", "`", "", "_", "").Replace(s), " \t\r\n\"“”'")
+	s = strings.Trim(strings.NewReplacer("**", "", "*", "", "#", "", "`", "", "_", "").Replace(s), " \t\r\n\"“”'")
+	s = strings.TrimSpace(listMark.ReplaceAllString(s, "$1"))
+	if caption.MatchString(s) {
+		return ""
+	}
+	return s
 }
 
 // gather asks for a whole text.

@@ -346,3 +346,17 @@ func example(t *testing.T, name, language string) []knowledge.Pair {
 	require.True(t, ok, name)
 	return p.Pairs
 }
+
+// What is for the eye is not read out, and no number of a sentence is lost by that.
+func TestWhatIsForTheEyeIsLeftOut(t *testing.T) {
+	for from, want := range map[string]string{
+		"4.": "", "4. 七天内可以退。": "七天内可以退。", "1、七天内可以退。": "七天内可以退。", "2) Returns are free.": "Returns are free.",
+		"【资料】": "", "Source:": "", "电话：": "", "- 七天内可以退。": "七天内可以退。", "**七天**内可以退。": "七天内可以退。",
+		"2.5元。": "2.5元。", "7天内可以退。": "7天内可以退。", "12.30 is when we open.": "12.30 is when we open.", "满五十元：包邮": "满五十元：包邮",
+		"-5度": "5度", "营业时间：9点": "营业时间：9点",
+	} {
+		if got := plainSpeech(from); got != want {
+			t.Errorf("%q becomes %q, want %q", from, got, want)
+		}
+	}
+}
