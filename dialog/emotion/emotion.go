@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"hotline/dialog/internal/lang"
 )
@@ -86,10 +87,19 @@ type Recognizer struct {
 
 // New returns the recogniser of a language.
 func New(c Config) (*Recognizer, error) {
-	name := "en"
 	if c.Language == "" || lang.Chinese(c.Language) {
-		name = "zh"
+		return chinese()
 	}
+	return english()
+}
+
+// What is read of the embedded files never changes, so each language is read once.
+var (
+	chinese = sync.OnceValues(func() (*Recognizer, error) { return newRecognizer("zh") })
+	english = sync.OnceValues(func() (*Recognizer, error) { return newRecognizer("en") })
+)
+
+func newRecognizer(name string) (*Recognizer, error) {
 	r := &Recognizer{chinese: name == "zh"}
 	var err error
 	if r.lexicon, err = loadLexicon(name); err != nil {

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"hotline/dialog/internal/lang"
@@ -47,10 +48,30 @@ const (
 	policyFile = "policies"
 )
 
-// Load builds the Matcher of a language ("zh" also reads the English lists, since
+// The shipped lists as they are, built once: most businesses add nothing to them, and
+// a Matcher never changes.
+var (
+	shippedChinese = sync.OnceValues(func() (*Matcher, []Problem) { return load([]string{"zh", "en"}, nil) })
+	shippedEnglish = sync.OnceValues(func() (*Matcher, []Problem) { return load([]string{"en"}, nil) })
+)
+
+// Load returns the Matcher of a language ("zh" also reads the English lists, since
 // callers mix) from the shipped lists and the files of a business's folder, which
 // may be nil. Wrong lines are left out and reported.
 func Load(language string, overrides fs.FS) (*Matcher, []Problem) {
+	chinese := language == "" || lang.Chinese(language)
+	switch {
+	case overrides == nil && chinese:
+		return shippedChinese()
+	case overrides == nil:
+		return shippedEnglish()
+	case chinese:
+		return load([]string{"zh", "en"}, overrides)
+	}
+	return load([]string{"en"}, overrides)
+}
+
+func load(names []string, overrides fs.FS) (*Matcher, []Problem) {
 	l := loader{
 		byText: map[string]int{},
 		caller: maps.Clone(defaults),
@@ -58,10 +79,6 @@ func Load(language string, overrides fs.FS) (*Matcher, []Problem) {
 	}
 	for _, c := range Categories() {
 		l.bot[c] = Block
-	}
-	names := []string{"en"}
-	if language == "" || lang.Chinese(language) {
-		names = []string{"zh", "en"}
 	}
 	for _, name := range names {
 		sub, err := fs.Sub(shipped, "lists/"+name)
