@@ -10,7 +10,12 @@
 // can read the database which rows have the same number, and nothing more: without
 // the key it cannot be tried against a list of numbers.
 //
-// The file holds Tink keysets, so a key is rotated by adding one.
+// The file holds Tink keysets. A key is rotated by adding one ([AddKey]), sealing
+// everything anew, and dropping the ones before it ([DropOldKeys]); a Sealer notices
+// within a second that its file has changed.
+//
+// Recordings are sealed as files in independent chunks, so that any part can be read
+// without the rest; see recording.go for the form.
 //
 // # Concurrency
 //
@@ -19,6 +24,7 @@ package seal
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -26,6 +32,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
@@ -41,8 +51,20 @@ var ErrKey = errors.New("the master key does not open this value")
 
 // Sealer seals and opens fields.
 type Sealer struct {
-	aead  tink.AEAD
-	index *prf.Set
+	path string
+
+	now     atomic.Pointer[keys]
+	looked  atomic.Int64 // when the file was looked at last, ns since 1970
+	loading sync.Mutex   // one reads the file again
+}
+
+// keys are what one version of the key file holds.
+type keys struct {
+	aead    tink.AEAD
+	index   *prf.Set
+	primary uint32
+	made    time.Time // the primary key
+	text    []byte
 }
 
 // file is the key file: two Tink keysets as JSON.
@@ -51,6 +73,8 @@ type file struct {
 	Version int             `json:"version"`
 	AEAD    json.RawMessage `json:"aead"`
 	Index   json.RawMessage `json:"index"`
+	// Made says when each key of AEAD was made, by its id.
+	Made map[string]time.Time `json:"made,omitempty"`
 }
 
 // Load reads a key file.
@@ -69,10 +93,16 @@ func Load(path string) (*Sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the master key: %w", err)
 	}
-	s, err := parse(text)
+	k, err := parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("the master key file %s is damaged, put it back from your backup: %w", path, err)
 	}
+	if k.made.IsZero() {
+		k.made = info.ModTime()
+	}
+	s := &Sealer{path: path}
+	s.now.Store(k)
+	s.looked.Store(time.Now().UnixNano())
 	return s, nil
 }
 
@@ -91,15 +121,8 @@ func LoadOrCreate(path string) (s *Sealer, created bool, err error) {
 	return s, created && err == nil, err
 }
 
-func parse(text []byte) (*Sealer, error) {
-	var f file
-	if err := json.Unmarshal(text, &f); err != nil {
-		return nil, err
-	}
-	if f.Version != 1 {
-		return nil, fmt.Errorf("version %d is not known", f.Version)
-	}
-	sealing, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(f.AEAD)))
+func parse(text []byte) (*keys, error) {
+	f, sealing, err := parseFile(text)
 	if err != nil {
 		return nil, err
 	}
@@ -107,19 +130,79 @@ func parse(text []byte) (*Sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sealer{}
-	if s.aead, err = aead.New(sealing); err != nil {
+	k := &keys{primary: sealing.KeysetInfo().GetPrimaryKeyId(), text: text}
+	k.made = f.Made[strconv.FormatUint(uint64(k.primary), 10)]
+	if k.aead, err = aead.New(sealing); err != nil {
 		return nil, err
 	}
-	if s.index, err = prf.NewPRFSet(indexing); err != nil {
+	if k.index, err = prf.NewPRFSet(indexing); err != nil {
 		return nil, err
 	}
-	return s, nil
+	return k, nil
+}
+
+func parseFile(text []byte) (f file, sealing *keyset.Handle, err error) {
+	if err := json.Unmarshal(text, &f); err != nil {
+		return f, nil, err
+	}
+	if f.Version != 1 {
+		return f, nil, fmt.Errorf("version %d is not known", f.Version)
+	}
+	sealing, err = insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(f.AEAD)))
+	return f, sealing, err
+}
+
+// lookEvery is how often the key file is looked at.
+const lookEvery = time.Second
+
+// keys are those of the file as it was a second ago at most, or as it is now.
+func (s *Sealer) keys(now bool) *keys {
+	k := s.now.Load()
+	at := time.Now().UnixNano()
+	if !now && at-s.looked.Load() < int64(lookEvery) || !s.loading.TryLock() {
+		return k
+	}
+	defer s.loading.Unlock()
+	s.looked.Store(at)
+	text, err := os.ReadFile(s.path)
+	if err != nil || bytes.Equal(text, k.text) {
+		return k // without its file it goes on; the next start says what is missing
+	}
+	fresh, err := parse(text)
+	if err != nil {
+		return k
+	}
+	s.now.Store(fresh)
+	return fresh
+}
+
+// Key names the key that seals now, and says when it was made.
+func (s *Sealer) Key() (id uint32, made time.Time) {
+	k := s.keys(true)
+	return k.primary, k.made
+}
+
+// Fits tells whether a sealed value was sealed by the key that seals now. Tink puts a
+// byte of 1 and the key's id before each.
+func (s *Sealer) Fits(sealed []byte) bool {
+	return len(sealed) == 0 || KeyOf(sealed) == s.keys(false).primary
+}
+
+// KeyOf is the id of the key that sealed a value, 0 for what is none.
+func KeyOf(sealed []byte) uint32 {
+	if len(sealed) < 5 || sealed[0] != 1 {
+		return 0
+	}
+	return binary.BigEndian.Uint32(sealed[1:])
 }
 
 // create writes a new key file; it never replaces one.
 func create(path string) error {
-	sealing, err := newKeyset(aead.AES256GCMKeyTemplate())
+	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return err
+	}
+	sealing, err := keysetText(handle)
 	if err != nil {
 		return err
 	}
@@ -130,6 +213,7 @@ func create(path string) error {
 	text, err := json.MarshalIndent(file{
 		Comment: "Opens the personal data of hotline's database. Back it up apart from the database; without it names, numbers and transcripts are lost.",
 		Version: 1, AEAD: sealing, Index: indexing,
+		Made: map[string]time.Time{strconv.FormatUint(uint64(handle.KeysetInfo().GetPrimaryKeyId()), 10): time.Now().UTC().Truncate(time.Second)},
 	}, "", "  ")
 	if err != nil {
 		return err
@@ -163,8 +247,12 @@ func newKeyset(t *tinkpb.KeyTemplate) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
+	return keysetText(h)
+}
+
+func keysetText(h *keyset.Handle) (json.RawMessage, error) {
 	var b bytes.Buffer
-	err = insecurecleartextkeyset.Write(h, keyset.NewJSONWriter(&b))
+	err := insecurecleartextkeyset.Write(h, keyset.NewJSONWriter(&b))
 	return b.Bytes(), err
 }
 
@@ -174,7 +262,7 @@ func (s *Sealer) Seal(plain []byte, place string) ([]byte, error) {
 	if len(plain) == 0 {
 		return nil, nil
 	}
-	b, err := s.aead.Encrypt(plain, []byte(place))
+	b, err := s.keys(false).aead.Encrypt(plain, []byte(place))
 	if err != nil {
 		return nil, fmt.Errorf("seal %s: %w", place, err)
 	}
@@ -186,7 +274,10 @@ func (s *Sealer) Open(sealed []byte, place string) ([]byte, error) {
 	if len(sealed) == 0 {
 		return nil, nil
 	}
-	b, err := s.aead.Decrypt(sealed, []byte(place))
+	b, err := s.keys(false).aead.Decrypt(sealed, []byte(place))
+	if err != nil { // maybe by a key that was added just now
+		b, err = s.keys(true).aead.Decrypt(sealed, []byte(place))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", place, ErrKey)
 	}
@@ -199,7 +290,7 @@ func (s *Sealer) Hash(purpose, value string) (string, error) {
 	if value == "" {
 		return "", nil
 	}
-	b, err := s.index.ComputePrimaryPRF([]byte(purpose+"\x00"+value), 16)
+	b, err := s.keys(false).index.ComputePrimaryPRF([]byte(purpose+"\x00"+value), 16)
 	if err != nil {
 		return "", fmt.Errorf("hash: %w", err)
 	}

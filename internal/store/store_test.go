@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
+	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -284,4 +285,13 @@ func TestAgentCredentials(t *testing.T) {
 		assert.False(t, ok, "disabled")
 		require.ErrorIs(t, s.PutAgent(ctx, store.Agent{Name: "a b"}, "x"), store.ErrName)
 	})
+}
+
+// raw is the database as somebody with the file and no key has it.
+func raw(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, db.Close()) })
+	return db
 }

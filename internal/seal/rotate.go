@@ -1,0 +1,115 @@
+package seal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+)
+
+// AddKey puts a new key into a key file, for all that is sealed from now on; the ones
+// before still open what they sealed. A file that has more than one key already, since a
+// rotation was broken off, keeps them: added is false.
+func AddKey(path string, now time.Time) (id uint32, added bool, err error) {
+	err = change(path, func(f *file, m *keyset.Manager, h *keyset.Handle) (bool, error) {
+		if h.Len() > 1 {
+			id = h.KeysetInfo().GetPrimaryKeyId()
+			return false, nil
+		}
+		if id, err = m.Add(aead.AES256GCMKeyTemplate()); err != nil {
+			return false, err
+		}
+		if err := m.SetPrimary(id); err != nil {
+			return false, err
+		}
+		if f.Made == nil {
+			f.Made = map[string]time.Time{}
+		}
+		f.Made[strconv.FormatUint(uint64(id), 10)] = now.UTC().Truncate(time.Second)
+		added = true
+		return true, nil
+	})
+	return id, added, err
+}
+
+// DropOldKeys leaves in a key file only the key that seals: what others have sealed does
+// not open any more.
+func DropOldKeys(path string) (dropped int, err error) {
+	err = change(path, func(f *file, m *keyset.Manager, h *keyset.Handle) (bool, error) {
+		primary := h.KeysetInfo().GetPrimaryKeyId()
+		for _, k := range h.KeysetInfo().GetKeyInfo() {
+			if k.GetKeyId() == primary {
+				continue
+			}
+			if err := m.Delete(k.GetKeyId()); err != nil {
+				return false, err
+			}
+			delete(f.Made, strconv.FormatUint(uint64(k.GetKeyId()), 10))
+			dropped++
+		}
+		return dropped > 0, nil
+	})
+	return dropped, err
+}
+
+// change replaces a key file as a whole: after a crash there is the old or the new one.
+func change(path string, do func(*file, *keyset.Manager, *keyset.Handle) (bool, error)) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("change the master key file %s (it must be writable for the rotation): %w", path, err)
+		}
+	}()
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	// Two rotations at once would lose one's key.
+	if err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return err
+	}
+	f, handle, err := parseFile(text)
+	if err != nil {
+		return err
+	}
+	m := keyset.NewManagerFromHandle(handle)
+	if changed, err := do(&f, m, handle); err != nil || !changed {
+		return err
+	}
+	if handle, err = m.Handle(); err != nil {
+		return err
+	}
+	if f.AEAD, err = keysetText(handle); err != nil {
+		return err
+	}
+	if text, err = json.MarshalIndent(f, "", "  "); err != nil {
+		return err
+	}
+	t, err := os.CreateTemp(filepath.Dir(path), ".master-key-*") // made with 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(t.Name()) }() // does nothing after the rename
+	_, err = t.Write(append(text, '\n'))
+	if err = errors.Join(err, t.Sync(), t.Close()); err != nil {
+		return err
+	}
+	if _, err := parse(text); err != nil {
+		return err
+	}
+	if err := os.Rename(t.Name(), path); err != nil {
+		return err
+	}
+	return dir.Sync()
+}
