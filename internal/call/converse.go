@@ -41,6 +41,7 @@ type talk struct {
 	hand     *handover
 	lounge   *lounge // while the caller waits in the queue
 	demand   demand
+	errand   *errand // what the bot does for an agent who waits
 	news     chan handoverNews
 	message  *message
 	prepare  context.CancelFunc // ends the preparation of a likely reply

@@ -26,6 +26,8 @@ func (t *talk) handoverNews(ctx context.Context, n handoverNews) {
 		t.queued(ctx, n.place)
 	case "turn":
 		t.turnCame(n.ready)
+	case "to_bot":
+		t.toBot(ctx, n.detail, n.errand)
 	case "bridged":
 		t.facts.Bridged = true
 		if name := n.person.agent(); name != "" {
@@ -55,6 +57,10 @@ func (t *talk) handoverNews(ctx context.Context, n handoverNews) {
 func (t *talk) handedOver(ctx context.Context) {
 	h := t.hand
 	t.hand = nil
+	if t.errand != nil { // the agent did not wait for him
+		t.errand = nil
+		t.cut()
+	}
 	if t.lounge != nil { // he has waited too long, perhaps while he talked with the bot
 		t.lounge = nil
 		t.cut()

@@ -53,7 +53,8 @@ type handover struct {
 	agent  atomic.Pointer[media.Session] // while bridged: keys go there
 	leg    func() Leg                    // the agent's while he is bridged; connected's
 
-	released bool // the agent is free again, since he has transferred the caller
+	released bool   // the agent is free again, since he has transferred the caller
+	requeue  string // the skill that the agent has sent the caller on to
 
 	result dialog.Result // after done
 	sounds []LegMedia    // of who spoke with the caller; after done
@@ -67,9 +68,10 @@ type handoverNews struct {
 	detail string
 	said   asr.Result
 
-	direction sdp.Direction // with "agent_hold"
-	place     Place         // with "queued"
-	ready     chan struct{} // with "turn": closed once the bot has fallen silent
+	direction sdp.Direction     // with "agent_hold"
+	place     Place             // with "queued"
+	errand    chan errandResult // with "to_bot"
+	ready     chan struct{}     // with "turn": closed once the bot has fallen silent
 }
 
 func (h *handover) start(ctx context.Context) {
@@ -105,6 +107,19 @@ var errLeftQueue = errors.New("the caller has chosen something else than to wait
 
 func (h *handover) run(ctx context.Context) (dialog.Result, error) {
 	defer h.wait.close()
+	for {
+		result, err := h.queue(ctx)
+		if h.requeue == "" || ctx.Err() != nil {
+			return result, err
+		}
+		// An agent has sent him on. He has waited once.
+		h.wants.Skill, h.wants.Asked, h.wants.Urgent = h.requeue, true, true
+		h.act.Skill, h.requeue, h.released = h.requeue, "", false
+	}
+}
+
+// queue brings the caller to one agent, and returns when he is back.
+func (h *handover) queue(ctx context.Context) (dialog.Result, error) {
 	place, err := h.desk.Enter(ctx, h.wants)
 	if err != nil {
 		return turnedAway(err)

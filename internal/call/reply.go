@@ -125,6 +125,9 @@ func (t *talk) replied(ctx context.Context) error {
 			}
 		}
 	}
+	if t.errand != nil && t.errandTurn(done) {
+		return nil
+	}
 	if t.lounge != nil && t.answeredWaiting(ctx, done) {
 		if !t.lounge.withBot {
 			return nil

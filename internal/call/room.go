@@ -18,6 +18,7 @@ type role uint8
 const (
 	roleCaller role = iota
 	roleAgent
+	roleGuest // whom the agent asks for advice, or who is in conference
 	roleSupervisor
 )
 
@@ -47,6 +48,32 @@ type room struct {
 	bridge  *media.Bridge
 	members []*member
 	seats   []*seat
+	apart   bool         // the caller and the others do not hear each other
+	orders  chan<- order // to the agent's side; nil while nobody talks to the caller
+}
+
+// separate keeps the caller and the others from hearing each other, or ends that.
+func (r *room) separate(apart bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.apart != apart {
+		r.apart = apart
+		r.connect()
+	}
+}
+
+// takeOrders makes known who does what is wanted with the call, until stop.
+func (r *room) takeOrders(orders chan<- order) (stop func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.orders = orders
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.orders == orders {
+			r.orders = nil
+		}
+	}
 }
 
 // place makes a seat known, for a leg that takes it. remove may be repeated.
@@ -149,11 +176,16 @@ func (r *room) connect() {
 			if from == to {
 				continue
 			}
-			r.bridge.SetGain(from.port, to.port, gain(from.hearsTo(to)))
+			r.bridge.SetGain(from.port, to.port, gain(from.hearsTo(to) && !r.parts(from, to)))
 			// What the bot says to the caller is heard by who listens in.
 			r.bridge.SetOwnGain(from.port, to.port, gain(from.role == roleCaller && to.role == roleSupervisor))
 		}
 	}
+}
+
+// parts tells whether two are kept apart. It needs r.mu.
+func (r *room) parts(a, b *member) bool {
+	return r.apart && a.role != roleSupervisor && b.role != roleSupervisor && (a.role == roleCaller) != (b.role == roleCaller)
 }
 
 // hearsTo tells whether to hears m.
@@ -164,7 +196,7 @@ func (m *member) hearsTo(to *member) bool {
 	case m.mode == Barge:
 		return true
 	case m.mode == Whisper:
-		return to.role == roleAgent
+		return to.role == roleAgent || to.role == roleGuest
 	default:
 		return false
 	}

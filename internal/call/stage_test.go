@@ -489,6 +489,12 @@ func (s *staff) Talking(name, _ string) {
 	s.talking = append(s.talking, name)
 }
 
+func (s *staff) why() call.LeaveReason {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.left
+}
+
 func (s *staff) atWork() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -77,18 +77,47 @@ func (h *handover) connected(parent, ctx context.Context, l Leg, session *media.
 		defer place.asks(nil)
 	}
 	h.tell(ctx, handoverNews{kind: "bridged", person: p, detail: session.Media().Codec.Name})
+	both := h.together(parent, ctx, p, session)
+	defer both.end()
+	orders := make(chan order)
+	defer h.room.takeOrders(orders)()
+	left := func() {
+		h.agent.Store(nil)
+		leave()
+		h.tell(context.WithoutCancel(ctx), handoverNews{kind: "agent_gone", person: p})
+	}
 	for {
+		var next *extension
+		over := false
 		select {
 		case <-ctx.Done():
-			h.agent.Store(nil)
-			leave()
-			h.tell(context.WithoutCancel(ctx), handoverNews{kind: "agent_gone", person: p})
-			return nil
-		case q := <-asked:
-			if next := h.transfer(parent, q, p); next != nil {
-				leave()
-				return next
+			if next = both.agentLeft(); next == nil {
+				left()
+				return nil
 			}
+		case q := <-asked:
+			if both.occupied() != nil {
+				h.answer(q.Refuse(491, "Request Pending"))
+				continue
+			}
+			next = h.transfer(parent, q, p)
+		case o := <-orders:
+			next, over = both.do(o)
+		case err := <-both.ringsDone():
+			both.rung(err)
+		case <-both.gone():
+			both.dismiss("left")
+			both.apart(false)
+		case r := <-both.errand:
+			both.fromBot(r)
+		}
+		switch {
+		case next != nil:
+			leave()
+			return next
+		case over:
+			left()
+			return nil
 		}
 	}
 }

@@ -55,7 +55,7 @@ func (t *talk) waiting(a dialog.Transfer) Waiting {
 
 // engaged tells whether the caller's words are not for the bot: he is being put through
 // or talks to somebody.
-func (t *talk) engaged() bool { return t.hand != nil && t.lounge == nil }
+func (t *talk) engaged() bool { return t.hand != nil && t.lounge == nil && t.errand == nil }
 
 // resting tells whether he waits with music.
 func (t *talk) resting() bool { return t.lounge != nil && !t.lounge.withBot }
