@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,7 +19,7 @@ import (
 	"hotline/dialog/grow"
 	"hotline/internal/business"
 	"hotline/internal/config"
-	"hotline/internal/store"
+	"hotline/internal/proposal"
 )
 
 const growLong = `Looks through what callers said for wordings of the questions that the business knows,
@@ -129,16 +128,13 @@ func lineNamed(b *business.Business, name string) (business.Line, error) {
 	return business.Line{}, usageError{fmt.Errorf("there is no line %q", name)}
 }
 
-// mostTurns is how much of a history is looked at.
-const mostTurns = 50000
-
 func readHistory(path string, columns grow.Columns) ([]grow.Conversation, error) {
 	f, err := os.Open(filepath.Clean(path))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // only read
-	list, err := grow.ReadHistory(f, columns, mostTurns)
+	list, err := grow.ReadHistory(f, columns, proposal.MostTurns)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -152,40 +148,7 @@ func keptTurns(ctx context.Context, c config.Config, line string) (out []grow.Co
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	over := false
-	filter := store.Filter{Live: &over, Line: line, Limit: 500}
-	for turns := 0; turns < mostTurns; {
-		page, err := db.Calls(ctx, filter)
-		if err != nil {
-			return nil, fmt.Errorf("reading the calls: %w", err)
-		}
-		for _, r := range page.Items {
-			list, err := db.Turns(ctx, r.ID)
-			if err != nil {
-				return nil, err
-			}
-			var talk grow.Conversation
-			for _, t := range list {
-				switch {
-				case t.Speaker == "caller":
-					talk = append(talk, grow.Turn{Text: t.Text})
-				case t.Speaker == "bot" && len(talk) > 0:
-					last := &talk[len(talk)-1]
-					last.Asked = last.Asked || t.Source == "fallback" || slices.Contains([]string{"which", "confirm", "unknown"}, t.Intent)
-					if !last.Asked {
-						last.Pair = cmp.Or(t.KnowledgeID, last.Pair)
-					}
-				}
-			}
-			if turns += len(talk); len(talk) > 0 {
-				out = append(out, talk)
-			}
-		}
-		if filter.Cursor = page.Next; page.Next == "" {
-			break
-		}
-	}
-	return out, nil
+	return proposal.History(ctx, db, line, proposal.MostTurns)
 }
 
 func (g *growing) write(w io.Writer, r grow.Report) error {

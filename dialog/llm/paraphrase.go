@@ -13,7 +13,7 @@ import (
 
 // Similarity says how near in meaning two wordings are, as a cosine; an embedder
 // makes one. Without it, shared words decide.
-type Similarity func(ctx context.Context, a, b string) (float64, error)
+type Similarity = func(ctx context.Context, a, b string) (float64, error)
 
 const (
 	tooNear    = 0.97 // hardly another wording
@@ -56,15 +56,21 @@ func (c *Client) Paraphrase(ctx context.Context, language string, pair *knowledg
 		w := newClause(normal(line))
 		key := squeeze(normal(line))
 		switch {
-		case key == "" || have[key] || len(out) == n || len([]rune(line)) > 80:
+		case key == "" || have[key] || len(out) == n:
+			continue
+		case len([]rune(line)) > 80:
+			c.stats.refused.Add(1)
 			continue
 		case call.zh != (strings.IndexFunc(line, lang.Han) >= 0):
+			c.stats.refused.Add(1)
 			continue
 		case !within(w.numbers, original.numbers) || (w.negated > 0) != (newClause(normal(pair.Question)).negated > 0):
+			c.stats.refused.Add(1)
 			continue
 		}
 		if near == nil {
 			if w.shareIn(original.text, own) < leastWords {
+				c.stats.refused.Add(1)
 				continue
 			}
 		} else {
@@ -73,6 +79,7 @@ func (c *Client) Paraphrase(ctx context.Context, language string, pair *knowledg
 				return out, fmt.Errorf("comparing paraphrases: %w", err)
 			}
 			if like < tooFar || like > tooNear {
+				c.stats.refused.Add(1)
 				continue
 			}
 		}
