@@ -22,7 +22,7 @@ import (
 
 func newEval(s *settings) *cobra.Command {
 	cmd := &cobra.Command{Use: "eval", Short: "Measure how well the bot hears and talks"}
-	cmd.AddCommand(newEvalIntents(s), newEvalSpeech(s), newEvalDialogs(s))
+	cmd.AddCommand(newEvalIntents(s), newEvalSpeech(s), newEvalDialogs(s), newEvalQuestions(s))
 	return cmd
 }
 
