@@ -41,6 +41,7 @@ python_venv() { python3 -c 'import venv, ensurepip'; }
 opus() { pkg-config --exists opus; }
 certificates() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/ssl/cert.pem ]; }
 chromium_there() { has chromium || has chromium-browser || has google-chrome; }
+postgres_there() { ls /usr/lib/postgresql/*/bin/initdb || has initdb; }
 kamailio_there() { has kamailio || [ -x /usr/sbin/kamailio ]; }
 numpy() { /usr/bin/python3 -c 'import numpy'; }
 
@@ -86,6 +87,7 @@ role_test() {
   need linphone-cli "another softphone, of another family" has linphonec
   need kamailio "a proxy and registrar between us and telephones" kamailio_there
   need rtpengine-daemon "a relay for sound in between" has rtpengine
+  need postgresql "the database of several servers, in tests" postgres_there
   need tshark "reads what went over the wire" has tshark
   need python3-numpy "compares sound in tests" numpy
 }

@@ -42,7 +42,7 @@ func openDatabase(ctx context.Context, c config.Config, log *slog.Logger) (*stor
 	}
 	return store.Open(ctx, store.Config{
 		URL:    cmp.Or(c.Database.URL.Reveal(), "sqlite:"+filepath.Join(c.Data.Dir, "hotline.db")),
-		Sealer: sealer, Realm: c.SIP.Realm, Session: c.HTTP.Session, Logger: log,
+		Sealer: sealer, Node: c.Database.Node, Realm: c.SIP.Realm, Session: c.HTTP.Session, Logger: log,
 	})
 }
 

@@ -37,6 +37,7 @@ type Config struct {
 	Outbound Outbound `yaml:"outbound"`
 	Overload Overload `yaml:"overload"`
 	Guard    Guard    `yaml:"guard"`
+	Privacy  Privacy  `yaml:"privacy"`
 	Log      Log      `yaml:"log"`
 
 	// Unused are HOTLINE_* variables that mean nothing here.
@@ -153,9 +154,12 @@ type Data struct {
 
 // Database is where calls are recorded.
 type Database struct {
-	// The database: empty for SQLite in the data folder, or sqlite:PATH. Others are
-	// not supported.
+	// The database: empty for SQLite in the data folder, sqlite:PATH, or
+	// postgres://USER:PASSWORD@HOST/NAME, which several servers can share: give each a
+	// node and all the same master_key_file.
 	URL Secret `yaml:"url" plain:"true"`
+	// This server's name among those that share the database.
+	Node string `yaml:"node"`
 }
 
 // Speech is hearing and speaking.
@@ -285,6 +289,29 @@ type Guard struct {
 	Block time.Duration `yaml:"block"`
 }
 
+// Privacy is for how many days personal data is kept, counted from the end of the call
+// or the closing of the ticket. What is older is deleted each hour, which the audit trail
+// proves. 0: kept for ever.
+type Privacy struct {
+	// Recordings of calls.
+	Recordings int `yaml:"recordings"`
+	// What was said in calls, word for word, their marks and summaries.
+	Transcripts int `yaml:"transcripts"`
+	// The records of calls: who called when, for how long, with what outcome. With a
+	// record go its transcript and recording.
+	Calls int `yaml:"calls"`
+	// Tickets and promises to callers that are closed.
+	Tickets int `yaml:"tickets"`
+	// The audit trail: who did and saw what. Many laws want half a year at least.
+	Audit int `yaml:"audit"`
+	// After how many days the privacy report says that the master key is due for
+	// rotation.
+	KeyAge int `yaml:"key_age"`
+	// Files outside the data folder that the privacy report looks into for numbers and
+	// the like that are not masked: this server's own log, for example.
+	Logs []string `yaml:"logs" file:"path"`
+}
+
 // Log is what the server writes about itself. Numbers and names of callers are
 // masked.
 type Log struct {
@@ -306,12 +333,14 @@ func Default() Config {
 		RTP:      RTP{Low: 20000, High: 29999, SRTP: "optional", Codecs: []string{"PCMA", "PCMU", "opus", "G722"}, KeyTones: "auto"},
 		HTTP:     HTTP{Listen: ":8080", Session: 12 * time.Hour, CallPage: true},
 		Data:     Data{Dir: "data"},
+		Database: Database{Node: "main"},
 		Speech:   Speech{Threads: 1},
 		LLM:      LLM{Timeout: 5 * time.Second, FirstWords: 2 * time.Second, CallRequests: 20, CallTokens: 20000},
 		Call:     Call{Silence: 30 * time.Second, Drain: 30 * time.Second, MaxHold: 30 * time.Minute, Record: true},
 		Outbound: Outbound{Country: "CN", MaxCallsPerMinute: 60, MaxCallsPerDay: 2000, MaxSameNumberPerHour: 10, MaxCall: 4 * time.Hour},
 		Overload: Overload{CPU: 90, Memory: 92, Late: 100 * time.Millisecond},
 		Guard:    Guard{CallsPerSecond: 100, HalfOpen: 50, HalfOpenAll: 500, Block: time.Minute},
+		Privacy:  Privacy{Recordings: 180, Transcripts: 365, Calls: 1095, Tickets: 1095, Audit: 1095, KeyAge: 365},
 		Log:      Log{Level: "info", Format: "text"},
 	}
 }

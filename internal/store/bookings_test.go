@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -38,9 +37,7 @@ func TestTheLastPlaceIsGivenOnceAndKept(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, ok, "the owner has made one more")
 		require.NoError(t, s.Close())
-		data, err := os.ReadFile(p.url)
-		require.NoError(t, err)
-		require.NotContains(t, string(data), "13800138000")
+		require.NotContains(t, p.contents(t), "13800138000")
 	})
 }
 

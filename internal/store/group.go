@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -22,7 +23,9 @@ import (
 // come to that one: hundreds of calls a second then share some ten transactions. A
 // writer that comes alone never waits.
 type group struct {
-	db *sql.DB
+	db    *sql.DB
+	begin *sql.TxOptions
+	again func(error) bool // a transaction failed for another's sake only
 
 	mu      sync.Mutex
 	queue   []*operation  // guarded by mu
@@ -194,12 +197,35 @@ func (g *group) close() error {
 	return errors.Join(append(errs, g.db.Close())...)
 }
 
-// commit runs a batch as one transaction. Savepoints, which would keep one
+// attempts bounds how often a batch is run that another node is in the way of.
+const attempts = 8
+
+// commit runs a batch as one transaction, again where only another node was in its way.
+func (g *group) commit(ctx context.Context, batch []*operation, results []error) (err error) {
+	for n := range attempts {
+		clear(results)
+		err = g.once(ctx, batch, results)
+		if !g.again(err) && !slices.ContainsFunc(results, g.again) {
+			return err
+		}
+		// The others shall be through by then, each after a time of its own.
+		pause := time.NewTimer(rand.N(time.Duration(n+1) * 10 * time.Millisecond))
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return errors.Join(err, context.Cause(ctx))
+		}
+	}
+	return err
+}
+
+// once runs a batch as one transaction. Savepoints, which would keep one
 // operation's failure from the others, cost as much as the operations: they are set
 // only once one has failed, when all of it is run again.
-func (g *group) commit(ctx context.Context, batch []*operation, results []error) error {
+func (g *group) once(ctx context.Context, batch []*operation, results []error) error {
 	whole, err := g.try(ctx, batch, results, false)
-	if err != nil || whole || len(batch) == 1 { // the failure of a single one is the transaction's
+	if err != nil || whole || len(batch) == 1 || slices.ContainsFunc(results, g.again) { // the failure of a single one is the transaction's
 		return err
 	}
 	clear(results)
@@ -210,7 +236,7 @@ func (g *group) commit(ctx context.Context, batch []*operation, results []error)
 // try runs a batch. Without savepoints the first failure ends it and nothing is kept,
 // which whole tells.
 func (g *group) try(ctx context.Context, batch []*operation, results []error, savepoints bool) (whole bool, err error) {
-	tx, err := g.db.BeginTx(ctx, nil)
+	tx, err := g.db.BeginTx(ctx, g.begin)
 	if err != nil {
 		return false, fmt.Errorf("write to the database: %w", err)
 	}

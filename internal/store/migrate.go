@@ -16,14 +16,14 @@ var migrations embed.FS
 
 // migrate applies the migrations that the database does not have yet, each in its
 // own transaction, and returns how many. Migrations only go forward; a database of
-// a newer hotline is refused.
-func migrate(ctx context.Context, db *sql.DB, now time.Time) (applied int, err error) {
+// a newer hotline is refused. alone keeps other nodes waiting meanwhile.
+func migrate(ctx context.Context, db *sql.DB, alone string, now time.Time) (applied int, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("bring the database up to date: %w", err)
 		}
 	}()
-	if _, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)`); err != nil {
+	if _, err := step(ctx, db, alone, `CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)`, 0, now); err != nil {
 		return 0, err
 	}
 	files, err := migrations.ReadDir("migrations") // sorted by name
@@ -58,10 +58,13 @@ func migrate(ctx context.Context, db *sql.DB, now time.Time) (applied int, err e
 		if err != nil {
 			return applied, err
 		}
-		if err := step(ctx, db, string(text), version, now); err != nil {
+		did, err := step(ctx, db, alone, string(text), version, now)
+		if err != nil {
 			return applied, fmt.Errorf("step %s: %w", f.Name(), err)
 		}
-		applied++
+		if did {
+			applied++
+		}
 	}
 	return applied, nil
 }
@@ -84,17 +87,37 @@ func appliedVersions(ctx context.Context, db *sql.DB) (done map[int64]bool, err 
 	return done, rows.Err()
 }
 
-func step(ctx context.Context, db *sql.DB, text string, version int64, now time.Time) error {
+// step runs one migration and notes it; false where another node has done so
+// meanwhile. Version 0 is the table of versions itself and is not noted.
+func step(ctx context.Context, db *sql.DB, alone, text string, version int64, now time.Time) (did bool, err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return false, err
 	}
-	_, err = tx.ExecContext(ctx, text)
-	if err == nil {
-		_, err = tx.ExecContext(ctx, `INSERT INTO migrations (version, applied_at) VALUES ($1, $2)`, version, now.UnixMilli())
+	defer func() {
+		if !did {
+			err = errors.Join(err, tx.Rollback())
+		}
+	}()
+	if alone != "" {
+		if _, err := tx.ExecContext(ctx, alone); err != nil {
+			return false, err
+		}
 	}
-	if err != nil {
-		return errors.Join(err, tx.Rollback())
+	if version > 0 {
+		var there int64
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM migrations WHERE version = $1`, version).Scan(&there); err != nil || there > 0 {
+			return false, err
+		}
 	}
-	return tx.Commit()
+	if _, err := tx.ExecContext(ctx, text); err != nil {
+		return false, err
+	}
+	if version > 0 {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO migrations (version, applied_at) VALUES ($1, $2)`, version, now.UnixMilli()); err != nil {
+			return false, err
+		}
+	}
+	did = true // whatever comes of it, the transaction is over
+	return true, tx.Commit()
 }

@@ -1,5 +1,5 @@
 // Package store keeps the truth of calls, wishes, users and agents in a database:
-// SQLite in a file today, with queries that PostgreSQL takes as they are.
+// SQLite in a file, or PostgreSQL, which several nodes can share.
 //
 // # Concepts
 //
@@ -11,7 +11,10 @@
 // placeholders, ON CONFLICT and plain types, so that both databases run the same
 // text; what differs stands in [backend].
 //
-// Write methods return when the row is durable (WAL, synchronous=FULL).
+// Write methods return when the row is durable (SQLite: WAL, synchronous=FULL;
+// PostgreSQL as its synchronous_commit says). Every transaction that writes is
+// serializable in both: what it read is true when it commits. Where PostgreSQL finds
+// that two nodes were in each other's way, the operation is run again.
 //
 // # Concurrency
 //
@@ -44,7 +47,8 @@ var ErrNotFound = errors.New("not found")
 
 // Config says where the data lies.
 type Config struct {
-	// URL of the database: "sqlite:PATH" or a path. Default "data/hotline.db".
+	// URL of the database: "sqlite:PATH", a path, or
+	// "postgres://USER:PASSWORD@HOST/NAME". Default "data/hotline.db".
 	URL string
 	// Sealer for personal fields; required.
 	Sealer *seal.Sealer
@@ -73,10 +77,19 @@ type Store struct {
 
 // backend is what differs between databases.
 type backend struct {
-	driver      string
-	write, read string // data source names
-	writers     int    // connections for writing
-	readers     int
+	open    func(write bool) (*sql.DB, error)
+	writers int // connections for writing
+	readers int
+	// begin are the options of a transaction that writes.
+	begin *sql.TxOptions
+	// alone is a statement that keeps other nodes' migrations waiting until the
+	// transaction ends; "" where there is one node.
+	alone string
+	// again tells whether a transaction failed only because another one was in its way.
+	again func(error) bool
+	// copying opens a connection that may write files, for a copy of the whole; nil
+	// where the database has programs of its own for that.
+	copying func() (*sql.DB, error)
 }
 
 // Open opens or creates the database and brings it to the present schema. A key
@@ -88,24 +101,25 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	cfg.Node = cmp.Or(cfg.Node, "main")
 	cfg.Realm = cmp.Or(cfg.Realm, "hotline")
 	cfg.Session = cmp.Or(cfg.Session, 12*time.Hour)
-	b, err := backendFor(cmp.Or(cfg.URL, filepath.Join("data", "hotline.db")))
+	cfg.URL = cmp.Or(cfg.URL, filepath.Join("data", "hotline.db"))
+	b, err := backendFor(cfg.URL)
 	if err != nil {
 		return nil, err
 	}
-	write, err := sql.Open(b.driver, b.write)
+	write, err := b.open(true)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	write.SetMaxOpenConns(b.writers)
 	write.SetMaxIdleConns(b.writers)
-	read, err := sql.Open(b.driver, b.read)
+	read, err := b.open(false)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the database: %w", err), write.Close())
 	}
 	read.SetMaxOpenConns(b.readers)
 	read.SetMaxIdleConns(b.readers)
 	s := &Store{
-		cfg: cfg, read: read, group: group{db: write},
+		cfg: cfg, read: read, group: group{db: write, begin: b.begin, again: b.again},
 		hashing: make(chan struct{}, 2),
 		log:     cfg.Logger, now: cfg.Now,
 	}
@@ -115,14 +129,14 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if err := s.prepare(ctx); err != nil {
+	if err := s.prepare(ctx, b.alone); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) prepare(ctx context.Context) error {
-	n, err := migrate(ctx, s.group.db, s.now())
+func (s *Store) prepare(ctx context.Context, alone string) error {
+	n, err := migrate(ctx, s.group.db, alone, s.now())
 	if err != nil {
 		return err
 	}
@@ -150,8 +164,10 @@ func backendFor(dsn string) (backend, error) {
 		return sqlite(dsn)
 	case scheme == "sqlite" || scheme == "file":
 		return sqlite(strings.TrimPrefix(rest, "//"))
+	case scheme == "postgres" || scheme == "postgresql":
+		return postgres(dsn)
 	default:
-		return backend{}, fmt.Errorf("database %s: is not supported, use sqlite:PATH", scheme)
+		return backend{}, fmt.Errorf("database %s: is not supported, use sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME", scheme)
 	}
 }
 
@@ -176,9 +192,17 @@ func sqlite(path string) (backend, error) {
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
 	return backend{
-		driver:  "sqlite",
-		write:   source("journal_mode(WAL)", "synchronous(FULL)") + "&_txlock=immediate",
-		read:    source("query_only(1)"),
+		open: func(write bool) (*sql.DB, error) {
+			if write {
+				return sql.Open("sqlite", source("journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)")+"&_txlock=immediate")
+			}
+			return sql.Open("sqlite", source("query_only(1)"))
+		},
 		writers: 1, readers: 4,
+		again:   func(error) bool { return false }, // a locked file is waited for
+		copying: func() (*sql.DB, error) { return sql.Open("sqlite", source()) },
 	}, nil
 }
+
+// Sealer is the one that personal fields are sealed by.
+func (s *Store) Sealer() *seal.Sealer { return s.cfg.Sealer }

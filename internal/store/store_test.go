@@ -6,9 +6,11 @@ import (
 	"crypto/md5"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"hotline/internal/call"
 	"hotline/internal/seal"
 	"hotline/internal/store"
+	"hotline/internal/store/storetest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -29,13 +32,44 @@ type place struct {
 	now      func() time.Time
 }
 
-// backends are what the contract holds for. PostgreSQL joins by a second entry.
+// backends are what the contract holds for.
 var backends = map[string]func(t *testing.T) place{
 	"sqlite": func(t *testing.T) place {
 		t.Helper()
 		dir := t.TempDir()
 		return place{url: filepath.Join(dir, "data", "hotline.db"), key: filepath.Join(dir, "master.key")}
 	},
+	"postgres": func(t *testing.T) place {
+		t.Helper()
+		server, err := postgres()
+		if errors.Is(err, storetest.ErrMissing) && os.Getenv("CI") == "" {
+			t.Skip("MISSING-DATA: " + err.Error())
+		}
+		require.NoError(t, err)
+		url, err := server.Database(t.Context())
+		require.NoError(t, err)
+		return place{url: url, key: filepath.Join(t.TempDir(), "master.key")}
+	},
+}
+
+// postgres is the server of these tests, started by the first that wants it.
+var postgres = sync.OnceValues(func() (*storetest.Server, error) {
+	server, err := storetest.Start(context.Background())
+	if err == nil {
+		stopPostgres = server.Stop
+	}
+	return server, err
+})
+
+var stopPostgres = func() error { return nil }
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := stopPostgres(); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 func (p place) open(t *testing.T) *store.Store {
@@ -46,6 +80,53 @@ func (p place) open(t *testing.T) *store.Store {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.Close()) })
 	return s
+}
+
+// contents is all that who gets hold of the database can read in it.
+func (p place) contents(t *testing.T) string {
+	t.Helper()
+	tables := `SELECT name FROM sqlite_master WHERE type = 'table'`
+	if strings.HasPrefix(p.url, "postgres:") {
+		tables = `SELECT tablename FROM pg_tables WHERE schemaname = 'public'`
+	}
+	var out strings.Builder
+	db := raw(t, p.url)
+	for _, table := range rowsOf(t, db, tables) {
+		for _, row := range rowsOf(t, db, "SELECT * FROM "+string(table)) {
+			out.Write(row)
+		}
+	}
+	require.NotZero(t, out.Len())
+	return out.String()
+}
+
+// rowsOf are the rows of a query, each as the bytes of its columns.
+func rowsOf(t *testing.T, db *sql.DB, query string) (out [][]byte) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, rows.Close()) }()
+	names, err := rows.Columns()
+	require.NoError(t, err)
+	for rows.Next() {
+		values := make([]any, len(names))
+		for i := range values {
+			values[i] = new(any)
+		}
+		require.NoError(t, rows.Scan(values...))
+		var line []byte
+		for _, v := range values {
+			switch x := (*v.(*any)).(type) {
+			case []byte:
+				line = append(line, x...)
+			default:
+				line = fmt.Append(line, x)
+			}
+		}
+		out = append(out, line)
+	}
+	require.NoError(t, rows.Err())
+	return out
 }
 
 func onEach(t *testing.T, test func(p place)) {
@@ -290,7 +371,11 @@ func TestAgentCredentials(t *testing.T) {
 // raw is the database as somebody with the file and no key has it.
 func raw(t *testing.T, path string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
+	driver := "sqlite"
+	if strings.HasPrefix(path, "postgres:") {
+		driver = "pgx"
+	}
+	db, err := sql.Open(driver, path)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, db.Close()) })
 	return db
