@@ -25,6 +25,7 @@ import (
 	"hotline/internal/event"
 	"hotline/internal/kb"
 	"hotline/internal/load"
+	"hotline/internal/proposal"
 	"hotline/internal/store"
 	"hotline/internal/web"
 	"hotline/media"
@@ -77,6 +78,7 @@ type server struct {
 	announced  shared
 	toned      shared
 	web        *web.Server
+	proposals  *proposal.Desk
 	status     *status
 	metrics    *prometheus.Registry
 	agentsPW   string // set when agents' passwords were made just now
@@ -114,6 +116,9 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 	}
 	defer func() { err = errors.Join(err, s.audit.Close()) }()
 	if s.kb, err = kb.New(ctx, kb.Config{Store: s.db, Audit: s.audit.Add, Log: log}, s.bots.kbLines()); err != nil {
+		return err
+	}
+	if err := s.propose(); err != nil {
 		return err
 	}
 	if err := s.telephone(ctx); err != nil {
@@ -279,10 +284,11 @@ func (s *server) console() (err error) {
 	}
 	s.status = &status{server: s}
 	s.web, err = web.New(web.Config{
-		Listen: s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir,
+		Listen: s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir, Sealer: s.db.Sealer(),
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
 		CallPage: s.cfg.HTTP.CallPage,
-		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Join: placer{s}, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), Knowledge: s.kb,
+		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Join: placer{s}, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), Knowledge: s.kb, Proposals: s.proposals,
+		Desk: deskAPI{s}, Command: deskAPI{s}, Teams: s.bots.teams, Involved: s.desk.Involved,
 	})
 	return err
 }
@@ -309,8 +315,10 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "meaning", func() error { s.learnMeaning(back); return nil })
 	start(&wgBack, "the businesses' files", func() error { s.followBusinesses(back); return nil })
 	start(&wgBack, "the agents' desk", func() error { return s.desk.Run(back) })
+	start(&wgBack, "proposals of wordings", func() error { s.proposals.Run(back); return nil })
 	start(&wgBack, "warming the voice", func() error { return s.voice.warm(back, s) })
 	start(&wgBack, "short messages", func() error { s.outbox().Run(back); return nil })
+	start(&wgBack, "what lies on disk", func() error { s.keep(back); return nil })
 	start(&wgBack, "profiles", func() error { return s.runProfile(back) })
 	start(&wgFront, "the console", func() error { return s.web.Run(front) })
 	start(&wgFront, "calls that go out", func() error { return s.manager.Run(front) })

@@ -36,7 +36,8 @@ func (st *status) Agents(context.Context) ([]web.Agent, error) {
 	var out []web.Agent
 	for _, a := range st.server.desk.Agents() {
 		out = append(out, web.Agent{
-			Name: a.Name, DisplayName: a.Title, Skills: a.Skills, State: string(a.State), Since: a.Since,
+			Name: a.Name, DisplayName: a.Title, Skills: a.Skills, Languages: a.Languages, Team: a.Team,
+			State: string(a.State), Reason: a.Reason, Since: a.Since, Until: a.Until, Calls: a.Calls,
 			Contacts: len(st.server.registrar.Contacts(a.Name)),
 		})
 	}

@@ -18,6 +18,7 @@ var (
 	ErrBusyAgent    = errors.New("the agent is not ready: his telephone is off, or he has a call or a break")
 	ErrNobodyReady  = errors.New("nobody with this skill is ready")
 	ErrNoBot        = errors.New("there is no bot in this call")
+	ErrDestination  = errors.New("it is not said where the caller is to go")
 	ErrWithBot      = errors.New("the caller is with the bot just now")
 )
 
@@ -47,7 +48,7 @@ func (d Destination) valid() error {
 		}
 	}
 	if n != 1 {
-		return errors.New("name an agent, a skill or a number, and one of them only")
+		return fmt.Errorf("%w: name an agent, a skill or a number, and one of them only", ErrDestination)
 	}
 	return nil
 }
@@ -130,7 +131,7 @@ func (m *Manager) Conference(ctx context.Context, id string, with Destination) e
 // who stays on the line.
 func (m *Manager) BackToBot(ctx context.Context, id, flow string) error {
 	if strings.TrimSpace(flow) == "" {
-		return errors.New("name the flow that the bot is to do")
+		return fmt.Errorf("%w: name the flow that the bot is to do", ErrDestination)
 	}
 	return m.order(ctx, id, order{do: orderBot, flow: flow})
 }

@@ -296,6 +296,19 @@ func (d *Desk) Agents() []Status {
 	return d.board.Statuses(d.now())
 }
 
+// Involved are the agents who talk, or are rung, in a call.
+func (d *Desk) Involved(id string) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []string
+	for _, m := range d.board.agents {
+		if m.of(id) >= 0 {
+			out = append(out, m.Name)
+		}
+	}
+	return out
+}
+
 // Load is how much there is to do for people.
 type Load struct {
 	Waiting int           // callers

@@ -77,6 +77,14 @@ func accessTable() map[string]rule {
 		"hang-up":       {manage, "calls", changes},
 		"join-call":     {manage, "calls", changes},
 
+		"set-agent-state": {work, "desk", changes}, // an agent his own only
+		"queue":           {look, "live", changes},
+		"share":           {look, "desk", changes},
+		"set-share":       {manage, "desk", changes},
+		"rollout":         {look, "desk", changes},
+		"set-rollout":     {manage, "desk", changes},
+		"command-call":    {work, "calls", changes}, // an agent in his own only
+
 		"list-wishes": {look, "wishes", changes}, // as list-calls
 		"set-wish":    {work, "wishes", changes},
 
@@ -97,6 +105,12 @@ func accessTable() map[string]rule {
 		"discard-knowledge":       {manage, "knowledge", changes},
 		"resolve-knowledge":       {manage, "knowledge", changes},
 		"reject-knowledge":        {manage, "knowledge", changes},
+		"list-proposals":          {look, "knowledge", changes},
+		"look-for-proposals":      {manage, "knowledge", changes},
+		"approve-proposals":       {manage, "knowledge", changes},
+		"refuse-proposals":        {manage, "knowledge", changes},
+		"undo-proposals":          {manage, "knowledge", changes},
+		"paraphrase-question":     {manage, "knowledge", changes},
 
 		"list-flows": {look, "flows", changes},
 		"flow":       {look, "flows", changes},

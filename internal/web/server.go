@@ -17,6 +17,8 @@ import (
 
 	"hotline/internal/event"
 	"hotline/internal/kb"
+	"hotline/internal/proposal"
+	"hotline/internal/seal"
 	"hotline/internal/store"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,6 +36,7 @@ type Config struct {
 	Store   *store.Store  // required
 	Bus     *event.Bus    // required
 	DataDir string        // recordings lie below it; default "data"
+	Sealer  *seal.Sealer  // opens recordings that are sealed; nil: only plain ones are served
 	Token   string        // a bearer token with an administrator's rights; "" for none
 	Version string        // of hotline
 	Logger  *slog.Logger  // default discards
@@ -55,7 +58,11 @@ type Config struct {
 	Audit   Auditor              // nil: nothing was tried
 	Flows   FlowReader           // nil: none are listed
 
-	Knowledge *kb.Base // nil: there is none to be edited
+	Knowledge *kb.Base       // nil: there is none to be edited
+	Proposals *proposal.Desk // nil: no wordings are proposed; needs Knowledge
+
+	Desk    Desk      // nil: nobody waits
+	Command Commander // nil: calls go on as they are
 
 	// Teams are the agents of each team; nil: there are none, and a supervisor sees all
 	// calls.
@@ -186,7 +193,9 @@ func (s *Server) handler() (http.Handler, error) {
 	s.recordingRoutes()
 	s.wishRoutes()
 	s.knowledgeRoutes()
+	s.proposalRoutes()
 	s.systemRoutes()
+	s.deskRoutes()
 	s.auditRoutes()
 	s.trailRoutes()
 	s.flowRoutes()

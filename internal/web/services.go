@@ -53,8 +53,13 @@ type Agent struct {
 	Name        string    `json:"name"`
 	DisplayName string    `json:"display_name,omitempty"`
 	Skills      []string  `json:"skills"`
-	State       string    `json:"state" enum:"offline,ready,ringing,talking,not_ready"`
+	Languages   []string  `json:"languages"`
+	Team        string    `json:"team,omitempty"`
+	State       string    `json:"state" enum:"offline,ready,ringing,talking,wrap_up,break,not_ready"`
+	Reason      string    `json:"reason,omitempty" doc:"of a break; no_answer, refused or off_shift of one who is not ready"`
 	Since       time.Time `json:"since"`
+	Until       time.Time `json:"until,omitzero" doc:"when the state ends by itself"`
+	Calls       []string  `json:"calls" doc:"that he is rung for or talks in"`
 	Contacts    int       `json:"contacts" doc:"telephones registered now"`
 }
 

@@ -99,7 +99,7 @@ func (s *Server) systemRoutes() {
 			}
 			agents, err := s.cfg.Agents.Agents(ctx)
 			for _, a := range agents {
-				a.Skills = list(a.Skills)
+				a.Skills, a.Languages, a.Calls = list(a.Skills), list(a.Languages), list(a.Calls)
 				out.Body.Items = append(out.Body.Items, a)
 			}
 			return out, err

@@ -1,4 +1,4 @@
-import type { Agent, CallDetail, Call, Figures, FlowItem, FlowView, Knowledge, KnowledgeCheck, KnowledgeImport, KnowledgePage, KnowledgeText, KnowledgeTried, KnowledgeVersion, KnowledgeWritten, Line, Me, Page, PublicLine, SystemState, Trunk, Waveform, Wish, WishPage } from './types'
+import type { Agent, CallDetail, Call, Figures, FlowItem, FlowView, Knowledge, KnowledgeCheck, KnowledgeImport, KnowledgePage, KnowledgeText, KnowledgeTried, KnowledgeVersion, KnowledgeWritten, Line, Me, Page, ProposalDone, ProposalLook, ProposalPage, PublicLine, Queue, Rollout, Share, SystemState, Trunk, Waveform, Wish, WishPage } from './types'
 
 /** A problem (RFC 9457) that the server answered with, or that it could not be reached (status 0). */
 export class ApiError extends Error {
@@ -86,6 +86,11 @@ export const api = {
   setWish: (id: string, state: Wish['state']): Promise<Wish> => request('PATCH', address(`/wishes/${encodeURIComponent(id)}`), { state }),
   figures: (since: Date): Promise<Figures> => get('/figures', { since: since.toISOString() }),
   agents: (): Promise<Page<Agent>> => get('/agents'),
+  queue: (): Promise<Queue> => get('/queue'),
+  share: (): Promise<Share> => get('/share'),
+  setShare: (mode: Share['mode']): Promise<Share> => request('PUT', address('/share'), { mode }),
+  rollout: (): Promise<{ items: Rollout[] }> => get('/rollout'),
+  setRollout: (line: string, bot: number): Promise<{ items: Rollout[] }> => request('PUT', address(`/rollout/${encodeURIComponent(line)}`), { bot }),
   lines: (): Promise<Page<Line>> => get('/lines'),
   publicLines: (): Promise<Page<PublicLine>> => get('/public/lines'),
   trunks: (): Promise<Page<Trunk>> => get('/trunks'),
@@ -106,6 +111,13 @@ export const api = {
     request('POST', address('/knowledge/import', { business, name: file.name, dry_run: String(dry), publish: String(publish) }), file),
   exportKnowledge: (business: string, format: string): string => address('/knowledge/export', { business, format }),
   writeKnowledge: (business: string): Promise<KnowledgeWritten> => request('POST', address('/knowledge/write', { business })),
+  proposals: (query: Query, signal?: AbortSignal): Promise<ProposalPage> => get('/knowledge/proposals', query, signal),
+  lookForProposals: (business: string): Promise<ProposalLook> => request('POST', address('/knowledge/proposals/look', { business })),
+  approveProposals: (business: string, items: { id: string; pair?: string; wording?: string }[]): Promise<{ items: ProposalDone[] }> =>
+    request('POST', address('/knowledge/proposals/approve', { business }), { items }),
+  decideProposals: (business: string, how: 'refuse' | 'undo', ids: string[]): Promise<{ items: ProposalDone[] }> =>
+    request('POST', address(`/knowledge/proposals/${how}`, { business }), { ids }),
+  paraphrase: (business: string, pair: string): Promise<{ added: number }> => request('POST', address('/knowledge/proposals/paraphrase', { business }), { pair }),
   flows: (signal?: AbortSignal): Promise<Page<FlowItem>> => get('/flows', {}, signal),
   flow: (name: string, business: string, signal?: AbortSignal): Promise<FlowView> => get(`/flows/${encodeURIComponent(name)}`, { business }, signal),
   system: (): Promise<SystemState> => get('/system'),

@@ -168,15 +168,68 @@ export interface Figures {
   open_wishes: number
 }
 
-export type AgentState = 'offline' | 'ready' | 'ringing' | 'talking' | 'not_ready'
+export type AgentState = 'offline' | 'ready' | 'ringing' | 'talking' | 'wrap_up' | 'break' | 'not_ready'
 
 export interface Agent {
   name: string
   display_name?: string
   skills: string[]
   state: AgentState
+  reason?: string
   since: string
+  until?: string
+  team?: string
+  calls?: string[]
   contacts: number
+}
+
+/** A caller who waits for a person. */
+export interface Waiting {
+  call: string
+  line: string
+  language: string
+  skill: string
+  kind?: string
+  tier?: string
+  asked: boolean
+  urgent: boolean
+  mood?: string
+  risk?: number
+  wants?: string
+  since: string
+  head_start_s: number
+  position: number
+  wait_s: number
+  offered?: string
+  declined: number
+  max_wait_s: number
+}
+
+export interface Queue {
+  items: Waiting[]
+  longest_s: number
+  wait_s: number
+  ready: number
+  serving: number
+}
+
+/** How the work is divided between bot and people. */
+export interface Share {
+  mode: 'auto' | 'usual' | 'more_bot' | 'more_people'
+  level: 'usual' | 'more_bot' | 'more_people'
+  since: string
+  by?: string
+}
+
+/** How many callers of a line meet the bot. */
+export interface Rollout {
+  line: string
+  bot: number
+  file: number
+  since: string
+  by?: string
+  resolved: number
+  measured: number
 }
 
 export interface Line {
@@ -363,6 +416,50 @@ export interface KnowledgeWritten {
   questions: number
   files: string[]
   conflicts: string[]
+}
+
+/** A wording that is proposed for a question. */
+export interface Proposal {
+  id: string
+  pair: string
+  question: string
+  answer: string
+  wording: string
+  source: 'calls' | 'model'
+  why: 'later' | 'person' | 'label' | 'score' | 'paraphrase'
+  confidence: number
+  said: number
+  alike: number
+  state: 'open' | 'approved' | 'refused'
+  at: string
+  decided_at?: string
+  decided_by?: string
+  put_pair?: string
+  put?: string
+}
+
+export interface ProposalLook {
+  looking: boolean
+  at?: string
+  turns: number
+  found: number
+  personal: number
+  meaning: boolean
+  failed?: string
+  unanswered: { wording: string; examples?: string[]; count: number }[]
+}
+
+export interface ProposalPage extends Page<Proposal> {
+  counts: Record<string, number>
+  look: ProposalLook
+  model: boolean
+}
+
+export interface ProposalDone {
+  id: string
+  state: Proposal['state']
+  error?: string
+  code?: 'stands' | 'personal' | 'words' | 'no_pair' | 'stale' | 'not_found' | 'other'
 }
 
 export interface FlowItem {
