@@ -88,6 +88,7 @@ HOTLINE_SECTION_KEY. A business is a folder (business.yaml, knowledge/, …).`,
 	root.AddCommand(
 		newServe(s), newInit(), newCheck(s), newDoctor(s), newChat(s), newSpeech(s), newSay(s), newHear(s), newCall(s),
 		newModels(s), newImport(), newEval(s), newFlow(s), newKnowledge(s), newUser(s), newToken(s),
+		newKey(s), newAudit(s), newCaller(s), newBackup(s), newRestore(s),
 	)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root

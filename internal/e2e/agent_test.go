@@ -81,7 +81,7 @@ func TestToAPerson(t *testing.T) {
 			assert.Equal(t, map[string]string{"voice": "asked", "key": "key"}[by], rec.TransferReason)
 			require.NotEmpty(t, rec.Events(call.KindBridge))
 
-			a, err := wav.ReadFile(s.Recording(rec))
+			a, err := wav.ReadFile(s.Recording(t.Context(), rec))
 			require.NoError(t, err)
 			require.Len(t, a.Channels, 2)
 			assert.GreaterOrEqual(t, likeness(callerTalks, a.Channels[0]), alike, "the caller is on the left")

@@ -94,7 +94,7 @@ func TestServerIsKilled(t *testing.T) {
 		assert.Eventually(t, func() bool { return !alive(w) }, 5*time.Second, 20*time.Millisecond, "the speech worker outlives its server")
 	}
 
-	a, err := wav.ReadFile(s.Recording(live))
+	a, err := wav.ReadFile(s.Recording(t.Context(), live))
 	require.NoError(t, err, "the recording can be read")
 	require.Len(t, a.Channels, 2)
 	assert.Greater(t, len(a.Channels[0]), 8000*(8+len(question)/8000-1), "up to the crash")
@@ -200,7 +200,7 @@ func TestCallIsEndedByTheStop(t *testing.T) {
 	rec, err := s.RecordOf(t.Context(), number)
 	require.NoError(t, err)
 	assert.Equal(t, "shutdown", rec.EndCause)
-	a, err := wav.ReadFile(s.Recording(rec))
+	a, err := wav.ReadFile(s.Recording(t.Context(), rec))
 	require.NoError(t, err)
 	assert.InDelta(t, rec.EndedAt.Sub(rec.AnsweredAt).Seconds(), float64(len(a.Channels[0]))/8000, 1)
 	assert.NoError(t, syscall.Kill(s.PID(), 0))

@@ -236,7 +236,7 @@ func TestTrunkAtKamailio(t *testing.T) {
 			ringing.awaits("CANCEL sip:", 1)
 			ringing.awaits("487 Request Terminated", 1)
 
-			a := side(t, n.Recording(out), 0)
+			a := side(t, n.Recording(t.Context(), out), 0)
 			assert.GreaterOrEqual(t, likeness(voice, a), recognisable, "who was called is recorded")
 			idle(t, n.Stand)
 			n.quietLog(t)
@@ -377,7 +377,7 @@ func TestThroughRTPEngine(t *testing.T) {
 		time.Sleep(7 * time.Second)
 		h.hangsUp()
 		rec := n.record(t, h.user)
-		assert.GreaterOrEqual(t, likeness(voice, side(t, n.Recording(rec), 0)), recognisable, "the caller is in the recording")
+		assert.GreaterOrEqual(t, likeness(voice, side(t, n.Recording(t.Context(), rec), 0)), recognisable, "the caller is in the recording")
 		assert.Greater(t, loud(h.heard()), 0.2, "the greeting is heard")
 	})
 	idle(t, n.Stand)

@@ -120,7 +120,7 @@ func TestPlacedAgentFirst(t *testing.T) {
 				}
 			}
 			assert.Equal(t, []any{mode, "joined", mode, "left"}, marks)
-			a, err := wav.ReadFile(n.Recording(rec))
+			a, err := wav.ReadFile(n.Recording(t.Context(), rec))
 			require.NoError(t, err)
 			assert.GreaterOrEqual(t, likeness(voices[1], a.Channels[0]), alike, "the other side is on the left")
 			assert.GreaterOrEqual(t, likeness(voices[0], a.Channels[1]), alike, "the agent is on the right")
@@ -244,7 +244,7 @@ outbound: {country: CN, allow: ["+861390000"]}
 	assert.Contains(t, out.String(), id)
 	assert.Equal(t, "carrier", rec.Signalling.Trunk)
 	assert.Equal(t, "outbound", rec.Direction)
-	a, err := wav.ReadFile(n.Recording(rec))
+	a, err := wav.ReadFile(n.Recording(t.Context(), rec))
 	require.NoError(t, err)
 	hz := strongest(a.Channels[0])
 	assert.InDelta(t, 1004, hz, 15, "what sounds at the carrier is on the left")

@@ -113,3 +113,17 @@ func change(path string, do func(*file, *keyset.Manager, *keyset.Handle) (bool, 
 	}
 	return dir.Sync()
 }
+
+// CountKeys is how many sealing keys a key file has: more than one while a rotation is
+// under way.
+func CountKeys(path string) (int, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return 0, fmt.Errorf("read the master key: %w", err)
+	}
+	_, handle, err := parseFile(text)
+	if err != nil {
+		return 0, fmt.Errorf("read the master key: %w", err)
+	}
+	return handle.Len(), nil
+}

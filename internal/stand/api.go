@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -152,9 +154,27 @@ func (s *Stand) Agents(ctx context.Context) (map[string]string, error) {
 	return out, nil
 }
 
-// Recording is the path of a call's WAV file.
-func (s *Stand) Recording(c Call) string {
-	return filepath.Join(s.Data, filepath.FromSlash(c.Recording))
+// Recording is the path of a copy of a call's recording as it is now: plain while the
+// call lasts or the server is dead, opened by the API once it is sealed. Without one it
+// is the path where it should be.
+func (s *Stand) Recording(ctx context.Context, c Call) string {
+	file := filepath.Join(s.Data, filepath.FromSlash(c.Recording))
+	b, err := os.ReadFile(file) //nolint:gosec // of our own server
+	if errors.Is(err, fs.ErrNotExist) {
+		b, err = s.Raw(ctx, "/api/v1/calls/"+c.ID+"/recording")
+	}
+	if err != nil {
+		return file
+	}
+	dir := filepath.Join(s.Data, "copies")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return file
+	}
+	copied := filepath.Join(dir, c.ID+".wav")
+	if err := os.WriteFile(copied, b, 0o600); err != nil {
+		return file
+	}
+	return copied
 }
 
 // Worker is the address of the server's own speech worker.

@@ -8,12 +8,10 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"os"
-	"path"
-	"path/filepath"
 	"time"
 
 	"hotline/internal/call"
+	"hotline/internal/custody"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -23,7 +21,7 @@ import (
 // the last mending, or nothing at all after a crash, so the sizes are put right on
 // the way out.
 type recording struct {
-	f         *os.File
+	f         *custody.Recording
 	size      int64 // of the file when it was opened
 	head      []byte
 	data      int64 // where the samples begin
@@ -45,17 +43,12 @@ func (s *Server) openRecording(r call.Record) (*recording, error) {
 	if r.Recording == "" {
 		return nil, problem(http.StatusNotFound, "no_recording", "this call was not recorded")
 	}
-	root, err := os.OpenRoot(s.cfg.DataDir)
-	if err != nil {
-		return nil, fmt.Errorf("open the data folder: %w", err)
-	}
-	defer func() { _ = root.Close() }()
-	f, err := root.Open(filepath.FromSlash(path.Clean(r.Recording)))
+	f, err := custody.Open(s.cfg.DataDir, s.cfg.Sealer, r.Recording)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, problem(http.StatusNotFound, "recording_gone", "the recording is no longer there")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open a recording: %w", err)
+		return nil, err
 	}
 	rec, err := readHead(f)
 	if err != nil {
@@ -65,12 +58,8 @@ func (s *Server) openRecording(r call.Record) (*recording, error) {
 }
 
 // readHead finds the samples in a RIFF file and mends its two sizes.
-func readHead(f *os.File) (*recording, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	r := &recording{f: f, size: info.Size(), modified: info.ModTime()}
+func readHead(f *custody.Recording) (*recording, error) {
+	r := &recording{f: f, size: f.Size, modified: f.Modified}
 	head := make([]byte, min(4096, r.size))
 	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err

@@ -1,0 +1,275 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Kinds of what retention deletes.
+const (
+	KeepRecordings  = "recordings"
+	KeepTranscripts = "transcripts"
+	KeepCalls       = "calls"
+	KeepTickets     = "tickets"
+	KeepAudit       = "audit"
+)
+
+// Kinds are what retention knows, in the order in which it works.
+func Kinds() []string {
+	return []string{KeepRecordings, KeepTranscripts, KeepCalls, KeepTickets, KeepAudit}
+}
+
+// expired says for each kind which rows of which table are older than $1.
+type expired struct {
+	kind, table, condition string
+	column                 string                    // that the table must have
+	delete                 func(ids string) []string // the statements for a list of ids
+}
+
+// in tells whether the database has what it is about.
+func (e expired) in(tables []table) bool {
+	return slices.ContainsFunc(tables, func(t table) bool { return t.name == e.table && slices.Contains(t.columns, e.column) })
+}
+
+func expiries() []expired {
+	return []expired{
+		{KeepTranscripts, "calls", `ended_at < $1 AND (summary IS NOT NULL OR EXISTS (SELECT 1 FROM turns WHERE call_id = calls.id)
+			OR EXISTS (SELECT 1 FROM call_events WHERE call_id = calls.id))`, "summary", func(ids string) []string {
+			return []string{
+				`DELETE FROM turns WHERE call_id IN ` + ids, `DELETE FROM call_events WHERE call_id IN ` + ids,
+				`UPDATE calls SET summary = NULL WHERE id IN ` + ids,
+			}
+		}},
+		{KeepCalls, "calls", `ended_at < $1`, "ended_at", func(ids string) []string { return []string{`DELETE FROM calls WHERE id IN ` + ids} }},
+		{KeepTickets, "wishes", `state = 'done' AND done_at < $1`, "done_at", func(ids string) []string { return []string{`DELETE FROM wishes WHERE id IN ` + ids} }},
+		{KeepTickets, "tickets", `closed_at < $1`, "closed_at", func(ids string) []string { return []string{`DELETE FROM tickets WHERE id IN ` + ids} }},
+	}
+}
+
+// retentionBatch is how much one transaction deletes: calls write between them.
+const retentionBatch = 200
+
+// Expire deletes what a kind has from before a time, but files, and returns how many and
+// how many such are left, which is none. Recordings go by ExpiredRecordings, the audit
+// trail's oldest part goes as a whole.
+func (s *Store) Expire(ctx context.Context, kind string, before time.Time) (deleted, left int, err error) {
+	if kind == KeepAudit {
+		return s.expireTrail(ctx, before)
+	}
+	there, err := s.tables(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, e := range expiries() {
+		if e.kind != kind || !e.in(there) {
+			continue
+		}
+		n, err := s.expire(ctx, e, before)
+		deleted += n
+		if err != nil {
+			return deleted, left, fmt.Errorf("delete old %s: %w", kind, err)
+		}
+	}
+	if deleted > 0 {
+		if err := s.forget(ctx); err != nil {
+			return deleted, left, err
+		}
+	}
+	left, err = s.Overdue(ctx, kind, before)
+	return deleted, left, err
+}
+
+func (s *Store) expire(ctx context.Context, e expired, before time.Time) (deleted int, err error) {
+	for {
+		ids, err := s.texts(ctx, fmt.Sprintf(`SELECT id FROM %s WHERE %s ORDER BY id LIMIT %d`, e.table, e.condition, retentionBatch), before.UnixMilli())
+		if err != nil || len(ids) == 0 {
+			return deleted, err
+		}
+		args := make([]any, len(ids))
+		marks := make([]string, len(ids))
+		for i, id := range ids {
+			args[i], marks[i] = id, fmt.Sprintf("$%d", i+1)
+		}
+		err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			for _, statement := range e.delete("(" + strings.Join(marks, ", ") + ")") {
+				if _, err := tx.ExecContext(ctx, statement, args...); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return deleted, err
+		}
+		deleted += len(ids)
+	}
+}
+
+// texts are the values of a query's one column.
+func (s *Store) texts(ctx context.Context, query string, args ...any) (list []string, err error) {
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var v string
+		if err := rows.Scan(&v); err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, rows.Err()
+}
+
+// Overdue counts what a kind has from before a time.
+func (s *Store) Overdue(ctx context.Context, kind string, before time.Time) (n int, err error) {
+	count := func(query string) error {
+		var m int
+		if err := s.read.QueryRowContext(ctx, query, before.UnixMilli()).Scan(&m); err != nil {
+			return fmt.Errorf("count old %s: %w", kind, err)
+		}
+		n += m
+		return nil
+	}
+	switch kind {
+	case KeepRecordings:
+		return n, count(`SELECT COUNT(*) FROM calls WHERE recording <> '' AND ended_at < $1`)
+	case KeepAudit:
+		return n, count(`SELECT COUNT(*) FROM audit_trail WHERE at < $1`)
+	}
+	there, err := s.tables(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range expiries() {
+		if e.kind == kind && e.in(there) {
+			if err := count(`SELECT COUNT(*) FROM ` + e.table + ` WHERE ` + e.condition); err != nil {
+				return n, err
+			}
+		}
+	}
+	return n, nil
+}
+
+// Recorded is a call with its recording.
+type Recorded struct{ Call, File string }
+
+// ExpiredRecordings are up to limit recordings of calls that ended before a time.
+func (s *Store) ExpiredRecordings(ctx context.Context, before time.Time, limit int) (list []Recorded, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT id, recording FROM calls WHERE recording <> '' AND ended_at < $1 ORDER BY id LIMIT $2`, before.UnixMilli(), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list old recordings: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var r Recorded
+		if err := rows.Scan(&r.Call, &r.File); err != nil {
+			return nil, fmt.Errorf("list old recordings: %w", err)
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+// ForgetRecordings notes that the recordings of calls are gone.
+func (s *Store) ForgetRecordings(ctx context.Context, calls []string) error {
+	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for _, id := range calls {
+			if _, err := tx.ExecContext(ctx, `UPDATE calls SET recording = '' WHERE id = $1`, id); err != nil {
+				return fmt.Errorf("forget recordings: %w", err)
+			}
+			if _, err := tx.ExecContext(ctx, `UPDATE wishes SET recording = '' WHERE call_id = $1`, id); err != nil {
+				return fmt.Errorf("forget recordings: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// expireTrail deletes the audit trail's oldest part; its last row's hash is kept, so that
+// the rest still is a chain that nobody has cut.
+func (s *Store) expireTrail(ctx context.Context, before time.Time) (deleted, left int, err error) {
+	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		deleted = 0
+		var m trailMark
+		err := tx.QueryRowContext(ctx, `SELECT seq, hash FROM audit_trail WHERE at < $1 ORDER BY seq DESC LIMIT 1`, before.UnixMilli()).Scan(&m.Seq, &m.Hash)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, `DELETE FROM audit_trail WHERE seq <= $1`, m.Seq)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return err
+		}
+		deleted = int(n)
+		return s.setTrailMark(ctx, tx, trailAnchor, m)
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("delete the old audit trail: %w", err)
+	}
+	left, err = s.Overdue(ctx, KeepAudit, before)
+	return deleted, left, err
+}
+
+// Left tells whether a call is over, or not known at all.
+func (s *Store) Left(ctx context.Context, id string) (ended, known bool, err error) {
+	var at sql.NullInt64
+	err = s.read.QueryRowContext(ctx, `SELECT ended_at FROM calls WHERE id = $1`, id).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, false, nil
+	}
+	if err != nil {
+		return false, false, fmt.Errorf("call %s: %w", id, err)
+	}
+	return at.Valid, true, nil
+}
+
+// EndedRecordings lists the recordings of all calls that are over, by page: the next one
+// begins behind the last call of this one.
+func (s *Store) EndedRecordings(ctx context.Context, after string, limit int) (list []Recorded, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT id, recording FROM calls WHERE id > $1 AND recording <> '' AND ended_at IS NOT NULL ORDER BY id LIMIT $2`, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list recordings: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var r Recorded
+		if err := rows.Scan(&r.Call, &r.File); err != nil {
+			return nil, fmt.Errorf("list recordings: %w", err)
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+// Snapshot writes the database as it is now into a new file, while others write.
+func (s *Store) Snapshot(ctx context.Context, file string) error {
+	b, err := backendFor(s.cfg.URL)
+	if err != nil {
+		return err
+	}
+	if b.copying == nil {
+		return errors.New("copy the database: PostgreSQL is copied by pg_dump")
+	}
+	db, err := b.copying()
+	if err != nil {
+		return fmt.Errorf("copy the database: %w", err)
+	}
+	_, err = db.ExecContext(ctx, `VACUUM INTO $1`, file)
+	if err = errors.Join(err, db.Close()); err != nil {
+		return fmt.Errorf("copy the database: %w", err)
+	}
+	return nil
+}
