@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"hotline/internal/proposal"
 	"hotline/internal/store"
 	"hotline/internal/web"
 	"hotline/internal/web/webtest"
@@ -34,7 +35,7 @@ func knows(t *testing.T) *knowing {
 	k.site = start(t, func(c *web.Config) {
 		base, err := webtest.Knowledge(t.Context(), c.Store, k.dir, slog.New(slog.DiscardHandler))
 		require.NoError(t, err)
-		c.Knowledge = base
+		c.Knowledge, c.Proposals = base, proposal.New(proposal.Config{Store: c.Store, Knowledge: base})
 	})
 	for role, to := range map[store.Role]*string{store.Analyst: &k.analyst, store.Supervisor: &k.overseer} {
 		token, _, err := k.store.NewToken(t.Context(), "of "+string(role), role, time.Now().Add(time.Hour))

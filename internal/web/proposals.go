@@ -129,7 +129,7 @@ func (s *Server) proposals() (*proposal.Desk, error) {
 func proposalProblem(err error) error {
 	switch {
 	case errors.Is(err, proposal.ErrBusy):
-		return problem(http.StatusConflict, "busy", err.Error())
+		return problem(http.StatusConflict, "looking", err.Error())
 	case errors.Is(err, proposal.ErrNoModel):
 		return problem(http.StatusConflict, "no_model", err.Error())
 	default:

@@ -21,6 +21,7 @@ export const router = createRouter({
     { path: '/calls/:id', name: 'call', component: () => import('./views/CallPage.vue'), props: true },
     { path: '/wishes', name: 'wishes', component: () => import('./views/Wishes.vue') },
     { path: '/knowledge', name: 'knowledge', component: () => import('./views/Knowledge.vue') },
+    { path: '/knowledge/proposals', name: 'proposals', component: () => import('./views/Proposals.vue') },
     { path: '/flows', name: 'flows', component: () => import('./views/Flows.vue') },
     { path: '/flows/:name', name: 'flow', component: () => import('./views/Flows.vue'), props: (to) => ({ name: to.params['name'], business: to.query['business'] }) },
     { path: '/system', name: 'system', component: () => import('./views/System.vue') },
@@ -31,7 +32,7 @@ export const router = createRouter({
 // The tab says which page of which business it is.
 watchEffect(() => {
   const name = String(router.currentRoute.value.name ?? '')
-  const area = { call: 'calls', flow: 'flows', lost: '', login: '', phone: '' }[name] ?? name
+  const area = { call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
   const business = system.value?.business ?? i18n.global.t('app.name')
   document.title = name === 'phone' ? i18n.global.t('phone.title') : area === '' ? business : `${i18n.global.t(`nav.${area}`)} · ${business}`
 })

@@ -17,6 +17,7 @@ import (
 
 	"hotline/internal/business"
 	"hotline/internal/event"
+	"hotline/internal/proposal"
 	"hotline/internal/web"
 	"hotline/internal/web/webtest"
 
@@ -26,15 +27,16 @@ import (
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "address")
 	empty := flag.Bool("empty", false, "no calls, only the users")
+	growing := flag.Bool("growing", false, "no calls but some whose callers were not understood at first")
 	flag.Parse()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if err := run(*listen, *empty, log); err != nil {
+	if err := run(*listen, *empty || *growing, *growing, log); err != nil {
 		log.Error("server", "error", err)
 		os.Exit(1)
 	}
 }
 
-func run(listen string, empty bool, log *slog.Logger) (err error) {
+func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	s, dir, clean, err := webtest.OpenStore(ctx, log)
@@ -56,13 +58,24 @@ func run(listen string, empty bool, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	if growing {
+		err = webtest.Talks(ctx, s, time.Now())
+	} else if !empty {
+		err = webtest.Proposals(ctx, s)
+	}
+	if err != nil {
+		return err
+	}
+	wordings := proposal.New(proposal.Config{Store: s, Knowledge: base, Log: log, Changed: func(business string) {
+		bus.Publish(event.Event{Kind: "proposals.changed", At: time.Now(), Data: map[string]any{"business": business}})
+	}})
 	businesses := filepath.Join(dir, "businesses")
 	if err := webtest.Businesses(businesses); err != nil {
 		return err
 	}
 	config := web.Config{
 		Listen: listen, Store: s, Bus: bus, DataDir: dir, Version: "0.1.0", Logger: log,
-		Ready: services, End: services, Lines: services, System: services, Trunks: services, Agents: services, Knowledge: base,
+		Ready: services, End: services, Lines: services, System: services, Trunks: services, Agents: services, Knowledge: base, Proposals: wordings,
 		Flows: business.FlowFolders{filepath.Join(businesses, "retail-zh"), filepath.Join(businesses, "repair-zh")},
 	}
 	server, err := web.New(config)
@@ -75,6 +88,7 @@ func run(listen string, empty bool, log *slog.Logger) (err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return server.Run(ctx) })
 	g.Go(func() error { base.Run(ctx, nil); return nil })
+	g.Go(func() error { wordings.Run(ctx); return nil })
 	steps := make(chan struct{})
 	if !empty {
 		g.Go(func() error { return services.Live(ctx, dir, steps) })
