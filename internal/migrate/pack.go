@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"hotline/dialog/flow"
+	"hotline/dialog/slot"
 	"hotline/internal/business"
 )
 
@@ -25,8 +26,9 @@ type Pack struct {
 	Terms    []string
 	Report   Report
 
-	wordings map[string]bool // folded, those of pairs and flows so far
-	names    map[string]bool // of flows and pairs
+	wordings map[string]bool   // folded, those of pairs and flows so far
+	names    map[string]bool   // of flows and pairs
+	places   map[string]string // of what the report may name: file and line
 }
 
 // Labelled is a sentence with its intent, for the recogniser.
@@ -48,19 +50,43 @@ type Count struct {
 
 // Left is one thing that was not carried over, or not whole.
 type Left struct {
-	Kind string `json:"kind"`
-	Name string `json:"name"`
-	Why  string `json:"why"`
+	Kind  string `json:"kind"`
+	Name  string `json:"name"`
+	Place string `json:"place,omitempty"` // file:line in the bot
+	Why   string `json:"why"`
 }
 
 // maxLeft bounds the report.
 const maxLeft = 2000
 
 func (p *Pack) left(kind, name, why string, args ...any) {
-	if len(p.Report.Left) < maxLeft {
-		p.Report.Left = append(p.Report.Left, Left{kind, name, fmt.Sprintf(why, args...)})
+	where, ok := p.places[kind+" "+name]
+	if owner, part, cut := strings.Cut(name, "."); cut && !ok { // a form's slot, an intent's parameter
+		where = cmp.Or(p.places[kind+" "+part], p.places["form "+owner], p.places["intent "+owner])
+	}
+	p.leftAt(where, kind, name, why, args...)
+}
+
+// leftAt is left with the place; what was said already is not said again.
+func (p *Pack) leftAt(place, kind, name, why string, args ...any) {
+	l := Left{kind, name, place, fmt.Sprintf(why, args...)}
+	if len(p.Report.Left) < maxLeft && !slices.Contains(p.Report.Left, l) {
+		p.Report.Left = append(p.Report.Left, l)
 	}
 }
+
+// stands notes where something stands, the first time.
+func (p *Pack) stands(kind, name, place string) {
+	if p.places == nil {
+		p.places = map[string]string{}
+	}
+	if _, ok := p.places[kind+" "+name]; !ok {
+		p.places[kind+" "+name] = place
+	}
+}
+
+// at is a place.
+func at(file string, line int) string { return fmt.Sprintf("%s:%d", file, line) }
 
 func (p *Pack) count(what string, total, carried int) {
 	p.Report.Counts = append(p.Report.Counts, Count{what, total, carried})
@@ -136,6 +162,9 @@ func category(name string) string {
 func (p *Pack) task(f *flow.Flow) bool {
 	f.Name = p.unique(identifier(f.Name, "_"))
 	f.Start.Examples = p.wordingsOf(f.Name, f.Start.Examples)
+	if p.Language == "zh" && len(f.Start.Examples) > 0 && strings.IndexFunc(f.Title, func(r rune) bool { return unicode.Is(unicode.Han, r) }) < 0 {
+		f.Title = slices.MinFunc(f.Start.Examples, func(a, b string) int { return cmp.Compare(len(a), len(b)) }) // as callers call it
+	}
 	if len(f.Start.Examples) == 0 {
 		p.left("flow", f.Name, "nothing that callers say begins it: its intent has no example sentences of its own")
 		return false
@@ -154,12 +183,48 @@ func (p *Pack) unique(name string) string {
 	if p.names == nil {
 		p.names = map[string]bool{}
 	}
-	made := name
-	for n := 2; p.names[made]; n++ {
-		made = fmt.Sprintf("%s%d", name, n)
+	n := 1
+	for ; p.names[numbered(name, n)]; n++ {
 	}
+	made := numbered(name, n)
 	p.names[made] = true
 	return made
+}
+
+// numbered is name, name2, name3 …
+func numbered(name string, n int) string {
+	if n < 2 {
+		return name
+	}
+	return fmt.Sprintf("%s%d", name, n)
+}
+
+// yes and no are words of the pack's language that mean just that.
+func (p *Pack) yes() []string {
+	return strings.Fields(p.by("是 是的 对 好 好的 可以", "yes yeah sure okay"))
+}
+func (p *Pack) no() []string { return strings.Fields(p.by("不 不是 不用 不要", "no nope")) }
+
+// offer names what can be said next, where that is little.
+func (p *Pack) offer(titles []string) string {
+	const most = 3
+	titles = slices.Clone(titles)
+	for i := range titles {
+		titles[i] = strings.TrimRight(titles[i], ".!?。！？ ")
+	}
+	titles = distinct(titles)
+	if len(titles) < 2 || len(titles) > most || slices.ContainsFunc(titles, func(t string) bool { return strings.ContainsAny(t, "{}") }) {
+		return ""
+	}
+	last := len(titles) - 1
+	return p.by("您可以说"+strings.Join(titles[:last], "、")+"，或者"+titles[last]+"。",
+		"You can say: "+strings.Join(titles[:last], ", ")+" or "+titles[last]+".")
+}
+
+// isQuestion says whether a sentence is one.
+func isQuestion(text string) bool {
+	text = strings.TrimRight(text, " ”\"』」）)")
+	return strings.HasSuffix(text, "?") || strings.HasSuffix(text, "？")
 }
 
 // identifier makes an id of a name: letters, digits and the joint.
@@ -200,6 +265,34 @@ func slotName(name string) string {
 func spokenName(name string) string {
 	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	return cmp.Or(strings.ToLower(strings.Join(words, " ")), "it")
+}
+
+// title is what a slot is called where it is spoken of. Names that the bot's makers
+// gave in another language than callers speak are replaced by what the kind is called.
+func (p *Pack) title(name string, kind slot.Kind) string {
+	if p.Language != "zh" || strings.IndexFunc(name, func(r rune) bool { return unicode.Is(unicode.Han, r) }) >= 0 {
+		return name
+	}
+	switch kind {
+	case slot.Phone:
+		return "电话号码"
+	case slot.Date:
+		return "日期"
+	case slot.Time, slot.DateTime:
+		return "时间"
+	case slot.Money:
+		return "金额"
+	case slot.Quantity:
+		return "数量"
+	case slot.Name:
+		return "姓名"
+	case slot.Address:
+		return "地址"
+	case slot.Code:
+		return "号码"
+	default:
+		return "这一项"
+	}
 }
 
 // by picks the words of the pack's language.
@@ -256,7 +349,7 @@ func (p *Pack) term(word string) {
 // finish sorts what came of maps and closes the report.
 func (p *Pack) finish() {
 	slices.SortStableFunc(p.Report.Left, func(a, b Left) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Place, b.Place))
 	})
 	p.Name = cmp.Or(strings.TrimSpace(p.Name), p.by("我的业务", "My business"))
 	if p.Timezone == "" {

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"io/fs"
 	"regexp"
 	"slices"
@@ -26,7 +27,10 @@ func Rasa(project fs.FS, name, language string) (*Pack, error) {
 		}
 		p.Language = guess(all)
 	}
-	c := &rasaCarrier{rasaProject: r, p: p, said: map[string]bool{}, answered: map[string]string{}, talks: map[int]string{}, doneForms: map[string]bool{}}
+	c := &rasaCarrier{
+		rasaProject: r, p: p, said: map[string]bool{}, answered: map[string]string{}, doneForms: map[string]bool{},
+		reached: map[int]bool{}, skipped: map[int]string{}, ownTalks: map[int]bool{}, titles: map[string][]string{}, steps: map[string]bool{},
+	}
 	c.carry()
 	p.finish()
 	return p, nil
@@ -38,8 +42,14 @@ type rasaCarrier struct {
 	p         *Pack
 	said      map[string]bool   // responses that something says now
 	answered  map[string]string // intent → "answer", "task", "own"
-	talks     map[int]string    // index of a talk → "whole", "part"
 	doneForms map[string]bool
+	titles    map[string][]string // of buttons, by the intent that they stand for
+	steps     map[string]bool     // intents that are an answer within a task
+	// By index of a talk: something of it was carried, why not all of it was, it is the
+	// bot's own matter.
+	reached  map[int]bool
+	skipped  map[int]string
+	ownTalks map[int]bool
 }
 
 // ownIntents are what the bot does by itself, in every business.
@@ -49,6 +59,7 @@ var ownIntents = []string{
 }
 
 func (c *rasaCarrier) carry() {
+	c.learn()
 	for _, i := range c.intents {
 		label := i
 		if i == "out_of_scope" || strings.HasPrefix(i, "out_of_scope/") {
@@ -65,10 +76,23 @@ func (c *rasaCarrier) carry() {
 		}
 	}
 	c.retrieval()
-	c.byTalks(true)
-	c.byTalks(false)
+	c.conversations()
 	c.words()
+	c.greet()
 	c.tell()
+}
+
+// greet takes the project's greeting for the line's.
+func (c *rasaCarrier) greet() {
+	const longest = 60
+	for _, name := range []string{"utter_greet", "utter_greeting", "utter_welcome_message"} {
+		if u := c.responses[name]; len(u) > 0 && len(u[0].conditions) == 0 {
+			if t := backend.Plain(c.initial(u[0].text)); t != "" && len([]rune(t)) <= longest && !strings.ContainsAny(t, "{}") {
+				c.p.Greeting, c.said[name] = t, true
+				return
+			}
+		}
+	}
 }
 
 // retrieval carries intents like faq/opening_hours with their utter_faq/opening_hours.
@@ -94,16 +118,20 @@ func (c *rasaCarrier) answer(kind, owner, name string) (string, bool) {
 		return "", false
 	}
 	for n, u := range list {
-		plain := backend.Plain(u.text)
-		if plain == "" || place.MatchString(u.text) || strings.ContainsAny(u.text, "{}") {
+		made := c.initial(u.text)
+		plain := backend.Plain(made)
+		if plain == "" || strings.ContainsAny(made, "{}") || len(u.conditions) > 0 {
 			continue
 		}
 		c.said[name] = true
 		if len(list)-n > 1 {
 			c.p.left("response", name, "one of its %d wordings is kept: a question has one answer here", len(list))
 		}
-		if u.other || len(u.buttons) > 0 {
-			c.p.left("response", name, "its text is said; buttons and pictures have no place on a telephone")
+		if u.other {
+			c.p.left("response", name, "its text is said; pictures and payloads have no place on a telephone")
+		}
+		if offer := c.buttons(name); offer != "" {
+			plain += c.p.by("", " ") + offer
 		}
 		return plain, true
 	}
@@ -117,197 +145,56 @@ func (c *rasaCarrier) answer(kind, owner, name string) (string, bool) {
 	return "", false
 }
 
-// byTalks carries what follows the first sentence of rules, or of stories.
-func (c *rasaCarrier) byTalks(rules bool) {
-	for n := range c.rasaProject.talks {
-		t := &c.rasaProject.talks[n]
-		if t.rule != rules {
-			continue
+// skip notes that a talk was not carried whole.
+func (c *rasaCarrier) skip(t *talk, why string) {
+	for _, n := range t.from {
+		if _, ok := c.skipped[n]; !ok {
+			c.skipped[n] = why
 		}
-		c.talk(n, t)
 	}
 }
 
-func (c *rasaCarrier) talk(n int, t *talk) {
-	kind := map[bool]string{true: "rule", false: "story"}[t.rule]
-	if t.loop != "" && len(t.steps) > 0 && t.steps[0].action == t.loop {
-		return // the end of a form, which the form's task reads
-	}
-	if len(t.steps) == 0 || len(t.steps[0].intents) == 0 {
-		c.p.left(kind, t.name, "it begins with what the bot does, not with what a caller says")
-		return
-	}
-	if t.loop != "" || t.condition {
-		c.p.left(kind, t.name, "it holds only behind something else that was said (condition)")
-		return
-	}
-	end := 1
-	for end < len(t.steps) && len(t.steps[end].intents) == 0 {
-		end++
-	}
-	first, rest := t.steps[:end], t.steps[end:]
-	if first[0].past {
-		c.p.left(kind, t.name, "it depends on entities or a checkpoint")
-		return
-	}
-	var actions []string
-	for _, s := range first[1:] {
-		if s.past {
-			c.p.left(kind, t.name, "it depends on entities or a checkpoint")
-			return
-		}
-		if s.action != "" {
-			actions = append(actions, s.action)
-		}
-	}
-	used := false
-	for _, i := range first[0].intents {
-		if c.answered[i] == "own" {
-			used = used || t.rule && len(rest) == 0
-			continue
-		}
-		if c.answered[i] != "" {
-			continue
-		}
-		used = c.intent(kind, t, i, actions) || used
-	}
-	form := slices.ContainsFunc(actions, func(a string) bool { _, ok := c.forms[a]; return ok })
-	switch {
-	case used && (len(rest) == 0 || form):
-		c.talks[n] = "whole"
-	case used:
-		c.talks[n] = "part"
-		c.p.left(kind, t.name, "the first exchange is carried; what follows it depends on what was said before")
-	case c.answered[strings.Join(first[0].intents, "")] != "":
-		c.p.left(kind, t.name, "what its first sentence leads to is carried from another one already, or is the bot's own")
-	default:
-		c.p.left(kind, t.name, "none of what it does could be carried")
+// own notes that a talk is the bot's own matter.
+func (c *rasaCarrier) own(t *talk) {
+	for _, n := range t.from {
+		c.ownTalks[n] = true
 	}
 }
 
-// intent carries what one intent leads to.
-func (c *rasaCarrier) intent(kind string, t *talk, intent string, actions []string) bool {
-	var says []string
-	for k, a := range actions {
-		if _, ok := c.forms[a]; ok {
-			return c.form(intent, a, says)
-		}
-		switch {
-		case strings.HasPrefix(a, "utter_"):
-			if strings.HasPrefix(a, "utter_"+intent) && len(c.responses[a]) == 0 && slices.ContainsFunc(c.intents, func(i string) bool { return strings.HasPrefix(i, intent+"/") }) {
-				return true // a retrieval intent, carried one by one
+func (c *rasaCarrier) isForm(name string) bool { _, ok := c.forms[name]; return ok }
+
+// buttons offers what a response's buttons say, where there are few.
+func (c *rasaCarrier) buttons(name string) string {
+	var titles []string
+	for _, u := range c.responses[name] {
+		for _, b := range u.buttons {
+			title := backend.Plain(b.title)
+			if in := payloadIntent(b.payload); in != "affirm" && in != "deny" {
+				titles = append(titles, title)
 			}
-			if answer, ok := c.answer(kind, t.name, a); ok {
-				says = append(says, answer)
-			}
-		case a == "action_listen" || a == "action_deactivate_loop" || a == "action_unlikely_intent":
-		case len(a) > 0:
-			return c.custom(intent, says, actions[k])
 		}
 	}
-	if len(says) == 0 {
-		return false
-	}
-	if !c.p.pair(intent, c.examples[intent], strings.Join(says, c.p.by("", " "))) {
-		return false
-	}
-	c.answered[intent] = "answer"
-	return true
+	return c.p.offer(titles)
 }
 
-// custom begins a task that a person goes on with, where the project ran code.
-func (c *rasaCarrier) custom(intent string, says []string, action string) bool {
-	f := &flow.Flow{Name: intent, Title: spokenName(intent), Skill: skill, Start: flow.Start{Examples: c.examples[intent]}}
-	for _, s := range says {
-		f.Steps = append(f.Steps, flow.Step{Say: []string{s}})
-	}
-	f.Steps = append(f.Steps, flow.Step{Transfer: &flow.Transfer{Reason: "rule"}})
-	if !c.p.task(f) {
-		return false
-	}
-	c.p.left("action", action, "it is code of the project's own; the task %s brings the caller to a person in its place", f.Name)
-	c.answered[intent] = "task"
-	return true
-}
-
-// form makes a task of a form, with what is done when it is filled.
-func (c *rasaCarrier) form(intent, name string, says []string) bool {
-	f := &flow.Flow{Name: strings.TrimSuffix(name, "_form"), Title: spokenName(strings.TrimSuffix(name, "_form")), Skill: skill, Start: flow.Start{Examples: c.examples[intent]}}
-	names := map[string]string{} // slot of the project → of the task
-	for _, s := range c.forms[name] {
-		if len(f.Slots) < 40 && s != "" && !slices.ContainsFunc(f.Slots, func(o flow.Slot) bool { return o.Name == slotName(s) }) {
-			names[s] = slotName(s)
-			f.Slots = append(f.Slots, c.slot(name, s))
-		}
-	}
-	for i := range f.Slots {
-		f.Slots[i].Ask = c.filled("slot", f.Slots[i].Name, f.Slots[i].Ask, names)
-	}
-	for _, s := range says {
-		f.Steps = append(f.Steps, flow.Step{Say: []string{s}})
-	}
-	for i := range f.Slots {
-		s := &f.Slots[i]
-		if len(s.Ask) == 0 {
-			s.Ask = []string{c.p.by("请说"+s.Title+"。", "What is the "+s.Title+"?")}
-			c.p.left("slot", name+"."+s.Name, "the domain has no question for it that can be spoken; a plain one stands in its place")
-		}
-		f.Steps = append(f.Steps, flow.Step{Ask: []string{s.Name}})
-		if low := strings.ToLower(s.Name); s.Type == slot.YesNo && (strings.Contains(low, "confirm") || strings.Contains(low, "continue")) {
-			f.Steps = append(f.Steps, flow.Step{If: s.Name + ` == "no"`, Then: []flow.Step{{End: "open"}}})
-		}
-	}
-	ended := c.submit(f, name, names)
-	if !ended {
-		f.Steps = append(f.Steps, flow.Step{Transfer: &flow.Transfer{Reason: "rule"}})
-	}
-	if !c.p.task(f) {
-		return false
-	}
-	c.answered[intent] = "task"
-	c.doneForms[name] = true
-	return true
-}
-
-// submit adds what is done with the filled form; false where that was code, or nothing.
-func (c *rasaCarrier) submit(f *flow.Flow, form string, names map[string]string) bool {
-	for n := range c.rasaProject.talks {
-		t := &c.rasaProject.talks[n]
-		at := slices.IndexFunc(t.steps, func(s talkStep) bool { return s.endLoop })
-		if at < 1 || !(t.loop == form || slices.ContainsFunc(t.steps[:at], func(s talkStep) bool { return s.action == form })) ||
-			slices.ContainsFunc(t.steps[1:at], func(s talkStep) bool { return len(s.intents) > 0 }) {
-			continue
-		}
-		done := false
-		for _, s := range t.steps[at+1:] {
-			if len(s.intents) > 0 {
-				break
-			}
-			switch {
-			case strings.HasPrefix(s.action, "utter_"):
-				var texts []string
-				for _, u := range c.responses[s.action] {
-					texts = append(texts, u.text)
+// learn takes the titles of buttons as sentences of the intents that they stand for.
+func (c *rasaCarrier) learn() {
+	for _, name := range sortedKeys(c.responses) {
+		for _, u := range c.responses[name] {
+			for _, b := range u.buttons {
+				title, intent := backend.Plain(b.title), payloadIntent(b.payload)
+				if _, ok := c.examples[intent]; !ok || title == "" {
+					continue
 				}
-				if texts = c.filled("response", s.action, texts, names); len(texts) > 0 {
-					f.Steps = append(f.Steps, flow.Step{Say: texts})
-					c.said[s.action] = true
-					done = true
+				if !slices.Contains(c.titles[intent], title) {
+					c.titles[intent] = append(c.titles[intent], title)
 				}
-			case s.action != "" && s.action != "action_listen":
-				c.talks[n] = "whole"
-				c.p.left("action", s.action, "it is code of the project's own; the task %s brings the caller to a person in its place", f.Name)
-				f.Steps = append(f.Steps, flow.Step{Transfer: &flow.Transfer{Reason: "rule"}})
-				return true
+				if !ownIntent(intent) && !strings.Contains(b.payload, "{") && !slices.ContainsFunc(c.examples[intent], func(e string) bool { return strings.EqualFold(e, title) }) {
+					c.examples[intent] = append(c.examples[intent], title)
+				}
 			}
 		}
-		c.talks[n] = "whole"
-		if done {
-			return true
-		}
 	}
-	c.p.left("form", form, "nothing says what becomes of it when it is filled; a person takes over then")
-	return false
 }
 
 // filled are the wordings whose places are all slots of the task, with its names.
@@ -318,6 +205,9 @@ func (c *rasaCarrier) filled(kind, owner string, texts []string, names map[strin
 		ok := true
 		made := place.ReplaceAllStringFunc(t, func(m string) string {
 			name, known := names[strings.Trim(m, "{}")]
+			if v := c.slots[strings.Trim(m, "{}")].initial; !known && v != "" {
+				return v
+			}
 			ok = ok && known
 			return "{" + name + "}"
 		})
@@ -336,12 +226,15 @@ func (c *rasaCarrier) filled(kind, owner string, texts []string, names map[strin
 }
 
 // slot is a slot of a form.
-func (c *rasaCarrier) slot(form, name string) flow.Slot {
-	s := flow.Slot{Name: slotName(name), Title: spokenName(name), Type: slot.Text}
+func (c *rasaCarrier) slot(form, name string) (s flow.Slot) {
+	s = flow.Slot{Name: slotName(name), Title: spokenName(name), Type: slot.Text}
+	defer func() { s.Title = c.p.title(s.Title, s.Type) }()
 	var buttons []button
 	for _, key := range []string{"utter_ask_" + form + "_" + name, "utter_ask_" + name} {
 		for _, u := range c.responses[key] {
-			s.Ask = append(s.Ask, u.text)
+			if len(u.conditions) == 0 {
+				s.Ask = append(s.Ask, u.text)
+			}
 			buttons = append(buttons, u.buttons...)
 		}
 		if len(s.Ask) > 0 {
@@ -352,7 +245,7 @@ func (c *rasaCarrier) slot(form, name string) flow.Slot {
 	about := c.slots[name]
 	entities := append([]string{name}, about.entities...)
 	switch {
-	case about.yes || about.kind == "bool" || slices.ContainsFunc(buttons, func(b button) bool { return b.payload == "/affirm" }):
+	case about.yes || about.kind == "bool" || len(about.entities) == 0 && slices.ContainsFunc(buttons, func(b button) bool { return b.payload == "/affirm" }):
 		s.Type = slot.YesNo
 		return s
 	case about.kind == "categorical" && len(about.values) > 1:
@@ -485,6 +378,9 @@ func (c *rasaCarrier) tell() {
 	kinds, examples, used := map[string]int{}, 0, 0
 	for _, i := range c.intents {
 		how := c.answered[i]
+		if how == "" && c.steps[i] {
+			how = "step"
+		}
 		kinds[how]++
 		examples += len(c.examples[i])
 		if how != "" {
@@ -498,6 +394,7 @@ func (c *rasaCarrier) tell() {
 	p.count("intents: labelled sentences kept", n, n)
 	p.count("intents: answered by a question", n, kinds["answer"])
 	p.count("intents: begin a task", n, kinds["task"])
+	p.count("intents: an answer within a task", n, kinds["step"])
 	p.count("intents: the bot's own (yes, goodbye …)", n, kinds["own"])
 	p.count("examples: kept for the recogniser", examples, len(p.Labelled))
 	p.count("examples: of intents with an answer or a task", examples, used)
@@ -513,28 +410,38 @@ func (c *rasaCarrier) tell() {
 			p.left("form", name, "no sentence of a caller begins it by itself")
 		}
 	}
-	var rules, stories, rulesDone, storiesWhole, storiesPart int
-	for n := range c.rasaProject.talks {
-		how := c.talks[n]
-		if c.rasaProject.talks[n].rule {
-			rules++
-			if how != "" {
-				rulesDone++
-			}
-			continue
-		}
-		stories++
-		switch how {
-		case "whole":
-			storiesWhole++
-		case "part":
-			storiesPart++
-		}
-	}
-	p.count("rules", rules, rulesDone)
-	p.count("stories: whole", stories, storiesWhole)
-	p.count("stories: their first exchange", stories, storiesPart)
+	c.tellTalks()
 	if c.marks > 0 {
 		p.left("entities", "marks", "%d marks in examples are taken off: slots find values by their kind, choices and patterns", c.marks)
+	}
+}
+
+// tellTalks counts rules and stories.
+func (c *rasaCarrier) tellTalks() {
+	for _, kind := range []string{"rule", "story"} {
+		total, whole, part, own := 0, 0, 0, 0
+		for n := range c.rasaProject.talks {
+			t := &c.rasaProject.talks[n]
+			if t.rule != (kind == "rule") {
+				continue
+			}
+			total++
+			why, cut := c.skipped[n]
+			switch {
+			case c.reached[n] && !cut:
+				whole++
+			case c.reached[n]:
+				part++
+				c.p.leftAt(t.place, kind, t.name, "in part: %s", why)
+			case c.ownTalks[n] && !cut:
+				own++
+			default:
+				c.p.leftAt(t.place, kind, t.name, "%s", cmp.Or(why, "nothing of what it leads to could be carried"))
+			}
+		}
+		many := map[string]string{"rule": "rules", "story": "stories"}[kind]
+		c.p.count(many+": whole", total, whole)
+		c.p.count(many+": in part", total, part)
+		c.p.count(many+": the bot's own (greeting, goodbye …)", total, own)
 	}
 }

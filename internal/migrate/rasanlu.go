@@ -1,7 +1,9 @@
 package migrate
 
 import (
+	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 
 	"hotline/internal/strict"
@@ -20,8 +22,9 @@ func (r *rasaProject) nlu(n *strict.Node) {
 				r.intents = append(r.intents, name)
 				r.examples[name] = nil
 			}
+			r.pack.stands("intent", name, at(r.file, k.Line))
 			for _, e := range listed(n.Get("examples")) {
-				r.marks += len(mark.FindAllString(e, -1))
+				r.entities(name, e)
 				r.examples[name] = append(r.examples[name], mark.ReplaceAllString(e, "$1"))
 			}
 		case "synonym":
@@ -29,7 +32,33 @@ func (r *rasaProject) nlu(n *strict.Node) {
 		case "lookup":
 			r.lookups[name] = append(r.lookups[name], listed(n.Get("examples"))...)
 		case "regex":
+			r.pack.stands("regex", name, at(r.file, k.Line))
 			r.regexes[name] = append(r.regexes[name], listed(n.Get("examples"))...)
+		}
+	}
+}
+
+// entities reads the marks of an example: which entities there are, and values under
+// another name than they are said by.
+func (r *rasaProject) entities(intent, example string) {
+	for _, m := range mark.FindAllStringSubmatch(example, -1) {
+		r.marks++
+		var entity, value string
+		if m[2][0] == '(' {
+			entity, value, _ = strings.Cut(strings.Trim(m[2], "()"), ":")
+		} else {
+			var in struct{ Entity, Value string }
+			if json.Unmarshal([]byte(m[2]), &in) != nil {
+				continue
+			}
+			entity, value = in.Entity, in.Value
+		}
+		if r.marked[intent] == nil {
+			r.marked[intent] = map[string]bool{}
+		}
+		r.marked[intent][strings.TrimSpace(entity)] = true
+		if value = strings.TrimSpace(value); value != "" && !strings.EqualFold(value, m[1]) && !slices.Contains(r.synonyms[value], m[1]) {
+			r.synonyms[value] = append(r.synonyms[value], m[1])
 		}
 	}
 }

@@ -23,7 +23,9 @@ type rasaProject struct {
 	pack      *Pack
 	intents   []string // in the order of the files
 	examples  map[string][]string
-	marks     int // entities marked in examples
+	marks     int                        // entities marked in examples
+	marked    map[string]map[string]bool // entities in the examples of an intent
+	file      string                     // that is being read
 	synonyms  map[string][]string
 	lookups   map[string][]string
 	regexes   map[string][]string
@@ -32,7 +34,6 @@ type rasaProject struct {
 	formOrder []string
 	slots     map[string]rasaSlot
 	talks     []talk
-	actions   map[string]bool // custom ones of the domain
 	files     int
 }
 
@@ -41,6 +42,8 @@ type utterance struct {
 	text    string
 	buttons []button
 	other   bool // a picture, an attachment, a payload for a screen
+	// conditions are all to hold.
+	conditions []slotValue
 }
 
 type button struct{ title, payload string }
@@ -49,24 +52,32 @@ type rasaSlot struct {
 	kind     string
 	values   []string
 	entities []string
-	yes      bool // filled by affirm and deny
+	yes      bool   // filled by affirm and deny
+	initial  string // what it holds from the beginning
 }
+
+// slotValue is a slot and what it holds.
+type slotValue struct{ slot, value string }
 
 // talk is a rule or a story.
 type talk struct {
 	rule      bool
 	name      string
+	place     string
 	loop      string // the form that must be active
 	condition bool   // something else is asked of the past
 	steps     []talkStep
+	from      []int // the talks of the project that it is made of
 }
 
-// talkStep is what the caller says (one of intents), an action, or an end of a form.
+// talkStep is what the caller says, an action, words of an end-to-end story, an end of
+// a form, or a checkpoint.
 type talkStep struct {
-	intents []string
-	action  string
-	endLoop bool
-	past    bool // depends on slots, entities or a checkpoint
+	said       []said
+	action     string
+	bot        string
+	endLoop    bool
+	checkpoint string
 }
 
 // skipDirs hold no training data.
@@ -76,7 +87,7 @@ var skipDirs = []string{"node_modules", "tests", "test", "results", "models", "v
 func readRasa(project fs.FS, p *Pack) (*rasaProject, error) {
 	r := &rasaProject{
 		pack: p, examples: map[string][]string{}, synonyms: map[string][]string{}, lookups: map[string][]string{}, regexes: map[string][]string{},
-		responses: map[string][]utterance{}, forms: map[string][]string{}, slots: map[string]rasaSlot{}, actions: map[string]bool{},
+		responses: map[string][]utterance{}, forms: map[string][]string{}, slots: map[string]rasaSlot{}, marked: map[string]map[string]bool{},
 	}
 	seen, total := 0, int64(0)
 	err := fs.WalkDir(project, ".", func(name string, d fs.DirEntry, err error) error {
@@ -111,9 +122,10 @@ func readRasa(project fs.FS, p *Pack) (*rasaProject, error) {
 		r.files++
 		root, problem := strict.Parse(data)
 		if problem != nil {
-			p.left("file", name, "line %d: %s", problem.Line, problem.Detail)
+			p.leftAt(at(name, problem.Line), "file", name, "it cannot be read: %s", problem.Detail)
 			return nil
 		}
+		r.file = name
 		r.read(root)
 		return nil
 	})
@@ -166,36 +178,33 @@ func (r *rasaProject) read(root *strict.Node) {
 		r.nlu(n)
 	}
 	for _, k := range keys(root.Get("responses")) {
+		r.pack.stands("response", k.Name, at(r.file, k.Line))
 		for _, n := range items(k.Value) {
 			r.responses[k.Name] = append(r.responses[k.Name], readUtterance(n))
 		}
 	}
 	for _, k := range keys(root.Get("forms")) {
+		r.pack.stands("form", k.Name, at(r.file, k.Line))
 		r.form(k)
 	}
 	for _, k := range keys(root.Get("slots")) {
+		r.pack.stands("slot", k.Name, at(r.file, k.Line))
 		r.slots[k.Name] = readSlot(k.Value)
 	}
-	for _, n := range items(root.Get("actions")) {
-		name := text(n)
-		if name == "" && len(keys(n)) > 0 {
-			name = n.Keys[0].Name
-		}
-		if strings.HasPrefix(name, "action_") {
-			r.actions[name] = true
-		}
-	}
 	for _, n := range items(root.Get("rules")) {
-		r.talks = append(r.talks, readTalk(n, true))
+		r.talks = append(r.talks, r.talk(n, true))
 	}
 	for _, n := range items(root.Get("stories")) {
-		r.talks = append(r.talks, readTalk(n, false))
+		r.talks = append(r.talks, r.talk(n, false))
 	}
 }
 
 func readUtterance(n *strict.Node) utterance {
 	u := utterance{text: text(n.Get("text"))}
 	u.other = n.Get("image") != nil || n.Get("attachment") != nil || n.Get("custom") != nil || n.Get("elements") != nil
+	for _, c := range items(n.Get("condition")) {
+		u.conditions = append(u.conditions, slotValue{text(c.Get("name")), text(c.Get("value"))})
+	}
 	for _, b := range items(n.Get("buttons")) {
 		u.buttons = append(u.buttons, button{text(b.Get("title")), text(b.Get("payload"))})
 	}
@@ -226,10 +235,11 @@ func (r *rasaProject) form(k strict.Key) {
 }
 
 func readSlot(n *strict.Node) rasaSlot {
-	s := rasaSlot{kind: text(n.Get("type"))}
+	s := rasaSlot{kind: text(n.Get("type")), initial: text(n.Get("initial_value"))}
 	for _, v := range items(n.Get("values")) {
 		s.values = append(s.values, text(v))
 	}
+	affirm, deny := false, false
 	for _, m := range items(n.Get("mappings")) {
 		if e := text(m.Get("entity")); e != "" {
 			s.entities = append(s.entities, e)
@@ -238,15 +248,21 @@ func readSlot(n *strict.Node) rasaSlot {
 		for _, i := range items(m.Get("intent")) {
 			intents = append(intents, text(i))
 		}
-		if text(m.Get("type")) == "from_intent" && (slices.Contains(intents, "affirm") || slices.Contains(intents, "deny")) {
-			s.yes = true
+		if text(m.Get("type")) == "from_intent" {
+			affirm = affirm || slices.Contains(intents, "affirm")
+			deny = deny || slices.Contains(intents, "deny")
 		}
 	}
+	// An entity that fills it is its value; yes and no are then about another one.
+	s.yes = affirm && deny && len(s.entities) == 0
 	return s
 }
 
-func readTalk(n *strict.Node, rule bool) talk {
+func (r *rasaProject) talk(n *strict.Node, rule bool) talk {
 	t := talk{rule: rule, name: text(n.Get("rule")) + text(n.Get("story"))}
+	if n != nil {
+		t.place = at(r.file, n.Line)
+	}
 	for _, c := range items(n.Get("condition")) {
 		if l := c.Get("active_loop"); l != nil {
 			if name := text(l); name != "" && name != "null" {
@@ -261,27 +277,82 @@ func readTalk(n *strict.Node, rule bool) talk {
 		for _, k := range keys(s) {
 			switch k.Name {
 			case "intent":
-				step.intents = append(step.intents, strings.TrimPrefix(text(k.Value), "/"))
+				step.said = append(step.said, saidIn(s))
 			case "user": // an end-to-end story
-				step.intents = append(step.intents, "")
+				if s.Get("intent") == nil {
+					step.said = append(step.said, said{})
+				}
 			case "or":
 				for _, o := range items(k.Value) {
-					if i := text(o.Get("intent")); i != "" {
-						step.intents = append(step.intents, i)
+					if o.Get("intent") != nil {
+						step.said = append(step.said, saidIn(o))
 					}
 				}
-				step.past = step.past || len(step.intents) == 0
 			case "action":
 				step.action = text(k.Value)
 			case "bot":
-				step.past = true
+				step.bot = text(k.Value)
 			case "active_loop":
 				step.endLoop = text(k.Value) == "" || text(k.Value) == "null"
-			case "entities", "checkpoint":
-				step.past = true
+			case "checkpoint":
+				step.checkpoint = text(k.Value)
+			case "slot_was_set":
+				if v, ok := setSlot(k.Value); ok && !t.gave(v) {
+					step.said = append(step.said, said{slot: v.slot, value: v.value})
+				}
 			}
 		}
-		t.steps = append(t.steps, step)
+		if len(t.steps) < maxSteps+1 {
+			t.steps = append(t.steps, step)
+		}
 	}
 	return t
+}
+
+// gave says whether the caller's last words name the value by themselves.
+func (t *talk) gave(v slotValue) bool {
+	for _, s := range slices.Backward(t.steps) {
+		if len(s.said) > 0 {
+			return slices.ContainsFunc(s.said, func(x said) bool { return x.entity == v.slot })
+		}
+		if s.action != "" {
+			return false
+		}
+	}
+	return false
+}
+
+// setSlot is the slot that must have a certain value; false where any will do.
+func setSlot(n *strict.Node) (slotValue, bool) {
+	list := items(n)
+	if len(list) == 0 && n != nil {
+		list = []*strict.Node{n}
+	}
+	for _, i := range list {
+		for _, k := range keys(i) {
+			if v := text(k.Value); v != "" && v != "null" {
+				return slotValue{k.Name, v}, true
+			}
+		}
+	}
+	return slotValue{}, false
+}
+
+// saidIn is what a caller says in a step, with the entity that it goes by.
+func saidIn(n *strict.Node) said {
+	s := said{intent: strings.TrimPrefix(text(n.Get("intent")), "/")}
+	for _, e := range items(n.Get("entities")) {
+		if name := text(e); name != "" {
+			s.entity = name
+			break
+		}
+		for _, k := range keys(e) {
+			if k.Name != "role" && k.Name != "group" {
+				s.entity, s.value = k.Name, text(k.Value)
+			}
+			break
+		}
+		break
+	}
+	return s
 }

@@ -137,7 +137,11 @@ func (p *Pack) settings() yaml.MapSlice {
 // flowYAML is a flow as an owner would write it: without what is empty.
 func flowYAML(f *flow.Flow) yaml.MapSlice {
 	out := yaml.MapSlice{{Key: "name", Value: f.Name}, {Key: "title", Value: f.Title}, {Key: "skill", Value: f.Skill}}
-	out = append(out, yaml.MapItem{Key: "start", Value: yaml.MapSlice{{Key: "examples", Value: f.Start.Examples}}})
+	start := yaml.MapSlice{{Key: "examples", Value: f.Start.Examples}}
+	if len(f.Start.Intents) > 0 {
+		start = append(start, yaml.MapItem{Key: "intents", Value: f.Start.Intents})
+	}
+	out = append(out, yaml.MapItem{Key: "start", Value: start})
 	var slots []any
 	for i := range f.Slots {
 		s := &f.Slots[i]
@@ -150,6 +154,9 @@ func flowYAML(f *flow.Flow) yaml.MapSlice {
 		}
 		if s.Optional {
 			m = append(m, yaml.MapItem{Key: "optional", Value: true})
+		}
+		if s.Forget {
+			m = append(m, yaml.MapItem{Key: "forget", Value: true})
 		}
 		var choices []any
 		for _, c := range s.Choices {
@@ -172,9 +179,26 @@ func stepsYAML(steps []flow.Step) []any {
 		s := &steps[i]
 		var m yaml.MapSlice
 		add := func(key string, value any) { m = append(m, yaml.MapItem{Key: key, Value: value}) }
+		if s.ID != "" {
+			add("id", s.ID)
+		}
 		switch {
 		case len(s.Say) > 0:
 			add("say", s.Say)
+		case s.Case != "":
+			add("case", s.Case)
+			var of yaml.MapSlice
+			for _, value := range sortedKeys(s.Of) {
+				of = append(of, yaml.MapItem{Key: value, Value: stepsYAML(s.Of[value])})
+			}
+			add("of", of)
+			if len(s.Else) > 0 {
+				add("else", stepsYAML(s.Else))
+			}
+		case len(s.Clear) > 0:
+			add("clear", s.Clear)
+		case s.Goto != "":
+			add("goto", s.Goto)
 		case len(s.Ask) > 0:
 			add("ask", s.Ask)
 		case s.If != "":
@@ -205,7 +229,11 @@ func (r Report) Write(w io.Writer) error {
 		b.WriteString("\nNot carried over, or not whole:\n")
 	}
 	for _, l := range r.Left {
-		fmt.Fprintf(&b, "  %s %s: %s\n", l.Kind, l.Name, l.Why)
+		place := l.Place
+		if place != "" {
+			place = " (" + place + ")"
+		}
+		fmt.Fprintf(&b, "  %s %s%s: %s\n", l.Kind, l.Name, place, l.Why)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
