@@ -249,14 +249,12 @@ func byReference(tables []table, f *found) (order []table) {
 	return order
 }
 
-// forget takes what was deleted out of the files of the database: its pages were
-// overwritten by the deletion (secure_delete), what the log still holds goes now.
+// forget takes what was deleted out of the database's files.
 func (s *Store) forget(ctx context.Context) error {
-	var busy, log, moved int
-	if err := s.group.db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &log, &moved); err != nil {
-		return fmt.Errorf("empty the database's log: %w", err)
+	if s.backend.forget == nil {
+		return nil
 	}
-	return nil
+	return s.backend.forget(ctx, s.group.db)
 }
 
 // NumberHash is how a number is named where it must not stand itself.

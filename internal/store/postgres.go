@@ -50,6 +50,12 @@ func postgres(dsn string) (backend, error) {
 		// One leads and takes along what is queued, as with SQLite.
 		writers: 1, readers: 8,
 		begin: &sql.TxOptions{Isolation: sql.LevelSerializable},
+		schema: `SELECT c.table_name, c.column_name, UPPER(c.data_type), COALESCE((
+				SELECT k.ordinal_position FROM information_schema.table_constraints t
+				JOIN information_schema.key_column_usage k ON k.constraint_name = t.constraint_name AND k.table_schema = t.table_schema
+				WHERE t.constraint_type = 'PRIMARY KEY' AND t.table_schema = c.table_schema AND t.table_name = c.table_name AND k.column_name = c.column_name
+			), 0) FROM information_schema.columns c JOIN information_schema.tables b ON b.table_schema = c.table_schema AND b.table_name = c.table_name
+			WHERE c.table_schema = current_schema() AND b.table_type = 'BASE TABLE' ORDER BY c.table_name, c.ordinal_position`,
 		alone: migrationLock,
 		again: func(err error) bool {
 			var failed *pgconn.PgError

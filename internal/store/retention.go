@@ -254,16 +254,15 @@ func (s *Store) EndedRecordings(ctx context.Context, after string, limit int) (l
 	return list, rows.Err()
 }
 
+// ErrNoCopy is returned for a database that is copied by programs of its own.
+var ErrNoCopy = errors.New("PostgreSQL is copied by its own programs (pg_dump, or base backups)")
+
 // Snapshot writes the database as it is now into a new file, while others write.
 func (s *Store) Snapshot(ctx context.Context, file string) error {
-	b, err := backendFor(s.cfg.URL)
-	if err != nil {
-		return err
+	if s.backend.copying == nil {
+		return ErrNoCopy
 	}
-	if b.copying == nil {
-		return errors.New("copy the database: PostgreSQL is copied by pg_dump")
-	}
-	db, err := b.copying()
+	db, err := s.backend.copying()
 	if err != nil {
 		return fmt.Errorf("copy the database: %w", err)
 	}

@@ -44,8 +44,7 @@ func owner(column string) string {
 
 // tables are all of the database but its own.
 func (s *Store) tables(ctx context.Context) (tables []table, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT m.name, p.name, UPPER(p.type), p.pk FROM sqlite_master m
-		JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' ORDER BY m.name, p.cid`)
+	rows, err := s.read.QueryContext(ctx, s.backend.schema)
 	if err != nil {
 		return nil, fmt.Errorf("read the schema: %w", err)
 	}

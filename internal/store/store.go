@@ -68,6 +68,7 @@ type Config struct {
 // Store is an open database.
 type Store struct {
 	cfg     Config
+	backend backend
 	read    *sql.DB
 	group   group
 	hashing chan struct{} // bounds the memory and the cores that password hashing takes
@@ -90,6 +91,11 @@ type backend struct {
 	// copying opens a connection that may write files, for a copy of the whole; nil
 	// where the database has programs of its own for that.
 	copying func() (*sql.DB, error)
+	// schema is a query for the columns of all tables: table, column, type in capitals,
+	// place in the primary key or 0; in the order of tables and columns.
+	schema string
+	// forget takes what was deleted out of the files; nil where that is the database's.
+	forget func(ctx context.Context, db *sql.DB) error
 }
 
 // Open opens or creates the database and brings it to the present schema. A key
@@ -119,7 +125,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	read.SetMaxOpenConns(b.readers)
 	read.SetMaxIdleConns(b.readers)
 	s := &Store{
-		cfg: cfg, read: read, group: group{db: write, begin: b.begin, again: b.again},
+		cfg: cfg, backend: b, read: read, group: group{db: write, begin: b.begin, again: b.again},
 		hashing: make(chan struct{}, 2),
 		log:     cfg.Logger, now: cfg.Now,
 	}
@@ -201,8 +207,21 @@ func sqlite(path string) (backend, error) {
 		writers: 1, readers: 4,
 		again:   func(error) bool { return false }, // a locked file is waited for
 		copying: func() (*sql.DB, error) { return sql.Open("sqlite", source()) },
+		schema: `SELECT m.name, p.name, UPPER(p.type), p.pk FROM sqlite_master m
+			JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' ORDER BY m.name, p.cid`,
+		forget: emptyLog,
 	}, nil
 }
 
 // Sealer is the one that personal fields are sealed by.
 func (s *Store) Sealer() *seal.Sealer { return s.cfg.Sealer }
+
+// emptyLog takes what was deleted out of SQLite's log; its pages were overwritten by the
+// deletion (secure_delete).
+func emptyLog(ctx context.Context, db *sql.DB) error {
+	var busy, log, moved int
+	if err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &log, &moved); err != nil {
+		return fmt.Errorf("empty the database's log: %w", err)
+	}
+	return nil
+}
