@@ -15,7 +15,7 @@ import (
 )
 
 // Options are what a Listener needs to know of its call. The zero value works.
-// Patience and Suggest are called from several goroutines, perhaps at once; they
+// Patience, Suggest and Expect are called from several goroutines, perhaps at once; they
 // must be quick.
 type Options struct {
 	Call     string // fairness between calls goes by it
@@ -29,6 +29,9 @@ type Options struct {
 	// Suggest returns up to n texts that a caller whose words look like text may
 	// have said: the prompt of the second pass. Without it there is none.
 	Suggest func(text string, n int) []string
+	// Expect is a line in the manner of what will be said next, the prompt of the first
+	// pass; "" where anything may be.
+	Expect func() string
 
 	Pause         time.Duration // silence at which a decode begins; default 180 ms
 	Minimum       time.Duration // least silence that ends a turn; default 400 ms

@@ -74,7 +74,7 @@ type Turn struct {
 	// Waiting: the caller waits in the queue for a person and keeps his place while he
 	// talks with the bot. A Transfer act lets him wait on.
 	Waiting bool
-	At           time.Time
+	At      time.Time
 }
 
 // Prosody is how the turn sounded; see asr.Prosody.

@@ -16,6 +16,7 @@ import (
 	"hotline/asr/onnx"
 	asropenai "hotline/asr/openai"
 	"hotline/asr/vad"
+	"hotline/dialog"
 	"hotline/internal/call"
 	"hotline/internal/config"
 	"hotline/internal/embed"
@@ -123,6 +124,9 @@ func (e *ears) listener(h call.Hearing) asr.Recognizer {
 	o := asr.Options{Call: h.Call, Language: h.Language}
 	if h.Listener != nil {
 		o.Vocabulary, o.Patience, o.Suggest = h.Listener.Vocabulary(), h.Listener.Patience, h.Listener.Suggest
+		if x, ok := h.Listener.(dialog.Expecter); ok {
+			o.Expect = x.Expect
+		}
 	}
 	if len(e.funasr) > 0 {
 		return e.streaming(h, o)

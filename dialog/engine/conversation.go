@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -33,6 +34,7 @@ var (
 	_ dialog.Engine       = (*Engine)(nil)
 	_ dialog.Conversation = (*Conversation)(nil)
 	_ dialog.Listener     = (*Conversation)(nil)
+	_ dialog.Expecter     = (*Conversation)(nil)
 )
 
 // memo is a search that Patience, Preview and Reply would otherwise each make.
@@ -161,7 +163,7 @@ func (c *Conversation) Patience(text string, confidence float64) time.Duration {
 	switch {
 	case strings.TrimSpace(text) == "":
 		return middle
-	case st.pending == task && tasks.Unfinished(st.flow, text):
+	case st.pending == task && tasks.Unfinished(st.flow, text, c.env()):
 		return count
 	case st.pending == task && cmd.Kind == command.None && tasks.Complete(st.flow, text, c.env()):
 		return short
@@ -180,8 +182,10 @@ func (c *Conversation) Patience(text string, confidence float64) time.Duration {
 	found := c.find(context.Background(), &st, text, nil)
 	top := found.Top()
 	sure := c.e.sure(found)
+	// A clause of it that is a known wording does not make the whole one.
+	whole := top != nil && top.Exact && lang.Fold(top.Variant) == lang.Fold(text)
 	switch {
-	case pending == command.Half && (top == nil || !top.Exact):
+	case pending == command.Half && !whole:
 		if askedWhole(text) {
 			return middle
 		}
@@ -229,9 +233,73 @@ func (c *Conversation) Suggest(text string, n int) []string {
 		}) {
 			return nil
 		}
-		out = append(out, answers[:min(len(answers), n)]...)
+		out = append(out, alike(answers, text, n, c.e.zh)...)
 	}
 	return append(out, x.Suggest(text, n-len(out))...)
+}
+
+// dictatedZh is what dictated digits look like: a recogniser that is shown some writes
+// digits, not words that sound alike. All ten are there, and both words for one. In
+// English it writes digits anyway, and repeats itself behind such a prompt.
+const dictatedZh = "尾号零五，幺七，二四，三六，八九。"
+
+// assentZh is what is said to a question for a yes or a no, which is too short to be
+// heard well otherwise.
+const assentZh = "好的。可以。对的。不对。没有。不用了。"
+
+// alike are up to n of the texts, those that sound most like what was heard first, none
+// that sounds like something else: a recogniser that is shown them says them.
+func alike(texts []string, heard string, n int, zh bool) []string {
+	const enough = 0.5
+	if !zh {
+		return texts[:min(n, len(texts))]
+	}
+	h := lang.Syllables(lang.Fold(heard))
+	score := map[string]float32{}
+	var out []string
+	for _, t := range texts {
+		u := lang.Syllables(lang.Fold(t))
+		if len(u) == 0 {
+			continue
+		}
+		// the best place of it in what was heard
+		for from := 0; from <= max(0, len(h)-len(u)); from++ {
+			var sum float32
+			for i := range min(len(u), len(h)-from) {
+				sum += lang.Alike(u[i], h[from+i])
+			}
+			score[t] = max(score[t], sum/float32(len(u)))
+		}
+		if score[t] >= enough {
+			out = append(out, t)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b string) int { return cmp.Compare(score[b], score[a]) })
+	return out[:min(n, len(out))]
+}
+
+// Expect implements dialog.Expecter.
+func (c *Conversation) Expect() string {
+	const most = 12
+	c.mu.Lock()
+	st := c.st
+	c.mu.Unlock()
+	switch {
+	case !c.e.zh:
+		return ""
+	case st.pending == number, st.pending == task && c.flows().Dictated(st.flow):
+		return dictatedZh
+	case st.pending == offer, st.pending == confirm, st.pending == offerTask:
+		return assentZh
+	case st.pending == task:
+		if names := c.flows().Offered(st.flow); len(names) > 0 {
+			return strings.Join(names[:min(most, len(names))], "，") + "。"
+		}
+		if c.flows().AsksYesNo(st.flow) {
+			return assentZh
+		}
+	}
+	return ""
 }
 
 // Vocabulary implements dialog.Listener.

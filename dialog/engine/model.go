@@ -178,7 +178,7 @@ func (c *Conversation) consultValue(ctx context.Context, before state, p *plan, 
 		return p
 	}
 	const doubt = 0.4 // so that it is asked about
-	m, ok := set.Answer(before.flow, flow.Heard{Text: words, Confidence: min(doubt, q.turn.Confidence)}, c.env())
+	m, ok := set.Answer(before.flow, flow.Heard{Text: words, Confidence: min(doubt, q.turn.Confidence), Guess: true}, c.env())
 	if !ok {
 		return p
 	}

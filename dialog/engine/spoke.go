@@ -20,6 +20,14 @@ func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
 		return
 	}
 	cmd := p.c.e.command.Recognize(text)
+	if cmd.Kind == command.None && t.Confidence < p.c.e.c.Thresholds.Misheard {
+		// A person is not withheld because the other reading was thought likelier.
+		for _, other := range t.Alternatives {
+			if c := p.c.e.command.Recognize(other); c.Kind == command.Person {
+				cmd = c
+			}
+		}
+	}
 	p.note.Confidence = cmd.Certain
 	if t.Interrupted != nil {
 		st.rest = unheardFrom(t.Interrupted)

@@ -28,6 +28,8 @@ func (r *run) held(c *compiledSlot, v slot.Value, heard float64) Held {
 	case c.Confirm == "never":
 		h.Confirmed = true
 	case c.Confirm == "always":
+	case !r.guess && len(c.known) > 0 && len(v.Doubtful) == 0 && r.s.tells(c, v.Canonical):
+		h.Confirmed = true
 	case dear:
 		h.Confirmed = v.Confidence >= sure && len(v.Doubtful) == 0 && heard >= wellHeard
 	default:
@@ -39,7 +41,7 @@ func (r *run) held(c *compiledSlot, v slot.Value, heard float64) Held {
 // Answer takes what the caller did as the answer to the open question. false says
 // that it is none: a question of the caller's own, or nothing that could be used.
 func (s *Set) Answer(st State, h Heard, env Env) (Move, bool) {
-	r := run{s: s, env: env, st: st}
+	r := run{s: s, env: env, st: st, guess: h.Guess}
 	p := r.program()
 	if p == nil || st.asking == "" {
 		return Move{}, false
@@ -54,7 +56,7 @@ func (s *Set) Answer(st State, h Heard, env Env) (Move, bool) {
 	}
 	if r.st.values[st.asking].Partial {
 		if v, ok := c.slot.Join(r.st.values[st.asking].Value, h.Text, env.Now); ok {
-			return r.filled(p, c, v, h)
+			return r.filled(p, c, r.settle(c, v, h.Confidence), h)
 		}
 	}
 	if m, ok := r.corrected(p, c, h); ok {
@@ -81,15 +83,13 @@ func (s *Set) Answer(st State, h Heard, env Env) (Move, bool) {
 }
 
 // find reads the value out of what was heard, or out of what else it may have been.
-func (r *run) find(c *compiledSlot, h Heard) (slot.Value, bool) {
+func (r *run) find(c *compiledSlot, h Heard) (best slot.Value, ok bool) {
 	if c.Type == slot.YesNo && (h.Yes || h.No) {
 		return slot.Value{Canonical: map[bool]string{true: "yes", false: "no"}[h.Yes], Confidence: 1, End: len(h.Text)}, true
 	}
-	if c.Type == slot.YesNo { // in the words of this question: 还是没反应
-		for _, x := range c.Choices {
-			if slices.ContainsFunc(x.Names, func(n string) bool { return n != "" && holdsWord(strings.ToLower(h.Text), strings.ToLower(n)) }) {
-				return slot.Value{Canonical: x.Value, Confidence: 0.9, End: len(h.Text)}, true
-			}
+	if c.Type == slot.YesNo {
+		if v, ok := inItsWords(c, h.Text); ok {
+			return slot.Value{Canonical: v, Confidence: 0.9, End: len(h.Text)}, true
 		}
 	}
 	for i, text := range append([]string{h.Text}, h.Alternatives...) {
@@ -97,19 +97,43 @@ func (r *run) find(c *compiledSlot, h Heard) (slot.Value, bool) {
 		if len(vs) == 0 || vs[0].Canonical == "" {
 			continue
 		}
-		v := vs[0]
+		v := r.settle(c, vs[0], h.Confidence)
 		if i > 0 { // not what the recogniser took it for
 			v.Confidence *= 0.6
 			v.Start, v.End = 0, 0
 		}
-		return v, true
+		if len(c.known) == 0 {
+			return v, true
+		}
+		if whole, _ := r.s.known(c, v.Canonical); whole {
+			return v, true
+		}
+		if !ok {
+			best, ok = v, true // another reading may be known
+		}
 	}
-	return slot.Value{}, false
+	return best, ok
+}
+
+// inItsWords is the answer to a question in its own words: 还是没反应.
+func inItsWords(c *compiledSlot, text string) (value string, ok bool) {
+	text = strings.ToLower(text)
+	for _, x := range c.Choices {
+		if slices.ContainsFunc(x.Names, func(n string) bool { return n != "" && holdsWord(text, strings.ToLower(n)) }) {
+			return x.Value, true
+		}
+	}
+	return "", false
 }
 
 // filled keeps the value of the slot that was asked for, and what else was said.
 func (r *run) filled(p *program, c *compiledSlot, v slot.Value, h Heard) (Move, bool) {
 	name := r.st.asking
+	if old := r.st.values[name]; v.Partial && old.Partial && old.Canonical == v.Canonical {
+		// the same beginning again: he thinks that it is all, or is not heard well
+		r.st.drop(name)
+		return r.retry(p, c), true
+	}
 	r.st.hold(name, r.held(c, v, h.Confidence))
 	r.fillFrom(p, h, name, []slot.Range{{Start: v.Start, End: v.End}})
 	if v.Partial {
@@ -136,6 +160,7 @@ func (r *run) fillFrom(p *program, h Heard, asking string, used []slot.Range) bo
 			continue
 		}
 		for _, v := range c.slot.Find(h.Text, r.env.Now) {
+			v = r.settle(c, v, h.Confidence)
 			if v.Partial || v.Confidence < sure || v.Canonical == "" || overlaps(used, v) || !byName(c, h.Text) {
 				continue
 			}
@@ -209,8 +234,12 @@ func (r *run) confirmed(p *program, c *compiledSlot, h Heard) (Move, bool) {
 		return r.advance(), true
 	}
 	if h.Text != "" {
+		if !h.No && !h.Correction && r.agrees(c, h.Text) {
+			h.Yes = true
+			return r.confirmed(p, c, h)
+		}
 		if v, ok := c.slot.Correct(old.Value, h.Text, r.env.Now); ok && v.Canonical != old.Canonical {
-			return r.changed(c, v, h)
+			return r.changed(c, r.settle(c, v, h.Confidence), h)
 		}
 		if v, ok := r.find(c, h); ok && c.Type != slot.Text && !v.Partial {
 			if v.Canonical == old.Canonical { // said once more: that is it
@@ -225,6 +254,23 @@ func (r *run) confirmed(p *program, c *compiledSlot, h Heard) (Move, bool) {
 		return r.retry(p, c), true
 	}
 	return Move{}, false
+}
+
+// agrees says whether text begins with a yes and says no other number: 对一点没错 is no 1.
+func (r *run) agrees(c *compiledSlot, text string) bool {
+	if c.Type != slot.Code && c.Type != slot.Phone {
+		return false
+	}
+	yes := []string{"yes", "yeah", "yep", "right", "correct", "that's right", "that is right"}
+	if lang.Chinese(r.s.language) {
+		yes = []string{"对", "是的", "没错", "嗯", "正确"}
+	}
+	text = strings.ToLower(strings.TrimSpace(text))
+	if strings.HasPrefix(text, "对不") || !slices.ContainsFunc(yes, func(w string) bool { return strings.HasPrefix(text, w) }) {
+		return false
+	}
+	vs := c.slot.Find(text, r.env.Now)
+	return len(vs) == 0 || len(vs[0].Canonical) < 3
 }
 
 func (r *run) changed(c *compiledSlot, v slot.Value, h Heard) (Move, bool) {
@@ -249,6 +295,9 @@ func (r *run) corrected(p *program, asked *compiledSlot, h Heard) (Move, bool) {
 	}
 	if (asked.Type == slot.YesNo || asked.Optional) && !h.Correction {
 		return Move{}, false // it answers the question
+	}
+	if _, ok := inItsWords(asked, h.Text); ok && asked.Type == slot.YesNo {
+		return Move{}, false // it answers the question in its words: no, still nothing
 	}
 	names := make([]string, 0, len(p.order))
 	for _, name := range p.order {
@@ -423,13 +472,31 @@ func (s *Set) Leave(st State) State {
 	return r.leave(Open, "", "").State
 }
 
-// Unfinished says whether text looks as if the answer went on.
-func (s *Set) Unfinished(st State, text string) bool {
+// Unfinished says whether text looks as if the answer went on. Of a number whose like
+// stands in a table it is known: what begins one, or is none yet, goes on.
+func (s *Set) Unfinished(st State, text string, env Env) bool {
 	p := s.program(st)
 	if p == nil || st.asking == "" {
 		return false
 	}
-	return p.slots[st.asking].slot.Unfinished(text)
+	c := p.slots[st.asking]
+	if len(c.known) > 0 {
+		if code, partial := s.dictated(st, c, text, env); code != "" {
+			whole, begins := s.known(c, code)
+			switch {
+			case partial:
+				return c.slot.Dictating(text) || c.slot.Unfinished(text)
+			case begins:
+				return true
+			case whole:
+				return false
+			case c.Type == slot.Code:
+				// heard wrong, or the rest is to come
+				return c.slot.Dictating(text)
+			}
+		}
+	}
+	return c.slot.Unfinished(text)
 }
 
 // Complete says whether text answers the open question.
@@ -439,8 +506,40 @@ func (s *Set) Complete(st State, text string, env Env) bool {
 		return false
 	}
 	c := p.slots[st.asking]
+	if len(c.known) > 0 {
+		if code, partial := s.dictated(st, c, text, env); !partial {
+			if whole, begins := s.known(c, code); whole && !begins {
+				return true
+			}
+		}
+	}
 	vs := c.slot.Find(text, env.Now)
 	return len(vs) > 0 && !vs[0].Partial && vs[0].Confidence >= sure && c.Type != slot.Text && c.Type != slot.Address
+}
+
+// Offered are the names of what the open question chooses from, one each.
+func (s *Set) Offered(st State) []string {
+	p := s.program(st)
+	if p == nil || st.asking == "" || st.confirming || p.slots[st.asking].Type != slot.Choice {
+		return nil
+	}
+	var names []string
+	for _, x := range p.slots[st.asking].Choices {
+		if len(x.Names) > 0 {
+			names = append(names, x.Names[0])
+		}
+	}
+	return names
+}
+
+// Dictated says whether the open question wants digits that are said one by one.
+func (s *Set) Dictated(st State) bool {
+	p := s.program(st)
+	if p == nil || st.asking == "" || st.confirming {
+		return false
+	}
+	c := p.slots[st.asking]
+	return c.Type == slot.Code || c.Type == slot.Phone
 }
 
 // Skill is that of the people for the running flow.

@@ -59,6 +59,7 @@ type compiledSlot struct {
 	Slot
 	slot       *slot.Slot
 	ask, again []template
+	known      []knownCodes
 }
 
 // opKind says what an op does.
@@ -292,6 +293,7 @@ func (k *compiler) compile() *program {
 		}
 	}
 	k.p.ids, k.p.names = k.ids, k.environment()
+	k.learnKnown()
 	return k.p
 }
 

@@ -228,12 +228,49 @@ func TestKeysAnswerAnyQuestion(t *testing.T) {
 func TestADoubtIsAskedAbout(t *testing.T) {
 	set := compiled(t, track())
 	k := begin(t, set, "track", "")
-	m, ok := set.Answer(k.last.State, flow.Heard{Text: "零零幺七", Confidence: 0.3}, env())
+	// No table has it, one has a number that differs by a digit.
+	m, ok := set.Answer(k.last.State, flow.Heard{Text: "零零幺八", Confidence: 0.5}, env())
 	require.True(t, ok)
 	k.last = m
 	assert.Contains(t, k.heard(), "<flow_confirm:")
+	assert.Contains(t, k.heard(), "零零幺七")
 	require.True(t, k.say("对"))
 	assert.Contains(t, k.heard(), "到了上海")
+}
+
+// A number that a table holds was hardly made of noise.
+func TestANumberOfTheTableIsBelieved(t *testing.T) {
+	set := compiled(t, track())
+	k := begin(t, set, "track", "")
+	for _, text := range []string{"零零幺七", "零零一起", "零零一七零零一七"} {
+		m, ok := set.Answer(k.last.State, flow.Heard{Text: text, Confidence: 0.3}, env())
+		require.True(t, ok, text)
+		one := *k
+		one.last = m
+		assert.Contains(t, one.heard(), "到了上海", text)
+	}
+}
+
+// What is said well and stands in no table is what was said.
+func TestAnUnknownNumberIsNotReplaced(t *testing.T) {
+	set := compiled(t, track())
+	k := begin(t, set, "track", "")
+	m, ok := set.Answer(k.last.State, flow.Heard{Text: "零零幺八", Confidence: 0.95}, env())
+	require.True(t, ok)
+	k.last = m
+	assert.NotContains(t, k.heard(), "零零幺七")
+}
+
+// The turn is over when a number of the table is whole, and goes on while one is begun.
+func TestTheTableTellsWhetherANumberGoesOn(t *testing.T) {
+	set := compiled(t, track())
+	k := begin(t, set, "track", "")
+	for text, on := range map[string]bool{
+		"二零二六": true, "二零二六一一一八": true, "零零": true, "零零幺七": false, "二零二六一一一八零零幺七": false, "九九八八": true,
+	} {
+		assert.Equal(t, on, set.Unfinished(k.last.State, text, env()), text)
+	}
+	assert.True(t, set.Complete(k.last.State, "零零幺七", env()))
 }
 
 func TestStateIsAValue(t *testing.T) {

@@ -67,6 +67,8 @@ type run struct {
 	env Env
 	st  State
 	out []Out
+
+	guess bool // what is answered is a guess
 }
 
 func (r *run) program() *program { return r.s.program(r.st) }

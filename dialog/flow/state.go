@@ -112,6 +112,7 @@ type Heard struct {
 	Confidence   float64 // of the recogniser
 	Yes, No      bool    // it is that, and nothing else
 	Correction   bool    // it says that something was wrong
+	Guess        bool    // Text is what somebody made of it: always asked about
 }
 
 // Phrase names a sentence of the bot's own that a flow has no words for.

@@ -57,7 +57,7 @@ var (
 // homophones are what recognisers write for a digit that was dictated.
 var homophones = func() map[string]byte {
 	m := map[string]byte{}
-	for d, s := range []string{"领灵林另令凌玲邻铃", "医依衣以亿要药腰妖邀已姨", "儿而耳尔饵", "山散伞叁", "是十似死司思寺丝事市式石时", "武午吴无舞物屋雾伍误", "流刘留溜陆牛", "其期气起妻奇齐骑", "巴吧爸把罢拔", "就酒久旧救纠"} {
+	for d, s := range []string{"领灵林另令凌玲邻铃", "医依衣以亿要药腰妖邀已姨由有优又右", "儿而耳尔饵", "山散伞叁寨杀撒沙", "是十似死司思寺丝事市式石时次", "武午吴无舞物屋雾伍误", "流刘留溜陆牛", "其期气起妻奇齐骑", "巴吧爸把罢拔", "就酒久旧救纠"} {
 		for _, r := range s {
 			m[string(r)] = byte('0' + d)
 		}
@@ -201,6 +201,9 @@ func (d dictation) glyphs(i int, r *run, skipped int) ([]glyph, int) {
 	case han:
 		return d.hanGlyphs(i, r, skipped)
 	case latin:
+		if d.zh && !d.letters && tok.w == "e" && len(r.g) > 0 && skipped == 0 {
+			return one('1', i, i+1, true) // 一 sounds like the letter
+		}
 		return d.latinGlyphs(i, r, skipped)
 	case sign:
 	}
@@ -248,7 +251,7 @@ func (d dictation) hanGlyphs(i int, r *run, skipped int) ([]glyph, int) {
 		}
 	}
 	// 灵四一: the first one misheard
-	if h, ok := homophones[tok.w]; ok && tok.w != "是" && tok.w != "要" && tok.w != "就" && tok.w != "以" && tok.w != "把" && last < 0 && (i == 0 || t.at(i-1).w == "是" || tok.gap != glued) {
+	if h, ok := homophones[tok.w]; ok && tok.w != "是" && tok.w != "要" && tok.w != "就" && tok.w != "以" && tok.w != "把" && tok.w != "有" && tok.w != "次" && last < 0 && (i == 0 || t.at(i-1).w == "是" || tok.gap != glued) {
 		if hard(t.at(i+1)) && hard(t.at(i+2)) && t.at(i+1).kind == han && t.at(i+1).gap == glued && hanUnits[t.at(i+3).w] == 0 {
 			return one(h, i, i+1, true)
 		}

@@ -223,6 +223,22 @@ func (s *Slot) without(t *utterance) bool {
 	return false
 }
 
+// Dictating tells whether text ends in a dictation that may go on: fewer characters
+// than the longest code or number has.
+func (s *Slot) Dictating(text string) bool {
+	t := read(text)
+	if len(t.toks) == 0 || t.cut {
+		return false
+	}
+	rs := dictation{t: t, zh: s.zh, letters: s.spec.Kind == Code}.runs()
+	if len(rs) == 0 || rs[len(rs)-1].to < len(t.toks) {
+		return false
+	}
+	c, _ := rs[len(rs)-1].canonical()
+	_, most := s.limits()
+	return len(c) < most
+}
+
 // dictating tells whether a code breaks off.
 func (s *Slot) dictating(t *utterance) bool {
 	d := dictation{t: t, zh: s.zh, letters: s.spec.Kind == Code}
