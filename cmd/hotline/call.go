@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hotline/internal/softphone"
+	"hotline/media"
 	"hotline/media/wav"
 	"hotline/sip"
 )
@@ -19,6 +20,7 @@ import (
 func newCall(s *settings) *cobra.Command {
 	var f struct {
 		play, record, dtmf, from, auth, bind string
+		script, voice                        string
 		duration                             time.Duration
 		asJSON, tcp                          bool
 	}
@@ -34,12 +36,26 @@ from HOTLINE_API_TOKEN.
 A SIP address is rung by this program itself, like a softphone: it plays a WAV file
 into the call, presses keys and records what is heard. --dtmf is a list of pauses
 and keys: "3s 12#" presses 1, 2 and # three seconds after the answer; a further
-"2s 0" counts from there.`,
+"2s 0" counts from there.
+
+--script is a conversation in YAML, a list of turns. Each is said when the far end
+has finished, and the call ends when it has answered the last one:
+
+  - say: Can you track my package?      # in the caller's --voice
+  - say: one oh oh four [700ms] eight eight one seven
+  - keys: "8817#"
+  - play: question.wav                  # beside the script
+    over: 1.5s                          # so long after the answer has begun
+  - wait: 8s                            # says nothing
+
+With --script - turns are read from standard input, a line with a list of them each
+time that {"event": "finished"} is printed, until it ends.`,
 		Example: `  hotline call 13800138000 --line mandarin --wait
   hotline call 13800138000 --agent-first agent1
   hotline call agent:agent1 --say "It is time for the meeting."
   hotline call sip:8000@127.0.0.1 --play question.wav --record heard.wav --duration 10s
-  hotline call sip:8000@127.0.0.1 --dtmf "3s 0" --duration 20s --json`,
+  hotline call sip:8000@127.0.0.1 --dtmf "3s 0" --duration 20s --json
+  hotline call sip:8001@127.0.0.1 --script track.yaml --record heard.wav`,
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			uri := args[0]
@@ -69,13 +85,25 @@ and keys: "3s 12#" presses 1, 2 and # three seconds after the answer; a further
 				}
 				r.Play, r.PlayRate = a.Mono(), a.Rate
 			}
+			c, err := s.load()
+			if err != nil {
+				return err
+			}
 			var tape softphone.Tape
 			if f.record != "" {
 				r.Heard = tape.Take
 			}
-			c, err := s.load()
-			if err != nil {
-				return err
+			if f.script != "" {
+				actor, done, err := openScript(cmd.Context(), c, f.script, f.voice, cmd.InOrStdin(), cmd.OutOrStdout())
+				if err != nil {
+					return err
+				}
+				defer done()
+				r.Heard = func(f media.Frame) {
+					actor.Hear(f)
+					tape.Take(f)
+				}
+				r.Talk = actor.Talk
 			}
 			conf := softphone.Config{Log: logger(c.Log, cmd.ErrOrStderr())}
 			if conf.TLS, err = callTLS(c); err != nil {
@@ -114,6 +142,10 @@ and keys: "3s 12#" presses 1, 2 and # three seconds after the answer; a further
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.play, "play", "", "WAV file to speak")
+	fl.StringVar(&f.script, "script", "", "YAML file with what the caller says and presses, turn by turn")
+	fl.StringVar(&f.voice, "voice", "", "MODEL or MODEL/SPEAKER for what the script says (default the best that is installed)")
+	cmd.MarkFlagsMutuallyExclusive("script", "play")
+	cmd.MarkFlagsMutuallyExclusive("script", "dtmf")
 	fl.StringVar(&f.record, "record", "", "WAV file for what is heard")
 	fl.StringVar(&f.dtmf, "dtmf", "", `keys to press, with pauses: "3s 12#"`)
 	fl.DurationVar(&f.duration, "duration", 0, "hang up after so long (default: when the far end does, or when the file was played)")

@@ -279,25 +279,7 @@ func (p *Phone) speak(ctx context.Context, s *media.Session, r Request) error {
 	if err := pauseFor(ctx, r.PlayAfter); err != nil {
 		return err
 	}
-	u := s.Out().Utterance(ctx)
-	defer u.Finish()
-	samples := dsp.Resample(r.Play, r.PlayRate, u.Rate())
-	f := make(media.Frame, u.Rate()/50)
-	for len(samples) > 0 {
-		n := copy(f, samples)
-		clear(f[n:])
-		samples = samples[n:]
-		if err := u.WriteFrame(f); err != nil {
-			return err
-		}
-	}
-	u.Finish()
-	select {
-	case <-u.Done():
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return play(ctx, s, r.Play, r.PlayRate)
 }
 
 func (p *Phone) press(ctx context.Context, s *media.Session, presses []Press, began time.Time) {
