@@ -68,7 +68,8 @@ const (
 	retainEvery = time.Hour
 	reportEvery = 24 * time.Hour
 	// settled is how long a recording of an unknown call must lie still.
-	settled = time.Hour
+	settled    = time.Hour
+	indexBatch = 100
 )
 
 // Run seals, deletes and reports until ctx ends. A rotation of keys that was broken off
@@ -79,6 +80,7 @@ func (k *Keeper) Run(ctx context.Context) {
 	if _, err := k.SealLeft(ctx, true); err != nil && ctx.Err() == nil {
 		k.Log.ErrorContext(ctx, "recordings could not be sealed, they stay plain until that works", "error", err)
 	}
+	k.index(ctx, time.Time{})
 	var over <-chan event.Event
 	var sub *event.Subscription
 	subscribe := func() {
@@ -122,11 +124,25 @@ func (k *Keeper) Run(ctx context.Context) {
 		case <-sweep.C:
 		case <-soon.C:
 		}
+		k.index(ctx, time.Now().Add(-24*time.Hour))
 		_, err := k.SealLeft(ctx, false)
 		if err != nil && !failed && ctx.Err() == nil {
 			k.Log.ErrorContext(ctx, "recordings could not be sealed, they stay plain until that works", "error", err)
 		}
 		failed = err != nil
+	}
+}
+
+// index makes what was said findable in calls that are over.
+func (k *Keeper) index(ctx context.Context, since time.Time) {
+	for {
+		n, err := k.Store.IndexCalls(ctx, since, indexBatch)
+		if err != nil && ctx.Err() == nil {
+			k.Log.ErrorContext(ctx, "calls could not be made findable by what was said", "error", err)
+		}
+		if n < indexBatch || err != nil {
+			return
+		}
 	}
 }
 

@@ -29,6 +29,8 @@ type Filter struct {
 	Agents []string
 	// Number of either side: the whole one in any usual form, or its last four digits.
 	Number string
+	// Query is what was said: words that all occur, or a number.
+	Query string
 
 	Sort   string // "started" (default) or "duration"
 	Oldest bool   // ascending
@@ -106,7 +108,17 @@ func direction(oldest bool) string {
 
 // Calls lists calls, newest first unless the filter says otherwise.
 func (s *Store) Calls(ctx context.Context, f Filter) (p Page[call.Record], err error) {
+	if f.Query != "" {
+		return s.SearchCalls(ctx, f)
+	}
+	return s.listCalls(ctx, f, nil)
+}
+
+func (s *Store) listCalls(ctx context.Context, f Filter, q *query) (p Page[call.Record], err error) {
 	w, err := s.filter(f)
+	if err == nil && q != nil {
+		err = s.narrowQuery(w, *q)
+	}
 	if err != nil {
 		return p, err
 	}

@@ -42,6 +42,7 @@ func expiries() []expired {
 			OR EXISTS (SELECT 1 FROM call_events WHERE call_id = calls.id))`, "summary", func(ids string) []string {
 			return []string{
 				`DELETE FROM turns WHERE call_id IN ` + ids, `DELETE FROM call_events WHERE call_id IN ` + ids,
+				`DELETE FROM search_calls WHERE call_id IN ` + ids,
 				`UPDATE calls SET summary = NULL WHERE id IN ` + ids,
 			}
 		}},

@@ -38,13 +38,14 @@ type FilterInput struct {
 	Direction string    `query:"direction" enum:"inbound,outbound"`
 	Agent     string    `query:"agent" maxLength:"64"`
 	Number    string    `query:"number" maxLength:"128" doc:"of either side: the whole number, or its last four digits"`
+	Q         string    `query:"q" maxLength:"200" doc:"what was said, in calls that are over: words that all occur; or a number"`
 	Sort      string    `query:"sort" enum:"started,duration" default:"started"`
 	Order     string    `query:"order" enum:"desc,asc" default:"desc"`
 }
 
 func (f FilterInput) filter() store.Filter {
 	out := store.Filter{
-		From: f.From, To: f.To, Line: f.Line, Direction: f.Direction, Agent: f.Agent, Number: f.Number,
+		From: f.From, To: f.To, Line: f.Line, Direction: f.Direction, Agent: f.Agent, Number: f.Number, Query: f.Q,
 		Sort: f.Sort, Oldest: f.Order == "asc",
 	}
 	if f.Live != "" {

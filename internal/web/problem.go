@@ -94,7 +94,7 @@ func storeProblem(err error) error {
 	case errors.Is(err, store.ErrCode):
 		return problem(http.StatusUnprocessableEntity, "wrong_code", store.ErrCode.Error())
 	}
-	for _, known := range []error{store.ErrPassword, store.ErrRole, store.ErrName, store.ErrScope} {
+	for _, known := range []error{store.ErrPassword, store.ErrRole, store.ErrName, store.ErrScope, store.ErrQuery} {
 		if errors.Is(err, known) {
 			return problem(http.StatusUnprocessableEntity, "invalid", known.Error())
 		}

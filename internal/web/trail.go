@@ -39,7 +39,13 @@ func (s *Server) audited(ctx context.Context, r rule, op huma.Operation) error {
 		if e.Detail == nil {
 			e.Detail = map[string]string{}
 		}
-		e.Detail["query"] = h.request.URL.RawQuery
+		asked := h.request.URL.Query()
+		for _, personal := range []string{"number", "q"} { // it would outlive its erasure
+			if asked.Has(personal) {
+				asked.Set(personal, "…")
+			}
+		}
+		e.Detail["query"] = asked.Encode()
 	}
 	return s.cfg.Store.AddTrail(ctx, e)
 }
