@@ -15,7 +15,7 @@ import (
 // A model's file is the mark with its version, the length and SHA-256 of what
 // follows, and that: a gob of the model.
 const (
-	fileMark = "hotline intents 1\n"
+	fileMark = "hotline intents 2\n"
 	// maxFile bounds a file, bytes: 2^17 features of 500 intents would fit.
 	maxFile = 512 << 20
 )
@@ -39,6 +39,7 @@ type (
 		Plain      []float32
 		Refs       []float32
 		Starts     []int32
+		Kernel     []float32
 		Words, All wireJudge
 	}
 	wireJudge struct {
@@ -68,6 +69,9 @@ func (m *Model) Save(w io.Writer) error {
 	if m.space != nil {
 		x.Dim, x.Mean, x.Matrix, x.Dense, x.Plain = m.space.dim, m.space.mean, m.space.matrix, m.dense.weights, m.plain.weights
 		x.Refs, x.Starts = m.refs, m.starts
+		if m.kernel != nil {
+			x.Kernel = m.kernel.weights
+		}
 	}
 	var body bytes.Buffer
 	if err := gob.NewEncoder(&body).Encode(x); err != nil {
@@ -134,6 +138,10 @@ func decode(body []byte) (*Model, error) {
 		m.space = &space{x.Dim, x.Mean, x.Matrix}
 		m.dense, m.plain = &linear{classes, x.Dense}, &linear{classes, x.Plain}
 		m.refs, m.starts = x.Refs, x.Starts
+		if len(x.Kernel) > 0 {
+			m.kernel = &kernel{columns: columns(classes, m.groups), weights: x.Kernel}
+			m.kernel.measure(m.space, m.refs)
+		}
 	}
 	return m, nil
 }
@@ -165,7 +173,7 @@ func (x *wireModel) sound() bool {
 			return false
 		}
 	}
-	for _, list := range [][]float32{x.Weight, x.Sparse, x.Mean, x.Matrix, x.Dense, x.Plain, x.Refs} {
+	for _, list := range [][]float32{x.Weight, x.Sparse, x.Kernel, x.Mean, x.Matrix, x.Dense, x.Plain, x.Refs} {
 		for _, v := range list {
 			if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
 				return false
@@ -176,6 +184,9 @@ func (x *wireModel) sound() bool {
 		return true
 	}
 	if len(x.Mean) != d || len(x.Matrix) != d*d || len(x.Dense) != (d+1)*classes || len(x.Plain) != len(x.Dense) || len(x.Starts) != groups+1 || len(x.Refs)%d != 0 || !x.All.sound() {
+		return false
+	}
+	if n := len(x.Kernel); n != 0 && n != len(x.Refs)/d*columns(classes, groups) {
 		return false
 	}
 	return x.Starts[0] == 0 && slices.IsSorted(x.Starts) && int(x.Starts[groups]) == len(x.Refs)/d

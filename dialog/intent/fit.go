@@ -12,12 +12,15 @@ import (
 const maxDim = 4096
 
 // effort is how thoroughly a model is fitted.
-type effort struct{ sparse, dense, plain settings }
+type effort struct {
+	sparse, dense, plain settings
+	kernel               bool
+}
 
 var (
-	whole = effort{sparse: settings{epochs: 16, rate: 1}, dense: settings{epochs: 8, rate: 0.002}, plain: settings{epochs: 10, rate: 3}}
+	whole = effort{sparse: settings{epochs: 24, rate: 1, doubt: 0.05}, dense: settings{epochs: 8, rate: 0.002}, plain: settings{epochs: 10, rate: 3}}
 	// quick is for the models of cross-validation, which are thrown away.
-	quick = effort{sparse: settings{epochs: 6, rate: 1}, dense: settings{epochs: 4, rate: 0.002}, plain: settings{epochs: 5, rate: 3}}
+	quick = effort{sparse: settings{epochs: 10, rate: 1, doubt: 0.05}, dense: settings{epochs: 4, rate: 0.002}, plain: settings{epochs: 5, rate: 3}}
 )
 
 // fit trains the classifiers.
@@ -60,11 +63,16 @@ func (p *parts) fitMeaning(ctx context.Context, vectors [][]float32, class []int
 		ds[i] = p.space.centre(v)
 	}
 	p.plain = fitDense(ctx, ds, class, classes, e.plain)
-	order := make([]int, len(class))
-	for i := range order {
-		order[i] = i
+	p.arrange(vectors, class)
+	if e.kernel {
+		p.fitKernel(ctx, ds, class)
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p.group[class[a]], p.group[class[b]]) })
+	return nil
+}
+
+// arrange puts the vectors class by class.
+func (p *parts) arrange(vectors [][]float32, class []int) {
+	order := p.order(class)
 	p.starts = make([]int32, p.groups+1)
 	p.refs = make([]float32, 0, len(vectors)*p.space.dim)
 	for _, i := range order {
@@ -74,7 +82,28 @@ func (p *parts) fitMeaning(ctx context.Context, vectors [][]float32, class []int
 	for c := range p.groups {
 		p.starts[c+1] += p.starts[c]
 	}
-	return nil
+}
+
+// fitKernel fits in the order of refs.
+func (p *parts) fitKernel(ctx context.Context, centred [][]float32, class []int) {
+	order := p.order(class)
+	xs, cs := make([][]float32, len(order)), make([]int, len(order))
+	for k, i := range order {
+		xs[k], cs[k] = centred[i], class[i]
+	}
+	if p.kernel = fitKernel(ctx, xs, cs, p.group, p.groups); p.kernel != nil {
+		p.kernel.measure(p.space, p.refs)
+	}
+}
+
+// order is that of refs.
+func (p *parts) order(class []int) []int {
+	order := make([]int, len(class))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p.group[class[a]], p.group[class[b]]) })
+	return order
 }
 
 const folds = 3
@@ -92,12 +121,14 @@ func (m *Model) judges(ctx context.Context, texts []string, vectors [][]float32,
 		seen[c]++
 	}
 	words, all := make([]ballot, len(class)), make([]ballot, len(class))
+	kernel := len(class) <= maxKernel
 	for f := range folds {
 		var ts []string
 		var vs [][]float32
-		var cs []int
+		var cs, tests []int
 		for i := range class {
 			if fold[i] == f {
+				tests = append(tests, i)
 				continue
 			}
 			ts, cs = append(ts, texts[i]), append(cs, class[i])
@@ -108,14 +139,13 @@ func (m *Model) judges(ctx context.Context, texts []string, vectors [][]float32,
 		if len(ts) == 0 {
 			continue
 		}
-		p, err := fit(ctx, ts, vs, cs, group, quick)
+		e := quick
+		e.kernel = kernel
+		p, err := fit(ctx, ts, vs, cs, group, e)
 		if err != nil {
 			return err
 		}
-		for i := range class {
-			if fold[i] != f {
-				continue
-			}
+		for _, i := range tests {
 			words[i] = p.vote(texts[i], nil, m.oos)
 			if vectors != nil {
 				all[i] = p.vote(texts[i], vectors[i], m.oos)

@@ -3,10 +3,16 @@
 //
 // # Concepts
 //
-// Three classifiers vote, logistic regressions all: one over n-grams of words, of
-// characters and, in Chinese, of sounds; one over sentence embeddings; and one over
-// the same in a space that is scaled so that texts of one intent spread equally in all
-// directions. They err differently, which is worth more than any one's accuracy.
+// Four classifiers vote. Three are logistic regressions: over n-grams of words, of
+// characters and, in Chinese, of sounds; over sentence embeddings; and over the same
+// in a space that is scaled so that texts of one intent spread equally in all
+// directions. The fourth, where there are up to 6,000 examples, is a ridge regression
+// over how near a text is to each of them. They err differently, which is worth more
+// than any one's accuracy. Labels are taken to be wrong now and then.
+//
+// Where examples have a finer name beside the intent, that is what is learned; what
+// the finer names have is added up.
+//
 // Cross-validation inside the training examples then fits two small judges on what
 // the votes look like when they are right, when they are wrong, and when the text is
 // none of the intents (examples named [OutOfScope]): how sure the answer is, and
@@ -86,7 +92,21 @@ type parts struct {
 	plain  *linear   // over the vectors as they are, without the mean
 	refs   []float32 // the examples' vectors, class by class
 	starts []int32   // of each class in refs, and the end
+	kernel *kernel   // over refs; nil where there are too many
 }
+
+// Voters.
+const (
+	voterSparse = iota
+	voterDense
+	voterPlain
+	voterKernel
+	voterGroups // the kernel's, over what the classes are taken together to
+	voters
+)
+
+// voice is what a voter's scores are multiplied by; those of a kernel are shares.
+var voice = [voters]float32{1, 1, 1, 20, 10}
 
 // judge tells from the votes how far they are to be believed.
 type judge struct {
@@ -159,7 +179,9 @@ func Train(ctx context.Context, examples []Example, o Options) (*Model, error) {
 	if err := m.judges(ctx, texts, vectors, class, group, o.Worth); err != nil {
 		return nil, err
 	}
-	p, err := fit(ctx, texts, vectors, class, group, whole)
+	e := whole
+	e.kernel = len(texts) <= maxKernel
+	p, err := fit(ctx, texts, vectors, class, group, e)
 	if err != nil {
 		return nil, err
 	}
@@ -216,34 +238,74 @@ type ballot struct {
 	evidence    []float64
 }
 
+// scores are what the voters say of a text; those that have no say are nil.
+type scores struct {
+	z       [voters][]float32
+	known   int // n-grams
+	novel   float32
+	place   []float32
+	centred []float32
+}
+
+// ask asks the voters; v is nil where meaning is not known.
+func (p *parts) ask(text string, v []float32) scores {
+	var s scores
+	var x []entry
+	x, s.novel = p.vocabulary.vector(text)
+	s.known = len(x)
+	classes := len(p.group)
+	flat := make([]float32, 4*classes+p.groups)
+	next := func(n int) (z []float32) { z, flat = flat[:n:n], flat[n:]; return z }
+	s.z[voterSparse] = next(classes)
+	p.sparse.sparse(s.z[voterSparse], x)
+	if v == nil {
+		return s
+	}
+	s.place, s.centred = p.space.place(v), p.space.centre(v)
+	s.z[voterDense], s.z[voterPlain] = next(classes), next(classes)
+	p.dense.dense(s.z[voterDense], s.place)
+	p.plain.dense(s.z[voterPlain], s.centred)
+	if p.kernel != nil {
+		z := next(len(flat))[:p.kernel.columns]
+		p.kernel.score(z, p.space, p.refs, s.centred)
+		s.z[voterKernel] = z[:classes:classes]
+		if len(z) > classes {
+			s.z[voterGroups] = z[classes:]
+		}
+	}
+	return s
+}
+
 // vote asks the classifiers; v is nil where meaning is not known.
 func (p *parts) vote(text string, v []float32, oos int) ballot {
-	k := p.sparse.classes
-	x, novel := p.vocabulary.vector(text)
-	z := make([]float32, k)
-	p.sparse.sparse(z, x)
-	raw := slices.Max(z)
-	logSoftmax(z)
-	words := p.together(z)
-	var d []float32
-	var place []float32
-	var rawDense float32
+	s := p.ask(text, v)
+	raw := slices.Max(s.z[voterSparse])
+	rawDense := float32(0)
 	if v != nil {
-		place = p.space.place(v)
-		d = make([]float32, k)
-		p.dense.dense(d, place)
-		rawDense = slices.Max(d)
-		logSoftmax(d)
-		plain := make([]float32, k)
-		p.plain.dense(plain, p.space.centre(v))
-		logSoftmax(plain)
-		for i := range z {
-			z[i] += d[i] + plain[i]
-		}
-		logSoftmax(z)
-		d = p.together(d)
+		rawDense = slices.Max(s.z[voterDense])
 	}
-	z = p.together(z)
+	all := make([]float32, len(p.group))
+	for i, z := range s.z {
+		if z == nil {
+			continue
+		}
+		blas.Sscal(len(z), voice[i], z, 1)
+		logSoftmax(z)
+		if i != voterGroups {
+			blas.Saxpy(len(z), 1, z, 1, all, 1)
+		}
+	}
+	logSoftmax(all)
+	words := p.together(s.z[voterSparse])
+	z := p.together(all)
+	if g := s.z[voterGroups]; g != nil {
+		blas.Saxpy(len(g), 1, g, 1, z, 1)
+		logSoftmax(z)
+	}
+	var d []float32
+	if v != nil {
+		d = p.together(s.z[voterDense])
+	}
 	b := ballot{top: -1, second: -1}
 	third := -1
 	for i := range z {
@@ -268,8 +330,8 @@ func (p *parts) vote(text string, v []float32, oos int) ballot {
 		return math.Max(float64(z[i]), -12)
 	}
 	b.evidence = []float64{
-		at(z, b.top), at(z, b.second), at(z, oos), entropy, float64(novel), float64(raw),
-		math.Log(float64(len(x) + 1)), at(words, b.top), at(words, oos),
+		at(z, b.top), at(z, b.second), at(z, oos), entropy, float64(s.novel), float64(raw),
+		math.Log(float64(s.known + 1)), at(words, b.top), at(words, oos),
 	}
 	if v == nil {
 		return b
@@ -282,10 +344,10 @@ func (p *parts) vote(text string, v []float32, oos int) ballot {
 		other = max(other, t)
 	}
 	var length float64
-	for _, f := range place {
+	for _, f := range s.place {
 		length += float64(f) * float64(f)
 	}
-	b.evidence = append(b.evidence, at(d, b.top), at(d, oos), float64(rawDense), math.Sqrt(length/float64(len(place))),
+	b.evidence = append(b.evidence, at(d, b.top), at(d, oos), float64(rawDense), math.Sqrt(length/float64(len(s.place))),
 		best, other, far, mean)
 	return b
 }

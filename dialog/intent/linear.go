@@ -67,6 +67,7 @@ func exp(v float32) float32 {
 type settings struct {
 	epochs int
 	rate   float32 // of the first step; it falls linearly to nothing
+	doubt  float32 // how much of a label is taken for chance
 }
 
 // descend fits l to n samples by stochastic gradient descent, in an order of its own
@@ -92,19 +93,38 @@ func (l *linear) descend(ctx context.Context, n int, class []int, s settings, fo
 			step++
 			forward(z, i)
 			softmax(z)
-			z[class[i]]--
+			if s.doubt > 0 {
+				for k := range z {
+					z[k] -= s.doubt / float32(len(z))
+				}
+			}
+			z[class[i]] -= 1 - s.doubt
 			update(z, i, rate)
 			blas.Saxpy(l.classes, -rate/10, z, 1, bias, 1)
 		}
 	}
 }
 
+// dropped is the share of a text's n-grams that a step does without, always others:
+// a caller says the same in other words, and the rest must do then.
+const dropped = 0.3
+
 // fitSparse fits texts' n-grams.
 func fitSparse(ctx context.Context, xs [][]entry, class []int, classes, features int, s settings) *linear {
 	l := &linear{classes, make([]float32, (features+1)*classes)}
-	l.descend(ctx, len(xs), class, s, func(z []float32, i int) { l.sparse(z, xs[i]) },
-		func(g []float32, i int, rate float32) {
-			for _, e := range xs[i] {
+	random := rand.New(rand.NewPCG(3, 4))
+	var left []entry
+	l.descend(ctx, len(xs), class, s, func(z []float32, i int) {
+		left = left[:0]
+		for _, e := range xs[i] {
+			if random.Float32() >= dropped {
+				left = append(left, entry{e.index, e.value / (1 - dropped)})
+			}
+		}
+		l.sparse(z, left)
+	},
+		func(g []float32, _ int, rate float32) {
+			for _, e := range left {
 				blas.Saxpy(classes, -rate*e.value, g, 1, l.weights[int(e.index)*classes:], 1)
 			}
 		})
