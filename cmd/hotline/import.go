@@ -68,7 +68,7 @@ func newImport() *cobra.Command {
 			return finish(cmd, p, args[1])
 		},
 	}), flags(&cobra.Command{
-		Use: "dialogflow FILE.zip OUT", Short: "Make a business folder OUT of an exported Dialogflow ES agent, with a report of what was left behind", Args: exactArgs(2),
+		Use: "dialogflow FILE.zip|DIR OUT", Short: "Make a business folder OUT of an exported Dialogflow ES agent (the zip, or unpacked), with a report of what was left behind", Args: exactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checked(); err != nil {
 				return err
