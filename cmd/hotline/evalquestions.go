@@ -26,7 +26,7 @@ type questionsFlags struct {
 	line, verdicts string
 	spoken, asJSON bool
 	voices         []string
-	wav            string
+	wav, heard     string
 	sample         int
 	seed           uint64
 }
@@ -66,6 +66,7 @@ what the verdicts call right, or says it again more slowly.`,
 	fl.BoolVar(&f.spoken, "spoken", false, "speak the questions over a telephone line")
 	fl.StringSliceVar(&f.voices, "voices", nil, "voices that ask")
 	fl.StringVar(&f.wav, "wav", "", "folder where spoken questions are kept (default: they are made each time)")
+	fl.StringVar(&f.heard, "heard", "", "file of what was heard before, to which is added: a change of the dialogue needs no new decoding")
 	fl.IntVar(&f.sample, "sample", 0, "ask only so many, drawn by lot (default all)")
 	fl.Uint64Var(&f.seed, "seed", 1, "of the lot")
 	fl.BoolVar(&f.asJSON, "json", false, "print JSON")
@@ -106,7 +107,7 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 		return err
 	}
 	if f.spoken {
-		m, closeIt, err := newMouth(ctx, c, a.bot.line.Language, f.voices, f.wav)
+		m, closeIt, err := newMouth(ctx, c, a.bot.line.Language, f.voices, f.wav, f.heard)
 		if err != nil {
 			return err
 		}

@@ -1,18 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,9 +41,11 @@ type mouth struct {
 	reading  *reading
 	open     map[string]tts.Synthesizer // by model
 	closers  []func()
+	heard    *heardBefore
 }
 
-func newMouth(ctx context.Context, c config.Config, language string, voices []string, dir string) (*mouth, func(), error) {
+// newMouth makes a caller; heard is a file of what was heard before, "" for none.
+func newMouth(ctx context.Context, c config.Config, language string, voices []string, dir, heard string) (*mouth, func(), error) {
 	if dir != "" {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			return nil, nil, err
@@ -50,6 +56,10 @@ func newMouth(ctx context.Context, c config.Config, language string, voices []st
 		return nil, nil, err
 	}
 	m := &mouth{cfg: c, language: language, voices: voices, dir: dir, reading: r, open: map[string]tts.Synthesizer{}, closers: []func(){closeReading}}
+	if m.heard, err = openHeard(heard); err != nil {
+		closeReading()
+		return nil, nil, err
+	}
 	return m, func() {
 		for _, f := range m.closers {
 			f()
@@ -119,47 +129,17 @@ func onLine(a wav.Audio, seed string, slowly float64) []int16 {
 // tell says a text to the bot and gives its last reply: a sentence that was taken for two
 // gets two.
 func (m *mouth) tell(ctx context.Context, conv *acceptance.Conversation, voice, text string, slowly float64, now time.Time) (acceptance.Reply, error) {
-	a, err := m.speak(ctx, voice, text)
+	turns, err := m.hear(ctx, conv, voice, text, slowly)
 	if err != nil {
-		return acceptance.Reply{}, err
-	}
-	o := asr.Options{Call: "question", Language: m.language, Unpaced: true, DecodeTimeout: time.Minute}
-	if l, ok := conv.Conversation.(dialog.Listener); ok {
-		o.Vocabulary, o.Patience, o.Suggest = l.Vocabulary(), l.Patience, l.Suggest
-	}
-	l, err := asr.NewListener(asr.ListenerConfig{Options: o, Detector: m.reading.detector, Decoder: m.reading.decoder})
-	if err != nil {
-		return acceptance.Reply{}, err
-	}
-	var turns []dialog.Turn
-	var fault error
-	err = l.Recognize(ctx, &tape{rate: lineRate, samples: onLine(a, fmt.Sprint(voice, text, slowly), slowly)}, func(x asr.Result) {
-		switch {
-		case x.Kind == asr.Fault:
-			fault = x.Err
-		case x.Kind != asr.Final:
-		case x.Text == "" && x.Noise:
-		case x.Text == "":
-			turns = append(turns, dialog.Turn{Kind: dialog.Unheard, At: now})
-		default:
-			turns = append(turns, dialog.Turn{
-				Kind: dialog.Spoke, Text: x.Text, Alternatives: x.Alternatives, Language: x.Language, Confidence: x.Confidence, Mood: x.Emotion, At: now,
-				Prosody: dialog.Prosody{
-					LevelDB: x.Prosody.LevelDB, PitchHz: x.Prosody.PitchHz, PitchVar: x.Prosody.PitchVar,
-					Rate: x.Prosody.Rate, VoicedFor: x.Prosody.VoicedFor,
-				},
-			})
-		}
-	})
-	if err := cmp.Or(err, fault); err != nil {
 		return acceptance.Reply{}, fmt.Errorf("hearing %q: %w", text, err)
 	}
 	if len(turns) == 0 {
-		turns = append(turns, dialog.Turn{Kind: dialog.Silent, At: now})
+		turns = append(turns, dialog.Turn{Kind: dialog.Silent})
 	}
 	var r acceptance.Reply
 	var heard []string
 	for i, t := range turns {
+		t.At = now
 		if i > 0 { // it spoke on before it had the reply's first word
 			t.Interrupted = &dialog.Interruption{Unheard: conv.Last()}
 		}
@@ -170,4 +150,101 @@ func (m *mouth) tell(ctx context.Context, conv *acceptance.Conversation, voice, 
 	}
 	r.Heard = strings.Join(heard, " / ")
 	return r, nil
+}
+
+// hear is what arrives of a text that is spoken, as a call would have it.
+func (m *mouth) hear(ctx context.Context, conv *acceptance.Conversation, voice, text string, slowly float64) ([]dialog.Turn, error) {
+	key := fmt.Sprintf("%s %g %s", voice, slowly, text)
+	if turns, ok := m.heard.find(key); ok {
+		return turns, nil
+	}
+	a, err := m.speak(ctx, voice, text)
+	if err != nil {
+		return nil, err
+	}
+	o := asr.Options{Call: "question", Language: m.language, Unpaced: true, DecodeTimeout: time.Minute}
+	if l, ok := conv.Conversation.(dialog.Listener); ok {
+		o.Vocabulary, o.Patience, o.Suggest = l.Vocabulary(), l.Patience, l.Suggest
+	}
+	l, err := asr.NewListener(asr.ListenerConfig{Options: o, Detector: m.reading.detector, Decoder: m.reading.decoder})
+	if err != nil {
+		return nil, err
+	}
+	var turns []dialog.Turn
+	var fault error
+	err = l.Recognize(ctx, &tape{rate: lineRate, samples: onLine(a, key, slowly)}, func(x asr.Result) {
+		switch {
+		case x.Kind == asr.Fault:
+			fault = x.Err
+		case x.Kind != asr.Final:
+		case x.Text == "" && x.Noise:
+		case x.Text == "":
+			turns = append(turns, dialog.Turn{Kind: dialog.Unheard})
+		default:
+			turns = append(turns, dialog.Turn{
+				Kind: dialog.Spoke, Text: x.Text, Alternatives: x.Alternatives, Language: x.Language, Confidence: x.Confidence, Mood: x.Emotion,
+				Prosody: dialog.Prosody{
+					LevelDB: x.Prosody.LevelDB, PitchHz: x.Prosody.PitchHz, PitchVar: x.Prosody.PitchVar,
+					Rate: x.Prosody.Rate, VoicedFor: x.Prosody.VoicedFor,
+				},
+			})
+		}
+	})
+	if err := cmp.Or(err, fault); err != nil {
+		return nil, err
+	}
+	return turns, m.heard.keep(key, turns)
+}
+
+// heardBefore is a file of what was heard, a line of JSON for each sentence in a voice, so
+// that a change of the dialogue is measured without decoding anew.
+type heardBefore struct {
+	path string
+	of   map[string][]dialog.Turn
+}
+
+type heardLine struct {
+	Said  string        `json:"said"`
+	Turns []dialog.Turn `json:"turns"`
+}
+
+func openHeard(path string) (*heardBefore, error) {
+	h := &heardBefore{path: path, of: map[string][]dialog.Turn{}}
+	if path == "" {
+		return h, nil
+	}
+	b, err := os.ReadFile(filepath.Clean(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return h, nil
+	} else if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	for {
+		var l heardLine
+		if err := d.Decode(&l); errors.Is(err, io.EOF) {
+			return h, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", path, err)
+		}
+		h.of[l.Said] = l.Turns
+	}
+}
+
+func (h *heardBefore) find(key string) ([]dialog.Turn, bool) {
+	turns, ok := h.of[key]
+	return slices.Clone(turns), ok
+}
+
+func (h *heardBefore) keep(key string, turns []dialog.Turn) (err error) {
+	h.of[key] = turns
+	if h.path == "" {
+		return nil
+	}
+	f, err := os.OpenFile(h.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return json.NewEncoder(f).Encode(heardLine{key, turns})
 }
