@@ -144,8 +144,6 @@ time that {"event": "finished"} is printed, until it ends.`,
 	fl.StringVar(&f.play, "play", "", "WAV file to speak")
 	fl.StringVar(&f.script, "script", "", "YAML file with what the caller says and presses, turn by turn")
 	fl.StringVar(&f.voice, "voice", "", "MODEL or MODEL/SPEAKER for what the script says (default the best that is installed)")
-	cmd.MarkFlagsMutuallyExclusive("script", "play")
-	cmd.MarkFlagsMutuallyExclusive("script", "dtmf")
 	fl.StringVar(&f.record, "record", "", "WAV file for what is heard")
 	fl.StringVar(&f.dtmf, "dtmf", "", `keys to press, with pauses: "3s 12#"`)
 	fl.DurationVar(&f.duration, "duration", 0, "hang up after so long (default: when the far end does, or when the file was played)")
@@ -154,6 +152,8 @@ time that {"event": "finished"} is printed, until it ends.`,
 	fl.StringVar(&f.bind, "bind", "", "own address (default 127.0.0.1, or ::1 for an IPv6 target; name the one that the far end can reach)")
 	fl.BoolVar(&f.tcp, "tcp", false, "signal over TCP")
 	p.flags(cmd)
+	cmd.MarkFlagsMutuallyExclusive("script", "play")
+	cmd.MarkFlagsMutuallyExclusive("script", "dtmf")
 	fl.BoolVar(&f.asJSON, "json", false, "print the report as JSON")
 	return cmd
 }
