@@ -91,6 +91,15 @@ type (
 	}
 )
 
+// UnmarshalJSON takes a text alone too, as old exports have it.
+func (t *dfText) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '"' {
+		return json.Unmarshal(data, &t.Value)
+	}
+	type plain dfText
+	return json.Unmarshal(data, (*plain)(t))
+}
+
 // dfExport is an export as it was read.
 type dfExport struct {
 	agent    dfAgent

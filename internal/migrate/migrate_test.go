@@ -46,7 +46,7 @@ func TestDialogflowAgent(t *testing.T) {
 		"../evil.json":                      `{}`,
 		"intents/hours.json":                `{"name":"hours","responses":[{"messages":[{"type":"0","lang":"zh-cn","speech":["早上九点开门。"]}]}]}`,
 		"intents/hours_usersays_zh-cn.json": `[{"data":[{"text":"几点"},{"text":"开门"}]}]`,
-		"intents/book.json":                 `{"name":"book","responses":[{"parameters":[{"name":"day","required":true,"dataType":"@sys.date","prompts":[{"lang":"zh-cn","value":"哪天？"}]}],"messages":[{"speech":"$day 见。"}]}]}`,
+		"intents/book.json":                 `{"name":"book","responses":[{"parameters":[{"name":"day","required":true,"dataType":"@sys.date","prompts":[{"lang":"zh-cn","value":"哪天？"},"哪一天？"]}],"messages":[{"speech":"$day 见。"}]}]}`,
 		"intents/book_usersays_zh-cn.json":  `[{"data":[{"text":"我要预约"}]}]`,
 	} {
 		w, err := z.Create(name)
@@ -62,4 +62,7 @@ func TestDialogflowAgent(t *testing.T) {
 	}
 	p, err := migrate.Dialogflow(bytes.NewReader(b.Bytes()), int64(b.Len()), "", "")
 	holds(t, p, err, 1, 1)
+	if got := p.Flows[0].Slots[0].Ask; len(got) != 2 { // the second as old exports write it
+		t.Errorf("it asks %q", got)
+	}
 }

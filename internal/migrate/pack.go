@@ -183,10 +183,7 @@ func (p *Pack) unique(name string) string {
 	if p.names == nil {
 		p.names = map[string]bool{}
 	}
-	n := 1
-	for ; p.names[numbered(name, n)]; n++ {
-	}
-	made := numbered(name, n)
+	made := free(name, func(n string) bool { return p.names[n] })
 	p.names[made] = true
 	return made
 }
@@ -197,6 +194,22 @@ func numbered(name string, n int) string {
 		return name
 	}
 	return fmt.Sprintf("%s%d", name, n)
+}
+
+// free is name, name2 … that is not taken.
+func free(name string, taken func(string) bool) string {
+	n := 1
+	for taken(numbered(name, n)) {
+		n++
+	}
+	return numbered(name, n)
+}
+
+// hasSlot says whether a task has a slot of that name.
+func hasSlot(f *flow.Flow) func(string) bool {
+	return func(name string) bool {
+		return slices.ContainsFunc(f.Slots, func(s flow.Slot) bool { return s.Name == name })
+	}
 }
 
 // yes and no are words of the pack's language that mean just that.

@@ -251,12 +251,12 @@ func (c *rasaCarrier) slot(form, name string) (s flow.Slot) {
 	case about.kind == "categorical" && len(about.values) > 1:
 		s.Type = slot.Choice
 		for _, v := range about.values {
-			s.Choices = c.choice(s.Choices, v, nil)
+			s.Choices = c.choice(s.Choices, v)
 		}
 	case len(buttons) > 1:
 		s.Type = slot.Choice
 		for _, b := range buttons {
-			s.Choices = c.choice(s.Choices, backend.Plain(b.title), nil)
+			s.Choices = c.choice(s.Choices, backend.Plain(b.title))
 		}
 	}
 	for _, e := range entities {
@@ -272,13 +272,12 @@ func (c *rasaCarrier) slot(form, name string) (s flow.Slot) {
 }
 
 // choice adds a value that is not there yet, with its synonyms.
-func (c *rasaCarrier) choice(choices []flow.Choice, value string, names []string) []flow.Choice {
+func (c *rasaCarrier) choice(choices []flow.Choice, value string) []flow.Choice {
 	const most = 100
 	if value == "" || len(choices) >= most || slices.ContainsFunc(choices, func(o flow.Choice) bool { return strings.EqualFold(o.Value, value) }) {
 		return choices
 	}
-	names = append(append([]string{value}, names...), c.synonyms[value]...)
-	return append(choices, flow.Choice{Value: value, Names: distinct(names)})
+	return append(choices, flow.Choice{Value: value, Names: distinct(append([]string{value}, c.synonyms[value]...))})
 }
 
 func distinct(list []string) []string {
@@ -303,7 +302,7 @@ func (c *rasaCarrier) byEntity(s *flow.Slot, entity string) {
 	if list := c.lookups[entity]; len(list) > 1 && len(list) <= 100 {
 		s.Type = slot.Choice
 		for _, v := range list {
-			s.Choices = c.choice(s.Choices, v, nil)
+			s.Choices = c.choice(s.Choices, v)
 		}
 		return
 	}
@@ -420,8 +419,8 @@ func (c *rasaCarrier) tell() {
 func (c *rasaCarrier) tellTalks() {
 	for _, kind := range []string{"rule", "story"} {
 		total, whole, part, own := 0, 0, 0, 0
-		for n := range c.rasaProject.talks {
-			t := &c.rasaProject.talks[n]
+		for n := range c.talks {
+			t := &c.talks[n]
 			if t.rule != (kind == "rule") {
 				continue
 			}

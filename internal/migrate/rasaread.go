@@ -341,18 +341,13 @@ func setSlot(n *strict.Node) (slotValue, bool) {
 // saidIn is what a caller says in a step, with the entity that it goes by.
 func saidIn(n *strict.Node) said {
 	s := said{intent: strings.TrimPrefix(text(n.Get("intent")), "/")}
-	for _, e := range items(n.Get("entities")) {
-		if name := text(e); name != "" {
-			s.entity = name
-			break
-		}
-		for _, k := range keys(e) {
-			if k.Name != "role" && k.Name != "group" {
-				s.entity, s.value = k.Name, text(k.Value)
-			}
-			break
-		}
-		break
+	list := items(n.Get("entities"))
+	if len(list) == 0 {
+		return s
+	}
+	s.entity = text(list[0])
+	if k := keys(list[0]); len(k) > 0 {
+		s.entity, s.value = k[0].Name, text(k[0].Value)
 	}
 	return s
 }

@@ -120,7 +120,7 @@ type forest struct {
 
 func newForest(c *rasaCarrier) *forest {
 	f := &forest{c: c, roots: map[string]*node{}, tails: map[string]*node{}, starts: map[string]bool{}, of: map[*node][]int{}}
-	talks := joined(c.rasaProject.talks)
+	talks := joined(c.talks)
 	for i := range talks {
 		for _, s := range talks[i].steps {
 			if len(s.said) > 0 {

@@ -140,15 +140,15 @@ func TestSamplesConverse(t *testing.T) {
 }
 
 // zipped is the folder as Dialogflow gives it.
-func zipped(t testing.TB, folder fs.FS) []byte {
-	t.Helper()
+func zipped(tb testing.TB, folder fs.FS) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	if err := z.AddFS(folder); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := z.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }
