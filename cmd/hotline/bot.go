@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"hotline/dialog"
@@ -26,11 +27,12 @@ type bots struct {
 
 // bot is one line's dialogue.
 type bot struct {
-	line   business.Line
-	engine *engine.Live
-	talk   dialog.Engine // what answers callers: engine, or a system elsewhere behind it
-	index  *knowledge.Live
-	mind   func(business.Line) (*engine.Engine, error) // makes the engine, also of a line that was read again
+	line    business.Line
+	engine  *engine.Live
+	talk    dialog.Engine // what answers callers: engine, or a system elsewhere behind it
+	index   *knowledge.Live
+	intents atomic.Pointer[router]
+	mind    func(business.Line) (*engine.Engine, error) // makes the engine, also of a line that was read again
 }
 
 // localMeaning is the embedder of commands that talk without a server; nil where no
@@ -96,9 +98,13 @@ func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects,
 	b.mind = func(l business.Line) (*engine.Engine, error) {
 		c := l.EngineConfig(b.index.Load)
 		c.Now, c.Effects, c.Model = now, effects, model
-		var err error
-		if c.Routes.Intents, err = learnIntents(l.Home.IntentExamples(), l.Language, meaning); err != nil {
+		told, err := learnIntents(l.Home.IntentExamples(), l.Language, meaning)
+		if err != nil {
 			return nil, err
+		}
+		b.intents.Store(told)
+		if told != nil {
+			c.Routes.Intents = told
 		}
 		return engine.New(c)
 	}

@@ -313,6 +313,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "speech recognition", func() error { return s.ears.run(back) })
 	start(&wgBack, "the speech worker", func() error { return s.runWorker(back) })
 	start(&wgBack, "meaning", func() error { s.learnMeaning(back); return nil })
+	start(&wgBack, "intents by meaning", func() error { s.learnIntentsByMeaning(back); return nil })
 	start(&wgBack, "the businesses' files", func() error { s.followBusinesses(back); return nil })
 	start(&wgBack, "the agents' desk", func() error { return s.desk.Run(back) })
 	start(&wgBack, "proposals of wordings", func() error { s.proposals.Run(back); return nil })
