@@ -51,8 +51,7 @@ const (
 	// back; Result tells how it went.
 	Returned
 	// Tasked: an agent has the bot do Task with the caller, who goes back to him when
-	// it is over: the Note of the last turn names no Flow then. A Transfer act ends it
-	// before.
+	// it is over, which a Note says (TaskOver). A Transfer act ends it before.
 	Tasked
 )
 
@@ -179,6 +178,7 @@ type (
 		// ComplaintRisk is how likely the caller is to complain elsewhere, 0–1.
 		ComplaintRisk float64
 		Flow, Step    string // the task and its step, while one runs
+		TaskOver      bool   // behind a Tasked turn: what was to be done is done, or was left
 		Resolved      bool   // the turn answered what was asked
 		Think         time.Duration
 	}

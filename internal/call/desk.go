@@ -84,7 +84,6 @@ const (
 	LeftHungUp    LeaveReason = "hung_up"
 	LeftForChoice LeaveReason = "choice"   // he is asked what else is to be done, and may come back to his place
 	LeftCallback  LeaveReason = "callback" // he will be rung, or has left a message
-	LeftShutdown  LeaveReason = "shutdown"
 )
 
 // Errors of waiting.

@@ -214,18 +214,29 @@ func TestCallerLeavesAConsultation(t *testing.T) {
 	})
 }
 
-// A task that the bot does not know: the caller is back at once, and the agent told.
+const askOrder = "请说四位订单号。"
+
+// The bot takes the order's number and brings the caller back; the agent is told it,
+// and neither hears the other meanwhile.
 func TestBackToTheBot(t *testing.T) {
 	s := atDesk(t, "wang", func(d *desked, li, _ *agent) {
-		assert.Error(d.t, d.manager.BackToBot(d.ctx, d.id(), " "))
-		mark := li.now()
+		assert.ErrorIs(d.t, d.manager.BackToBot(d.ctx, d.id(), " "), call.ErrDestination)
+		mark, agent := d.caller.now(), li.now()
 		require.NoError(d.t, d.manager.BackToBot(d.ctx, d.id(), "order"))
+		assert.ErrorIs(d.t, d.manager.Hold(d.ctx, d.id()), call.ErrWithBot)
+		d.pause(4 * time.Second)
+		assert.Positive(d.t, heardFor(d.caller.since(mark), askOrder), "%v", melody(d.caller.since(mark)))
+		assert.Equal(d.t, []bool{false}, d.hears(li.party, agentTalks, d.caller))
+		for _, k := range "4711#" {
+			d.keys(byte(k))
+			d.pause(200 * time.Millisecond)
+		}
 		d.pause(6 * time.Second)
-		assert.Positive(d.t, heardFor(li.since(mark), "客户回来了，没有办完。"), "%v", melody(li.since(mark)))
+		assert.Positive(d.t, heardFor(li.since(agent), "客户回来了。4711"), "%v", melody(li.since(agent)))
 		assert.Equal(d.t, []bool{true}, d.hears(li.party, agentTalks, d.caller))
+		assert.Equal(d.t, []bool{true}, d.hears(d.caller, asksFare, li.party))
 		li.leg.end(bye{})
 	})
-	assert.Equal(t, "li", s.journal.record.Agent)
 	var states []any
 	for _, e := range s.journal.events {
 		if e.Kind == "transfer" && e.Data["flow"] != nil {
@@ -233,4 +244,35 @@ func TestBackToTheBot(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []any{"to_bot", "from_bot"}, states)
+}
+
+// What the bot cannot do, or does not come to its end, brings the caller back, too.
+func TestBackToTheBotInVain(t *testing.T) {
+	for name, c := range map[string]struct {
+		flow string
+		key  byte
+	}{"no such flow": {"unknown", 0}, "the caller wants back": {"order", '0'}} {
+		t.Run(name, func(t *testing.T) {
+			atDesk(t, "wang", func(d *desked, li, _ *agent) {
+				mark := li.now()
+				require.NoError(d.t, d.manager.BackToBot(d.ctx, d.id(), c.flow))
+				if c.key != 0 {
+					d.pause(4 * time.Second)
+					d.keys(c.key)
+				}
+				d.pause(8 * time.Second)
+				assert.Positive(d.t, heardFor(li.since(mark), "客户回来了，没有办完。"), "%v", melody(li.since(mark)))
+				assert.Equal(d.t, []bool{true}, d.hears(li.party, agentTalks, d.caller))
+				li.leg.end(bye{})
+			})
+		})
+	}
+	t.Run("the agent does not wait", func(t *testing.T) {
+		s := atDesk(t, "wang", func(d *desked, li, _ *agent) {
+			require.NoError(d.t, d.manager.BackToBot(d.ctx, d.id(), "order"))
+			d.pause(2 * time.Second)
+			li.leg.end(bye{})
+		})
+		assert.Equal(t, "bot_hangup", s.journal.record.EndCause)
+	})
 }

@@ -19,7 +19,9 @@ import (
 	"hotline/asr"
 	"hotline/dialog"
 	"hotline/dialog/engine"
+	"hotline/dialog/flow"
 	"hotline/dialog/knowledge"
+	"hotline/dialog/slot"
 	"hotline/internal/call"
 	"hotline/internal/event"
 	"hotline/media"
@@ -551,8 +553,15 @@ func bot(t *testing.T) dialog.Engine {
 		{ID: "fare", Question: "运费多少钱", Variants: []string{"邮费怎么算"}, Answer: fare, Topic: "运费"},
 	}, knowledge.Options{Language: "zh"})
 	require.NoError(t, err)
+	tasks, problems := flow.Compile([]*flow.Flow{{
+		Name: "order", Title: "记订单号",
+		Slots: []flow.Slot{{Name: "order", Title: "订单号", Type: slot.Code, Length: "4", Ask: []string{askOrder}}},
+		Steps: []flow.Step{{Ask: []string{"order"}}, {Say: []string{"好的，记下了。"}}},
+	}}, flow.Context{Language: "zh"})
+	require.Empty(t, problems)
 	e, err := engine.New(engine.Config{
-		Name: "line", Language: "zh", Disclosure: disclosure, Greeting: greeting, Pairs: knowledge.NewLive(index).Load, Skill: "service",
+		Flows: func() *flow.Set { return tasks },
+		Name:  "line", Language: "zh", Disclosure: disclosure, Greeting: greeting, Pairs: knowledge.NewLive(index).Load, Skill: "service",
 		Menu: []engine.MenuItem{{Key: "1", Label: "营业时间", Ask: "门店几点开门"}},
 	})
 	require.NoError(t, err)

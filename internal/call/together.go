@@ -434,7 +434,6 @@ func (t *talk) toBot(ctx context.Context, flow string, back chan<- errandResult)
 
 // errandTurn takes a turn of it; over is whether the caller goes back to the agent.
 func (t *talk) errandTurn(done *turn) (over bool) {
-	finished := done.noted && done.note.Flow == "" && done.in.Kind != dialog.Unheard && done.in.Kind != dialog.Silent
 	if len(done.note.Slots) > 0 {
 		t.errand.slots = done.note.Slots
 	}
@@ -445,7 +444,7 @@ func (t *talk) errandTurn(done *turn) (over bool) {
 		}
 	}
 	var crash *PanicError
-	if finished || done.err != nil && !errors.Is(done.err, errBargedIn) && !errors.As(done.err, &crash) {
+	if done.noted && done.note.TaskOver || done.err != nil && !errors.Is(done.err, errBargedIn) && !errors.As(done.err, &crash) {
 		return t.fromBot(done.err == nil)
 	}
 	return false

@@ -78,6 +78,9 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 		Ready: services, End: services, Lines: services, System: services, Trunks: services, Agents: services, Knowledge: base, Proposals: wordings,
 		Flows: business.FlowFolders{filepath.Join(businesses, "retail-zh"), filepath.Join(businesses, "repair-zh")},
 	}
+	if !empty {
+		config.Desk = webtest.NewDesk(bus)
+	}
 	server, err := web.New(config)
 	if err != nil {
 		return err
