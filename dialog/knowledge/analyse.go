@@ -22,10 +22,11 @@ const (
 // analysis is a text taken apart.
 type analysis struct {
 	folded string
-	bare   string // without politeness and hesitation
-	core   string // without the small words that change nothing, too
-	terms  []term // no term twice
-	grams  []term // of sound
+	bare   string   // without politeness and hesitation
+	core   string   // without the small words that change nothing, too
+	tokens []uint32 // those of bare without particles, to count edits
+	terms  []term   // no term twice
+	grams  []term   // of sound
 	units  []lang.Unit
 }
 

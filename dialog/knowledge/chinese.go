@@ -46,6 +46,11 @@ func (c *chinese) analyse(text string) analysis {
 	a := analysis{folded: folded, bare: c.bare(folded)}
 	a.core = chineseCore(a.bare)
 	rs := []rune(a.bare)
+	for _, r := range rs {
+		if !strings.ContainsRune(chineseParticles, r) {
+			a.tokens = append(a.tokens, uint32(r))
+		}
+	}
 	const weakOne, one, weakTwo, halfTwo, two, word, concept = 0.03, 0.35, 0.08, 0.5, 1, 1.4, 1.1
 	for i := 0; i < len(rs); i++ {
 		r := rs[i]

@@ -14,10 +14,11 @@ type english struct {
 	longest  int              // words in the longest concept
 	drop     map[string]bool
 	dropMax  int
+	particle map[string]bool
 }
 
 func newEnglish(synonyms [][]string) *english {
-	e := &english{weak: map[string]bool{}, concepts: map[string][]int{}, drop: map[string]bool{}}
+	e := &english{weak: map[string]bool{}, concepts: map[string][]int{}, drop: map[string]bool{}, particle: englishSet(englishParticles)}
 	for w := range strings.FieldsSeq(englishWeak) {
 		e.weak[w] = true
 	}
@@ -61,6 +62,9 @@ func (e *english) analyse(text string) analysis {
 	stems := make([]string, len(words))
 	for i, w := range words {
 		stems[i] = lang.Stem(w)
+		if !e.particle[w] {
+			a.tokens = append(a.tokens, uint32(hashString(kindWord, stems[i])>>16))
+		}
 		weight := float32(one)
 		if e.weak[w] {
 			weight = weakOne

@@ -28,12 +28,12 @@ func (x *Index) Observe(text string) Observation {
 const (
 	CandidateFeatures = candidateFeatures
 	NoneFeatures      = noneFeatures
-	FExact            = fExact
-	FMeaning          = fMeaning // and all behind it
-	NMeaning          = nMeaning // and all behind it
+	Hidden            = hidden
+	Parameters        = parameters
 )
 
-func WeightsFor(language string, meaning bool) (candidate, none []float64) {
-	w := weightsFor(language, meaning)
-	return w.candidate[:], w.none[:]
+// Use puts weights in place of the fitted ones.
+func (x *Index) Use(list []float64) {
+	w := newWeights(list)
+	x.words, x.meant = w, w
 }

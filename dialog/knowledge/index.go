@@ -41,8 +41,11 @@ type Index struct {
 	pairs    []Pair
 	byID     map[string]int
 	variants []variant
+	first    []int32 // variant of each pair, and behind the last one
 	lex, snd inverted
 	meaning  *vectors // nil without
+	words    weights  // without vectors
+	meant    weights  // with
 	repairer *repairer
 	vocab    []string
 	guard    *guard
@@ -54,8 +57,10 @@ type Index struct {
 type variant struct {
 	pair     int32
 	text     string
+	folded   string
 	bare     string
 	core     string
+	tokens   []uint32
 	units    []lang.Unit
 	lex, snd float32 // weight of all terms
 }
@@ -108,6 +113,7 @@ func New(pairs []Pair, o Options) (*Index, error) {
 		}
 		x.byID[p.ID] = i
 		seen := map[string]bool{}
+		x.first = append(x.first, int32(len(x.variants)))
 		for j := -1; j < len(p.Variants); j++ {
 			text := p.Question
 			if j >= 0 {
@@ -119,12 +125,14 @@ func New(pairs []Pair, o Options) (*Index, error) {
 			}
 			seen[a.folded] = true
 			x.repairer.learn(a.folded)
-			x.variants = append(x.variants, variant{pair: int32(i), text: text, bare: a.bare, core: a.core, units: a.units})
+			x.variants = append(x.variants, variant{pair: int32(i), text: text, folded: a.folded, bare: a.bare, core: a.core, tokens: a.tokens, units: a.units})
 			lexTerms = append(lexTerms, a.terms)
 			sndTerms = append(sndTerms, a.grams)
 		}
 		answers = append(answers, x.analyser.analyse(p.about()).terms)
 	}
+	x.first = append(x.first, int32(len(x.variants)))
+	x.words, x.meant = weightsFor(o.Language, false), weightsFor(o.Language, true)
 	x.lex = x.invert(lexTerms, answers, func(v *variant) *float32 { return &v.lex })
 	x.snd = x.invert(sndTerms, nil, func(v *variant) *float32 { return &v.snd })
 	x.scratch = &sync.Pool{New: func() any { return newScratch(len(x.variants), len(x.pairs)) }}

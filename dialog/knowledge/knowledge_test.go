@@ -58,8 +58,9 @@ func TestSoundAlike(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{"how do i get a re fund": "refund", "what are your opening ours": "hours", "how long does chipping take": "ship"} {
-		if got := top(en, knowledge.Query{Text: text}); got != want {
-			t.Errorf("%s: %q, want %q", text, got, want)
+		// a business of three pairs is sure of little: clearly first will do
+		if m := en.Find(context.Background(), knowledge.Query{Text: text}).Top(); m == nil || m.Pair.ID != want || m.Score < 0.6 {
+			t.Errorf("%s: %+v, want %q", text, m, want)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package knowledge_test
 import (
 	"cmp"
 	"context"
-	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -15,8 +14,6 @@ import (
 	"hotline/dialog/knowledge"
 	"hotline/internal/testdata"
 )
-
-var showWrong = flag.Bool("wrong", false, "show what is not right")
 
 // figures are how well ranking and probabilities hold on questions.
 type figures struct {
@@ -175,6 +172,15 @@ func suggested(x *knowledge.Index, p packtest.Pack, asked []packtest.Asked, nois
 		}
 	}
 	return float64(hit) / float64(max(n, 1))
+}
+
+// everything is what is asked of a business that measures.
+func everything(p packtest.Pack) []packtest.Asked {
+	all := slices.Concat(p.Asked, p.Far)
+	for _, text := range p.Outside {
+		all = append(all, packtest.Asked{Text: text})
+	}
+	return all
 }
 
 // TestLargePacks measures packs of hundreds of pairs by questions that were

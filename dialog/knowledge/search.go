@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"hotline/dialog"
 )
@@ -82,6 +81,7 @@ type scratch struct {
 	pre              []float32 // its coarse score
 	order            []int32
 	align            aligner
+	edits            editor
 	away             float32 // cosine of the nearest background
 }
 
@@ -159,12 +159,20 @@ type observation struct {
 }
 
 type compared struct {
-	pair, variant int32
-	f             [candidateFeatures]float64
-	cos           float32
-	sound         float64
-	exact         bool
-	near          bool // the same but for small words
+	pair, variant  int32 // variant is the nearest wording
+	f              [candidateFeatures]float64
+	cos            float32
+	lexical, sound float64
+	literal        bool // the same text, to the letter
+	exact          bool // the same but for politeness
+	near           bool // the same but for small words
+}
+
+// totals are what a text says, and how much of that is known.
+type totals struct {
+	lex, lexKnown, snd, sndKnown float32
+	groups                       [groups]float32
+	near                         spread // of the cosines of the text and the pairs' centres
 }
 
 // observe compares a with the pairs and keeps the best.
@@ -173,16 +181,17 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 	clear(s.snd)
 	clear(s.lexPair)
 	clear(s.sndPair)
-	lexTotal, lexKnown, byGroup := x.lex.sum(a.terms, s.lex, s.lexPair)
-	sndTotal, sndKnown, _ := x.snd.sum(a.grams, s.snd, s.sndPair)
-	meaning, near := x.meanings(ctx, text, q, s)
+	var t totals
+	t.lex, t.lexKnown, t.groups = x.lex.sum(a.terms, s.lex, s.lexPair)
+	t.snd, t.sndKnown, _ = x.snd.sum(a.grams, s.snd, s.sndPair)
+	var meaning bool
+	meaning, t.near = x.meanings(ctx, text, q, s)
 	for p := range s.best {
 		s.best[p], s.pre[p] = -1, 0
 	}
 	for v := range x.variants {
 		vr := &x.variants[v]
-		l, n := cosine(s.lex[v], lexTotal, vr.lex), cosine(s.snd[v], sndTotal, vr.snd)
-		pre := l + 0.8*n
+		pre := cosine(s.lex[v], t.lex, vr.lex) + 0.8*cosine(s.snd[v], t.snd, vr.snd)
 		if meaning {
 			pre += 1.5 * max(s.cos[v], 0)
 		}
@@ -191,7 +200,7 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 		}
 	}
 	for p := range s.pre {
-		s.pre[p] += float32(ratio(s.lexPair[p].share, lexTotal)+ratio(s.sndPair[p].share, sndTotal)) + 0.5*float32(ratio(s.lexPair[p].answer, lexTotal))
+		s.pre[p] += float32(ratio(s.lexPair[p].share, t.lex)+ratio(s.sndPair[p].share, t.snd)) + 0.5*float32(ratio(s.lexPair[p].answer, t.lex))
 		if meaning {
 			s.pre[p] += 1.5*max(s.centre[p], 0) + 0.5*max(s.answer[p], 0)
 		}
@@ -205,53 +214,13 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 	slices.SortFunc(s.order, func(i, j int32) int {
 		return cmp.Or(cmp.Compare(s.pre[j], s.pre[i]), cmp.Compare(i, j))
 	})
-	o := observation{meaning: meaning}
 	top := s.order[:min(shortlist, len(s.order))]
-	bestCos := 0.0
+	o := observation{meaning: meaning, candidates: make([]compared, 0, len(top))}
 	for _, p := range top {
-		v := s.best[p]
-		vr := &x.variants[v]
-		c := compared{pair: p, variant: v, exact: vr.bare == a.bare, near: vr.core == a.core && utf8.RuneCountInString(a.core) > 2}
-		common := s.align.align(a.units, vr.units, x.analyser.alike)
-		lex := float64(cosine(s.lex[v], lexTotal, vr.lex))
-		lexPair := ratio(s.lexPair[p].any, lexTotal)
-		align := float64(2*common) / float64(len(a.units)+len(vr.units)+1)
-		c.f = [candidateFeatures]float64{
-			fLexBoth:   lex,
-			fPairQuery: lexPair,
-			fShareOne:  ratio(s.lexPair[p].groups[groupOne], byGroup[groupOne]),
-			fShareTwo:  ratio(s.lexPair[p].groups[groupTwo], byGroup[groupTwo]),
-			fConcepts:  ratio(s.lexPair[p].groups[groupConcept], byGroup[groupConcept]),
-			fAnswer:    ratio(s.lexPair[p].answer, lexTotal),
-			fSound:     max(float64(cosine(s.snd[v], sndTotal, vr.snd))-lex, 0),
-			fSoundPair: max(ratio(s.sndPair[p].any, sndTotal)-lexPair, 0),
-			fAlign:     align,
-		}
-		c.sound = max(align, float64(cosine(s.snd[v], sndTotal, vr.snd)))
-		if c.exact {
-			c.f[fExact] = 1
-		}
-		if meaning {
-			c.cos = s.cos[v]
-			c.f[fMeaning] = float64(s.cos[v])
-			c.f[fCentre] = float64(s.centre[p])
-			c.f[fCentreAway] = float64((s.centre[p]-near.mean)/near.dev) / 4
-			c.f[fAnswerMeaning] = float64(s.answer[p])
-			bestCos = max(bestCos, (c.f[fCentre]-float64(x.meaning.spread.mean))/float64(x.meaning.spread.dev)/4)
-		}
-		o.candidates = append(o.candidates, c)
+		o.candidates = append(o.candidates, x.compare(p, &a, s, t, meaning))
 	}
-	o.none = [noneFeatures]float64{
-		nOne:     1,
-		nNew:     1 - ratio(lexKnown, lexTotal),
-		nNewSnd:  1 - ratio(sndKnown, sndTotal),
-		nLength:  math.Log1p(float64(lexTotal)),
-		nPairs:   math.Log(float64(len(x.pairs) + 1)),
-		nMeaning: bestCos,
-	}
-	if meaning {
-		o.none[nAway] = float64(s.away)
-	}
+	relate(o.candidates, meaning)
+	o.none = x.whole(o.candidates, s, t, meaning)
 	return o
 }
 
@@ -347,7 +316,7 @@ func (x *Index) prior(ctx context.Context, q Query) map[int32]float64 {
 	}
 	same, near := 0.25, 0.0
 	if q.Elliptical {
-		same, near = 1.2, 5
+		same, near = 2.2, 6
 	}
 	prior := map[int32]float64{}
 	category := x.pairs[last].Category
@@ -368,15 +337,18 @@ func (x *Index) prior(ctx context.Context, q Query) map[int32]float64 {
 
 // decide makes probabilities of what was observed.
 func (x *Index) decide(o observation, prior map[int32]float64) Result {
-	w := weightsFor(x.o.Language, o.meaning)
+	w := &x.words
+	if o.meaning {
+		w = &x.meant
+	}
 	logits := make([]float64, len(o.candidates))
-	none := w.none.dot(o.none)
+	none := w.bias + w.none.logit(o.none[:], nil)
 	if prior != nil {
 		none -= priorNone
 	}
 	top := none
 	for i, c := range o.candidates {
-		logits[i] = w.candidate.dot(c.f) + prior[c.pair]
+		logits[i] = w.candidate.logit(c.f[:], o.none[:]) + prior[c.pair]
 		top = max(top, logits[i])
 	}
 	sum := math.Exp(none - top)
@@ -387,7 +359,7 @@ func (x *Index) decide(o observation, prior map[int32]float64) Result {
 	for i, c := range o.candidates {
 		r.Matches[i] = Match{
 			Pair: &x.pairs[c.pair], Score: math.Exp(logits[i]-top) / sum,
-			Lexical: c.f[fLexBoth], Sound: c.sound, Meaning: float64(c.cos),
+			Lexical: c.lexical, Sound: c.sound, Meaning: float64(c.cos),
 			Variant: x.variants[c.variant].text, Exact: c.exact,
 		}
 	}
@@ -399,8 +371,9 @@ func (x *Index) decide(o observation, prior map[int32]float64) Result {
 // The least that a wording is worth that stands in a pair word for word, or but for
 // small words. Its neighbours share the rest.
 const (
-	verbatim = 0.97
-	nearly   = 0.85
+	literally = 0.98
+	verbatim  = 0.97
+	nearly    = 0.85
 )
 
 // settle lets a wording decide that a pair has: what it shares with the wordings of
@@ -410,6 +383,8 @@ func (r *Result) settle(o observation) {
 	for i, c := range o.candidates {
 		f := 0.0
 		switch {
+		case c.literal: // 帮我开发票 is not 开发票 where a pair has either
+			f = literally
 		case c.exact:
 			f = verbatim
 		case c.near:

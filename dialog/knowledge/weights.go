@@ -8,83 +8,97 @@ import (
 
 var errShape = errors.New("the embedder's vector does not fit the index")
 
-// What is compared of a candidate.
-const (
-	fLexBoth       = iota // words of the text and the nearest wording, as a cosine
-	fPairQuery            // share of the text's words which any wording of the pair has
-	fShareOne             // share of the characters or stems, by how many of the wordings have them
-	fShareTwo             // the same of neighbours
-	fConcepts             // the same of concepts
-	fAnswer               // share of the text's words which only the answer has
-	fSound                // by how much sound n-grams agree better than words
-	fSoundPair            // the same over all wordings
-	fAlign                // best common stretch of sounds
-	fExact                // the same text, politeness apart
-	fMeaning              // cosine of the nearest wording's vector
-	fCentre               // cosine of the centre of the pair's wordings
-	fCentreAway           // the same against all pairs, in four standard deviations
-	fAnswerMeaning        // cosine of subject and answer
-	candidateFeatures
-)
+// hidden is the number of units in the layer between features and logit.
+const hidden = 10
 
-// What is known of a text as a whole, for "none of them".
-const (
-	nOne     = iota // always 1
-	nNew            // share of words which no pair has
-	nNewSnd         // the same of sounds
-	nLength         // log of how much the text says
-	nPairs          // log of the number of pairs
-	nMeaning        // the best fCentre, in four of this embedder's standard deviations
-	nAway           // cosine of the nearest background
-	noneFeatures
-)
-
-type (
-	candidateWeights [candidateFeatures]float64
-	noneWeights      [noneFeatures]float64
-	weights          struct {
-		candidate candidateWeights
-		none      noneWeights
+// judge gives a candidate, or "none of them", its log-odds: a straight sum of the
+// features and what a small layer makes of how they go together. A candidate's
+// layer sees what is known of the text, too.
+type judge struct {
+	direct []float64 // one for each own feature
+	layer  [hidden]struct {
+		bias, out float64
+		in        []float64 // own features, then those of the text
 	}
-)
+}
 
-func (w *candidateWeights) dot(f [candidateFeatures]float64) float64 {
+func (j *judge) logit(own, text []float64) float64 {
 	s := 0.0
-	for i := range f {
-		s += w[i] * f[i]
+	for i, w := range j.direct {
+		s += w * own[i]
+	}
+	for h := range j.layer {
+		u := &j.layer[h]
+		a := u.bias
+		for i, f := range own {
+			a += u.in[i] * f
+		}
+		for i, f := range text {
+			a += u.in[len(own)+i] * f
+		}
+		if a > 0 {
+			s += u.out * a
+		}
 	}
 	return s
 }
 
-func (w *noneWeights) dot(f [noneFeatures]float64) float64 {
-	s := 0.0
-	for i := range f {
-		s += w[i] * f[i]
+// weights are two judges and the log-odds of "none of them" where nothing is known.
+type weights struct {
+	candidate, none judge
+	bias            float64
+}
+
+// parameters is the length of the list from which newWeights builds.
+const parameters = 1 +
+	candidateFeatures + hidden*(2+candidateFeatures+noneFeatures) +
+	noneFeatures + hidden*(2+noneFeatures)
+
+// newWeights reads a list of parameters: bias, then for each judge its direct
+// weights and its units (bias, out, in…).
+func newWeights(list []float64) weights {
+	take := func(n int) []float64 {
+		part := list[:n:n]
+		list = list[n:]
+		return part
 	}
-	return s
+	read := func(own, text int) judge {
+		j := judge{direct: take(own)}
+		for h := range j.layer {
+			u := &j.layer[h]
+			u.bias, u.out = take(1)[0], take(1)[0]
+			u.in = take(own + text)
+		}
+		return j
+	}
+	w := weights{bias: take(1)[0]}
+	w.candidate = read(candidateFeatures, noneFeatures)
+	w.none = read(noneFeatures, 0)
+	return w
 }
 
 // priorNone is by how much "none of them" is less likely in the middle of a
 // conversation that has been understood so far (log-odds).
 const priorNone = 0.2
 
-// weightsFor are the fitted weights (weights_fitted.go). They are fitted on
-// businesses cut from a pack under examples/ and public collections of intents,
-// every second question spoiled by sounds that a recogniser confuses; one wording
-// of each pair is left out and asked, and so are questions that the business does
-// not know. Fit them again with
+// weightsFor are the fitted weights (weights_zh.go, weights_en.go). They are fitted on
+// businesses cut from the packs under examples/, with the openings of their tasks, and
+// public collections of intents: one wording of each pair is left out and asked, some
+// are asked in other dress or amid other talk, every third is spoiled by sounds that a
+// recogniser confuses, and what the business does not know is asked too, small talk
+// and thanks among it. Fit them again with
 //
-//	go test ./dialog/knowledge -run TestFitWeights -fit -embed-zh URL -embed-en URL -timeout 1h
+//	go test ./dialog/knowledge -run TestFitWeights -fit zh,en -timeout 1h
 //
-// where the URLs are endpoints of OpenAI's embeddings API.
+// where the embedding models are installed.
 func weightsFor(language string, meaning bool) weights {
 	switch zh := lang.Chinese(language); {
 	case zh && meaning:
-		return fittedZhMeaning()
+		return newWeights(fittedZhMeaning())
 	case zh:
-		return fittedZh()
+		return newWeights(fittedZh())
 	case meaning:
-		return fittedEnMeaning()
+		return newWeights(fittedEnMeaning())
 	}
-	return fittedEn()
+	return newWeights(fittedEn())
 }

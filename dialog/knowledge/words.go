@@ -15,6 +15,10 @@ const chinesePoliteness = `
 // chineseWeak are characters that tell little by themselves.
 const chineseWeak = "的了吗呢吧么是在我你您他她它们这那个有就都也还要会能可以和跟与把被给对为到从上下里着过得地很太更最啊呀哦嗯什怎多少几哪谁请想说看去来没不之其但如果因所再又才只做弄让用"
 
+// chineseParticles are those that one caller says and another does not, for the
+// same wording.
+const chineseParticles = " 的了吗呢吧呀啊嘛哦嗯呗啦你我您们那这个就都也还要请是"
+
 // chineseConcepts are words of the same meaning, a line each.
 const chineseConcepts = `
 怎么 怎么样 怎样 如何 咋 咋样 咋个 怎么个 怎么办理 怎么弄 怎么办 咋办 咋弄 如何办理 怎么操作 如何操作 怎么搞
@@ -140,6 +144,9 @@ const englishWeak = `a an the of to in on at for from by with about as into is a
 i me my mine we us our you your yours it its he she they them their this that these those there here
 can could will would shall should may might must not no and or but if then than so too also any some
 what which who whom when where why how get got want need like go going come thing things stuff one up out`
+
+// englishParticles are the same of English.
+const englishParticles = "a an the of to my your our i you we it is are am do does did can could will would be just so that this there some any please got get have has"
 
 // englishConcepts are words of the same meaning, a line each, separated by commas.
 const englishConcepts = `
