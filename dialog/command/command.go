@@ -43,6 +43,7 @@ const (
 	Hold        Kind = "hold"         // I will wait (for an agent)
 	First       Kind = "first"        // the first of two
 	Second      Kind = "second"       // the second of two
+	Third       Kind = "third"        // the third of three
 	Neither     Kind = "neither"      // none of them
 	Help        Kind = "help"         // what can you do?
 	Correction  Kind = "correction"   // that is not what I asked
@@ -67,6 +68,7 @@ type language interface {
 	upset(folded string) bool
 	pending(folded string) Pending
 	elliptical(folded string) bool
+	corrections() *corrections
 }
 
 // New returns the recogniser of language: Chinese for "zh", else English.

@@ -177,6 +177,35 @@ func TestElliptical(t *testing.T) {
 	}
 }
 
+func TestCorrected(t *testing.T) {
+	for _, c := range []struct{ language, text, want string }{
+		{"zh", "我要退，不对，我要换货", "我要换货"},
+		{"zh", "我要退货，哦不对，是换货", "我要换货"},
+		{"zh", "我想换，啊不，退货", "我想退货"},
+		{"zh", "我要退货不对我要换货", "我要换货"},
+		{"zh", "帮我查一下快递，不是，我要开发票", "我要开发票"},
+		{"zh", "我要查物流，说错了，查退款", "我要查退款"},
+		{"zh", "收到的颜色不对我要换货", ""},
+		{"zh", "东西坏了，不是我弄的", ""},
+		{"zh", "你们这个对不对", ""},
+		{"zh", "不对", ""},
+		{"zh", "价格不对，少退了我十块", ""},
+		{"en", "I want to return, no, exchange it", "i want to exchange it"},
+		{"en", "I'd like to track my order, no wait, cancel it", "i'd like to cancel it"},
+		{"en", "cancel my order, actually no, where is my order?", "where is my order"},
+		{"en", "there is no label on my package", ""},
+		{"en", "no, I want to return it", ""},
+	} {
+		got := ""
+		if list := command.New(c.language).Corrected(c.text); len(list) > 0 {
+			got = list[0]
+		}
+		if got != c.want {
+			t.Errorf("%q: %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
 func FuzzRecognize(f *testing.F) {
 	for _, s := range []string{"转人工", "agent please", "幺三八 double two", "", "嗯。。。", "\xff\xfe"} {
 		f.Add(s)
@@ -188,6 +217,7 @@ func FuzzRecognize(f *testing.F) {
 			r.Upset(s)
 			r.Pending(s)
 			r.Elliptical(s)
+			r.Corrected(s)
 		}
 	})
 }
