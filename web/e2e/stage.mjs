@@ -61,7 +61,7 @@ export async function openPage(context, complaints) {
   const page = await context.newPage()
   page.on('pageerror', (e) => complaints.push(`error: ${e.message}`))
   page.on('console', (m) => {
-    if (m.type() === 'error' && !/status of 40[134]/.test(m.text())) complaints.push(`console: ${m.text()}`)
+    if (m.type() === 'error' && !/status of 40[1349]/.test(m.text())) complaints.push(`console: ${m.text()}`)
   })
   return page
 }

@@ -25,6 +25,10 @@ export const router = createRouter({
     { path: '/flows', name: 'flows', component: () => import('./views/Flows.vue') },
     { path: '/flows/:name', name: 'flow', component: () => import('./views/Flows.vue'), props: (to) => ({ name: to.params['name'], business: to.query['business'] }) },
     { path: '/system', name: 'system', component: () => import('./views/System.vue') },
+    { path: '/account', name: 'account', component: () => import('./views/Account.vue') },
+    { path: '/settings/users', name: 'users', component: () => import('./views/Users.vue') },
+    { path: '/settings/tokens', name: 'tokens', component: () => import('./views/Tokens.vue') },
+    { path: '/audit', name: 'audit', component: () => import('./views/Audit.vue') },
     { path: '/:rest(.*)*', name: 'lost', component: () => import('./views/NotFound.vue') },
   ],
 })
@@ -32,7 +36,7 @@ export const router = createRouter({
 // The tab says which page of which business it is.
 watchEffect(() => {
   const name = String(router.currentRoute.value.name ?? '')
-  const area = { call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
+  const area = { tokens: 'users', call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
   const business = system.value?.business ?? i18n.global.t('app.name')
   document.title = name === 'phone' ? i18n.global.t('phone.title') : area === '' ? business : `${i18n.global.t(`nav.${area}`)} · ${business}`
 })

@@ -1,4 +1,4 @@
-import type { Agent, CallDetail, Call, Figures, FlowItem, FlowView, Knowledge, KnowledgeCheck, KnowledgeImport, KnowledgePage, KnowledgeText, KnowledgeTried, KnowledgeVersion, KnowledgeWritten, Line, Me, Page, ProposalDone, ProposalLook, ProposalPage, PublicLine, Queue, Rollout, Share, SystemState, Trunk, Waveform, Wish, WishPage } from './types'
+import type { Agent, Attempt, Call, CallDetail, Figures, FlowItem, FlowView, Knowledge, KnowledgeCheck, KnowledgeImport, KnowledgePage, KnowledgeText, KnowledgeTried, KnowledgeVersion, KnowledgeWritten, Line, Me, NewUser, Page, ProposalDone, ProposalLook, ProposalPage, PublicLine, Queue, Role, Rollout, Share, SystemState, Token, TrailPage, TrailState, Trunk, User, UserSession, Waveform, Wish, WishPage } from './types'
 
 /** A problem (RFC 9457) that the server answered with, or that it could not be reached (status 0). */
 export class ApiError extends Error {
@@ -73,7 +73,8 @@ async function signedIn(me: Promise<Me>): Promise<Me> {
 
 export const api = {
   me: (): Promise<Me> => signedIn(get<Me>('/session')),
-  login: (name: string, password: string): Promise<Me> => signedIn(request<Me>('POST', address('/session'), { name, password })),
+  login: (name: string, password: string, code = ''): Promise<Me> =>
+    signedIn(request<Me>('POST', address('/session'), code === '' ? { name, password } : { name, password, code })),
   logout: (): Promise<void> => request<undefined>('DELETE', address('/session')),
   calls: (query: Query, signal?: AbortSignal): Promise<Page<Call>> => get('/calls', query, signal),
   call: (id: string, signal?: AbortSignal): Promise<CallDetail> => get(`/calls/${encodeURIComponent(id)}`, {}, signal),
@@ -121,4 +122,25 @@ export const api = {
   flows: (signal?: AbortSignal): Promise<Page<FlowItem>> => get('/flows', {}, signal),
   flow: (name: string, business: string, signal?: AbortSignal): Promise<FlowView> => get(`/flows/${encodeURIComponent(name)}`, { business }, signal),
   system: (): Promise<SystemState> => get('/system'),
+  users: (signal?: AbortSignal): Promise<{ items: User[]; teams: string[] }> => get('/users', {}, signal),
+  addUser: (user: NewUser): Promise<User & { password?: string }> => request('POST', address('/users'), user),
+  changeUser: (name: string, change: Partial<Pick<User, 'display_name' | 'role' | 'disabled' | 'agent' | 'teams'>>): Promise<User> =>
+    request('PATCH', address(`/users/${encodeURIComponent(name)}`), change),
+  resetPassword: (name: string): Promise<User & { password?: string }> => request('POST', address(`/users/${encodeURIComponent(name)}/password`), {}),
+  endTOTP: (name: string): Promise<void> => request('DELETE', address(`/users/${encodeURIComponent(name)}/totp`)),
+  userSessions: (name: string): Promise<{ items: UserSession[] }> => get(`/users/${encodeURIComponent(name)}/sessions`),
+  endUserSession: (name: string, id: string): Promise<void> => request('DELETE', address(`/users/${encodeURIComponent(name)}/sessions/${id}`)),
+  tokens: (signal?: AbortSignal): Promise<{ items: Token[]; scopes: string[] }> => get('/tokens', {}, signal),
+  addToken: (token: { name: string; role: Role; scopes: string[]; days: number }): Promise<Token & { token: string }> => request('POST', address('/tokens'), token),
+  revokeToken: (id: string): Promise<void> => request('DELETE', address(`/tokens/${id}`)),
+  changePassword: (old: string, password: string): Promise<Me> => signedIn(request<Me>('POST', address('/account/password'), { old, new: password })),
+  mySessions: (signal?: AbortSignal): Promise<{ items: UserSession[] }> => get('/account/sessions', {}, signal),
+  endMySession: (id: string): Promise<void> => request('DELETE', address(`/account/sessions/${id}`)),
+  endMyOtherSessions: (): Promise<void> => request('DELETE', address('/account/sessions')),
+  beginTOTP: (password: string): Promise<{ secret: string; uri: string; picture: string }> => request('POST', address('/account/totp'), { password }),
+  confirmTOTP: (code: string): Promise<{ recovery_codes: string[] }> => request('PUT', address('/account/totp'), { code }),
+  endMyTOTP: (password: string): Promise<void> => request('POST', address('/account/totp/end'), { password }),
+  trail: (query: Query, signal?: AbortSignal): Promise<TrailPage> => get('/audit/trail', query, signal),
+  checkTrail: (signal?: AbortSignal): Promise<TrailState> => get('/audit/check', {}, signal),
+  attempts: (query: Query, signal?: AbortSignal): Promise<{ items: Attempt[] }> => get('/audit', query, signal),
 }

@@ -7,6 +7,8 @@ export interface Me {
   name: string
   display_name?: string
   role: Role
+  totp: boolean // logins need a code of the authenticator as well
+  agent?: string
   csrf?: string
 }
 
@@ -503,4 +505,76 @@ export interface LiveEvent<T = unknown> {
   at: string
   call?: string
   data?: T
+}
+
+export interface User {
+  name: string
+  display_name?: string
+  role: Role
+  disabled: boolean
+  agent: string // whom the user is among the agents
+  teams: string[] // that a supervisor has; none: all
+  totp: boolean
+  created_at: string
+  password_at: string
+}
+
+export interface NewUser {
+  name: string
+  display_name?: string
+  role: Role
+  agent?: string
+  teams?: string[]
+}
+
+export interface UserSession {
+  id: string
+  source: string
+  program: string
+  created_at: string
+  seen_at: string
+  expires_at: string
+  current: boolean
+}
+
+export interface Token {
+  id: string
+  name: string
+  role: Role
+  scopes: string[]
+  created_at: string
+  expires_at?: string
+  used_at?: string
+}
+
+export interface TrailEntry {
+  seq: number
+  at: string
+  actor: string
+  role?: Role
+  action: string
+  subject?: string
+  detail?: Record<string, string>
+}
+
+export interface TrailPage {
+  items: TrailEntry[]
+  next_cursor: string
+  actions: string[]
+}
+
+export interface TrailState {
+  rows: number
+  head: string
+  broken_at: number
+  broken?: string
+}
+
+export interface Attempt {
+  at: string
+  kind: string
+  source?: string
+  user?: string
+  detail?: string
+  count: number
 }

@@ -49,8 +49,11 @@ export function toQuery(f: CallFilter): Query {
     const [y, m, n] = d.split('-').map(Number)
     return y !== undefined && m !== undefined && n !== undefined ? new Date(y, m - 1, n + plus).toISOString() : undefined
   }
+  // Digits as people write numbers, or a name at a host; anything else is what was said.
+  const isNumber = /^[+\d\s()./-]*$|@/.test(f.number)
   return {
-    number: f.number,
+    number: isNumber ? f.number : undefined,
+    q: isNumber ? undefined : f.number,
     outcome: f.outcomes.join(','),
     line: f.line,
     from: f.from ? start(f.from, 0) : undefined,

@@ -4,8 +4,8 @@ import type { Me } from '../api/types'
 
 export const me = ref<Me>()
 
-export async function signIn(name: string, password: string): Promise<void> {
-  me.value = await api.login(name, password)
+export async function signIn(name: string, password: string, code = ''): Promise<void> {
+  me.value = await api.login(name, password, code)
 }
 
 export async function signOut(): Promise<void> {
@@ -26,3 +26,4 @@ export async function resume(): Promise<boolean> {
 
 export const mayWork = computed(() => me.value !== undefined && me.value.role !== 'analyst')
 export const mayManage = computed(() => me.value?.role === 'admin' || me.value?.role === 'supervisor')
+export const mayGovern = computed(() => me.value?.role === 'admin')
