@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hotline/dialog/intent"
 )
 
 // Queue is how callers wait for people. docs/desk.md explains each rule with examples.
@@ -218,6 +220,9 @@ func (c checker) headStarts(skills []string, duration func(string, time.Duration
 	number("head_start.complaint_from", h.ComplaintFrom, 0, 1)
 	for kind, d := range h.Kinds {
 		duration("head_start.kinds."+kind, d, -most, most)
+		if !c.kindKnown(kind) {
+			c.report.add(Warning, c.key("queue.head_start.kinds."+kind), "queue_kind", kind)
+		}
 	}
 	for skill, d := range h.Skills {
 		c.known(c.key("queue.head_start.skills."+skill), skill, skills, "skill_missing")
@@ -231,6 +236,19 @@ func (c checker) headStarts(skills []string, duration func(string, time.Duration
 		duration(key+".start", t.Start, -most, most)
 		c.known(c.key("queue."+key+".skill"), t.Skill, skills, "skill_missing")
 	}
+}
+
+// kindKnown tells whether a kind of request is a flow, the id of a question or an
+// intent.
+func (c checker) kindKnown(kind string) bool {
+	b := c.business
+	if _, ok := b.Flows.Flow(kind); ok {
+		return true
+	}
+	if _, ok := b.RowByID(kind); ok {
+		return true
+	}
+	return slices.ContainsFunc(b.examples, func(e intent.Example) bool { return e.Intent == kind })
 }
 
 func (c checker) music(at place) {

@@ -83,6 +83,7 @@ func TestQueueRulesThatCannotBe(t *testing.T) {
 		"queue:\n  say: {fr: {next: Bonjour}}":                   "queue.say.fr",
 		"queue:\n  head_start: {complaint_from: 7}":              "queue.head_start.complaint_from",
 		"queue:\n  head_start: {skills: {moon: 1m}}":             "queue.head_start.skills.moon",
+		"queue:\n  head_start: {kinds: {moon: 1m}}":              "queue.head_start.kinds.moon",
 		"queue:\n  max_wait: soon":                               "business.yaml:11: queue.max_wait",
 	} {
 		_, report := business.Load(staffed(t, more))
