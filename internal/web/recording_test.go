@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hotline/internal/call"
+	"hotline/internal/custody"
 	"hotline/internal/web/webtest"
 
 	"github.com/stretchr/testify/assert"
@@ -41,6 +42,29 @@ func TestRecordingIsServedInRanges(t *testing.T) {
 		assert.Equal(t, "bytes "+itoa(c[0])+"-"+itoa(c[1])+"/"+itoa(len(want)), h.Get("Content-Range"))
 	}
 	v.bytes(path, http.StatusRequestedRangeNotSatisfiable, "Range", "bytes=99999999-")
+}
+
+// Once the call is over its recording is sealed, and served as before.
+func TestSealedRecordingIsServedInRanges(t *testing.T) {
+	st := start(t, nil)
+	v := st.program(t)
+	path := "/api/v1/calls/" + st.calls[0] + "/recording"
+	file := filepath.Join(st.dir, "recordings", st.calls[0]+".wav")
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	before := v.get("/api/v1/calls/" + st.calls[0] + "/waveform?points=50")
+	require.NoError(t, custody.Seal(st.dir, st.store.Sealer(), "recordings/"+st.calls[0]+".wav"))
+	require.NoFileExists(t, file)
+	whole, _ := v.bytes(path, http.StatusOK)
+	assert.Equal(t, want, whole)
+	for _, c := range [][2]int{{0, 9}, {40, 60}, {65_530, 65_545}, {131_000, 200_000}, {1000, len(want) - 1}} {
+		part, h := v.bytes(path, http.StatusPartialContent, "Range", "bytes="+itoa(c[0])+"-"+itoa(c[1]))
+		assert.Equal(t, want[c[0]:c[1]+1], part)
+		assert.Equal(t, "bytes "+itoa(c[0])+"-"+itoa(c[1])+"/"+itoa(len(want)), h.Get("Content-Range"))
+	}
+	assert.Equal(t, before, v.get("/api/v1/calls/"+st.calls[0]+"/waveform?points=50"))
+	require.NoError(t, custody.Remove(st.dir, "recordings/"+st.calls[0]+".wav"))
+	assert.Equal(t, "recording_gone", v.json(http.MethodGet, path, "", http.StatusNotFound)["code"])
 }
 
 func itoa(n int) string { return string(appendInt(nil, n)) }

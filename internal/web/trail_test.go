@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -76,6 +77,23 @@ func TestSecondFactor(t *testing.T) {
 	assert.Equal(t, "wrong_code", login(recovery[0].(string), http.StatusUnauthorized), "each is good for once")
 	st.login(t, "admin").json(http.MethodDelete, "/api/v1/users/li/totp", "", http.StatusNoContent)
 	st.login(t, "li")
+}
+
+func TestCallsAreFoundByWords(t *testing.T) {
+	st := start(t, nil)
+	for {
+		n, err := st.store.IndexCalls(t.Context(), time.Time{}, 100)
+		require.NoError(t, err)
+		if n < 100 {
+			break
+		}
+	}
+	v := st.program(t)
+	items := v.get("/api/v1/calls?q=" + url.QueryEscape("蓝牙耳机"))["items"].([]any)
+	require.NotEmpty(t, items)
+	assert.Contains(t, items[0].(map[string]any)["summary"], "耳机")
+	assert.Empty(t, v.get("/api/v1/calls?q=" + url.QueryEscape("没人说过的话"))["items"])
+	v.json(http.MethodGet, "/api/v1/calls?q=x", "", http.StatusUnprocessableEntity)
 }
 
 func TestPagesCannotBeFramedOrForged(t *testing.T) {

@@ -107,7 +107,7 @@ func start(t *testing.T, change func(*web.Config)) *site {
 	t.Cleanup(func() { assert.NoError(t, st.store.Close()) })
 	st.services = webtest.NewServices(st.store, st.bus, time.Now())
 	config := web.Config{
-		Listen: "127.0.0.1:0", Store: st.store, Bus: st.bus, DataDir: st.dir, Token: apiToken, Version: "1.2.3",
+		Listen: "127.0.0.1:0", Store: st.store, Bus: st.bus, DataDir: st.dir, Sealer: st.store.Sealer(), Token: apiToken, Version: "1.2.3",
 		Logger: slog.New(slog.NewTextHandler(st.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Metrics: prometheus.NewRegistry(),
 		End: st.services, Agents: st.services, Lines: st.services, System: st.services, Trunks: st.services,
 	}
