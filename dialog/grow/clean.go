@@ -187,7 +187,7 @@ func speaks(text string) bool {
 // nothing: alone it means little, whatever it was answered by.
 func aside(text string) bool {
 	low := strings.ToLower(text)
-	for _, w := range []string{"好的", "是的", "不是", "然后", "或者", "但是", "还是", "那你", "对的", "不好意思", "还有", "因为", "所以", "不然"} {
+	for _, w := range []string{"好的", "是的", "不是", "然后", "或者", "但是", "还是", "那你", "对的", "不好意思", "还有", "因为", "所以", "不然", "没有了", "没了", "也就是", "那也就是"} {
 		if strings.HasPrefix(low, w) {
 			return true
 		}

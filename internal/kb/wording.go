@@ -23,7 +23,9 @@ func (b *Base) Wordings(ctx context.Context, key string, add, remove map[string]
 	var list []store.KnowledgeVersion
 	n, of := 0, []string{}
 	change := func(r business.Row, id string) business.Row {
-		gone := func(v string) bool { return slices.ContainsFunc(remove[id], func(x string) bool { return folded(x) == folded(v) }) }
+		gone := func(v string) bool {
+			return slices.ContainsFunc(remove[id], func(x string) bool { return folded(x) == folded(v) })
+		}
 		r.Variants = slices.DeleteFunc(slices.Clone(r.Variants), gone)
 		for _, v := range add[id] {
 			if v = strings.TrimSpace(v); v != "" && folded(v) != folded(r.Question) && !slices.ContainsFunc(r.Variants, func(x string) bool { return folded(x) == folded(v) }) {

@@ -158,7 +158,7 @@ func (d *Desk) guard(key string) (*grow.Guard, error) {
 		return nil, err
 	}
 	seen := map[string]bool{}
-	var all = lines[0].PairsOf(rows)
+	all := lines[0].PairsOf(rows)
 	for _, p := range all {
 		seen[p.ID] = true
 	}

@@ -116,23 +116,27 @@ func (s *shop) open() []store.Proposal {
 	return page.Items
 }
 
-func find(list []store.Proposal, wording string) *store.Proposal {
-	i := slices.IndexFunc(list, func(p store.Proposal) bool { return p.Wording == wording })
-	if i < 0 {
-		return nil
+// first is what the shop does not understand.
+const first = "报销要用的单子能弄一张不"
+
+// waiting is its proposal, where that is open; nil for none.
+func (s *shop) waiting() *store.Proposal {
+	s.t.Helper()
+	list := s.open()
+	if i := slices.IndexFunc(list, func(p store.Proposal) bool { return p.Wording == first }); i >= 0 {
+		return &list[i]
 	}
-	return &list[i]
+	return nil
 }
 
 // Callers who were not understood at first and said it differently teach their first
 // wording; what was said to the bot, taken back or personal teaches nothing.
 func TestCallsTeachTheWordingsOfThoseWhoWereUnderstoodLater(t *testing.T) {
 	s := open(t, nil)
-	const first = "报销要用的单子能弄一张不"
 	note := s.talk(first)
 	require.NotEqual(t, "invoice", note.KnowledgeID, "it must not be understood at first, or nothing is shown")
 	for range 3 {
-		note = s.talk(first, "我要发票", "谢谢，再见")
+		s.talk(first, "我要发票", "谢谢，再见")
 	}
 	s.talk("你们老板姓什么叫什么", "几点开门", "不对，我问的不是这个", "怎么退货")
 	s.talk("我手机号是13800138000，那个票咋整", "我要发票")
@@ -140,7 +144,7 @@ func TestCallsTeachTheWordingsOfThoseWhoWereUnderstoodLater(t *testing.T) {
 	assert.Positive(t, l.Turns)
 	assert.Equal(t, 1, l.Personal)
 	list := s.open()
-	p := find(list, first)
+	p := s.waiting()
 	require.NotNil(t, p, "%+v", list)
 	assert.Equal(t, "invoice later", p.Pair+" "+p.Why)
 	assert.Equal(t, 4, p.Said)
@@ -156,19 +160,19 @@ func TestCallsTeachTheWordingsOfThoseWhoWereUnderstoodLater(t *testing.T) {
 	require.NoError(t, done[0].Err)
 	assert.Equal(t, "invoice", s.talk(first).KnowledgeID)
 	s.look()
-	assert.Nil(t, find(s.open(), first), "what stands in the question is not proposed again")
+	assert.Nil(t, s.waiting(), "what stands in the question is not proposed again")
 	done, err = s.desk.Undo(t.Context(), "", []string{p.ID}, "li")
 	require.NoError(t, err)
 	require.NoError(t, done[0].Err)
 	assert.NotEqual(t, "invoice", s.talk(first).KnowledgeID)
-	require.NotNil(t, find(s.open(), first), "it is open again")
+	require.NotNil(t, s.waiting(), "it is open again")
 
 	// Refused, it does not come back.
 	done, err = s.desk.Refuse(t.Context(), "", []string{p.ID}, "li")
 	require.NoError(t, err)
 	require.NoError(t, done[0].Err)
 	s.look()
-	assert.Nil(t, find(s.open(), first))
+	assert.Nil(t, s.waiting())
 	done, err = s.desk.Approve(t.Context(), "", []proposal.Approval{{ID: p.ID}}, "zhou")
 	require.NoError(t, err)
 	assert.ErrorIs(t, done[0].Err, store.ErrStale)
@@ -191,9 +195,9 @@ func TestAProposalIsMergedElsewhere(t *testing.T) {
 	}, "li")
 	require.NoError(t, err)
 	require.NoError(t, done[0].Err)
-	assert.ErrorIs(t, done[1].Err, grow.ErrPersonal)
-	assert.ErrorIs(t, done[2].Err, grow.ErrStands)
-	assert.ErrorIs(t, done[3].Err, store.ErrNotFound)
+	require.ErrorIs(t, done[1].Err, grow.ErrPersonal)
+	require.ErrorIs(t, done[2].Err, grow.ErrStands)
+	require.ErrorIs(t, done[3].Err, store.ErrNotFound)
 	i, err := s.base.Get("", "back")
 	require.NoError(t, err)
 	assert.Contains(t, i.InForce.Variants, "退回去的东西怎么弄")
