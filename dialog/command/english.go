@@ -84,7 +84,7 @@ var english = sync.OnceValue(func() *en {
 	whole(Thanks, `thanks|thank you|thank you very much|thanks a lot|many thanks|thank you so much|cheers|much appreciated|i appreciate it|appreciate it|that is very helpful|very helpful|that helps|that was helpful|great thanks|ok thanks|okay thank you|thanks for your help|thank you for your help|thanks for the help|ta|thank you kindly|that is great thank you|perfect thank you|perfect thanks|great thank you|good thank you|wonderful thank you`)
 	whole(Greeting, `hi|hello|hey|hi there|hello there|good morning|good afternoon|good evening|are you there|are you still there|can you hear me|is anybody listening|you there|hello hello|do you hear me|howdy|hiya|still there`)
 	for k, list := range map[Kind]string{
-		Person: "representative,operator,customer service,customer representative,talk to a human,speak to a human,talk to an agent,speak to an agent,speak to a representative,talk to a representative,speak to a person,talk to a person,speak to an operator,live agent,real person,human being,speak to someone,talk to someone,speak to a manager,transfer me",
+		Person: "representative,operator,customer service,customer representative,talk to a human,speak to a human,talk to an agent,speak to an agent,speak to a representative,talk to a representative,speak to a person,talk to a person,speak to an operator,live agent,real person,human being,speak to someone,talk to someone,speak to a manager",
 		Repeat: "repeat that please,say that again,can you repeat that,could you repeat that",
 		Slower: "speak more slowly,slow down please",
 	} {
