@@ -278,6 +278,14 @@ func alike(texts []string, heard string, n int, zh bool) []string {
 	return out[:min(n, len(out))]
 }
 
+// TakesNumber implements dialog.Expecter.
+func (c *Conversation) TakesNumber() bool {
+	c.mu.Lock()
+	st := c.st
+	c.mu.Unlock()
+	return st.pending == number || st.pending == task && c.flows().Dictated(st.flow)
+}
+
 // Expect implements dialog.Expecter.
 func (c *Conversation) Expect() string {
 	const most = 12
@@ -330,7 +338,11 @@ func (c *Conversation) find(ctx context.Context, st *state, text string, alterna
 	q := knowledge.Query{Text: text, Alternatives: alternatives, Line: c.e.c.Name, Now: c.now(), After: st.last, Elliptical: elliptical}
 	r := x.Find(ctx, q)
 	if top := r.Top(); top == nil || !top.Exact {
-		r = c.byClause(ctx, x, q, r)
+		if last, ok := c.byCorrection(ctx, x, q); ok {
+			r = last
+		} else {
+			r = c.byClause(ctx, x, q, r)
+		}
 	}
 	c.mu.Lock()
 	c.memo[c.next%len(c.memo)] = memo{x, key, r}

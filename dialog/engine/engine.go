@@ -60,8 +60,9 @@ type Limits struct {
 type Thresholds struct {
 	Answer  float64 // from here a pair is answered; default 0.69
 	Clear   float64 // from here one is, which stands out and is hardly outside the business; default 0.55
-	Confirm float64 // from here the bot asks whether it is meant; default 0.35
-	Which   float64 // from here two together are offered; default 0.6
+	Confirm float64 // from here the bot asks whether it is meant; default 0.3
+	Which   float64 // from here two together are offered; default 0.5
+	Subject float64 // from here the pairs of one category together are: which one?; default 0.45
 	// Complaint is the risk of a complaint from which a supervisor is alerted; default
 	// 0.6, 1 is never.
 	Complaint float64
@@ -157,8 +158,9 @@ func New(c Config) (*Engine, error) {
 	}
 	share(&c.Thresholds.Answer, 0.69)
 	share(&c.Thresholds.Clear, 0.55)
-	share(&c.Thresholds.Confirm, 0.35)
-	share(&c.Thresholds.Which, 0.6)
+	share(&c.Thresholds.Confirm, 0.3)
+	share(&c.Thresholds.Which, 0.5)
+	share(&c.Thresholds.Subject, 0.45)
 	share(&c.Thresholds.Misheard, 0.5)
 	share(&c.Thresholds.Complaint, 0.6)
 	share(&c.Thresholds.Urgent, 0.3)
@@ -325,7 +327,7 @@ func (e *Engine) Sentences() []string {
 	}
 	// What asks back is put together of clauses: its own, and a name each.
 	ends := map[string]bool{}
-	for _, k := range []Key{KeyConfirm, KeyWhich} {
+	for _, k := range []Key{KeyConfirm, KeyWhich, KeyWhichOfThree} {
 		for _, w := range e.phrases[k] {
 			fixed, after := clauses(w)
 			for _, s := range fixed {

@@ -289,6 +289,62 @@ func TestWhichOfTwo(t *testing.T) {
 	}
 }
 
+// A caller who names no more than a subject is asked which of its questions it is.
+func TestWhichOfThree(t *testing.T) {
+	var pairs []knowledge.Pair
+	for id, q := range map[string][2]string{
+		"view": {"电子发票在哪里下载", "下载发票"}, "change": {"发票抬头写错了怎么改", "改抬头"}, "late": {"以前的发票还能补吗", "补发票"},
+		"paper": {"发票可以要纸质的吗", "纸质发票"}, "when": {"发票几天能收到", "开票时间"},
+		"content": {"发票上能写什么内容", "发票内容"}, "merge": {"几张发票能合成一张吗", "合开发票"}, "lost": {"发票丢了怎么办", "发票丢了"},
+	} {
+		pairs = append(pairs, knowledge.Pair{ID: id, Category: "发票", Question: q[0], Topic: q[1], Answer: q[1] + "的答案。"})
+	}
+	pairs = append(pairs, knowledge.Pair{ID: "shop", Category: "门店", Question: "门店在哪里", Answer: "在徐汇。"})
+	slices.SortFunc(pairs, func(a, b knowledge.Pair) int { return strings.Compare(a.ID, b.ID) })
+	for reply, nth := range map[string]int{"第一个": 0, "第二个": 1, "第三个": 2, "最后那个": 2} {
+		c := begin(t, config(t, packtest.Pack{Language: "zh", Pairs: pairs}))
+		c.open()
+		s := c.say("我想问一下发票的问题")
+		if s.note.Intent != "which" {
+			t.Fatalf("%+v", s)
+		}
+		named := strings.FieldsFunc(s.text(), func(r rune) bool { return r == '，' })
+		var ids []string
+		for _, name := range named {
+			for _, p := range pairs {
+				if p.Topic == name {
+					ids = append(ids, p.ID)
+				}
+			}
+		}
+		if len(ids) != 3 {
+			t.Fatalf("%q %v", s.text(), s.note.Candidates)
+		}
+		if got := c.say(reply); got.note.KnowledgeID != ids[nth] {
+			t.Errorf("%s of %q: %+v", reply, s.text(), got)
+		}
+	}
+}
+
+// What a caller says last counts where he corrects himself in one breath.
+func TestCorrectedInOneBreath(t *testing.T) {
+	pairs := []knowledge.Pair{
+		{ID: "return", Question: "我要退货", Answer: "在订单里点退货。", Variants: []string{"怎么退货", "东西不要了想退"}},
+		{ID: "exchange", Question: "我要换货", Answer: "在订单里点换货。", Variants: []string{"怎么换货", "我想换一个"}},
+		{ID: "invoice", Question: "怎么开发票", Answer: "在订单里点开票。", Variants: []string{"我要开发票"}},
+	}
+	for text, want := range map[string]string{
+		"我要退货，不对，我要换货": "exchange", "我要换货，哦不对，是退货": "return", "我要退货不对我要换货": "exchange",
+		"怎么换货，啊不，怎么开发票": "invoice", "颜色不对我要换货": "exchange",
+	} {
+		c := begin(t, config(t, packtest.Pack{Language: "zh", Pairs: pairs}))
+		c.open()
+		if s := c.say(text); s.note.KnowledgeID != want {
+			t.Errorf("%s: %+v", text, s)
+		}
+	}
+}
+
 func TestFollowUps(t *testing.T) {
 	c := hotel(t)
 	c.say("可以带小狗入住吗")
@@ -492,9 +548,9 @@ func TestSentences(t *testing.T) {
 			continue
 		}
 		// Asking back starts at once: every clause of it can be made beforehand.
-		for _, key := range []engine.Key{engine.KeyConfirm, engine.KeyWhich} {
+		for _, key := range []engine.Key{engine.KeyConfirm, engine.KeyWhich, engine.KeyWhichOfThree} {
 			for _, w := range engine.DefaultPhrases("zh")[key] {
-				asked := strings.NewReplacer("{a}", p.Pairs[0].Name(), "{b}", p.Pairs[1].Name()).Replace(w)
+				asked := strings.NewReplacer("{a}", p.Pairs[0].Name(), "{b}", p.Pairs[1].Name(), "{c}", p.Pairs[2].Name()).Replace(w)
 				for clause := range strings.SplitAfterSeq(asked, "，") {
 					if clause != "" && !seen[clause] {
 						t.Errorf("%q of %q would be made while the caller waits", clause, asked)

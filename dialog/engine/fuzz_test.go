@@ -54,7 +54,7 @@ func randomTurn(r *rand.Rand, p packtest.Pack) dialog.Turn {
 // noMatch are the phrases which may never be said twice running.
 var noMatch = []engine.Key{
 	engine.KeyRephrase, engine.KeyMisunderstood, engine.KeyDontKnow, engine.KeyDontKnowOff, engine.KeyMisheard,
-	engine.KeyMisheardMenu, engine.KeyNoHearing, engine.KeyYesOrNo, engine.KeyChooseAgain, engine.KeyChooseOff, engine.KeyNumberAgain,
+	engine.KeyMisheardMenu, engine.KeyOverheardKeys, engine.KeyNoHearing, engine.KeyYesOrNo, engine.KeyChooseAgain, engine.KeyChooseOff, engine.KeyNumberAgain,
 }
 
 // Whatever is said and pressed: the bot is never silent, never says the same

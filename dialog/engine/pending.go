@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"hotline/dialog"
@@ -137,6 +138,12 @@ func (p *plan) replyWhich(ctx context.Context, text string, cmd command.Command)
 	case command.Second:
 		p.chosen(1, text)
 		return true
+	case command.Third:
+		if st.ids[2] == "" {
+			return false
+		}
+		p.chosen(2, text)
+		return true
 	case command.Neither, command.No, command.Correction:
 		p.intent(string(cmd.Kind), "command")
 		st.runnerUp = ""
@@ -144,7 +151,7 @@ func (p *plan) replyWhich(ctx context.Context, text string, cmd command.Command)
 		return true
 	case command.Backchannel:
 		p.intent(string(cmd.Kind), "command")
-		p.question(KeyWhich, p.names(st.ids), which, st.ids[:]...)
+		p.whichOf(st.ids)
 		return true
 	case command.None:
 	default:
@@ -154,20 +161,25 @@ func (p *plan) replyWhich(ctx context.Context, text string, cmd command.Command)
 	if p.c.e.sure(found) {
 		return false // it says all by itself
 	}
-	var score [2]float64
+	var score [len(st.ids)]float64
+	best, second := 0, 0.0
 	for _, m := range found.Matches {
-		for i, id := range st.ids {
-			if m.Pair.ID == id {
-				score[i] = m.Score
-			}
+		if i := slices.Index(st.ids[:], m.Pair.ID); i >= 0 {
+			score[i] = m.Score
 		}
 	}
-	if best := max(score[0], score[1]); best > 0.05 && best > 1.5*min(score[0], score[1]) {
-		i := 0
-		if score[1] > score[0] {
-			i = 1
+	for i, s := range score {
+		if s > score[best] {
+			best = i
 		}
-		p.chosen(i, text)
+	}
+	for i, s := range score {
+		if i != best {
+			second = max(second, s)
+		}
+	}
+	if score[best] > 0.05 && score[best] > 1.5*second {
+		p.chosen(best, text)
 		return true
 	}
 	return false
@@ -403,6 +415,9 @@ func (p *plan) pressedPending(ctx context.Context, key string) bool {
 	switch p.st.pending {
 	case which:
 		kinds = map[string]command.Kind{"1": command.First, "2": command.Second, "3": command.Neither}
+		if p.st.ids[2] != "" {
+			kinds["3"] = command.Third
+		}
 	case choice:
 		kinds = map[string]command.Kind{"1": command.Person, "2": command.Callback, "3": command.Message}
 		if p.st.offHours {

@@ -32,6 +32,7 @@ const (
 	KeyGoodbye       Key = "goodbye"         //
 	KeyThanksGoodbye Key = "thanks_goodbye"  // you are welcome, goodbye
 	KeyWhich         Key = "which"           // {a} or {b}?
+	KeyWhichOfThree  Key = "which_of_three"  // {a}, {b} or {c}?
 	KeyConfirm       Key = "confirm"         // is it about {a}?
 	KeyRephrase      Key = "rephrase"        // not known: put it differently
 	KeyMisunderstood Key = "misunderstood"   // that was not it: put it differently
@@ -39,6 +40,8 @@ const (
 	KeyDontKnowOff   Key = "dont_know_off"   // the same while nobody is there
 	KeyMisheard      Key = "misheard"        // a narrower question
 	KeyMisheardMenu  Key = "misheard_menu"   // an example or the keypad
+	KeyOverheard     Key = "overheard"       // other people's talk, a television: come closer
+	KeyOverheardKeys Key = "overheard_keys"  // the same again: keypad
 	KeyNoHearing     Key = "no_hearing"      // recognition is lost: keypad
 	KeyYesOrNo       Key = "yes_or_no"       // misheard behind a yes/no question
 	KeyTransfer      Key = "transfer"        // you are being connected

@@ -64,7 +64,8 @@ func (c *Conversation) plan(ctx context.Context, st state, t dialog.Turn) *plan 
 			p.intent("unknown_turn", "fallback")
 		}
 	}
-	if !p.audible() && p.await == nil {
+	p.taskOver()
+	if !p.audible() && p.await == nil && !p.note.TaskOver {
 		p.say(KeyReady)
 	}
 	return p
@@ -353,7 +354,7 @@ func (p *plan) silence() {
 	case st.pending == choice:
 		p.chooseAgain()
 	case st.pending == which:
-		p.question(KeyWhich, p.names(st.ids), which, st.ids[:]...)
+		p.whichOf(st.ids)
 	case st.pending != nothing && st.question != "":
 		p.say(KeyStillThere)
 		p.text(st.question)
@@ -387,20 +388,20 @@ func (p *plan) unheard(lost bool) {
 	case st.pending == confirm, st.pending == offer, st.pending == anyElse, st.pending == followUp:
 		p.say(KeyYesOrNo)
 	case st.pending == which && st.question != "":
-		p.question(KeyWhich, p.names(st.ids), which, st.ids[:]...)
+		p.whichOf(st.ids)
 	default:
 		p.say(KeyMisheard)
 	}
 }
 
-// names are the two subjects of a which.
-func (p *plan) names(ids [2]string) map[string]string {
+// names are the subjects of a which.
+func (p *plan) names(ids [3]string) map[string]string {
 	v := map[string]string{}
 	x := p.c.e.c.Pairs()
 	if x == nil {
 		return v
 	}
-	for i, k := range []string{"a", "b"} {
+	for i, k := range []string{"a", "b", "c"} {
 		if pr, ok := x.Pair(ids[i]); ok {
 			v[k] = pr.Name()
 		}

@@ -329,6 +329,8 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 	case second.Pair != nil && score+second.Score >= th.Which && second.Score >= 0.15:
 		p.question(KeyWhich, map[string]string{"a": top.Pair.Name(), "b": second.Pair.Name()}, which, top.Pair.ID, second.Pair.ID)
 		p.note.Intent = "which"
+	case p.oneOfMany(found):
+		p.note.Intent = "which"
 	case score >= th.Confirm:
 		p.question(KeyConfirm, map[string]string{"a": top.Pair.Name()}, confirm, top.Pair.ID)
 		p.note.Intent = "confirm"
@@ -353,6 +355,9 @@ func (p *plan) notKnown(t dialog.Turn, upset bool, none float64) {
 			return
 		}
 		p.question(KeySorryOffer, nil, offer)
+		return
+	}
+	if p.overheard(t) {
 		return
 	}
 	if t.Confidence > 0 && t.Confidence < p.c.e.c.Thresholds.Misheard {

@@ -15,7 +15,7 @@ type pending uint8
 
 const (
 	nothing   pending = iota
-	which             // one of two pairs
+	which             // one of two or three pairs
 	confirm           // is this pair meant
 	offer             // would a person do
 	choice            // person (or wait), callback or message
@@ -38,7 +38,7 @@ type asked struct {
 // are replaced, never written to.
 type state struct {
 	pending  pending
-	ids      [2]string // pairs of which, confirm and followUp
+	ids      [3]string // pairs of which, confirm and followUp; "" where there are fewer
 	question string    // the pending question as put
 	offHours bool      // choice without a person
 
@@ -53,6 +53,7 @@ type state struct {
 	elseAsked bool
 	greeted   bool
 	waiting   bool // the caller asked for a moment
+	tasked    bool // an agent waits for the task to be over
 	ended     bool
 	surveyed  bool // how content the caller is was asked
 	overLimit bool
@@ -69,6 +70,7 @@ type state struct {
 	unknown   int // one after another
 	silent    int // one after another
 	trouble   int // in all
+	overheard int // talk that was not meant for the bot, in all
 	turns     int
 	transfers int
 	messages  int
@@ -87,7 +89,7 @@ func (s *state) resolved() bool {
 // ask makes p the pending question.
 func (s *state) ask(p pending, ids ...string) {
 	s.pending, s.question = p, ""
-	s.ids = [2]string{}
+	s.ids = [3]string{}
 	copy(s.ids[:], ids)
 }
 

@@ -197,7 +197,7 @@ func (p *plan) follow(m flow.Move) {
 		st.note(title, true)
 		p.note.Resolved = true
 		st.justSaid = true
-		if !st.elseAsked {
+		if !st.elseAsked && !st.tasked {
 			st.elseAsked = true
 			p.question(KeyAnythingElse, nil, anyElse)
 		}
@@ -277,6 +277,9 @@ func (p *plan) replyTask(ctx context.Context, t dialog.Turn, cmd command.Command
 	}
 	if p.c.e.command.Upset(t.Text) || st.sensitive {
 		return false
+	}
+	if p.overheard(t) {
+		return true
 	}
 	st.trouble++
 	if st.trouble > p.c.e.c.Limits.Trouble {

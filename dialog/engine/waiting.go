@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"hotline/dialog"
@@ -65,8 +66,27 @@ func (p *plan) tasked(t dialog.Turn) {
 		st.flow = set.Leave(st.flow)
 	}
 	st.ask(nothing)
+	st.tasked = true
 	p.intent(t.Task, "flow")
 	if !p.begin(t.Task, dialog.Turn{Kind: dialog.Pressed, Confidence: 1, At: t.At}) {
 		p.act(dialog.Transfer{Skill: p.skill(), Reason: "no_task"})
+	}
+}
+
+// taskOver notes that what an agent wanted done is done, or was left.
+func (p *plan) taskOver() {
+	st := &p.st
+	if !st.tasked || p.await != nil {
+		return
+	}
+	away := slices.ContainsFunc(p.acts, func(a dialog.Act) bool {
+		switch a.(type) {
+		case dialog.Transfer, dialog.Hangup, dialog.Message:
+			return true
+		}
+		return false
+	})
+	if away || !st.flow.Running() {
+		st.tasked, p.note.TaskOver = false, true
 	}
 }
