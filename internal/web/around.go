@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// securityPolicy lets the console load its own files and nothing else. Element Plus
-// places its floating parts by style attributes.
-const securityPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+// securityPolicy lets the console load its own files and nothing else, not even styles
+// that stand in a page: scripts set those of elements one by one.
+const securityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 	"media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // around is what every request passes: log, panic, headers, limits, login.

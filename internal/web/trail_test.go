@@ -104,7 +104,7 @@ func TestPagesCannotBeFramedOrForged(t *testing.T) {
 		policy := h.Get("Content-Security-Policy")
 		assert.Contains(t, policy, "frame-ancestors 'none'", path)
 		assert.Contains(t, policy, "default-src 'none'", path)
-		assert.Contains(t, policy, "script-src 'self';", path)
+		assert.Contains(t, policy, "script-src 'self'; style-src 'self';", path)
 		assert.Equal(t, "DENY", h.Get("X-Frame-Options"), path)
 		assert.Empty(t, h.Get("Access-Control-Allow-Origin"), path)
 	}
