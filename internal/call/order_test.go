@@ -37,7 +37,7 @@ func atDesk(t *testing.T, another string, play func(d *desked, li, other *agent)
 		}
 	}, func(s *stage) {
 		s.greeted()
-		assert.ErrorIs(s.t, d.manager.Hold(s.ctx, d.id()), call.ErrNoAgentTalks)
+		require.ErrorIs(s.t, d.manager.Hold(s.ctx, d.id()), call.ErrNoAgentTalks)
 		s.keys('0')
 		s.until(func() bool { return s.journal.count("bridge") == 1 })
 		s.staff.mu.Lock()
@@ -70,14 +70,14 @@ func (d *desked) hears(from *party, hz float64, of ...*party) []bool {
 func TestHoldByTheDesk(t *testing.T) {
 	s := atDesk(t, "wang", func(d *desked, li, _ *agent) {
 		require.NoError(d.t, d.manager.Hold(d.ctx, d.id()))
-		assert.ErrorIs(d.t, d.manager.Hold(d.ctx, d.id()), call.ErrOnHold)
+		require.ErrorIs(d.t, d.manager.Hold(d.ctx, d.id()), call.ErrOnHold)
 		mark := d.caller.now()
 		d.pause(5 * time.Second)
 		assert.Greater(d.t, sounding(d.caller.since(mark)), 2*time.Second, "he hears music")
 		assert.Equal(d.t, []bool{false}, d.hears(d.caller, asksFare, li.party))
 		assert.True(d.t, d.manager.Held(d.id()))
 		require.NoError(d.t, d.manager.Unhold(d.ctx, d.id()))
-		assert.ErrorIs(d.t, d.manager.Unhold(d.ctx, d.id()), call.ErrNotOnHold)
+		require.ErrorIs(d.t, d.manager.Unhold(d.ctx, d.id()), call.ErrNotOnHold)
 		assert.Equal(d.t, []bool{true}, d.hears(d.caller, asksFare, li.party))
 		assert.Equal(d.t, []bool{true}, d.hears(li.party, agentTalks, d.caller))
 		require.NoError(d.t, d.manager.EndCall(d.ctx, d.id()))
@@ -88,8 +88,8 @@ func TestHoldByTheDesk(t *testing.T) {
 
 func TestBlindTransferByTheDesk(t *testing.T) {
 	s := atDesk(t, "wang", func(d *desked, li, wang *agent) {
-		assert.ErrorIs(d.t, d.manager.TransferTo(d.ctx, d.id(), call.Destination{Agent: "zhao"}, false), call.ErrBusyAgent)
-		assert.Error(d.t, d.manager.TransferTo(d.ctx, d.id(), call.Destination{}, false))
+		require.ErrorIs(d.t, d.manager.TransferTo(d.ctx, d.id(), call.Destination{Agent: "zhao"}, false), call.ErrBusyAgent)
+		require.Error(d.t, d.manager.TransferTo(d.ctx, d.id(), call.Destination{}, false))
 		require.NoError(d.t, d.manager.TransferTo(d.ctx, d.id(), call.Destination{Agent: "wang"}, false))
 		d.until(li.leg.gone)
 		d.pause(500 * time.Millisecond)
@@ -121,8 +121,8 @@ func TestTransferToASkill(t *testing.T) {
 func TestAttendedTransferByTheDesk(t *testing.T) {
 	consult := func(d *desked, li, other *agent, to call.Destination) {
 		require.NoError(d.t, d.manager.TransferTo(d.ctx, d.id(), to, true))
-		assert.ErrorIs(d.t, d.manager.TransferTo(d.ctx, d.id(), to, true), call.ErrGuest)
-		assert.ErrorIs(d.t, d.manager.Unhold(d.ctx, d.id()), call.ErrGuest)
+		require.ErrorIs(d.t, d.manager.TransferTo(d.ctx, d.id(), to, true), call.ErrGuest)
+		require.ErrorIs(d.t, d.manager.Unhold(d.ctx, d.id()), call.ErrGuest)
 		d.pause(3 * time.Second)
 		assert.Equal(d.t, []bool{true, false}, d.hears(li.party, agentTalks, other.party, d.caller))
 		assert.Equal(d.t, []bool{true, false}, d.hears(other.party, asksFare, li.party, d.caller))
@@ -220,10 +220,10 @@ const askOrder = "请说四位订单号。"
 // and neither hears the other meanwhile.
 func TestBackToTheBot(t *testing.T) {
 	s := atDesk(t, "wang", func(d *desked, li, _ *agent) {
-		assert.ErrorIs(d.t, d.manager.BackToBot(d.ctx, d.id(), " "), call.ErrDestination)
+		require.ErrorIs(d.t, d.manager.BackToBot(d.ctx, d.id(), " "), call.ErrDestination)
 		mark, agent := d.caller.now(), li.now()
 		require.NoError(d.t, d.manager.BackToBot(d.ctx, d.id(), "order"))
-		assert.ErrorIs(d.t, d.manager.Hold(d.ctx, d.id()), call.ErrWithBot)
+		require.ErrorIs(d.t, d.manager.Hold(d.ctx, d.id()), call.ErrWithBot)
 		d.pause(4 * time.Second)
 		assert.Positive(d.t, heardFor(d.caller.since(mark), askOrder), "%v", melody(d.caller.since(mark)))
 		assert.Equal(d.t, []bool{false}, d.hears(li.party, agentTalks, d.caller))

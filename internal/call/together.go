@@ -18,7 +18,6 @@ import (
 type together struct {
 	h       *handover
 	parent  context.Context //nolint:containedctx // of the hand-over: it outlives the agent
-	ctx     context.Context //nolint:containedctx // ends when the agent leaves
 	person  Person
 	session *media.Session // the agent's
 	music   *waitRoom
@@ -44,9 +43,9 @@ type errandResult struct {
 	slots map[string]string
 }
 
-func (h *handover) together(parent, ctx context.Context, p Person, session *media.Session) *together {
+func (h *handover) together(parent context.Context, p Person, session *media.Session) *together {
 	return &together{
-		h: h, parent: parent, ctx: ctx, person: p, session: session,
+		h: h, parent: parent, person: p, session: session,
 		music: &waitRoom{session: h.caller, line: h.line, call: h.call, log: h.log},
 	}
 }
@@ -182,11 +181,11 @@ func (t *together) ask(to Destination, all bool) error {
 	}
 	t.private = !all
 	h.tell(t.parent, handoverNews{kind: "asking", person: p})
-	tone := ringFor(x.ctx, t.session, h.line.Language, h.log, &x.wg) //nolint:contextcheck // it is the parent's child
+	tone := ringFor(x.ctx, t.session, h.line.Language, h.log, &x.wg)
 	t.rings = &ringingGuest{guest: x, all: all, done: make(chan error, 1)}
 	done := t.rings.done
 	x.wg.Go(func() {
-		err := guard(func() error { return h.ring(x) }) //nolint:contextcheck // as above
+		err := guard(func() error { return h.ring(x) })
 		tone.stop()
 		done <- err
 	})
@@ -372,12 +371,12 @@ func (t *together) toBot(flow string) error {
 }
 
 // fromBot brings the caller back to the agent, who is told what was learnt.
-func (t *together) fromBot(r errandResult) {
+func (t *together) fromBot(ctx context.Context, r errandResult) {
 	t.errand = nil
 	text := returned(t.h.line.Language, r)
-	ctx, cancel := context.WithTimeout(t.ctx, whisperLimit)
+	limited, cancel := context.WithTimeout(ctx, whisperLimit)
 	defer cancel()
-	if err := announce(ctx, t.h.line, t.session, text); err != nil && t.ctx.Err() == nil {
+	if err := announce(limited, t.h.line, t.session, text); err != nil && ctx.Err() == nil {
 		t.h.log.Warn("telling the agent what the bot has learnt", "call", t.h.call, "agent", t.person.Name, "error", err)
 	}
 	t.h.room.separate(false)

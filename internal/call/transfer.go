@@ -77,7 +77,7 @@ func (h *handover) connected(parent, ctx context.Context, l Leg, session *media.
 		defer place.asks(nil)
 	}
 	h.tell(ctx, handoverNews{kind: "bridged", person: p, detail: session.Media().Codec.Name})
-	both := h.together(parent, ctx, p, session)
+	both := h.together(parent, p, session)
 	defer both.end()
 	orders := make(chan order)
 	defer h.room.takeOrders(orders)()
@@ -109,7 +109,7 @@ func (h *handover) connected(parent, ctx context.Context, l Leg, session *media.
 			both.dismiss("left")
 			both.apart(false)
 		case r := <-both.errand:
-			both.fromBot(r)
+			both.fromBot(ctx, r)
 		}
 		switch {
 		case next != nil:

@@ -362,7 +362,7 @@ func (w *world) check(got, want []desk.Offer) {
 // No caller is lost, no two agents ring for one, no agent is rung twice, and the order
 // is that of the rules, whatever happens.
 func TestBoardKeepsToTheModel(t *testing.T) {
-	seeds, steps := 25, 1200
+	seeds, steps := 12, 1200
 	if testing.Short() {
 		seeds = 10
 	}

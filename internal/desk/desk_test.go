@@ -69,8 +69,14 @@ func (k known) Customer(_ context.Context, number string) (desk.Customer, error)
 	return k[number], nil
 }
 
-// office is a desk on a test's clock.
-func office(t *testing.T, c desk.Config, play func(t *testing.T, d *desk.Desk)) {
+// bench is a desk on a test's clock.
+type bench struct {
+	t    *testing.T
+	desk *desk.Desk
+}
+
+// office runs a desk on a test's clock.
+func office(t *testing.T, c desk.Config, play func(b bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d := desk.New(c)
@@ -78,7 +84,7 @@ func office(t *testing.T, c desk.Config, play func(t *testing.T, d *desk.Desk)) 
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() { assert.NoError(t, d.Run(ctx)) })
-		play(t, d)
+		play(bench{t, d})
 		cancel()
 		wg.Wait()
 	})
@@ -136,7 +142,8 @@ func (w *waiter) got() (string, error) {
 func TestCallerWaitsForTheWrapUp(t *testing.T) {
 	var bus event.Bus
 	sub := bus.Subscribe("queue.entered", "queue.offered", "queue.left")
-	office(t, desk.Config{Agents: three()[:1], Bus: &bus, Rules: func(string) desk.Rules { return desk.Rules{MaxWait: 10 * time.Minute} }}, func(t *testing.T, d *desk.Desk) {
+	office(t, desk.Config{Agents: three()[:1], Bus: &bus, Rules: func(string) desk.Rules { return desk.Rules{MaxWait: 10 * time.Minute} }}, func(b bench) {
+		t, d := b.t, b.desk
 		d.Present("li", true)
 		first := wait(t, d, call.Waiting{Call: "1", Skill: "returns"})
 		agent, err := first.got()
@@ -182,7 +189,8 @@ func TestWhoDoesNotAnswerRests(t *testing.T) {
 		"and then he is back": {5 * time.Minute, 6 * time.Minute, desk.Ready},
 	} {
 		t.Run(name, func(t *testing.T) {
-			office(t, desk.Config{Agents: []desk.Agent{{Name: "li", Rest: c.rest}}}, func(t *testing.T, d *desk.Desk) {
+			office(t, desk.Config{Agents: []desk.Agent{{Name: "li", Rest: c.rest}}}, func(b bench) {
+				t, d := b.t, b.desk
 				d.Present("li", true)
 				_, found := d.Reserve("1", "")
 				require.True(t, found)
@@ -203,7 +211,8 @@ func TestWhoDoesNotAnswerRests(t *testing.T) {
 func TestStatesOutliveARestart(t *testing.T) {
 	store := &memory{}
 	var began time.Time
-	office(t, desk.Config{Agents: three(), Store: store}, func(t *testing.T, d *desk.Desk) {
+	office(t, desk.Config{Agents: three(), Store: store}, func(b bench) {
+		t, d := b.t, b.desk
 		for _, a := range []string{"li", "wang", "zhao"} {
 			d.Present(a, true)
 		}
@@ -224,7 +233,8 @@ func TestStatesOutliveARestart(t *testing.T) {
 		d.Talking("wang", "9")
 		require.NoError(t, d.Choose(t.Context(), "zhao", desk.NotReady, ""))
 	})
-	office(t, desk.Config{Agents: three(), Store: store}, func(t *testing.T, d *desk.Desk) {
+	office(t, desk.Config{Agents: three(), Store: store}, func(b bench) {
+		t, d := b.t, b.desk
 		assert.Equal(t, desk.Offline, states(d)["li"], "until his telephone is back")
 		for _, a := range []string{"li", "wang", "zhao"} {
 			d.Present(a, true)
@@ -238,7 +248,8 @@ func TestStatesOutliveARestart(t *testing.T) {
 
 func TestChoosingAState(t *testing.T) {
 	store := &memory{}
-	office(t, desk.Config{Agents: three(), Store: store}, func(t *testing.T, d *desk.Desk) {
+	office(t, desk.Config{Agents: three(), Store: store}, func(b bench) {
+		t, d := b.t, b.desk
 		require.ErrorIs(t, d.Choose(t.Context(), "nobody", desk.Ready, ""), desk.ErrNoAgent)
 		require.ErrorIs(t, d.Choose(t.Context(), "li", desk.Talking, ""), desk.ErrState)
 		store.err = errors.New("the disk is full")
@@ -252,7 +263,8 @@ func TestLastAgentFirst(t *testing.T) {
 		Agents: three(), Customers: known{"138": {LastAgent: "li"}},
 		Rules: func(string) desk.Rules { return desk.Rules{LastAgent: 30 * time.Second, MaxWait: 5 * time.Minute} },
 	}
-	office(t, c, func(t *testing.T, d *desk.Desk) {
+	office(t, c, func(b bench) {
+		t, d := b.t, b.desk
 		d.Present("wang", true)
 		time.Sleep(time.Second)
 		d.Present("li", true)
@@ -275,7 +287,8 @@ func TestLastAgentFirst(t *testing.T) {
 func TestOverflowAndLongestWait(t *testing.T) {
 	rules := desk.Rules{MaxWait: time.Minute, Overflow: []desk.Overflow{{After: 20 * time.Second, Team: "back"}}, Teams: map[string]string{"returns": "front"}}
 	agents := []desk.Agent{{Name: "li", Skills: []string{"returns"}, Team: "front"}, {Name: "zhao", Skills: []string{"sales"}, Team: "back"}}
-	office(t, desk.Config{Agents: agents, Rules: func(string) desk.Rules { return rules }}, func(t *testing.T, d *desk.Desk) {
+	office(t, desk.Config{Agents: agents, Rules: func(string) desk.Rules { return rules }}, func(b bench) {
+		t, d := b.t, b.desk
 		_, err := d.Enter(t.Context(), call.Waiting{Call: "0", Skill: "returns"})
 		require.ErrorIs(t, err, call.ErrNobodyThere)
 		d.Present("zhao", true)
@@ -308,7 +321,8 @@ func TestOverflowAndLongestWait(t *testing.T) {
 // The last agent who could take a caller goes home: the caller is told soon, but not
 // because a browser was loaded again.
 func TestDeserted(t *testing.T) {
-	office(t, desk.Config{Agents: three(), Rules: func(string) desk.Rules { return desk.Rules{MaxWait: time.Hour} }}, func(t *testing.T, d *desk.Desk) {
+	office(t, desk.Config{Agents: three(), Rules: func(string) desk.Rules { return desk.Rules{MaxWait: time.Hour} }}, func(b bench) {
+		t, d := b.t, b.desk
 		d.Present("wang", true)
 		require.NoError(t, d.Choose(t.Context(), "wang", desk.Break, "tea"))
 		x := wait(t, d, call.Waiting{Call: "1", Skill: "sales"})
@@ -330,7 +344,8 @@ func TestDeserted(t *testing.T) {
 // with the conversations of the day.
 func TestAnnouncements(t *testing.T) {
 	rules := desk.Rules{MaxWait: time.Hour, CallbackAfter: 20 * time.Second, Talk: 4 * time.Minute}
-	office(t, desk.Config{Agents: three()[1:2], Rules: func(string) desk.Rules { return rules }}, func(t *testing.T, d *desk.Desk) {
+	office(t, desk.Config{Agents: three()[1:2], Rules: func(string) desk.Rules { return rules }}, func(b bench) {
+		t, d := b.t, b.desk
 		d.Present("wang", true)
 		_, found := d.ReserveAgent("0", "wang")
 		require.True(t, found)
@@ -362,7 +377,8 @@ func TestAnnouncements(t *testing.T) {
 }
 
 func TestShut(t *testing.T) {
-	office(t, desk.Config{Agents: three(), Open: func(line, _ string, _ time.Time) bool { return line != "night" }}, func(t *testing.T, d *desk.Desk) {
+	office(t, desk.Config{Agents: three(), Open: func(line, _ string, _ time.Time) bool { return line != "night" }}, func(b bench) {
+		t, d := b.t, b.desk
 		d.Present("wang", true)
 		_, err := d.Enter(t.Context(), call.Waiting{Call: "1", Line: "night", Skill: "sales"})
 		require.ErrorIs(t, err, call.ErrQueueShut)
@@ -372,7 +388,8 @@ func TestShut(t *testing.T) {
 func TestStateChangesArePublished(t *testing.T) {
 	var bus event.Bus
 	sub := bus.Subscribe("agent.state")
-	office(t, desk.Config{Agents: three()[:1], Bus: &bus}, func(t *testing.T, d *desk.Desk) {
+	office(t, desk.Config{Agents: three()[:1], Bus: &bus}, func(b bench) {
+		t, d := b.t, b.desk
 		d.Present("li", true)
 		d.Present("li", true) // a second contact changes nothing
 		_, found := d.Reserve("1", "")

@@ -93,8 +93,11 @@ func (h *HeadStart) start(c *Caller, now time.Time) time.Duration {
 		yes bool
 		d   time.Duration
 	}{
-		{c.Tier == TierVIP, h.VIP}, {c.Asked, h.Asked}, {c.Urgent, h.Urgent},
-		{upset(c.Mood), h.Upset}, {c.Risk > 0 && c.Risk >= h.ComplaintFrom, h.Complaint},
+		{c.Tier == TierVIP, h.VIP},
+		{c.Asked, h.Asked},
+		{c.Urgent, h.Urgent},
+		{upset(c.Mood), h.Upset},
+		{c.Risk > 0 && c.Risk >= h.ComplaintFrom, h.Complaint},
 	} {
 		if on.yes {
 			d += on.d

@@ -74,7 +74,8 @@ func TestShare(t *testing.T) {
 func TestMoreBotIsNotForWhoAsked(t *testing.T) {
 	share := desk.NewShare(desk.ShareRules{}, nil, nil, nil)
 	require.NoError(t, share.Set(t.Context(), "more_bot", "li"))
-	office(t, desk.Config{Agents: three(), Share: share}, func(t *testing.T, d *desk.Desk) {
+	office(t, desk.Config{Agents: three(), Share: share}, func(b bench) {
+		t, d := b.t, b.desk
 		d.Present("wang", true)
 		_, err := d.Enter(t.Context(), call.Waiting{Call: "1"})
 		require.ErrorIs(t, err, call.ErrQueueBusy)
