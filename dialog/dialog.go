@@ -240,6 +240,9 @@ type Expecter interface {
 	// Expect is a line in the manner of what will be said next, digits after a question
 	// for a number: the prompt of the first decoding pass. "" is anything.
 	Expect() string
+	// TakesNumber says whether a number is asked for: several keys are one answer then,
+	// and a first 0 may begin it.
+	TakesNumber() bool
 }
 
 // An Assenter is a Conversation that knows which words are no turn of their own

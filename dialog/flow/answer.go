@@ -496,6 +496,12 @@ func (s *Set) Unfinished(st State, text string, env Env) bool {
 			}
 		}
 	}
+	if c.Type == slot.Address && lang.Chinese(s.language) {
+		// An address is said in pieces until its number.
+		t := strings.TrimRight(text, "。，,. ")
+		last, _ := utf8.DecodeLastRuneInString(t)
+		return t != "" && !strings.ContainsRune("0123456789零一二三四五六七八九十号室户楼", last)
+	}
 	return c.slot.Unfinished(text)
 }
 

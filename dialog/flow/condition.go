@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/vm"
+
+	"hotline/dialog/internal/lang"
 )
 
 // condition is a compiled `if`.
@@ -19,8 +22,8 @@ type condition struct {
 }
 
 // compileCondition checks text against what the flow knows. Slots are strings, ""
-// while they are not known; rows are maps of strings. number, days, empty and found
-// make of them what can be compared.
+// while they are not known; rows are maps of strings. number, days, empty, found and
+// says make of them what can be compared.
 func compileCondition(text string, names environment) (condition, error) {
 	program, err := expr.Compile(text, expr.Env(names.with(time.Time{})), expr.AsBool())
 	if err != nil {
@@ -52,12 +55,38 @@ func (e environment) with(now time.Time) map[string]any {
 	out["empty"] = func(v any) bool { return strings.TrimSpace(text(v)) == "" }
 	out["days"] = func(v any) float64 { return daysSince(text(v), now) }
 	out["found"] = func(v any) bool { row, _ := v.(map[string]string); return len(row) > 0 }
+	out["says"] = func(v any, words ...string) bool {
+		heard := text(v)
+		return slices.ContainsFunc(words, func(w string) bool { return says(heard, w) })
+	}
 	return out
+}
+
+// says tells whether heard holds words, or what sounds just like them: a recogniser
+// writes 骨梅气味 for 有股煤气味, and gas must not be missed for that.
+func says(heard, words string) bool {
+	h, w := lang.Fold(heard), lang.Fold(words)
+	if w == "" {
+		return false
+	}
+	if strings.Contains(h, w) {
+		return true
+	}
+	units, want := lang.Syllables(h), lang.Syllables(w)
+	if len(want) < 2 || !strings.ContainsFunc(w, lang.Han) {
+		return false
+	}
+	for i := 0; i+len(want) <= len(units); i++ {
+		if slices.Equal(units[i:i+len(want)], want) {
+			return true
+		}
+	}
+	return false
 }
 
 // taken are names that slots and rows cannot have.
 func taken() []string {
-	return []string{"number", "empty", "days", "found", "and", "or", "not", "in", "true", "false", "nil", "len", "caller", "line", "today"}
+	return []string{"number", "empty", "days", "found", "says", "and", "or", "not", "in", "true", "false", "nil", "len", "caller", "line", "today"}
 }
 
 func text(v any) string {

@@ -15,6 +15,8 @@ const (
 	defaultMaxDuration = 30 * time.Minute
 	// keyPause ends a number that is keyed in.
 	keyPause = 700 * time.Millisecond
+	// numberPause ends a number that was asked for: it is read off something.
+	numberPause = 2500 * time.Millisecond
 	// hearingTooLong is how long after a pause a text may be missing before the
 	// caller is asked to hold on.
 	hearingTooLong = 1500 * time.Millisecond
@@ -39,6 +41,7 @@ type talk struct {
 	pendFrom time.Duration
 	mustHear chan bool
 	hand     *handover
+	straight bool    // the caller does not meet the bot
 	lounge   *lounge // while the caller waits in the queue
 	demand   demand
 	errand   *errand // what the bot does for an agent who waits

@@ -2,7 +2,6 @@ package call
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"hotline/asr"
@@ -29,11 +28,19 @@ func (t *talk) key(ctx context.Context, digit byte) {
 		if len(t.keys) < 32 {
 			t.keys = append(t.keys, digit)
 		}
-		if digit == '#' || len(t.keys) == 1 && strings.IndexByte("0*", digit) >= 0 {
+		number := false
+		if x, ok := t.bot.(dialog.Expecter); ok {
+			number = x.TakesNumber()
+		}
+		if digit == '#' || len(t.keys) == 1 && (digit == '*' || digit == '0' && !number) {
 			t.keyed(ctx)
 			return
 		}
-		t.keyTimer.Reset(keyPause)
+		pause := keyPause
+		if number && len(t.keys) > 1 {
+			pause = numberPause
+		}
+		t.keyTimer.Reset(pause)
 	}
 }
 

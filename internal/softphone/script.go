@@ -115,10 +115,10 @@ func (s *Script) act(ctx context.Context, session *media.Session, steps []Step) 
 		if err := pauseFor(ctx, step.After); err != nil {
 			return err
 		}
-		s.mark()
 		if err := step.do(ctx, session); err != nil {
 			return err
 		}
+		s.mark() // what is heard from now on answers him
 	}
 	return nil
 }
