@@ -36,7 +36,7 @@ type Options struct {
 	Pause         time.Duration // silence at which a decode begins; default 180 ms
 	Minimum       time.Duration // least silence that ends a turn; default 400 ms
 	MaxUtterance  time.Duration // longest piece decoded at once; default and most 25 s
-	MaxTurn       time.Duration // a turn is ended after so much; default 45 s
+	MaxTurn       time.Duration // a turn is ended after so much; default 2 min
 	DecodeTimeout time.Duration // then the utterance ends with a Fault; default 5 s
 	// Unpaced says that the source is a file rather than a line: it is read no
 	// faster than it is decoded.
@@ -75,7 +75,7 @@ func NewListener(cfg ListenerConfig) (*Listener, error) {
 	orDefault(&o.Minimum, 400*time.Millisecond)
 	orDefault(&o.MaxUtterance, 25*time.Second)
 	o.MaxUtterance = min(max(o.MaxUtterance, softCut+cutSearch), 25*time.Second)
-	orDefault(&o.MaxTurn, 45*time.Second)
+	orDefault(&o.MaxTurn, 2*time.Minute)
 	orDefault(&o.DecodeTimeout, 5*time.Second)
 	if o.Patience == nil {
 		o.Patience = DefaultPatience

@@ -2,6 +2,7 @@ package asr
 
 import (
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -93,6 +94,32 @@ func allDigits(phrase []rune) bool {
 		}
 	}
 	return true
+}
+
+// digitsOnce takes digits that were said once out of a text that repeats them more
+// often than there was time to: a single "eight" becomes 8 8 8 8 8 8 in a recogniser that
+// expects a number.
+func digitsOnce(text string, voiced time.Duration) (string, bool) {
+	const atLeast, aSecond = 4, 7
+	var digits []rune
+	var where []int // ends in text
+	for i, r := range text {
+		switch {
+		case unicode.IsDigit(r), strings.ContainsRune(digitWords, r):
+			digits, where = append(digits, r), append(where, i+utf8.RuneLen(r))
+		case unicode.IsLetter(r):
+			return text, false
+		}
+	}
+	if len(digits) <= atLeast || float64(len(digits)) <= atLeast+aSecond*voiced.Seconds() {
+		return text, false
+	}
+	for p := 1; p <= len(digits)/2; p++ {
+		if sameRunes(digits[p:], digits[:len(digits)-p]) {
+			return strings.TrimSpace(text[:where[p-1]]), true
+		}
+	}
+	return text, false
 }
 
 func sameRunes(a, b []rune) bool {

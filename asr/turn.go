@@ -126,6 +126,9 @@ func (t *turn) err() error {
 // noise. garbled says that there was speech and no text is left of it.
 func assess(t Transcript, voiced time.Duration) (out Transcript, garbled bool) {
 	text, looped := CutLoop(t.Text)
+	if once, more := digitsOnce(text, voiced); more {
+		text, looped = once, true
+	}
 	if looped {
 		t.Confidence *= 0.5
 	}

@@ -123,6 +123,8 @@ func (e *ears) detector(rate int) (asr.Detector, error) {
 func (e *ears) listener(h call.Hearing) asr.Recognizer {
 	o := asr.Options{Call: h.Call, Language: h.Language}
 	if h.Listener != nil {
+		// Nobody tells a bot a thing for so long without a pause: it is a television.
+		o.MaxTurn = 45 * time.Second
 		o.Vocabulary, o.Patience, o.Suggest = h.Listener.Vocabulary(), h.Listener.Patience, h.Listener.Suggest
 		if x, ok := h.Listener.(dialog.Expecter); ok {
 			o.Expect = x.Expect

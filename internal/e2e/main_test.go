@@ -250,7 +250,7 @@ func recording(t *testing.T, path string) []int16 {
 	for len(x) >= n && dsp.LevelDB(x[len(x)-n:]) < -45 {
 		x = x[:len(x)-n]
 	}
-	require.Greater(t, len(x), 2000, "%s holds no speech", path)
+	require.Greater(t, len(x), 1000, "%s holds no speech", path)
 	return x
 }
 

@@ -88,7 +88,7 @@ func conversations(t *testing.T) map[string][]conversation {
 	require.NoError(t, err)
 	out := map[string][]conversation{}
 	for _, f := range files {
-		b, err := os.ReadFile(f) //nolint:gosec // ours
+		b, err := os.ReadFile(f)
 		require.NoError(t, err)
 		root, problem := strict.Parse(b)
 		require.Nil(t, problem, f)
@@ -229,7 +229,7 @@ func today(t *testing.T, dir string) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.csv"))
 	require.NoError(t, err)
 	for _, f := range files {
-		b, err := os.ReadFile(f) //nolint:gosec // a copy made just now
+		b, err := os.ReadFile(f)
 		require.NoError(t, err)
 		moved := dates.ReplaceAllFunc(b, func(x []byte) []byte {
 			at, err := time.Parse(time.DateOnly, string(x))
@@ -238,7 +238,7 @@ func today(t *testing.T, dir string) {
 			}
 			return []byte(at.AddDate(0, 0, days).Format(time.DateOnly))
 		})
-		require.NoError(t, os.WriteFile(f, moved, 0o600)) //nolint:gosec // as above
+		require.NoError(t, os.WriteFile(f, moved, 0o600))
 	}
 }
 
@@ -371,6 +371,7 @@ var ringing sync.Map
 
 // have has one conversation by `hotline call` and judges it.
 func have(t *testing.T, s *stand.Stand, c conversation, parts []part, yes, no string) (p played) {
+	t.Helper()
 	p.conversation = c
 	fault := func(format string, args ...any) { p.faults = append(p.faults, fmt.Sprintf(format, args...)) }
 	from := cmp.Or(c.Caller, callerNumber())
