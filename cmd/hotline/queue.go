@@ -12,6 +12,7 @@ import (
 	"hotline/internal/call"
 	"hotline/internal/desk"
 	"hotline/internal/store"
+	"hotline/internal/web"
 	"hotline/media/wav"
 )
 
@@ -105,6 +106,19 @@ func (bs *bots) queueRules(line string) desk.Rules {
 	return r
 }
 
+// dispositions are what the agents of all businesses can say of a call, each code once.
+func (bs *bots) dispositions() []web.Disposition {
+	var out []web.Disposition
+	for _, b := range bs.homes() {
+		for _, d := range b.Queue.Dispositions {
+			if !slices.ContainsFunc(out, func(o web.Disposition) bool { return o.Code == d.Code }) {
+				out = append(out, web.Disposition{Code: d.Code, Title: d.Title})
+			}
+		}
+	}
+	return out
+}
+
 // shareRules are those of the first business that has some: the people are shared by
 // all lines.
 func (bs *bots) shareRules() desk.ShareRules {
@@ -161,10 +175,10 @@ func (c customers) Customer(ctx context.Context, number string) (desk.Customer, 
 }
 
 // rolledOut has the line's callers meet the bot, or people at once.
-func (s *server) rolledOut(b *bot, e dialog.Engine) dialog.Engine {
-	return call.Straight{
-		Engine: e, Skill: b.line.Home.Escalation.Skill,
-		Bot: func(f dialog.Facts) bool { return s.rollout.Bot(f.Line, store.NormalNumber(f.Caller), f.CallID) },
+func (s *server) rolledOut(b *bot) *call.Straight {
+	return &call.Straight{
+		Skill: b.line.Home.Escalation.Skill,
+		Bot:   func(f dialog.Facts) bool { return s.rollout.Bot(f.Line, store.NormalNumber(f.Caller), f.CallID) },
 	}
 }
 

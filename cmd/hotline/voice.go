@@ -164,7 +164,7 @@ func (s *server) lines() map[*bot]*call.Line {
 		p := b.engine.Load().Phrases()
 		out[b] = &call.Line{
 			Name: b.line.Name, Title: b.line.Home.Name, Language: b.line.Language, Voice: s.voiceOf(b),
-			Rate: b.line.Rate, Engine: s.rolledOut(b, b.talk), Music: s.music(b.line.Home),
+			Rate: b.line.Rate, Engine: b.talk, Straight: s.rolledOut(b), Music: s.music(b.line.Home),
 			Hear: s.ears.listener, Speak: s.voice.line, Prepare: s.voice.prepare,
 			Silence: limits.Silence, MaxDuration: limits.MaxCall, MaxHold: s.cfg.Call.MaxHold,
 			Answer:   call.Answering{Ring: b.line.Answer.Ringing, Early: b.line.Early()},

@@ -82,6 +82,8 @@ type Line struct {
 	Farewell string
 	// Closing is said when the server stops before the call is over.
 	Closing string
+	// Straight brings some callers to people at once; nil brings none.
+	Straight *Straight
 	// Music is what callers hear who wait for a person; nil is a tune of ours.
 	Music *Music
 	// Unrecorded keeps the line's calls from being recorded.
@@ -170,6 +172,7 @@ func (c *Call) run(ctx context.Context, cancel context.CancelCauseFunc, t *talk)
 	}
 	facts := dialog.Facts{CallID: c.ID, Line: c.Line.Name, Language: c.Line.Language, Now: time.Now()}
 	c.Party.facts(&facts)
+	t.straight = c.Line.Straight.takes(facts)
 	var err error
 	if t.bot, err = c.Line.Engine.Begin(ctx, facts); err != nil {
 		return fmt.Errorf("beginning the conversation: %w", err)

@@ -39,7 +39,11 @@ func (t *talk) reply(ctx context.Context, in dialog.Turn, end time.Duration) {
 		began = t.began.Add(max(end, t.spokeUntil))
 	}
 	t.floor.bot(true, false, time.Now())
+	line, straight := t.call.Line, t.straight
 	t.turn = t.speaker.startTurn(ctx, in, began, func(ctx context.Context, do func(dialog.Act) error) error {
+		if in.Kind == dialog.Opened && straight {
+			return line.Straight.open(ctx, t.bot, in, do)
+		}
 		return t.bot.Reply(ctx, in, do)
 	})
 	t.turn.held = t.hold.total(time.Now())
