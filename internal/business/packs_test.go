@@ -33,9 +33,13 @@ func packs() []string { return []string{"retail-zh", "retail-en", "dental-zh", "
 func engineOf(e knowledge.Embedder) business.EngineOf {
 	return func(l business.Line, now func() time.Time) (dialog.Engine, error) {
 		o := l.KnowledgeOptions()
-		o.Embedder, o.EmbedWithin = e, time.Minute
+		// what is tried is the understanding: a busy machine may take its time
+		o.Embedder, o.EmbedWithin, o.BuildWithin = e, time.Minute, 10*time.Minute
 		x, err := knowledge.New(l.Pairs(), o)
 		if err != nil {
+			return nil, err
+		}
+		if err := x.EmbedErr(); err != nil {
 			return nil, err
 		}
 		c := l.EngineConfig(knowledge.NewLive(x).Load)
