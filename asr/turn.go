@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // turn is one utterance of a caller while it lasts.
@@ -206,6 +207,14 @@ func (h *hearing) decode(ctx context.Context, job int, s Segment, second bool) {
 		last.err = err
 		return
 	}
+	if echoes(first.Text, s.Prompt) {
+		// It was not heard well enough to be anything but the prompt.
+		s.Prompt = ""
+		if first, err = h.cfg.Decoder.Decode(ctx, s); err != nil {
+			last.err = err
+			return
+		}
+	}
 	last.transcript = first
 	if !second || h.cfg.Suggest == nil || first.Text == "" || first.Confidence >= secondBelow || first.Confidence <= secondAbove {
 		return
@@ -220,6 +229,21 @@ func (h *hearing) decode(ctx context.Context, job int, s Segment, second bool) {
 		return // the first pass stands
 	}
 	last.transcript = chooseReading(first, prompted)
+}
+
+// echoes says whether text is nothing but a piece of the prompt.
+func echoes(text, prompt string) bool {
+	const least = 5 // shorter pieces may have been said
+	spoken := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if hasWords(string(r)) {
+				return r
+			}
+			return -1
+		}, s)
+	}
+	said := spoken(text)
+	return prompt != "" && utf8.RuneCountInString(said) >= least && strings.Contains(spoken(prompt), said)
 }
 
 func joinPrompt(texts []string, language string) string {

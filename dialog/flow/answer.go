@@ -500,7 +500,7 @@ func (s *Set) Unfinished(st State, text string, env Env) bool {
 		// An address is said in pieces until its number.
 		t := strings.TrimRight(text, "。，,. ")
 		last, _ := utf8.DecodeLastRuneInString(t)
-		return t != "" && !strings.ContainsRune("0123456789零一二三四五六七八九十号室户楼", last)
+		return t != "" && !strings.ContainsRune("0123456789零一二三四五六七八九十号室", last)
 	}
 	return c.slot.Unfinished(text)
 }
