@@ -61,3 +61,24 @@ func TestALongStoryIsHeard(t *testing.T) {
 	r := c.turn(dialog.Turn{Kind: dialog.Spoke, Text: "怎么开发票", Confidence: 0.9, Prosody: dialog.Prosody{VoicedFor: 20 * time.Second}, At: time.Now()})
 	assert.NotEqual(t, "overheard", r.note.Intent)
 }
+
+// A television that happens to say what the business knows talks over the answer, and
+// does not hear it for ever.
+func TestAnAnswerIsNotBegunForEver(t *testing.T) {
+	c := hotel(t)
+	const text = "怎么开发票"
+	ended := false
+	for turn := 0; turn < 12 && !ended; turn++ {
+		in := dialog.Turn{Kind: dialog.Spoke, Text: text, Confidence: 0.8, At: time.Now()}
+		if turn > 0 {
+			in.Interrupted = &dialog.Interruption{Heard: "发票", Unheard: "在前台开，退房的时候说一声就行。", After: time.Second}
+		}
+		for _, a := range c.turn(in).acts {
+			switch a.(type) {
+			case dialog.Hangup, dialog.Transfer, dialog.Message:
+				ended = true
+			}
+		}
+	}
+	assert.True(t, ended)
+}

@@ -57,6 +57,9 @@ func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
 		p.transfer("upset", KeyTransferSorry)
 		return
 	}
+	if t.Interrupted != nil && cmd.Kind == command.None && !upset && p.talksAcross(ctx, t) {
+		return
+	}
 	if t.Interrupted != nil && p.goOn(ctx, t, cmd) {
 		return
 	}
@@ -146,6 +149,12 @@ func (p *plan) goOn(ctx context.Context, t dialog.Turn, cmd command.Command) boo
 		top := found.Top()
 		if top == nil || top.Pair.ID != st.last || !p.c.e.sure(found) || st.said == "" {
 			return false
+		}
+		// Who talks over the answer to what he asks, again and again, does not ask.
+		const often = 2
+		if st.talkedOver++; st.talkedOver > often {
+			p.beside()
+			return true
 		}
 	default:
 		return false

@@ -59,26 +59,27 @@ type state struct {
 	overLimit bool
 	promised  string // why a person was promised in the last turn, "" if none was
 
-	flow      flow.State
-	asked     []asked
-	upset     int
-	alerted   bool // a supervisor was told of the mood
-	sensitive bool // the turn held words that are not taken up
-	warned    int
-	mood      emotion.Tracker
-	unheard   int // one after another
-	unknown   int // one after another
-	silent    int // one after another
-	trouble   int // in all
-	overheard int // talk that was not meant for the bot, in all
-	turns     int
-	transfers int
-	messages  int
-	numbers   int // attempts at a number
-	choices   int // attempts at a choice
-	skill     string
-	callTo    string
-	used      [maxKeys]uint8
+	flow       flow.State
+	asked      []asked
+	upset      int
+	alerted    bool // a supervisor was told of the mood
+	sensitive  bool // the turn held words that are not taken up
+	warned     int
+	mood       emotion.Tracker
+	unheard    int // one after another
+	unknown    int // one after another
+	silent     int // one after another
+	trouble    int // in all
+	talkedOver int // answers that were talked over by the same question
+	overheard  int // talk that was not meant for the bot, in all
+	turns      int
+	transfers  int
+	messages   int
+	numbers    int // attempts at a number
+	choices    int // attempts at a choice
+	skill      string
+	callTo     string
+	used       [maxKeys]uint8
 }
 
 // resolved says whether anything was answered or done in the call.
