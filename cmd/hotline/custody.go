@@ -308,8 +308,8 @@ func newBackup(s *settings) *cobra.Command {
 				}
 				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d files; to restore it the key %s is needed, which is not in it: keep %s elsewhere\n",
 					args[0], len(m.Files), m.Key, keyFile(c))
-				if len(m.Missing) > 0 {
-					_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%d recordings that the record names were not there\n", len(m.Missing))
+				if n := len(m.Missing); n > 0 {
+					_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%d recordings or folders were not there: %s\n", n, strings.Join(m.Missing[:min(n, 5)], ", "))
 				}
 				return nil
 			})

@@ -34,6 +34,11 @@ func newUser(s *settings) *cobra.Command {
 			if _, err := db.AddUser(cmd.Context(), store.User{Name: args[0], Role: store.Role(role)}, password); err != nil {
 				return err
 			}
+			if err := db.AddTrail(cmd.Context(), store.TrailEntry{
+				Actor: operator(), Action: "add-user", Detail: map[string]string{"user": args[0], "role": role},
+			}); err != nil {
+				return err
+			}
 			if made {
 				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s's password, shown once: %s\n", args[0], password)
 			}
@@ -58,8 +63,13 @@ func newToken(s *settings) *cobra.Command {
 				return err
 			}
 			defer closeDB()
-			text, _, err := db.NewToken(cmd.Context(), name, store.Role(role), time.Now().AddDate(0, 0, days), scopes...)
+			text, made, err := db.NewToken(cmd.Context(), name, store.Role(role), time.Now().AddDate(0, 0, days), scopes...)
 			if err != nil {
+				return err
+			}
+			if err := db.AddTrail(cmd.Context(), store.TrailEntry{
+				Actor: operator(), Action: "add-token", Subject: made.ID, Detail: map[string]string{"token": name, "role": role, "scopes": strings.Join(scopes, " ")},
+			}); err != nil {
 				return err
 			}
 			_, _ = fmt.Fprintln(cmd.OutOrStdout(), text)

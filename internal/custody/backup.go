@@ -40,7 +40,7 @@ type Manifest struct {
 	At      time.Time      `json:"at"`
 	Key     string         `json:"key"` // that opens it; it is not in the backup
 	Files   []ManifestFile `json:"files"`
-	Missing []string       `json:"missing,omitempty"` // recordings that the record names and the disk did not have
+	Missing []string       `json:"missing,omitempty"` // recordings and folders that are named and were not there
 }
 
 // ManifestFile is a file of a backup.
@@ -148,6 +148,10 @@ func writeBackup(ctx context.Context, src Source, out io.Writer) (Manifest, erro
 		}
 	}
 	for _, b := range src.Business {
+		if _, err := os.Stat(b); errors.Is(err, fs.ErrNotExist) {
+			a.manifest.Missing = append(a.manifest.Missing, b) // one that is in the program itself, maybe
+			continue
+		}
 		if err := a.addTree(ctx, b, path.Join(businessName, filepath.Base(filepath.Clean(b)))); err != nil {
 			return a.manifest, err
 		}

@@ -106,7 +106,7 @@ func (h *house) whole(want call.Record) {
 	require.NoError(h.t, err)
 	assert.Len(h.t, events, 1)
 	b, _ := h.read(want)
-	assert.True(h.t, bytes.Equal(sound(want.ID, soundSize), b), want.ID)
+	assert.True(h.t, bytes.Equal(sound(want.ID), b), want.ID)
 }
 
 func TestBackupWhileCallsGoOn(t *testing.T) {

@@ -29,14 +29,14 @@ import (
 
 // house is a data folder with its database and key.
 type house struct {
-	t      testing.TB
+	t      *testing.T
 	dir    string
 	key    string
 	db     *store.Store
 	sealer *seal.Sealer
 }
 
-func open(t testing.TB, dir string) *house {
+func open(t *testing.T, dir string) *house {
 	t.Helper()
 	h, err := openHouse(dir)
 	require.NoError(t, err)
@@ -59,9 +59,9 @@ func (h *house) keeper() *custody.Keeper {
 }
 
 // sound is a recording that can be told from others.
-func sound(id string, size int) []byte {
-	b := bytes.Repeat([]byte(id+"|plain sound|"), size/(len(id)+13)+1)[:size]
-	binary.LittleEndian.PutUint32(b, uint32(size))
+func sound(id string) []byte {
+	b := bytes.Repeat([]byte(id+"|plain sound|"), soundSize/(len(id)+13)+1)[:soundSize]
+	binary.LittleEndian.PutUint32(b, uint32(soundSize))
 	return b
 }
 
@@ -76,7 +76,7 @@ func (h *house) begin(id, number string, at time.Time) call.Record {
 	}
 	file := filepath.Join(h.dir, filepath.FromSlash(r.Recording))
 	require.NoError(h.t, os.MkdirAll(filepath.Dir(file), 0o700))
-	require.NoError(h.t, os.WriteFile(file, sound(id, soundSize), 0o600))
+	require.NoError(h.t, os.WriteFile(file, sound(id), 0o600))
 	require.NoError(h.t, os.Chtimes(file, at, at))
 	ctx := context.Background()
 	require.NoError(h.t, h.db.Begin(ctx, r))
@@ -154,7 +154,7 @@ func TestRecordingsAreSealedAfterTheCall(t *testing.T) {
 	for _, r := range []call.Record{over, older, half, stray} {
 		require.Eventually(t, func() bool { return sealed(r) }, 30*time.Second, 10*time.Millisecond, r.ID)
 		b, _ := h.read(r)
-		assert.Equal(t, sound(r.ID, soundSize), b)
+		assert.Equal(t, sound(r.ID), b)
 		info, err := os.Stat(filepath.Join(h.dir, filepath.FromSlash(r.Recording)) + ".sealed")
 		require.NoError(t, err)
 		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
@@ -218,7 +218,7 @@ func TestRotationLeavesNothingOfTheOldKey(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, c.Caller, got.Caller)
 		b, _ := h.read(c)
-		assert.Equal(t, sound(c.ID, soundSize), b)
+		assert.Equal(t, sound(c.ID), b)
 	}
 	page, err := h.db.Calls(ctx, store.Filter{Number: "13800138000"})
 	require.NoError(t, err)
@@ -338,8 +338,8 @@ func TestCallerIsExportedAndErased(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, r.Close())
 	}
-	assert.Equal(t, sound("MINE", soundSize), content["recordings/MINE.wav"])
-	assert.Equal(t, sound("PLAIN", soundSize), content["recordings/PLAIN.wav"])
+	assert.Equal(t, sound("MINE"), content["recordings/MINE.wav"])
+	assert.Equal(t, sound("PLAIN"), content["recordings/PLAIN.wav"])
 	var data struct {
 		Data map[string][]map[string]any `json:"data"`
 	}
@@ -361,16 +361,16 @@ func TestCallerIsExportedAndErased(t *testing.T) {
 	for _, id := range []string{"MINE", "PLAIN"} {
 		_, err := h.db.Call(ctx, id)
 		require.ErrorIs(t, err, store.ErrNotFound)
-		assert.Empty(t, contains(t, filepath.Join(h.dir), id), "not even in the pages of the database")
+		assert.Empty(t, contains(t, h.dir, id), "not even in the pages of the database")
 	}
 	assert.False(t, custody.Exists(h.dir, plain.Recording))
 	b, _ := h.read(theirs)
-	assert.Equal(t, sound("THEIRS", soundSize), b)
+	assert.Equal(t, sound("THEIRS"), b)
 	_, err = h.db.Wish(ctx, "W2")
 	require.NoError(t, err)
 	text, err := os.ReadFile(sms)
 	require.NoError(t, err)
-	assert.Equal(t, `{"to":"13900139000","text":"b"}`+"\n", string(text))
+	assert.JSONEq(t, `{"to":"13900139000","text":"b"}`, string(text))
 	proof := h.trail("caller-erased")
 	require.Len(t, proof, 1)
 	assert.Equal(t, "0", proof[0].Detail["left"])

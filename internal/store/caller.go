@@ -78,6 +78,9 @@ func (s *Store) findCaller(ctx context.Context, number string) (tables []table, 
 			}
 		}
 	}
+	if err := s.findCustomer(ctx, f, tables, whole); err != nil {
+		return nil, nil, err
+	}
 	for grown := true; grown; { // what refers to rows that refer to rows
 		grown = false
 		for _, t := range tables {
@@ -96,11 +99,29 @@ func (s *Store) findCaller(ctx context.Context, number string) (tables []table, 
 	return tables, f, nil
 }
 
+// findCustomer finds the customer who has a number beside others.
+func (s *Store) findCustomer(ctx context.Context, f *found, tables []table, hash string) error {
+	at := slices.IndexFunc(tables, func(t table) bool { return t.name == "customers" })
+	if at < 0 {
+		return nil
+	}
+	ids, err := s.texts(ctx, `SELECT customer_id FROM customer_numbers WHERE number_hash = $1`, hash)
+	if err != nil {
+		return fmt.Errorf("find a customer: %w", err)
+	}
+	for _, id := range ids {
+		if _, err := s.match(ctx, f, tables[at], "id", []any{id}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // match finds the rows whose column has one of the values.
 func (s *Store) match(ctx context.Context, f *found, t table, column string, values []any) (grown bool, err error) {
 	w := &where{}
 	w.add(column+" IN (?"+strings.Repeat(", ?", len(values)-1)+")", values...)
-	rows, err := s.read.QueryContext(ctx, "SELECT "+strings.Join(t.key, ", ")+" FROM "+t.name+w.String(), w.args...)
+	rows, err := s.read.QueryContext(ctx, "SELECT "+strings.Join(t.key, ", ")+" FROM "+t.name+w.String(), w.args...) //nolint:gosec // names of the schema
 	if err != nil {
 		return false, fmt.Errorf("find a caller in %s: %w", t.name, err)
 	}
@@ -126,7 +147,7 @@ func (s *Store) Caller(ctx context.Context, number string) (d CallerData, err er
 	}
 	d.Rows = map[string][]map[string]any{}
 	for _, t := range tables {
-		if t.name == "search_calls" { // says nothing to anybody
+		if t.name == "search_calls" || strings.HasSuffix(t.name, "_tokens") { // says nothing to anybody
 			continue
 		}
 		keys := f.keys[t.name]
@@ -195,7 +216,7 @@ func (s *Store) EraseCaller(ctx context.Context, number string) (erased map[stri
 			err := s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 				n = 0
 				for _, name := range chunk {
-					res, err := tx.ExecContext(ctx, "DELETE FROM "+t.name+" WHERE "+conditions(t.key, 1), f.keys[t.name][name]...)
+					res, err := tx.ExecContext(ctx, "DELETE FROM "+t.name+" WHERE "+conditions(t.key, 1), f.keys[t.name][name]...) //nolint:gosec // names of the schema
 					if err != nil {
 						return fmt.Errorf("erase a caller's %s: %w", t.name, err)
 					}
