@@ -126,21 +126,15 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 		}
 	}
 	figures, judged := a.verdicts.Judge(outcomes)
+	known, _ := a.verdicts.Judge(slices.DeleteFunc(outcomes, func(o acceptance.Outcome) bool { return a.verdicts.Unanswerable(o.Text) }))
 	if f.asJSON {
-		return json.NewEncoder(out).Encode(map[string]any{"line": a.bot.line.Name, "figures": figures, "questions": judged})
+		return json.NewEncoder(out).Encode(map[string]any{"line": a.bot.line.Name, "figures": figures, "of_answerable": known, "questions": judged})
 	}
-	if f.verdicts != "" {
-		if err := printMisses(out, judged); err != nil {
-			return err
-		}
-		if err := printFigures(out, "all", figures); err != nil {
-			return err
-		}
-		known := slices.DeleteFunc(outcomes, func(o acceptance.Outcome) bool { return a.verdicts.Unanswerable(o.Text) })
-		figures, _ = a.verdicts.Judge(known)
-		return printFigures(out, "without those to which the business has no answer", figures)
+	if f.verdicts == "" {
+		return nil
 	}
-	return nil
+	return errors.Join(printMisses(out, judged), printFigures(out, "all", figures),
+		printFigures(out, "without those to which the business has no answer", known))
 }
 
 // patient is an embedder that is not given up where the machine is slow: callers cannot

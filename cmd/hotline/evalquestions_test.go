@@ -1,0 +1,64 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"hotline/internal/acceptance"
+	"hotline/internal/config"
+	"hotline/internal/testdata"
+)
+
+// The shops' answers to strangers' questions do not get worse. The marks are a little
+// under what docs/quality.md says; what nobody has judged yet counts for nothing, so a
+// change of many answers wants them read (hotline eval questions --verdicts names them).
+func TestStrangersQuestions(t *testing.T) {
+	testdata.Model(t, "embed/e5-small-zhen")
+	for _, tt := range []struct {
+		language, pack           string
+		covered, right, wellDone float64 // at least
+		outside                  int     // answered, at most
+	}{
+		{"zh", "retail-zh", 0.68, 0.69, 0.52, 6},
+		{"en", "retail-en", 0.54, 0.66, 0.43, 3},
+	} {
+		t.Run(tt.language, func(t *testing.T) {
+			root := testdata.Root(t)
+			dir := filepath.Join(root, "internal", "acceptance", "testdata")
+			list, err := acceptance.Read(filepath.Join(dir, tt.language+".tsv"))
+			require.NoError(t, err)
+			verdicts, err := acceptance.ReadVerdicts(filepath.Join(dir, "verdicts-"+tt.language+".tsv"))
+			require.NoError(t, err)
+			c := config.Default()
+			c.Models, c.Business = testdata.ModelPath(t), []string{filepath.Join(root, "examples", tt.pack)}
+			meaning := localMeaning(t.Context(), c, discard())
+			require.NotNil(t, meaning)
+			b, now, err := officeBot(c, "", patient{meaning})
+			require.NoError(t, err)
+			a := &asker{bot: b, now: now, verdicts: verdicts}
+			var outcomes []acceptance.Outcome
+			for _, q := range list {
+				o, err := a.ask(t.Context(), q)
+				require.NoError(t, err)
+				outcomes = append(outcomes, o)
+			}
+			f, judged := verdicts.Judge(outcomes)
+			var unread []string
+			for _, j := range judged {
+				if j.Missing != "" {
+					unread = append(unread, j.Text+"\t"+j.Missing)
+				}
+			}
+			t.Logf("covered %.3f, right %.3f, ended well %.3f, out of scope answered %d, not judged %d\n%s",
+				f.Coverage(), f.Precision(), f.Successful(), f.OutsideAnswered, f.Unjudged, strings.Join(unread, "\n"))
+			assert.GreaterOrEqual(t, f.Coverage(), tt.covered)
+			assert.GreaterOrEqual(t, f.Precision(), tt.right)
+			assert.GreaterOrEqual(t, f.Successful(), tt.wellDone)
+			assert.LessOrEqual(t, f.OutsideAnswered, tt.outside)
+		})
+	}
+}
