@@ -41,6 +41,12 @@ type Business struct {
 	Escalation Escalation `yaml:"escalation" json:"escalation"`
 	// Queue is how callers wait for people.
 	Queue Queue `yaml:"queue" json:"queue,omitzero"`
+	// Tickets are the kinds of tickets. docs/tickets.md explains them with examples.
+	Tickets []TicketType `yaml:"tickets" json:"tickets,omitempty"`
+	// Reviews are decisions that flows prepare and people make.
+	Reviews Reviews `yaml:"reviews" json:"reviews,omitzero"`
+	// Customers is where else customers are known.
+	Customers Customers `yaml:"customers" json:"customers,omitzero"`
 	// Urgent are categories of questions that are answered at once where they may be
 	// meant, and never asked back about: 急诊, 安全.
 	Urgent []string `yaml:"urgent" json:"urgent,omitempty"`

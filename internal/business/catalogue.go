@@ -66,6 +66,11 @@ func catalogue() map[string]message {
 		"menu_pair_near":   {"there is no question with the id %[1]q", "did you mean %[2]q?", "知识库里没有编号为“%[1]v”的问题", "是不是想写“%[2]v”?"},
 
 		"queue_strategy":      {"%[1]q is no way to choose an agent", "write longest-idle or by-skill-level", "不认识派单方式“%[1]v”", "请写 longest-idle(最久空闲)或 by-skill-level(技能最强)"},
+		"ticket_name":         {"ticket type %[1]v has no name, or another one's", "give each a name of its own, which flows write as kind", "第 %[1]v 种工单没有名称,或与别的重名", "请各写一个名称,流程里的 kind 就写它"},
+		"ticket_priority":     {"%[1]q is no priority", "write low, normal, high or urgent", "不认识优先级“%[1]v”", "请写 low、normal、high 或 urgent"},
+		"ticket_field":        {"a field of ticket type %[1]q has no name, or another one's", "give each a name of its own", "工单“%[1]v”有一项没有名称,或重名", "请各写一个名称"},
+		"ticket_agent":        {"there is no agent %[1]q", "known are: %[2]v", "没有坐席“%[1]v”", "已有的是:%[2]v"},
+		"customer_table":      {"there is no table %[1]q with a column %[2]q", "look up the names in tables/", "没有带“%[2]v”列的表“%[1]v”", "请核对 tables/ 里的文件名和列名"},
 		"queue_team":          {"no agent is in a team %[1]q", "known are: %[2]v", "没有坐席属于班组“%[1]v”", "已有的是:%[2]v"},
 		"queue_overflow_late": {"others would help after %[1]v, but callers wait %[2]v at most", "make after: shorter or max_wait: longer", "%[1]v 后才请别人帮忙,可来电人最多等 %[2]v", "请把 after 改短,或把 max_wait 改长"},
 		"queue_kind":          {"nothing is called %[1]q, so this head start counts for nobody", "write a flow's name, a question's id or an intent", "没有叫“%[1]v”的事项,这条加时不起作用", "请写流程名、问题编号或意图"},

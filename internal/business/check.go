@@ -157,6 +157,7 @@ func (c checker) people() {
 	}
 	c.escalation(skills)
 	c.queue(skills)
+	c.tickets()
 }
 
 func (c checker) escalation(skills []string) {

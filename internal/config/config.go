@@ -32,6 +32,7 @@ type Config struct {
 	Speech   Speech   `yaml:"speech"`
 	LLM      LLM      `yaml:"llm"`
 	SMS      SMS      `yaml:"sms"`
+	Webhook  Webhook  `yaml:"webhook"`
 	API      API      `yaml:"api"`
 	Call     Call     `yaml:"call"`
 	Outbound Outbound `yaml:"outbound"`
@@ -188,6 +189,17 @@ type SMS struct {
 	URL string `yaml:"url"`
 	// The bearer token that the gateway asks for.
 	Token Secret `yaml:"token"`
+}
+
+// Webhook is another system that is told of tickets and decisions.
+type Webhook struct {
+	// Where each event is posted to as JSON. Empty: nobody is told.
+	URL string `yaml:"url"`
+	// The secret that each event is signed with (HMAC-SHA-256); docs/tickets.md says how.
+	Secret Secret `yaml:"secret"`
+	// Addresses and networks of this machine or the company that may be told, such as
+	// 10.1.0.0/16; the Internet may always.
+	Allow []string `yaml:"allow"`
 }
 
 // LLM is a language model, if there is one. Nothing depends on it.

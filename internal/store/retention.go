@@ -49,6 +49,7 @@ func expiries() []expired {
 		{KeepCalls, "calls", `ended_at < $1`, "ended_at", func(ids string) []string { return []string{`DELETE FROM calls WHERE id IN ` + ids} }},
 		{KeepTickets, "wishes", `state = 'done' AND done_at < $1`, "done_at", func(ids string) []string { return []string{`DELETE FROM wishes WHERE id IN ` + ids} }},
 		{KeepTickets, "tickets", `closed_at < $1`, "closed_at", func(ids string) []string { return []string{`DELETE FROM tickets WHERE id IN ` + ids} }},
+		{KeepTickets, "reviews", `sent_at < $1`, "sent_at", func(ids string) []string { return []string{`DELETE FROM reviews WHERE id IN ` + ids} }},
 	}
 }
 

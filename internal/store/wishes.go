@@ -31,8 +31,17 @@ const wishColumns = `id, kind, call_id, number, at_when, summary, reason, fields
 // AddWish keeps a promise. One that is kept already (the same id) is left as it is,
 // so that a caller who is not sure may try again.
 func (s *Store) AddWish(ctx context.Context, w call.Wish) error {
+	add, err := s.wishAdder(w)
+	if err != nil {
+		return err
+	}
+	return s.group.write(ctx, add)
+}
+
+// wishAdder is what keeps a promise within a transaction.
+func (s *Store) wishAdder(w call.Wish) (func(context.Context, *sql.Tx) error, error) {
 	if w.ID == "" {
-		return errors.New("keep wish: it has no id")
+		return nil, errors.New("keep wish: it has no id")
 	}
 	if w.CreatedAt.IsZero() {
 		w.CreatedAt = s.now()
@@ -47,9 +56,9 @@ func (s *Store) AddWish(ctx context.Context, w call.Wish) error {
 		w.Recording, cmp.Or(w.State, WishOpen), w.CreatedAt.UnixMilli(), f.hash(wholeNumber, NormalNumber(w.Number)),
 	}
 	if f.err != nil {
-		return f.err
+		return nil, f.err
 	}
-	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO wishes (id, kind, call_id, number, at_when, summary, reason, fields, recording, state,
 				created_at, number_hash, done_by)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '') ON CONFLICT (id) DO NOTHING`, args...)
@@ -57,7 +66,7 @@ func (s *Store) AddWish(ctx context.Context, w call.Wish) error {
 			return fmt.Errorf("keep wish %s: %w", w.ID, err)
 		}
 		return nil
-	})
+	}, nil
 }
 
 // WishFilter chooses wishes; a zero field chooses all.
