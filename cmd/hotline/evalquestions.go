@@ -87,7 +87,7 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 		return err
 	}
 	if f.sample > 0 && f.sample < len(list) {
-		r := rand.New(rand.NewPCG(f.seed, 0)) //nolint:gosec // a lot, not a secret
+		r := rand.New(rand.NewPCG(f.seed, 0))
 		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 		list = list[:f.sample]
 	}

@@ -70,7 +70,7 @@ func newMouth(ctx context.Context, c config.Config, language string, voices []st
 // voice is the one that says a text: always the same for the same text.
 func (m *mouth) voice(text string) string {
 	sum := sha256.Sum256([]byte(text))
-	return m.voices[binary.BigEndian.Uint32(sum[:])%uint32(len(m.voices))] //nolint:gosec // a handful
+	return m.voices[binary.BigEndian.Uint32(sum[:])%uint32(len(m.voices))]
 }
 
 // speak is a text in a voice, from the folder where it was made before.
@@ -109,8 +109,8 @@ func (m *mouth) speak(ctx context.Context, voice, text string) (wav.Audio, error
 // that go by seed, µ-law. slowly plays it so many times as slow.
 func onLine(a wav.Audio, seed string, slowly float64) []int16 {
 	sum := sha256.Sum256([]byte(seed))
-	r := rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum[:]), 1)) //nolint:gosec // noise
-	const loud, spread, hiss, hisses = -18.0, 12.0, -62.0, 14.0    // dBov
+	r := rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum[:]), 1))
+	const loud, spread, hiss, hisses = -18.0, 12.0, -62.0, 14.0 // dBov
 	x := dsp.Resample(a.Mono(), int(math.Round(float64(a.Rate)/slowly)), lineRate)
 	dsp.NewTelephoneBand(lineRate).Process(x)
 	x = dsp.Normalize(x, lineRate, loud-spread*r.Float64())

@@ -31,7 +31,7 @@ func TestRead(t *testing.T) {
 		"a\tb\tc\na\tb\tc\n": "f.tsv:2: the question \"a\" is there twice",
 	} {
 		_, err := acceptance.Read(write(t, text))
-		assert.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, want)
 	}
 	_, err = acceptance.ReadVerdicts(write(t, "a\tanswer:b\tmaybe\n"))
 	assert.ErrorContains(t, err, `"maybe"`)

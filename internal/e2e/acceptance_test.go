@@ -35,7 +35,10 @@ var askers = map[string][]string{
 // the bot asks back, the caller answers once.
 func TestQuestionsByTelephone(t *testing.T) {
 	long(t)
-	const drawn = 24
+	drawn := 24
+	if n, err := strconv.Atoi(os.Getenv("HOTLINE_E2E_QUESTIONS")); err == nil && n > 0 {
+		drawn = n
+	}
 	for _, tt := range []struct {
 		language, number string
 		least            int // of drawn that end well
@@ -48,7 +51,7 @@ func TestQuestionsByTelephone(t *testing.T) {
 			require.NoError(t, err)
 			r := rand.New(rand.NewPCG(1, 0))
 			r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-			list = list[:drawn]
+			list = list[:min(drawn, len(list))]
 			s := shared(t)
 			calls := make([]askedCall, len(list)) // one voice after another: the worker has calls to hear
 			for i, q := range list {
@@ -75,7 +78,9 @@ func TestQuestionsByTelephone(t *testing.T) {
 				}
 			}
 			t.Logf("%d of %d ended well, %d not judged", figures.Success, drawn, figures.Unjudged)
-			assert.GreaterOrEqual(t, figures.Success+figures.Unjudged, tt.least)
+			if drawn >= 24 {
+				assert.GreaterOrEqual(t, figures.Success+figures.Unjudged, tt.least)
+			}
 		})
 	}
 }
