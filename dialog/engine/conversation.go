@@ -167,8 +167,8 @@ func (c *Conversation) Patience(text string, confidence float64) time.Duration {
 		return count
 	case st.pending == task && cmd.Kind == command.None && tasks.Complete(st.flow, text, c.env()):
 		return short
-	case st.pending == task && cmd.Kind == command.None && tasks.Dictated(st.flow) && !c.asks(&st, text):
-		return count // whatever it was heard as: digits are heard badly, and said with pauses
+	case st.pending == task && (cmd.Kind == command.None || cmd.Kind == command.Greeting) && tasks.Dictated(st.flow) && !c.asks(&st, text):
+		return count // whatever it was heard as: digits are heard badly (eight as hey), and said with pauses
 	case pending == command.Counting, st.pending == number && cmd.Kind == command.None:
 		return count
 	case cmd.Kind == command.Person, cmd.Kind == command.Goodbye:

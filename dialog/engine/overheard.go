@@ -38,14 +38,14 @@ func (p *plan) overheard(t dialog.Turn) bool {
 // talksAcross takes long speech across a reply, in which hardly anything is about the
 // business, for what was not meant for the bot, unless a story was asked for.
 func (p *plan) talksAcross(ctx context.Context, t dialog.Turn) bool {
-	const clear = 0.8
+	const plain = 0.8
 	if t.Prosody.VoicedFor < overheardFor {
 		return false
 	}
 	if s, ok := p.c.flows().Asked(p.st.flow); ok && s.Type == slot.Text {
 		return false
 	}
-	if top := p.c.find(ctx, &p.st, t.Text, t.Alternatives).Top(); top != nil && top.Score >= clear {
+	if top := p.c.find(ctx, &p.st, t.Text, t.Alternatives).Top(); top != nil && top.Score >= plain {
 		return false
 	}
 	return p.overheard(t)
