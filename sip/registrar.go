@@ -36,8 +36,9 @@ type RegistrarConfig struct {
 }
 
 // PasswordLookup knows the agents. The secret is a password, or what HA1 returned
-// (for several algorithms with spaces between); ok is false for an unknown user. It is called from a reading goroutine and must
-// answer from memory.
+// (with spaces between for several algorithms, or several passwords that are good); ok
+// is false for an unknown user. It is called from a reading goroutine and must answer
+// from memory.
 type PasswordLookup interface {
 	Password(user string) (secret string, ok bool)
 }
@@ -234,6 +235,13 @@ func (r *Registrar) expire(now time.Time) {
 		_, _ = r.change(user, func(bs []binding) ([]binding, *malformed) { return bs, nil })
 	}
 	r.nonces.sweep(now)
+}
+
+// Forget forgets the phones of an agent that match, as if their time had run out.
+func (r *Registrar) Forget(user string, match func(Contact) bool) {
+	_, _ = r.change(user, func(bs []binding) ([]binding, *malformed) {
+		return slices.DeleteFunc(bs, func(b binding) bool { return match(b.Contact) }), nil
+	})
 }
 
 // connectionLost forgets the phones that can be reached by that connection alone.

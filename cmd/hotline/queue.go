@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -24,6 +25,9 @@ func (s *server) people(ctx context.Context) error {
 		Agents: s.bots.agents(), Rules: s.bots.queueRules, Open: s.bots.staffed, Store: s.db,
 		Customers: customers{s.db, s.bots.vips()}, Share: s.share, Bus: s.bus, Log: s.log,
 	})
+	if err := s.openTickets(ctx); err != nil {
+		return err
+	}
 	for _, restore := range []func(context.Context) error{s.desk.Restore, s.share.Restore, s.rollout.Restore} {
 		if err := restore(ctx); err != nil {
 			return err
@@ -168,6 +172,11 @@ type customers struct {
 // Customer implements desk.Customers.
 func (c customers) Customer(ctx context.Context, number string) (desk.Customer, error) {
 	known, err := c.db.Customer(ctx, number)
+	if tier, e := c.db.CustomerTier(ctx, number); e != nil {
+		err = errors.Join(err, e)
+	} else if tier != "" {
+		known.Tier = tier
+	}
 	if slices.Contains(c.vips, store.NormalNumber(number)) {
 		known.Tier = desk.TierVIP
 	}

@@ -27,7 +27,9 @@ import (
 	"hotline/internal/load"
 	"hotline/internal/proposal"
 	"hotline/internal/store"
+	"hotline/internal/ticket"
 	"hotline/internal/web"
+	"hotline/internal/webhook"
 	"hotline/media"
 	"hotline/media/sdp"
 	"hotline/media/secure"
@@ -59,6 +61,8 @@ type server struct {
 	bots       *bots
 	kb         *kb.Base
 	desk       *desk.Desk
+	tickets    *ticket.Desk
+	webhooks   *webhook.Sender // nil: nobody is told
 	share      *desk.Share
 	rollout    *desk.Rollout
 	ports      *media.Ports
@@ -71,6 +75,7 @@ type server struct {
 	ears       *ears
 	sip        *sip.Server
 	registrar  *sip.Registrar
+	phones     *web.Phones
 	trunks     *sip.Trunks // nil: none
 	manager    *call.Manager
 	answering  map[*bot]*call.Line
@@ -187,7 +192,8 @@ func (s *server) accounts(ctx context.Context) error {
 
 // telephone puts signalling, media and calls together.
 func (s *server) telephone(ctx context.Context) error {
-	secrets := passwords{}
+	s.phones = web.NewPhones(s.cfg.SIP.Realm)
+	secrets := passwords{map[string]string{}, s.phones}
 	agents, err := s.db.Agents(ctx)
 	if err != nil {
 		return err
@@ -204,10 +210,11 @@ func (s *server) telephone(ctx context.Context) error {
 			}
 		}
 		if len(known) > 0 {
-			secrets[a.Name] = strings.Join(known, " ")
+			secrets.kept[a.Name] = strings.Join(known, " ")
 		}
 	}
 	s.registrar = sip.NewRegistrar(registrarConfig(s.cfg), secrets, s.log)
+	s.phones.Ended = func(agent string) { s.registrar.Forget(agent, isBrowser) }
 	if err := s.people(ctx); err != nil {
 		return err
 	}
@@ -249,7 +256,7 @@ func (s *server) telephone(ctx context.Context) error {
 			Listen: s.listenRTP, Clock: s.clock, Silence: silence, Codecs: codecs, KeyTones: keyTones(s.cfg),
 			Protection: protection(s.cfg), Certificate: certificate, Browsers: s.browsers, Log: s.log,
 		},
-		Desk: s.desk, Dialer: s.dialer(), Journal: resolving{measuring(s.db, s.metrics), s.rollout, s.log}, Wishes: s.db, Bus: s.bus, Recordings: s.recordings, Log: s.log,
+		Desk: s.desk, Dialer: s.dialer(), Journal: resolving{measuring(s.db, s.metrics), s.rollout, s.log}, Wishes: s.tickets, Bus: s.bus, Recordings: s.recordings, Log: s.log,
 	}, func(called string) call.Route {
 		if app := s.testLine(strings.TrimPrefix(called, lineRoute)); app != nil {
 			return call.Route{App: app}
@@ -288,7 +295,8 @@ func (s *server) console() (err error) {
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
 		CallPage: s.cfg.HTTP.CallPage,
 		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Join: placer{s}, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), Knowledge: s.kb, Proposals: s.proposals,
-		Desk: deskAPI{s}, Command: deskAPI{s}, Teams: s.bots.teams, Involved: s.desk.Involved,
+		Tickets: s.tickets, ReviewWords: s.bots.reviewWords, Reviewers: s.bots.reviewers, Staff: s.bots.staff, CustomerRows: s.bots.customerRows,
+		Desk: deskAPI{s}, Command: deskAPI{s}, Phones: s.phones, Dispositions: s.bots.dispositions, Teams: s.bots.teams, Involved: s.desk.Involved,
 	})
 	return err
 }
@@ -316,6 +324,8 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "intents by meaning", func() error { s.learnIntentsByMeaning(back); return nil })
 	start(&wgBack, "the businesses' files", func() error { s.followBusinesses(back); return nil })
 	start(&wgBack, "the agents' desk", func() error { return s.desk.Run(back) })
+	start(&wgBack, "tickets", func() error { s.tickets.Run(back); return nil })
+	start(&wgBack, "webhooks", func() error { s.tellWebhook(back); return nil })
 	start(&wgBack, "proposals of wordings", func() error { s.proposals.Run(back); return nil })
 	start(&wgBack, "warming the voice", func() error { return s.voice.warm(back, s) })
 	start(&wgBack, "short messages", func() error { s.outbox().Run(back); return nil })

@@ -8,6 +8,7 @@ import (
 
 	"hotline/internal/call"
 	"hotline/internal/config"
+	"hotline/internal/web"
 	"hotline/media"
 	"hotline/media/sdp"
 	"hotline/sip"
@@ -79,13 +80,19 @@ func arrival(l *sip.Leg) call.Arrival {
 }
 
 // passwords answers the registrar from memory.
-type passwords map[string]string
+type passwords struct {
+	kept map[string]string // of telephones, by agent
+	desk *web.Phones       // of pages
+}
 
 // Password implements sip.PasswordLookup.
 func (p passwords) Password(user string) (string, bool) {
-	secret, ok := p[user]
-	return secret, ok
+	secret := strings.TrimSpace(p.kept[user] + " " + p.desk.Secret(user))
+	return secret, secret != ""
 }
+
+// isBrowser tells telephones in pages from others.
+func isBrowser(c sip.Contact) bool { return c.Network == "ws" || c.Network == "wss" }
 
 // keyTones says when keys are listened for in the sound.
 func keyTones(c config.Config) media.KeyTones {

@@ -47,10 +47,24 @@ type Queue struct {
 	Music string `yaml:"music" json:"music,omitempty"`
 	// Say are wordings in place of ours, by language.
 	Say map[string]QueueSay `yaml:"say" json:"say,omitempty"`
+	// Dispositions are what an agent can say of a call when it is over. Ours.
+	Dispositions []QueueDisposition `yaml:"dispositions" json:"dispositions,omitempty"`
 	// Share divides the work between bot and people while the queue grows and shrinks.
 	Share QueueShare `yaml:"share" json:"share,omitzero"`
 	// Rollout is how many of a line's calls the bot takes; all where none is named.
 	Rollout []QueueRollout `yaml:"rollout" json:"rollout,omitempty"`
+}
+
+// QueueDisposition is what became of a call, in the agent's words.
+type QueueDisposition struct {
+	Code  string `yaml:"code" json:"code"`
+	Title string `yaml:"title" json:"title,omitempty"`
+}
+
+// dispositions are those that a business has without saying so; the console knows their
+// titles.
+func dispositions() []QueueDisposition {
+	return []QueueDisposition{{Code: "solved"}, {Code: "follow_up"}, {Code: "callback"}, {Code: "complaint"}, {Code: "wrong_number"}, {Code: "no_reply"}}
 }
 
 // QueueHeadStart is how much longer somebody counts as having waited.
@@ -143,6 +157,9 @@ func (b *Business) queueDefaults() {
 	q := &b.Queue
 	q.Ring = cmp.Or(q.Ring, b.Escalation.Ring)
 	q.MaxWait = cmp.Or(q.MaxWait, b.Escalation.Wait)
+	if len(q.Dispositions) == 0 {
+		q.Dispositions = dispositions()
+	}
 	for i := range b.Agents {
 		b.Agents[i].Shift.location = b.Location
 	}
@@ -175,6 +192,17 @@ func (c checker) queue(skills []string) {
 	duration("announce_every", q.AnnounceEvery, 30*time.Second, 10*time.Minute)
 	duration("callback_after", q.CallbackAfter, time.Second, time.Hour)
 	duration("talk", q.Talk, 10*time.Second, 2*time.Hour)
+	codes := map[string]bool{}
+	for i, d := range q.Dispositions {
+		key := at(pathOf("dispositions", i) + ".code")
+		switch {
+		case d.Code == "":
+			c.report.add(Error, key, "missing", "write what is kept: solved, say", "请写一个代号,例如 solved")
+		case codes[d.Code]:
+			c.report.add(Error, key, "duplicate_key", d.Code)
+		}
+		codes[d.Code] = true
+	}
 	number("max_waiting", float64(q.MaxWaiting), 0, 1000)
 	c.headStarts(skills, duration, number)
 	teams := []string{}

@@ -12,6 +12,7 @@ func (t *talk) handOver(ctx context.Context, a dialog.Transfer) {
 	t.record.TransferReason = a.Reason
 	t.record.Summary = a.Summary
 	t.markNow(KindTransfer, map[string]any{"skill": a.Skill, "reason": a.Reason})
+	t.scribe.update(t.record) // who is rung reads it before he answers
 	t.hand = &handover{
 		act: a, wants: t.waiting(a), wait: &waitRoom{session: t.session, line: t.call.Line, call: t.call.ID, log: t.call.Log}, call: t.call.ID, caller: t.session, line: t.call.Line, desk: t.call.Desk, dialer: t.call.Dialer, room: t.call.room,
 		audio: t.call.Audio, from: t.call.Party.number(), log: t.call.Log, report: t.news,

@@ -84,9 +84,38 @@ func accessTable() map[string]rule {
 		"rollout":         {look, "desk", changes},
 		"set-rollout":     {manage, "desk", changes},
 		"command-call":    {work, "calls", changes}, // an agent in his own only
+		"desk":            {work, "desk", changes},
+		"desk-phone":      {work, "desk", never},    // all the while, and it opens nothing that the session does not
+		"wrap-up-call":    {work, "calls", changes}, // an agent his own only
 
 		"list-wishes": {look, "wishes", changes}, // as list-calls
 		"set-wish":    {work, "wishes", changes},
+
+		"list-tickets":        {look, "tickets", changes}, // as list-calls
+		"list-ticket-types":   {look, "tickets", changes},
+		"export-tickets-csv":  {look, "tickets", always},
+		"export-tickets-xlsx": {look, "tickets", always},
+		"create-ticket":       {work, "tickets", changes},
+		"get-ticket":          {look, "tickets", always},
+		"change-ticket":       {work, "tickets", changes}, // an agent his own, his team's, nobody's
+		"comment-ticket":      {work, "tickets", changes},
+		"attach-file":         {work, "tickets", changes},
+		"get-file":            {work, "tickets", always},
+		"list-dead-webhooks":  {manage, "tickets", changes},
+		"retry-webhook":       {manage, "tickets", changes},
+
+		"list-reviews":   {look, "reviews", changes}, // an agent whom the owner has named
+		"get-review":     {look, "reviews", always},
+		"approve-review": {work, "reviews", changes},
+		"refuse-review":  {work, "reviews", changes},
+		"undo-review":    {work, "reviews", changes},
+
+		"list-customers":       {look, "customers", changes}, // masked
+		"get-customer":         {look, "customers", always},
+		"get-customer-numbers": {work, "customers", always},
+		"change-customer":      {work, "customers", changes},
+		"merge-customers":      {manage, "customers", changes},
+		"part-customer":        {manage, "customers", changes},
 
 		"list-knowledge":          {look, "knowledge", changes},
 		"create-knowledge":        {manage, "knowledge", changes},

@@ -20,6 +20,7 @@ import (
 	"hotline/internal/proposal"
 	"hotline/internal/seal"
 	"hotline/internal/store"
+	"hotline/internal/ticket"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -61,8 +62,21 @@ type Config struct {
 	Knowledge *kb.Base       // nil: there is none to be edited
 	Proposals *proposal.Desk // nil: no wordings are proposed; needs Knowledge
 
+	Tickets *ticket.Desk // nil: none are made or changed, and nothing is decided
+	// ReviewWords are what callers are told of decisions; nil: nothing by default.
+	ReviewWords func() ReviewWords
+	// Reviewers are the agents who decide beside supervisors; nil: none.
+	Reviewers func() []string
+	// Staff are the names of all agents; nil: those of teams.
+	Staff func() []string
+	// CustomerRows are the rows of the business's tables with numbers that are the same.
+	CustomerRows func(same func(number string) bool) map[string][]map[string]string
+
 	Desk    Desk      // nil: nobody waits
 	Command Commander // nil: calls go on as they are
+	Phones  *Phones   // nil: no telephone in an agent's page
+	// Dispositions are what an agent can say of a call; nil: there are none.
+	Dispositions func() []Disposition
 
 	// Teams are the agents of each team; nil: there are none, and a supervisor sees all
 	// calls.
@@ -109,6 +123,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	cfg.Listen = cmp.Or(cfg.Listen, ":8080")
 	cfg.DataDir = cmp.Or(cfg.DataDir, "data")
+	if cfg.ReviewWords == nil {
+		cfg.ReviewWords = func() ReviewWords { return ReviewWords{} }
+	}
 	cfg.Session = cmp.Or(cfg.Session, 7*24*time.Hour)
 	s := &Server{
 		cfg: cfg, log: cfg.Logger, drawing: make(chan struct{}, maxDrawing), reading: make(chan struct{}, maxReading), started: time.Now(),
@@ -192,10 +209,14 @@ func (s *Server) handler() (http.Handler, error) {
 	s.callRoutes()
 	s.recordingRoutes()
 	s.wishRoutes()
+	s.ticketRoutes()
+	s.reviewRoutes()
+	s.customerRoutes()
 	s.knowledgeRoutes()
 	s.proposalRoutes()
 	s.systemRoutes()
 	s.deskRoutes()
+	s.workplaceRoutes()
 	s.auditRoutes()
 	s.trailRoutes()
 	s.flowRoutes()

@@ -31,12 +31,13 @@ export async function startTelephone(...flags) {
   let events = []
   createInterface({ input: child.stdout }).on('line', (l) => { events.push(JSON.parse(l)) })
   const find = (match) => events.find((e) => Object.entries(match).every(([k, v]) => (typeof v === 'function' ? v(e[k]) : e[k] === v)))
-  const { url } = await until(() => {
+  const { url, password } = await until(() => {
     if (child.exitCode !== null) throw new Error(`the telephone ended with ${child.exitCode}`)
     return find({ event: 'ready' })
   }, 'the telephone is ready')
   return {
     url,
+    password, // of agent1 and agent2
     /** Waits for an event since the last forget. */
     event: (match) => until(() => find(match), `${Object.entries(match).map(([k, v]) => `${k} ${v}`).join(', ')} of ${JSON.stringify(events.slice(-5))}`),
     seen: find,

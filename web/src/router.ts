@@ -17,6 +17,7 @@ export const router = createRouter({
     { path: '/login', name: 'login', component: () => import('./views/Login.vue'), meta: { open: true } },
     { path: '/call', name: 'phone', component: () => import('./views/Phone.vue'), meta: { open: true } },
     { path: '/', name: 'live', component: () => import('./views/Live.vue') },
+    { path: '/desk', name: 'desk', component: () => import('./views/Desk.vue') },
     { path: '/calls', name: 'calls', component: () => import('./views/Calls.vue') },
     { path: '/calls/:id', name: 'call', component: () => import('./views/CallPage.vue'), props: true },
     { path: '/wishes', name: 'wishes', component: () => import('./views/Wishes.vue') },

@@ -4,7 +4,8 @@
 // input ("hangup" ends the calls in progress) and ends with it.
 //
 // Its numbers: 8000 hums at 1,004 Hz, 8001 at 700 Hz, 9196 is an echo, 4860 is busy,
-// and 7000 hands the caller to the agent "agent1" (password "secret") of the registrar.
+// and 7000 hands the caller to the agents "agent1" and "agent2" (password "secret") of
+// the registrar, who sign in to the console by the same names.
 package main
 
 import (
@@ -65,11 +66,14 @@ func main() {
 
 // exchange is all of it.
 type exchange struct {
-	log      *slog.Logger
-	sip      *sip.Server
-	browsers *webrtc.Endpoint
-	manager  *call.Manager
-	clock    *media.Clock
+	log       *slog.Logger
+	sip       *sip.Server
+	browsers  *webrtc.Endpoint
+	manager   *call.Manager
+	people    *desk.Desk
+	phones    *web.Phones
+	registrar *sip.Registrar
+	clock     *media.Clock
 
 	mu  sync.Mutex // guards out
 	out *json.Encoder
@@ -98,9 +102,16 @@ func run(listen string, few, encrypted bool, log *slog.Logger) (err error) {
 	if err := x.open(db, bus); err != nil {
 		return err
 	}
+	for _, name := range []string{"agent1", "agent2"} {
+		if _, err := db.AddUser(ctx, store.User{Name: name, Role: store.AgentRole}, webtest.Password); err != nil {
+			return err
+		}
+	}
+	desk := office{Desk: x.people, manager: x.manager, registrar: x.registrar}
 	cfg := web.Config{
 		Listen: listen, Store: db, Bus: bus, DataDir: dir, Logger: log,
 		CallPage: true, Lines: lines(few), SIP: x.sip.WebSocket(nil),
+		Desk: desk, Command: desk, Agents: desk, Phones: x.phones, Held: x.manager.Held, Involved: x.people.Involved, Dispositions: desk.dispositions,
 	}
 	scheme := "http://"
 	if encrypted {
@@ -125,7 +136,7 @@ func run(listen string, few, encrypted bool, log *slog.Logger) (err error) {
 		case <-ctx.Done():
 			return nil
 		}
-		x.tell("ready", map[string]any{"url": scheme + server.Addr()})
+		x.tell("ready", map[string]any{"url": scheme + server.Addr(), "password": webtest.Password})
 		commands := bufio.NewScanner(os.Stdin)
 		for commands.Scan() {
 			if commands.Text() == "hangup" {
@@ -158,13 +169,19 @@ func (x *exchange) open(db *store.Store, bus *event.Bus) (err error) {
 	if x.browsers, err = webrtc.New(webrtc.Config{Listen: netip.AddrPortFrom(loopback, 0), Logger: x.log}); err != nil {
 		return err
 	}
-	registrar := sip.NewRegistrar(sip.RegistrarConfig{Realm: "hotline"}, passwords{}, x.log)
-	people := desk.New(desk.Config{Agents: []desk.Agent{{Name: "agent1", Title: "小李", Skills: []string{"service"}}}, Bus: bus})
-	registrar.OnChange(func(name string, here bool) {
-		people.Present(name, here)
+	x.phones = web.NewPhones(realm)
+	x.registrar = sip.NewRegistrar(sip.RegistrarConfig{Realm: realm}, passwords{x.phones}, x.log)
+	x.phones.Ended = func(agent string) {
+		x.registrar.Forget(agent, func(c sip.Contact) bool { return c.Network == "ws" || c.Network == "wss" })
+	}
+	x.people = desk.New(desk.Config{Agents: []desk.Agent{
+		{Name: "agent1", Title: "小李", Skills: []string{"service"}}, {Name: "agent2", Title: "小王", Skills: []string{"repairs"}},
+	}, Store: db, Bus: bus, Log: x.log})
+	x.registrar.OnChange(func(name string, here bool) {
+		x.people.Present(name, here)
 		x.tell("agent", map[string]any{"name": name, "here": here})
 	})
-	x.sip, err = sip.New(sip.Config{Listen: []string{"udp:127.0.0.1:0"}}, x.serve, registrar, x.log)
+	x.sip, err = sip.New(sip.Config{Listen: []string{"udp:127.0.0.1:0"}}, x.serve, x.registrar, x.log)
 	if err != nil {
 		return err
 	}
@@ -174,7 +191,7 @@ func (x *exchange) open(db *store.Store, bus *event.Bus) (err error) {
 			Listen: func(netip.Addr) (call.Socket, error) { return ports.Listen() },
 			Clock:  x.clock, Browsers: x.browsers, Log: x.log,
 		},
-		Desk: people, Dialer: dialer{x.sip}, Journal: db, Wishes: db, Bus: bus, Log: x.log,
+		Desk: x.people, Dialer: dialer{x.sip}, Journal: db, Wishes: db, Bus: bus, Log: x.log,
 	}, x.route, 0)
 	return nil
 }
@@ -251,10 +268,17 @@ func (few lines) Lines(context.Context) ([]web.Line, error) {
 	return all, nil
 }
 
-type passwords struct{}
+const realm = "hotline"
 
-func (passwords) Password(user string) (string, bool) {
-	return "secret", strings.HasPrefix(user, "agent")
+// passwords are those of telephones, "secret" for all agents, and those of pages.
+type passwords struct{ phones *web.Phones }
+
+func (p passwords) Password(user string) (string, bool) {
+	if !strings.HasPrefix(user, "agent") {
+		return "", false
+	}
+	ha1, err := sip.HA1(sip.MD5, user, realm, "secret")
+	return ha1 + " " + p.phones.Secret(user), err == nil
 }
 
 type dialer struct{ server *sip.Server }
@@ -278,7 +302,7 @@ func (handsOver) Begin(context.Context, dialog.Facts) (dialog.Conversation, erro
 
 func (handsOver) Reply(_ context.Context, t dialog.Turn, do func(dialog.Act) error) error {
 	if t.Kind == dialog.Opened {
-		return do(dialog.Transfer{Skill: "service"})
+		return do(dialog.Transfer{Skill: "service", Reason: "asked", Summary: "订单 A1024 的耳机左边没有声音，想换一副。"})
 	}
 	return nil
 }

@@ -1,4 +1,5 @@
-import type { Agent, Attempt, Call, CallDetail, Figures, FlowItem, FlowView, Knowledge, KnowledgeCheck, KnowledgeImport, KnowledgePage, KnowledgeText, KnowledgeTried, KnowledgeVersion, KnowledgeWritten, Line, Me, NewUser, Page, ProposalDone, ProposalLook, ProposalPage, PublicLine, Queue, Role, Rollout, Share, SystemState, Token, TrailPage, TrailState, Trunk, User, UserSession, Waveform, Wish, WishPage } from './types'
+import type { PhoneAccess } from '../lib/deskphone'
+import type { Agent, Attempt, Call, CallDetail, Command, Figures, FlowItem, FlowView, Knowledge, KnowledgeCheck, KnowledgeImport, KnowledgePage, KnowledgeText, KnowledgeTried, KnowledgeVersion, KnowledgeWritten, Line, Me, NewUser, Page, ProposalDone, ProposalLook, ProposalPage, PublicLine, Queue, Role, Rollout, Share, SystemState, Token, TrailPage, TrailState, Trunk, User, UserSession, Waveform, Wish, WishPage, Workplace } from './types'
 
 /** A problem (RFC 9457) that the server answered with, or that it could not be reached (status 0). */
 export class ApiError extends Error {
@@ -33,7 +34,7 @@ export function address(path: string, query: Query = {}): string {
   return base + path + (text === '' ? '' : `?${text}`)
 }
 
-async function request<T>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+export async function request<T>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (body !== undefined) headers['Content-Type'] = body instanceof Blob ? 'application/octet-stream' : 'application/json'
   if (method !== 'GET') headers['X-CSRF-Token'] = csrf
@@ -87,6 +88,12 @@ export const api = {
   setWish: (id: string, state: Wish['state']): Promise<Wish> => request('PATCH', address(`/wishes/${encodeURIComponent(id)}`), { state }),
   figures: (since: Date): Promise<Figures> => get('/figures', { since: since.toISOString() }),
   agents: (): Promise<Page<Agent>> => get('/agents'),
+  desk: (): Promise<Workplace> => get('/desk'),
+  deskPhone: (): Promise<PhoneAccess> => request('POST', address('/desk/phone')),
+  setAgentState: (name: string, state: string, reason: string): Promise<void> =>
+    request('PUT', address(`/agents/${encodeURIComponent(name)}/state`), reason === '' ? { state } : { state, reason }),
+  command: (id: string, c: Command): Promise<void> => request('POST', address(`/calls/${encodeURIComponent(id)}/command`), c),
+  wrapUp: (id: string, code: string, note: string): Promise<void> => request('PUT', address(`/calls/${encodeURIComponent(id)}/wrap-up`), { code, note }),
   queue: (): Promise<Queue> => get('/queue'),
   share: (): Promise<Share> => get('/share'),
   setShare: (mode: Share['mode']): Promise<Share> => request('PUT', address('/share'), { mode }),

@@ -185,6 +185,27 @@ export interface Agent {
   contacts: number
 }
 
+/** What an agent says became of a call. */
+export interface Disposition {
+  code: string
+  title?: string
+}
+
+export interface Workplace {
+  agent: Agent
+  dispositions: Disposition[]
+  skills: string[]
+}
+
+/** What is wanted with a call. */
+export interface Command {
+  do: 'hold' | 'unhold' | 'transfer' | 'consult' | 'complete' | 'cancel' | 'conference' | 'back_to_bot' | 'end'
+  to_agent?: string
+  to_skill?: string
+  to_number?: string
+  flow?: string
+}
+
 /** A caller who waits for a person. */
 export interface Waiting {
   call: string

@@ -275,11 +275,11 @@ export class Softphone {
   }
 }
 
-function stop(s: MediaStream | undefined): void {
+export function stop(s: MediaStream | undefined): void {
   for (const t of s?.getTracks() ?? []) t.stop()
 }
 
-function openMicrophone(id: string): Promise<MediaStream> {
+export function openMicrophone(id: string): Promise<MediaStream> {
   return navigator.mediaDevices.getUserMedia({
     audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...(id === '' ? {} : { deviceId: { exact: id } }) },
   })

@@ -7,7 +7,7 @@ export type Entry =
   | { type: 'silence'; at: number; ms: number }
 
 /** Marks that a reader wants to see between the sentences; the rest is in the sentences themselves. */
-const shown = new Set(['barge_in', 'dtmf', 'transfer', 'bridge', 'hold', 'error', 'hangup', 'ticket', 'callback', 'message', 'flow_step'])
+const shown = new Set(['barge_in', 'dtmf', 'transfer', 'bridge', 'hold', 'error', 'hangup', 'ticket', 'callback', 'message', 'flow_step', 'wrap_up'])
 
 /** A pause that is worth a line, ms. */
 export const longPause = 4000

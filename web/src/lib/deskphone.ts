@@ -1,0 +1,268 @@
+// An agent's telephone in the page: it registers by a password of minutes and takes the
+// calls that the server brings.
+import { UA, WebSocketInterface } from 'jssip'
+import type { RTCSession } from 'jssip/lib/RTCSession'
+import { microphoneTrouble, openMicrophone, stop, type Trouble } from './softphone'
+
+/** What the server gives a session to register with. */
+export interface PhoneAccess {
+  agent: string
+  realm: string
+  password: string
+  expires_at: string
+  renew_s: number
+}
+
+export type DeskPhase = 'free' | 'ringing' | 'answering' | 'talking'
+
+export interface DeskListener {
+  phase: (p: DeskPhase) => void
+  /** Whether the telephone can be rung. */
+  registered: (on: boolean) => void
+  /** The way to the server; the sound has its own and goes on without. */
+  online: (on: boolean) => void
+  sound: (mine: MediaStream, theirs: MediaStream | undefined) => void
+  trouble: (t: Trouble | 'credentials' | 'soundLost') => void
+}
+
+const gatherTime = 400 // for our own addresses; the server finds the rest
+const lostTime = 4_000 // from the end of the sound to the end of the call
+const expires = 120 // of a registration, s: longer than the network is away
+
+/** The same telephone after the page was loaded again, and another one in another tab. */
+export function instance(store: Storage): string {
+  const kept = store.getItem('hotline.phone')
+  if (kept !== null) return kept
+  const made = crypto.randomUUID()
+  store.setItem('hotline.phone', made)
+  return made
+}
+
+export class DeskPhone {
+  private ua: UA | undefined
+  private session: RTCSession | undefined
+  private watched: RTCPeerConnection | undefined
+  private microphone: MediaStream | undefined
+  private renewal = 0
+  private timers = new Set<number>()
+  private over = false
+
+  constructor(private readonly tell: DeskListener, private readonly access: () => Promise<PhoneAccess>, private readonly id: string) {}
+
+  /** Registers, and keeps at it until stop. */
+  async start(): Promise<void> {
+    const a = await this.renew()
+    if (!a || this.over || this.ua) return
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
+    const ua = new UA({
+      sockets: [new WebSocketInterface(`${scheme}://${location.host}/sip`)],
+      uri: `sip:${a.agent}@${location.hostname}`,
+      authorization_user: a.agent,
+      password: a.password,
+      register: true,
+      register_expires: expires,
+      instance_id: this.id,
+      connection_recovery_min_interval: 1,
+      connection_recovery_max_interval: 5,
+      user_agent: 'hotline /desk',
+    })
+    this.ua = ua
+    ua.on('connected', () => {
+      this.tell.online(true)
+      // So the server knows the new way to us before it has something to say.
+      if (this.session?.isEstablished() === true) this.session.renegotiate({ useUpdate: true })
+    })
+    ua.on('disconnected', () => {
+      this.tell.online(false)
+      this.tell.registered(false)
+    })
+    ua.on('registered', () => { this.tell.registered(true) })
+    ua.on('unregistered', () => { this.tell.registered(false) })
+    ua.on('registrationFailed', () => {
+      this.tell.registered(false)
+      // The password ran out while the machine slept.
+      this.later(2_000, () => { void this.renew().then((fresh) => { if (fresh && ua.isConnected()) ua.register() }) })
+    })
+    ua.on('newRTCSession', ({ session, originator }: { session: RTCSession; originator: string }) => {
+      if (originator === 'remote') this.rung(session)
+    })
+    ua.start()
+  }
+
+  /** Has the password replaced before it runs out. */
+  private async renew(): Promise<PhoneAccess | undefined> {
+    clearTimeout(this.renewal)
+    let again = 5_000
+    try {
+      const a = await this.access()
+      again = 1000 * a.renew_s
+      const settable = this.ua as (UA & { set: (name: string, value: string) => boolean }) | undefined
+      settable?.set('password', a.password)
+      return a
+    } catch {
+      this.tell.trouble('credentials')
+      return undefined
+    } finally {
+      if (!this.over) this.renewal = window.setTimeout(() => { void this.renewed() }, again)
+    }
+  }
+
+  private async renewed(): Promise<void> {
+    if (this.ua) await this.renew()
+    else await this.start()
+  }
+
+  private rung(session: RTCSession): void {
+    if (this.session) {
+      session.terminate({ status_code: 486, reason_phrase: 'Busy Here' })
+      return
+    }
+    this.session = session
+    const done = (): void => {
+      if (this.session === session) this.free()
+    }
+    session.on('peerconnection', ({ peerconnection }: { peerconnection: RTCPeerConnection }) => { this.watch(session, peerconnection) })
+    let gathering = 0
+    session.on('icecandidate', ({ ready }: { ready: () => void }) => {
+      if (gathering === 0) gathering = this.later(gatherTime, ready)
+    })
+    session.on('accepted', () => { this.tell.phase('talking') })
+    session.on('failed', done)
+    session.on('ended', done)
+    this.tell.phase('ringing')
+  }
+
+  async answer(microphone: string): Promise<void> {
+    const session = this.session
+    if (!session || session.isEstablished() || this.microphone) return
+    // Browsers hide the microphone from pages that came without encryption.
+    if (!window.isSecureContext || !('mediaDevices' in navigator)) {
+      this.tell.trouble('insecure')
+      return
+    }
+    this.tell.phase('answering')
+    let stream: MediaStream
+    try {
+      stream = await openMicrophone(microphone)
+    } catch (e) {
+      this.tell.trouble(microphoneTrouble(e instanceof Error ? e.name : ''))
+      if (this.session === session) this.tell.phase('ringing')
+      return
+    }
+    if (this.session !== session) { // the caller has left meanwhile
+      stop(stream)
+      return
+    }
+    this.microphone = stream
+    this.tell.sound(stream, undefined)
+    session.answer({ mediaStream: stream, pcConfig: { iceServers: [] } })
+  }
+
+  refuse(): void {
+    if (this.session?.isEstablished() === false) this.session.terminate({ status_code: 486, reason_phrase: 'Busy Here' })
+  }
+
+  hangup(): void {
+    const s = this.session
+    if (s && !s.isEnded()) s.terminate()
+  }
+
+  mute(on: boolean): void {
+    if (on) this.session?.mute({ audio: true })
+    else this.session?.unmute({ audio: true })
+  }
+
+  /** Presses a key: in the sound where the browser can, else by a message. */
+  press(key: string): void {
+    if (this.session?.isEstablished() !== true) return
+    const sender = this.watched?.getSenders().find((s) => s.track?.kind === 'audio')
+    if (sender?.dtmf?.canInsertDTMF === true) sender.dtmf.insertDTMF(sender.dtmf.toneBuffer + key, 120, 70)
+    else this.session.sendDTMF(key)
+  }
+
+  /** Changes the microphone, in a call too. */
+  async choose(microphone: string): Promise<void> {
+    const old = this.microphone
+    if (!old) return
+    let next: MediaStream
+    try {
+      next = await openMicrophone(microphone)
+    } catch (e) {
+      this.tell.trouble(microphoneTrouble(e instanceof Error ? e.name : ''))
+      return
+    }
+    const track = next.getAudioTracks()[0]
+    if (track) {
+      track.enabled = old.getAudioTracks()[0]?.enabled ?? true
+      await this.watched?.getSenders().find((s) => s.track?.kind === 'audio')?.replaceTrack(track)
+    }
+    this.microphone = next
+    stop(old)
+    const theirs = this.watched?.getReceivers()[0]?.track
+    this.tell.sound(next, theirs ? new MediaStream([theirs]) : undefined)
+  }
+
+  stop(): void {
+    this.over = true
+    clearTimeout(this.renewal)
+    for (const t of this.timers) clearTimeout(t)
+    this.timers.clear()
+    this.hangup()
+    this.ua?.stop()
+    this.ua = undefined
+    stop(this.microphone)
+  }
+
+  private free(): void {
+    this.session = this.watched = undefined
+    stop(this.microphone)
+    this.microphone = undefined
+    this.tell.phase('free')
+  }
+
+  private watch(session: RTCSession, pc: RTCPeerConnection): void {
+    if (this.watched === pc) return
+    this.watched = pc
+    pc.addEventListener('track', (e) => {
+      if (this.microphone) this.tell.sound(this.microphone, e.streams[0] ?? new MediaStream([e.track]))
+    })
+    let again = 0
+    pc.addEventListener('iceconnectionstatechange', () => {
+      clearTimeout(again)
+      // From one network to another: the call goes on by new addresses.
+      if (pc.iceConnectionState !== 'disconnected') return
+      const restart = (): void => {
+        if (pc.iceConnectionState !== 'disconnected') return
+        const sent = this.ua?.isConnected() === true && session.renegotiate({ useUpdate: false, rtcOfferConstraints: { iceRestart: true } })
+        again = this.later(sent ? 5_000 : 1_000, restart)
+      }
+      again = this.later(1_500, restart)
+    })
+    // The server ends the sound before it says so, and cannot say so without a way to us.
+    const lost = (): void => {
+      this.later(lostTime, () => {
+        if (session.isEnded()) return
+        this.tell.trouble('soundLost')
+        session.terminate()
+        if (this.session === session) this.free()
+      })
+    }
+    pc.addEventListener('connectionstatechange', () => {
+      for (const s of pc.getSenders()) {
+        s.transport?.addEventListener('statechange', () => {
+          if (s.transport?.state === 'closed' || s.transport?.state === 'failed') lost()
+        }, { once: true })
+      }
+      if (pc.connectionState === 'failed') lost()
+    })
+  }
+
+  private later(ms: number, f: () => void): number {
+    const t = window.setTimeout(() => {
+      this.timers.delete(t)
+      f()
+    }, ms)
+    this.timers.add(t)
+    return t
+  }
+}

@@ -1,0 +1,196 @@
+import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
+import { api, ApiError } from '../api/client'
+import type { Agent, CallDetail, Command, Workplace } from '../api/types'
+import { DeskPhone, instance, type DeskPhase } from '../lib/deskphone'
+import { onCall } from '../lib/live'
+import { Meter } from '../lib/loudness'
+import { Ring } from '../lib/ring'
+import { onLive } from './live'
+
+/** What is kept over a reload of the page: whose notes are not written yet. */
+const noteKey = 'hotline.desk.note'
+
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- it is long, and its one reader knows it
+export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: ApiError) => void) {
+  const place = shallowRef<Workplace>()
+  const mine = shallowRef<Agent>()
+  const call = shallowRef<CallDetail>()
+  const past = shallowRef<CallDetail['id'] | undefined>() // the call whose notes are to be written
+  const problem = shallowRef<ApiError>()
+  const phase = ref<DeskPhase>('free')
+  const registered = ref(false)
+  const online = ref(true)
+  const trouble = ref('')
+  const muted = ref(false)
+  const began = ref(0)
+  const lasted = ref(0)
+  const mineLevel = ref(0)
+  const theirLevel = ref(0)
+  const microphones = shallowRef<MediaDeviceInfo[]>([])
+  const microphone = ref('')
+  const pressed = ref('')
+  const meter = new Meter()
+  const ring = new Ring()
+  let wanted = '' // the call that is being read
+
+  const phone = new DeskPhone({
+    phase(p) {
+      const before = phase.value
+      phase.value = p
+      if (p === 'ringing') ring.start()
+      else ring.stop()
+      if (p === 'talking') began.value = Date.now()
+      if (p !== 'free') return
+      meter.stop()
+      muted.value = false
+      pressed.value = ''
+      if (player.value) player.value.srcObject = null
+      if (before === 'talking') {
+        lasted.value = Date.now() - began.value
+        if (call.value) keepNote(call.value.id)
+      } else if (past.value === undefined) {
+        call.value = undefined
+      }
+    },
+    registered(on) {
+      registered.value = on
+      if (on && trouble.value === 'credentials') trouble.value = ''
+    },
+    online(on) { online.value = on },
+    trouble(t) { trouble.value = t },
+    sound(own, far) {
+      void look()
+      trouble.value = ''
+      const streams: [MediaStream, (l: number) => void][] = [[own, (l) => { mineLevel.value = l }]]
+      if (far && player.value) {
+        player.value.srcObject = far
+        void player.value.play().catch(() => undefined) // it plays with the next click
+        streams.push([far, (l) => { theirLevel.value = l }])
+      }
+      meter.listen(streams)
+    },
+  }, () => api.deskPhone(), instance(sessionStorage))
+
+  function keepNote(id: string | undefined): void {
+    past.value = id
+    if (id === undefined) sessionStorage.removeItem(noteKey)
+    else sessionStorage.setItem(noteKey, id)
+  }
+
+  async function look(): Promise<void> {
+    const all = await navigator.mediaDevices.enumerateDevices()
+    microphones.value = all.filter((d) => d.kind === 'audioinput' && d.deviceId !== '')
+    if (!microphones.value.some((d) => d.deviceId === microphone.value)) microphone.value = microphones.value[0]?.deviceId ?? ''
+  }
+
+  /** Reads a call; one that has only just begun may take a moment to be there. */
+  async function read(id: string): Promise<void> {
+    wanted = id
+    for (let i = 0; i < 10 && wanted === id; i++) {
+      try {
+        const c = await api.call(id)
+        if (wanted === id) call.value = c
+        return
+      } catch (e) {
+        if (!(e instanceof ApiError)) throw e
+        if (e.status !== 404) {
+          failed(e)
+          return
+        }
+      }
+      await new Promise((r) => { setTimeout(r, 400) })
+    }
+  }
+
+  async function load(): Promise<void> {
+    try {
+      place.value = await api.desk()
+      mine.value = place.value.agent
+      problem.value = undefined
+    } catch (e) {
+      if (!(e instanceof ApiError)) throw e
+      problem.value = e
+    }
+  }
+
+  watch(() => mine.value?.calls?.[0], (id) => {
+    if (id === undefined) return
+    keepNote(undefined)
+    if (call.value?.id !== id) call.value = undefined
+    void read(id)
+  })
+
+  onLive((e) => {
+    if (e.kind === 'agent.state') {
+      const a = e.data as Agent | undefined
+      // What is not there is over: a reason, an end, the calls.
+      if (a && a.name === mine.value?.name) mine.value = { ...a, contacts: mine.value.contacts, calls: a.calls ?? [] }
+    }
+    if (call.value) call.value = onCall(call.value, e)
+  }, () => {
+    void load()
+    if (call.value) void read(call.value.id)
+  })
+
+  void load().then(() => {
+    if (problem.value) return
+    const left = sessionStorage.getItem(noteKey)
+    if (left !== null && (mine.value?.calls?.length ?? 0) === 0) {
+      past.value = left
+      void read(left)
+    }
+    return phone.start()
+  })
+  onScopeDispose(() => {
+    ring.stop()
+    meter.stop()
+    phone.stop()
+  })
+
+  async function attempt(f: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await f()
+      return true
+    } catch (e) {
+      if (!(e instanceof ApiError)) throw e
+      failed(e)
+      return false
+    }
+  }
+
+  return {
+    place, mine, call, past, problem, phase, registered, online, trouble, muted, began, lasted, mineLevel, theirLevel, microphones, microphone, pressed,
+    load,
+    held: computed(() => call.value?.state === 'held'),
+    choose: (state: string, reason = ''): Promise<boolean> => attempt(() => api.setAgentState(mine.value?.name ?? '', state, reason)),
+    answer: (): void => { void phone.answer(microphone.value) },
+    refuse: (): void => { phone.refuse() },
+    hangup: (): void => { phone.hangup() },
+    press(key: string): void {
+      pressed.value = (pressed.value + key).slice(-24)
+      phone.press(key)
+    },
+    mute(): void {
+      muted.value = !muted.value
+      phone.mute(muted.value)
+    },
+    pick(id: string): void {
+      microphone.value = id
+      void phone.choose(id)
+    },
+    command: (c: Command): Promise<boolean> => attempt(() => api.command(call.value?.id ?? '', c)),
+    /** Keeps the notes, and is ready for the next call. */
+    async save(code: string, note: string): Promise<boolean> {
+      const id = past.value
+      if (id === undefined || !(await attempt(() => api.wrapUp(id, code, note)))) return false
+      keepNote(undefined)
+      call.value = undefined
+      if (mine.value?.state === 'wrap_up') void attempt(() => api.setAgentState(mine.value?.name ?? '', 'ready', ''))
+      return true
+    },
+    skip(): void {
+      keepNote(undefined)
+      call.value = undefined
+    },
+  }
+}
