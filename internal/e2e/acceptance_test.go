@@ -86,7 +86,7 @@ func TestQuestionsByTelephone(t *testing.T) {
 }
 
 // leastSpoken is somewhat under what was measured (docs/quality.md).
-var leastSpoken = map[string]int{"zh": 4, "en": 6}
+var leastSpoken = map[string]int{"zh": 7, "en": 9}
 
 // askedCall is a question that is asked by telephone.
 type askedCall struct {
