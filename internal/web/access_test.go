@@ -70,7 +70,7 @@ func TestTokensHaveScopesAndExpire(t *testing.T) {
 	made := admin.json(http.MethodPost, "/api/v1/tokens", `{"name":"crm","role":"supervisor","scopes":["calls:read","wishes"],"days":30}`, http.StatusCreated)
 	crm := &visitor{t: t, url: st.url, token: made["token"].(string)}
 	crm.get("/api/v1/calls")
-	crm.json(http.MethodPatch, "/api/v1/wishes/01WISHTICKET", `{"state":"done"}`, http.StatusOK)
+	crm.json(http.MethodPatch, "/api/v1/wishes/"+wish(t, st), `{"state":"done"}`, http.StatusOK)
 	for _, c := range [][2]string{{http.MethodPost, "/calls"}, {http.MethodGet, "/knowledge"}, {http.MethodGet, "/calls/" + st.calls[0] + "/recording"}} {
 		assert.Equal(t, "scope", crm.json(c[0], "/api/v1"+c[1], "", http.StatusForbidden)["code"], c[1])
 	}

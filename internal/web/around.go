@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"hotline/internal/store"
 )
 
 // securityPolicy lets the console load its own files and nothing else, not even styles
@@ -39,6 +41,9 @@ func (s *Server) around(mux *http.ServeMux) http.Handler {
 		body := int64(maxBody)
 		if r.URL.Path == importPath {
 			body = maxImport
+		}
+		if strings.HasPrefix(r.URL.Path, "/api/v1/tickets/") && strings.HasSuffix(r.URL.Path, "/files") {
+			body = store.TicketFileSize
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, body)
 		if !isOpen(r) {

@@ -26,6 +26,7 @@ type CallDetail struct {
 	Turns    []call.TurnRecord `json:"turns"`
 	Timeline []call.Event      `json:"timeline"`
 	Wishes   []Wish            `json:"wishes"`
+	Tickets  []store.Ticket    `json:"tickets" doc:"that one sees"`
 }
 
 // FilterInput are the query parameters that choose calls.
@@ -187,7 +188,7 @@ func (s *Server) getCall(ctx context.Context, in *IDInput) (*callOutput, error) 
 	}
 	i := who(ctx)
 	out := &callOutput{Body: CallDetail{
-		Call: i.view(r, time.Now()), Turns: []call.TurnRecord{}, Timeline: []call.Event{}, Wishes: []Wish{},
+		Call: i.view(r, time.Now()), Turns: []call.TurnRecord{}, Timeline: []call.Event{}, Wishes: []Wish{}, Tickets: []store.Ticket{},
 	}}
 	turns, err := s.cfg.Store.Turns(ctx, in.ID)
 	if err != nil {
@@ -203,6 +204,13 @@ func (s *Server) getCall(ctx context.Context, in *IDInput) (*callOutput, error) 
 	}
 	out.Body.Turns = append(out.Body.Turns, turns...)
 	out.Body.Timeline = append(out.Body.Timeline, events...)
+	tickets, err := s.cfg.Store.Tickets(ctx, store.TicketFilter{Call: in.ID, Sees: s.ticketSight(i)})
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tickets.Items {
+		out.Body.Tickets = append(out.Body.Tickets, i.viewTicket(t))
+	}
 	for _, w := range wishes.Items {
 		out.Body.Wishes = append(out.Body.Wishes, i.viewWish(w))
 	}

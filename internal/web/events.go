@@ -117,6 +117,12 @@ const maxFollowed = 4096
 // concerns tells whether an identity may learn of an event: of calls, those that it
 // sees. Whom other events are for is the business of who publishes them.
 func (s *Server) concerns(ctx context.Context, i *identity, e event.Event, agents map[string]string) bool {
+	if t, ok := e.Data.(store.Ticket); ok {
+		return s.ticketSight(i).Sees(t)
+	}
+	if _, ok := e.Data.(store.Review); ok && i.role == store.AgentRole {
+		return s.mayReview(i)
+	}
 	if !strings.HasPrefix(string(e.Kind), "call.") || e.Call == "" {
 		return true
 	}
@@ -158,6 +164,10 @@ func (s *Server) showed(ctx context.Context, e event.Event) error {
 		return s.saw(ctx, []string{d.ID})
 	case store.Wish:
 		return s.saw(ctx, []string{d.ID})
+	case store.Ticket:
+		return s.saw(ctx, []string{d.ID})
+	case store.Review:
+		return s.saw(ctx, []string{d.ID})
 	default:
 		return nil
 	}
@@ -174,6 +184,10 @@ func (i *identity) visible(e event.Event) event.Event {
 		e.Data = i.viewWish(store.Wish{Wish: d})
 	case store.Wish:
 		e.Data = i.viewWish(d)
+	case store.Ticket:
+		e.Data = i.viewTicket(d)
+	case store.Review:
+		e.Data = i.viewReview(d)
 	case audit.Entry:
 		if i.role != store.Admin {
 			e.Data = nil // that something happened is no secret, who did it is

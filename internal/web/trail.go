@@ -35,7 +35,7 @@ func (s *Server) audited(ctx context.Context, r rule, op huma.Operation) error {
 	if reads(op.Method) && !s.seen.first(i.name, op.OperationID, e.Subject, time.Now()) {
 		return nil
 	}
-	if op.OperationID == "export-calls" {
+	if strings.HasPrefix(op.OperationID, "export-") {
 		if e.Detail == nil {
 			e.Detail = map[string]string{}
 		}

@@ -250,10 +250,10 @@ func TestSession(t *testing.T) {
 
 	csrf := li.csrf
 	li.csrf = ""
-	p := li.json(http.MethodPatch, "/api/v1/wishes/01WISHTICKET", `{"state":"done"}`, http.StatusForbidden)
+	p := li.json(http.MethodPatch, "/api/v1/wishes/"+wish(t, st), `{"state":"done"}`, http.StatusForbidden)
 	assert.Equal(t, "csrf", p["code"])
 	li.csrf = csrf
-	w := li.json(http.MethodPatch, "/api/v1/wishes/01WISHTICKET", `{"state":"done"}`, http.StatusOK)
+	w := li.json(http.MethodPatch, "/api/v1/wishes/"+wish(t, st), `{"state":"done"}`, http.StatusOK)
 	assert.Equal(t, "li", w["done_by"])
 
 	li.json(http.MethodDelete, "/api/v1/session", "", http.StatusNoContent)
@@ -282,7 +282,7 @@ func TestRoles(t *testing.T) {
 	assert.Equal(t, "138****8000", item["caller"])
 	detail := zhou.get("/api/v1/calls/" + st.calls[0])
 	assert.Equal(t, "138****8000", detail["caller"])
-	assert.Equal(t, "138****8000", detail["wishes"].([]any)[0].(map[string]any)["number"])
+	assert.Equal(t, "138****8000", detail["tickets"].([]any)[0].(map[string]any)["number"])
 	for _, change := range [][3]string{
 		{http.MethodPatch, "/wishes/01WISHTICKET", `{"state":"done"}`},
 		{http.MethodPost, "/calls", `{"to":"10086"}`},

@@ -26,7 +26,7 @@ func (i *identity) viewWish(w store.Wish) Wish {
 
 type wishesInput struct {
 	State  string `query:"state" enum:"open,done"`
-	Kind   string `query:"kind" enum:"callback,message,ticket"`
+	Kind   string `query:"kind" enum:"callback,message,sms,ticket,review" doc:"tickets and reviews of earlier versions only; see /tickets and /reviews"`
 	Call   string `query:"call" maxLength:"64"`
 	Number string `query:"number" maxLength:"128"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50"`

@@ -230,10 +230,7 @@ func Seed(ctx context.Context, s *store.Store, dataDir string, now time.Time) (n
 			newest = append(newest, id)
 		}
 	}
-	return newest, s.AddWish(ctx, call.Wish{
-		ID: "01WISHTICKET", Kind: "ticket", Call: newest[0], Number: "13812348000", Summary: "蓝牙耳机左耳无声，换新，上门取件", Reason: "rule",
-		Fields: map[string]string{"订单": "尾号6603"}, CreatedAt: now.Add(-3 * time.Minute),
-	})
+	return newest, work(ctx, s, newest, now)
 }
 
 func keep(ctx context.Context, s *store.Store, dataDir, id string, script script, at time.Time, recorded bool) error {

@@ -69,6 +69,7 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 	wordings := proposal.New(proposal.Config{Store: s, Knowledge: base, Log: log, Changed: func(business string) {
 		bus.Publish(event.Event{Kind: "proposals.changed", At: time.Now(), Data: map[string]any{"business": business}})
 	}})
+	desk := webtest.Tickets(s, bus)
 	businesses := filepath.Join(dir, "businesses")
 	if err := webtest.Businesses(businesses); err != nil {
 		return err
@@ -76,6 +77,17 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 	config := web.Config{
 		Listen: listen, Store: s, Bus: bus, DataDir: dir, Version: "0.1.0", Logger: log,
 		Ready: services, End: services, Lines: services, System: services, Trunks: services, Agents: services, Knowledge: base, Proposals: wordings,
+		Tickets: desk, ReviewWords: func() web.ReviewWords {
+			return web.ReviewWords{Approved: "您好，您的申请已经通过（{amount}）。", Refused: "您好，您的申请没有通过。"}
+		},
+		Staff: func() []string { return []string{"agent1", "agent2", "agent3", "agent4"} },
+		Teams: func() map[string][]string { return map[string][]string{"售后": {"agent1", "agent2"}, "技术": {"agent3"}} },
+		CustomerRows: func(same func(string) bool) map[string][]map[string]string {
+			if !same("13812348000") {
+				return nil
+			}
+			return map[string][]map[string]string{"orders": {{"订单号": "6603", "状态": "已签收", "电话": "13812348000"}}}
+		},
 		Flows: business.FlowFolders{filepath.Join(businesses, "retail-zh"), filepath.Join(businesses, "repair-zh")},
 	}
 	if !empty {
@@ -92,6 +104,7 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 	g.Go(func() error { return server.Run(ctx) })
 	g.Go(func() error { base.Run(ctx, nil); return nil })
 	g.Go(func() error { wordings.Run(ctx); return nil })
+	g.Go(func() error { desk.Run(ctx); return nil })
 	steps := make(chan struct{})
 	if !empty {
 		g.Go(func() error { return services.Live(ctx, dir, steps) })
