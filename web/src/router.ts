@@ -21,6 +21,11 @@ export const router = createRouter({
     { path: '/calls', name: 'calls', component: () => import('./views/Calls.vue') },
     { path: '/calls/:id', name: 'call', component: () => import('./views/CallPage.vue'), props: true },
     { path: '/wishes', name: 'wishes', component: () => import('./views/Wishes.vue') },
+    { path: '/tickets', name: 'tickets', component: () => import('./views/Tickets.vue') },
+    { path: '/tickets/:id', name: 'ticket', component: () => import('./views/TicketPage.vue'), props: true },
+    { path: '/reviews', name: 'reviews', component: () => import('./views/Reviews.vue') },
+    { path: '/customers', name: 'customers', component: () => import('./views/Customers.vue') },
+    { path: '/customers/:id', name: 'customer', component: () => import('./views/CustomerPage.vue'), props: true },
     { path: '/knowledge', name: 'knowledge', component: () => import('./views/Knowledge.vue') },
     { path: '/knowledge/proposals', name: 'proposals', component: () => import('./views/Proposals.vue') },
     { path: '/flows', name: 'flows', component: () => import('./views/Flows.vue') },
@@ -37,7 +42,7 @@ export const router = createRouter({
 // The tab says which page of which business it is.
 watchEffect(() => {
   const name = String(router.currentRoute.value.name ?? '')
-  const area = { tokens: 'users', call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
+  const area = { tokens: 'users', ticket: 'tickets', customer: 'customers', call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
   const business = system.value?.business ?? i18n.global.t('app.name')
   document.title = name === 'phone' ? i18n.global.t('phone.title') : area === '' ? business : `${i18n.global.t(`nav.${area}`)} · ${business}`
 })

@@ -118,7 +118,7 @@ export interface Call {
 
 export interface Wish {
   id: string
-  kind: 'callback' | 'message' | 'ticket'
+  kind: 'callback' | 'message' | 'ticket' | 'sms' | 'review'
   call: string
   number: string
   when?: string
@@ -136,6 +136,7 @@ export interface CallDetail extends Call {
   turns: Turn[]
   timeline: Mark[]
   wishes: Wish[]
+  tickets: { id: string; serial: number; summary: string; state: 'open' | 'in_progress' | 'waiting' | 'done' | 'cancelled'; made_at: string }[]
 }
 
 export interface Page<T> {

@@ -1,8 +1,10 @@
+import { workEn } from './work.en'
 import type { Catalogue } from './zh-CN'
 
 export const en: Catalogue = {
+  work: workEn,
   app: { name: 'hotline', skip: 'Skip to content' },
-  nav: { live: 'Live', desk: 'Desk', calls: 'Calls', wishes: 'To do', knowledge: 'Knowledge', flows: 'Flows', system: 'System', users: 'Users', audit: 'Audit', account: 'My account', more: 'Navigation' },
+  nav: { live: 'Live', desk: 'Desk', calls: 'Calls', tickets: 'Tickets', wishes: 'To do', reviews: 'Reviews', customers: 'Customers', knowledge: 'Knowledge', flows: 'Flows', system: 'System', users: 'Users', audit: 'Audit', account: 'My account', more: 'Navigation' },
   top: {
     search: 'Find calls: number or words said',
     searchGo: 'Search',
@@ -240,6 +242,7 @@ export const en: Catalogue = {
       completed: 'Handed to {who}',
       requeued: 'Back in the queue',
       to_bot: 'To the bot',
+      regaining: '{who}’s page went away; getting it back',
       joined: '{who} joined the two calls',
     },
     bridge: 'A person answered',
@@ -422,7 +425,7 @@ export const en: Catalogue = {
     open: 'Open',
     done: 'Done',
     all: 'All',
-    kinds: { callback: 'Callback', message: 'Message', ticket: 'Ticket' },
+    kinds: { callback: 'Callback', message: 'Message', ticket: 'Ticket', sms: 'Text message', review: 'Review' },
     kind: 'Kind',
     any: 'All kinds',
     markDone: 'Done',
@@ -434,7 +437,7 @@ export const en: Catalogue = {
     when: 'Wanted: {when}',
     noSummary: 'No summary',
     none: 'Nothing to do',
-    noneHint: 'Callbacks that callers ask for, their messages, and the bot’s tickets appear here. Try it: ring the line and say “please call me back”.',
+    noneHint: 'Callbacks that callers ask for and their messages appear here. Try it: ring the line and say “please call me back”.',
     noneDone: 'Nothing was done yet',
     toCall: 'Open the call',
     listen: 'Listen',

@@ -1,6 +1,9 @@
+import { workZh } from './work.zh-CN'
+
 export const zh = {
+  work: workZh,
   app: { name: 'hotline', skip: '跳到正文' },
-  nav: { live: '实时', desk: '工作台', calls: '通话', wishes: '待办', knowledge: '知识库', flows: '流程', system: '系统', users: '用户', audit: '审计', account: '我的账号', more: '导航' },
+  nav: { live: '实时', desk: '工作台', calls: '通话', tickets: '工单', wishes: '待办', reviews: '审核', customers: '客户', knowledge: '知识库', flows: '流程', system: '系统', users: '用户', audit: '审计', account: '我的账号', more: '导航' },
   top: {
     search: '找通话：号码、尾号或说过的话',
     searchGo: '搜索',
@@ -238,6 +241,7 @@ export const zh = {
       completed: '已转给 {who}',
       requeued: '回到队列',
       to_bot: '交给机器人',
+      regaining: '{who} 的网页断开了，正在接回',
       joined: '{who} 合并了两通通话',
     },
     bridge: '已接通人工',
@@ -420,7 +424,7 @@ export const zh = {
     open: '未完成',
     done: '已完成',
     all: '全部',
-    kinds: { callback: '回电', message: '留言', ticket: '工单' },
+    kinds: { callback: '回电', message: '留言', ticket: '工单', sms: '短信', review: '审核' },
     kind: '类别',
     any: '全部类别',
     markDone: '完成',
@@ -432,7 +436,7 @@ export const zh = {
     when: '希望时间：{when}',
     noSummary: '没有摘要',
     none: '没有待办',
-    noneHint: '来电人要求回电、留言，或机器人建了工单时，会出现在这里。试一试：拨打热线，说“请给我回电”。',
+    noneHint: '来电人要求回电、留言，会出现在这里。试一试：拨打热线，说“请给我回电”。',
     noneDone: '还没有完成的事项',
     toCall: '查看通话',
     listen: '听留言',

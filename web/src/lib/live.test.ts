@@ -47,7 +47,7 @@ describe('the wall', () => {
 })
 
 describe('an open call', () => {
-  const open: CallDetail = { ...call('A'), turns: [turn('A', 0)], timeline: [], wishes: [] }
+  const open: CallDetail = { ...call('A'), turns: [turn('A', 0)], timeline: [], wishes: [], tickets: [] }
 
   test('grows in order, and a turn told again is replaced', () => {
     let c = onCall(open, event('call.turn', 'A', turn('A', 2)))
