@@ -20,10 +20,16 @@ import (
 const (
 	ringAgent    = 20 * time.Second // where no rule says how long
 	whisperLimit = 15 * time.Second
+
+	// regainTime is how long a caller is kept for an agent whose page has gone, who is
+	// looked for each regainPause.
+	regainTime  = 10 * time.Second
+	regainPause = 250 * time.Millisecond
 )
 
 var (
 	errHandoverOver = errors.New("the hand-over is over")
+	errAgentSound   = errors.New("the agent's audio")
 	errAgentLeft    = errors.New("the agent hung up before he heard the caller")
 )
 
@@ -53,6 +59,8 @@ type handover struct {
 	agent  atomic.Pointer[media.Session] // while bridged: keys go there
 	leg    func() Leg                    // the agent's while he is bridged; connected's
 
+	lost     bool   // the agent's page has gone without a word
+	again    bool   // he is rung for a caller whom he had already
 	released bool   // the agent is free again, since he has transferred the caller
 	requeue  string // the skill that the agent has sent the caller on to
 
@@ -145,11 +153,15 @@ func (h *handover) queue(ctx context.Context) (dialog.Result, error) {
 		h.takeFloor(ctx)
 		h.wait.ring(ctx)
 		h.tell(ctx, handoverNews{kind: "ringing", person: p})
-		taken, err := h.offer(ctx, p, place.Ring(), func() {
+		answered := func() {
 			why = LeftAnswered
 			place.Leave(why)
 			h.wait.quiet()
-		})
+		}
+		taken, err := h.offer(ctx, p, place.Ring(), answered)
+		for taken && h.lost && !h.released && ctx.Err() == nil {
+			h.lost = h.regain(ctx, p, answered)
+		}
 		if h.released {
 			if ctx.Err() != nil {
 				return "", context.Cause(ctx)
@@ -169,6 +181,35 @@ func (h *handover) queue(ctx context.Context) (dialog.Result, error) {
 		h.tell(ctx, handoverNews{kind: "refused", person: p, detail: string(result)})
 		if result == OfferFailed {
 			h.log.Warn("ringing an agent", "call", h.call, "agent", p.Name, "error", err)
+		}
+	}
+}
+
+// regain waits for an agent whose page was loaded again, or whose browser has lost its
+// sound, and joins him with the caller again, who hears music meanwhile. lost tells that
+// it has happened once more.
+func (h *handover) regain(ctx context.Context, p Person, answered func()) (lost bool) {
+	h.wait.music(ctx, nil)
+	defer h.wait.quiet()
+	h.tell(ctx, handoverNews{kind: "regaining", person: p})
+	h.again, h.lost = true, false
+	defer func() { h.again = false }()
+	limited, cancel := context.WithTimeout(ctx, regainTime)
+	defer cancel()
+	for {
+		began := time.Now()
+		taken, err := h.offer(ctx, p, regainTime, answered)
+		if taken {
+			return h.lost
+		}
+		if offerResult(err) == OfferRefused || time.Since(began) > regainTime/2 {
+			return false // he is there and does not want to
+		}
+		// His telephone is not registered yet.
+		select {
+		case <-limited.Done():
+			return false
+		case <-time.After(regainPause):
 		}
 	}
 }
@@ -235,7 +276,7 @@ func (h *handover) offer(ctx context.Context, p Person, ring time.Duration, answ
 		start: func(s *media.Session) {
 			wg.Go(func() {
 				if err := guard(func() error { return s.Run(ctx) }); err != nil {
-					cancel(fmt.Errorf("the agent's audio: %w", err))
+					cancel(fmt.Errorf("%w: %w", errAgentSound, err))
 				}
 			})
 		},
@@ -262,7 +303,7 @@ func (h *handover) offer(ctx context.Context, p Person, ring time.Duration, answ
 	h.tell(ctx, handoverNews{kind: "answered", person: p})
 	wg.Go(func() { h.listen(ctx, m.session, p) })
 
-	if h.act.Summary != "" {
+	if h.act.Summary != "" && !h.again {
 		if err := h.whisper(ctx, m.session); err != nil && ctx.Err() == nil {
 			h.log.Warn("telling the agent what it is about", "call", h.call, "agent", p.Name, "error", err)
 		}
@@ -274,6 +315,7 @@ func (h *handover) offer(ctx context.Context, p Person, ring time.Duration, answ
 	answered() // the ring-back tone ends, and the waiting
 	next := h.connected(parent, ctx, l, m.session, p)
 	if next == nil {
+		h.lost = m.sound.browser != nil && errors.Is(context.Cause(ctx), errAgentSound)
 		return true, nil
 	}
 	place.unfollow()

@@ -49,8 +49,8 @@ func NewPhones(realm string) *Phones {
 	return &Phones{realm: realm, given: map[string][]phonePassword{}}
 }
 
-// issue makes a password for an agent who is signed in by a session.
-func (p *Phones) issue(session, agent string, now time.Time) (password string, until time.Time) {
+// Issue makes a password for an agent who is signed in by a session.
+func (p *Phones) Issue(session, agent string, now time.Time) (password string, until time.Time) {
 	password, until = rand.Text(), now.Add(phoneLife)
 	sum := md5.Sum([]byte(agent + ":" + p.realm + ":" + password)) //nolint:gosec // see above
 	fresh := phonePassword{sha256.Sum256([]byte(session)), hex.EncodeToString(sum[:]), until}
@@ -149,7 +149,7 @@ func (s *Server) phone(ctx context.Context, _ *struct{}) (*phoneOutput, error) {
 	out := &phoneOutput{CacheControl: "no-store"}
 	b := &out.Body
 	b.Agent, b.Realm, b.RenewS = i.agent, s.cfg.Phones.realm, int64(phoneLife.Seconds())/3
-	b.Password, b.ExpiresAt = s.cfg.Phones.issue(i.session, i.agent, time.Now())
+	b.Password, b.ExpiresAt = s.cfg.Phones.Issue(i.session, i.agent, time.Now())
 	return out, nil
 }
 

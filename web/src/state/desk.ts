@@ -9,6 +9,17 @@ import { onLive } from './live'
 
 /** What is kept over a reload of the page: whose notes are not written yet. */
 const noteKey = 'hotline.desk.note'
+/** The call that was left by loading the page again; the server keeps its caller for some seconds. */
+const callKey = 'hotline.desk.call'
+const regainTime = 15_000
+
+function leftCall(): { id: string; began: number } | undefined {
+  const kept = sessionStorage.getItem(callKey)
+  sessionStorage.removeItem(callKey)
+  if (kept === null) return undefined
+  const left = JSON.parse(kept) as { id: string; began: number; at: number }
+  return Date.now() - left.at < regainTime ? left : undefined
+}
 
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- it is long, and its one reader knows it
 export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: ApiError) => void) {
@@ -31,15 +42,28 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
   const pressed = ref('')
   const meter = new Meter()
   const ring = new Ring()
+  let left = leftCall()
+  let resumed = 0 // when that one began
   let wanted = '' // the call that is being read
 
   const phone = new DeskPhone({
     phase(p) {
       const before = phase.value
       phase.value = p
+      if (p === 'ringing' && left !== undefined && mine.value?.calls?.includes(left.id) === true) {
+        // It is the one that this page had before it was loaded again.
+        resumed = left.began
+        left = undefined
+        void phone.answer(microphone.value)
+        return
+      }
       if (p === 'ringing') ring.start()
       else ring.stop()
-      if (p === 'talking') began.value = Date.now()
+      if (p === 'talking') {
+        began.value = resumed || Date.now()
+        left = undefined
+        resumed = 0
+      }
       if (p !== 'free') return
       meter.stop()
       muted.value = false
@@ -134,14 +158,19 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
 
   void load().then(() => {
     if (problem.value) return
-    const left = sessionStorage.getItem(noteKey)
-    if (left !== null && (mine.value?.calls?.length ?? 0) === 0) {
-      past.value = left
-      void read(left)
+    const unwritten = sessionStorage.getItem(noteKey)
+    if (unwritten !== null && (mine.value?.calls?.length ?? 0) === 0) {
+      past.value = unwritten
+      void read(unwritten)
     }
     return phone.start()
   })
+  const leaving = (): void => {
+    if (phase.value === 'talking' && call.value) sessionStorage.setItem(callKey, JSON.stringify({ id: call.value.id, began: began.value, at: Date.now() }))
+  }
+  addEventListener('pagehide', leaving)
   onScopeDispose(() => {
+    removeEventListener('pagehide', leaving)
     ring.stop()
     meter.stop()
     phone.stop()
