@@ -1,8 +1,10 @@
 // /call and /desk in two real Chromium with microphones that hum, against the real
 // signalling, media and queue: what a caller and two agents hear of each other.
 import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { openPage } from './stage.mjs'
+import { openPage, root } from './stage.mjs'
 import { hears, patience, silence, startCaller, startTelephone, until } from './telephone.mjs'
 
 let telephone
@@ -13,7 +15,27 @@ let caller
 let agent
 const complaints = []
 
-const says = (page, text) => page.locator('.status', { hasText: text }).waitFor()
+/** With `npm run screens`: a picture in both languages and themes. Look at them. */
+async function shoot(what, ...languages) {
+  if (process.env.SCREENS !== '1') return
+  const out = join(root, 'docs', 'screens')
+  mkdirSync(out, { recursive: true })
+  for (const language of languages) {
+    if (languages.length > 1) {
+      await agent.locator('button.tool').first().click()
+      await agent.waitForTimeout(700)
+      await agent.locator('.el-dropdown-menu__item:visible', { hasText: language }).click()
+      await agent.waitForTimeout(700)
+    }
+    for (const theme of ['light', 'dark']) {
+      await agent.evaluate(() => { document.activeElement?.blur() })
+      await agent.waitForTimeout(300)
+      await agent.screenshot({ path: join(out, `desk-${what}-desktop-${language === '中文' ? 'zh' : 'en'}-${theme}.png`) })
+      await agent.keyboard.press('D')
+    }
+  }
+}
+
 const press = (page, name) => page.locator(`[data-do=${name}]`).click()
 const phase = (page, p) => page.locator(`.desk[data-phase=${p}]`).waitFor()
 const ready = (page) => page.locator('.desk[data-registered=true] .dot.ready').waitFor()
@@ -73,10 +95,12 @@ test('a call rings with who, why and what it is about; both hear each other', as
   const ringing = agent.locator('.ringing')
   await ringing.getByText('订单 A1024 的耳机左边没有声音').waitFor()
   await ringing.locator('[data-what=why]', { hasText: '要求' }).waitFor()
-  await agent.keyboard.press('Enter')
+  await shoot('ringing', '中文')
+  await press(agent, 'answer')
   await phase(agent, 'talking')
   await hears(caller, 620)
   await hears(agent, 440)
+  await shoot('talking', 'English', '中文')
   assert.match(await agent.locator('.timer').textContent(), /^\d+:\d\d$/)
 })
 
@@ -102,6 +126,8 @@ test('what the agent writes down after the call is kept', async () => {
   await phase(agent, 'free')
   await agent.locator('select[name=code]').selectOption('exchange')
   await agent.locator('textarea[name=note]').fill('寄一副新的耳机')
+  await shoot('wrap-up', 'English', '中文')
+  await agent.locator('textarea[name=note]').focus()
   const [request] = await Promise.all([
     agent.waitForResponse((r) => r.url().endsWith('/wrap-up')),
     agent.keyboard.press('Control+Enter'),
@@ -121,18 +147,48 @@ test('states outlive a reload: no call comes in a break', async () => {
   await ready(agent)
 })
 
+test('loading the page again, or five seconds without the network, keeps the call', async () => {
+  await caller.locator('[data-do=call]').waitFor()
+  await talk()
+  await agent.reload()
+  await phase(agent, 'talking')
+  await hears(caller, 620)
+  await hears(agent, 440)
+  await agent.locator('.columns h2').first().waitFor()
+
+  const cdp = await agent.context().newCDPSession(agent)
+  await cdp.send('Network.enable')
+  await cdp.send('Network.emulateNetworkConditions', { offline: true, latency: 0, downloadThroughput: -1, uploadThroughput: -1 })
+  await agent.evaluate(() => { for (const s of window.sockets) s.close() })
+  await agent.locator('.desk .banner').waitFor()
+  await agent.waitForTimeout(5000)
+  await hears(caller, 620)
+  await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 })
+  await agent.locator('.desk .banner').waitFor({ state: 'detached' })
+  await hears(agent, 440)
+  await press(agent, 'hangup')
+  await phase(agent, 'free')
+  await noNote(agent)
+  await caller.locator('[data-do=hangup]').click().catch(() => undefined)
+})
+
 test('a call goes to a second agent, who is rung for it', async () => {
   const other = await open(second, 'agent2')
   await ready(other)
   await caller.locator('[data-do=call]').waitFor()
   await talk()
+  // Asked first: the caller hears music, the two agents each other; then all three.
   await agent.keyboard.press('t')
   await until(async () => (await agent.locator('select[name=agent] option[value=agent2]').getAttribute('disabled')) === null, 'the second agent can be chosen')
+  await agent.locator('input[value=consult]').check()
   await agent.locator('select[name=agent]').selectOption('agent2')
   await press(agent, 'transfer-go')
   await phase(other, 'ringing')
   await other.keyboard.press('Enter')
   await phase(other, 'talking')
+  await hears(agent, 880)
+  await hears(other, 620)
+  await press(agent, 'complete')
   await hears(caller, 880)
   await hears(other, 440)
   await phase(agent, 'free')

@@ -563,6 +563,8 @@ export const en: Catalogue = {
     offline: 'The network is away; reconnecting. The call goes on.',
     ringing: 'Incoming call',
     somebody: 'A call',
+    withheld: 'Number withheld',
+    reason: 'Why',
     why: 'Why: {reason}',
     mood: 'Mood: {mood}',
     answer: 'Answer',
@@ -811,6 +813,7 @@ export const en: Catalogue = {
     actions: {
       login: 'Signed in', locked: 'Login locked', logout: 'Signed out', numbers: 'Saw whole numbers', retention: 'Deleted by age', 'retention-changed': 'Retention changed',
       'key-made': 'New key made', 'key-rotated': 'Keys rotated', 'caller-exported': 'Exported a caller', 'caller-erased': 'Erased a caller', backup: 'Backup',
+      'create-ticket': 'Opened a ticket', 'get-ticket': 'Looked at a ticket', 'change-ticket': 'Changed a ticket', 'comment-ticket': 'Commented on a ticket', 'attach-file': 'Added a file to a ticket', 'get-file': 'Downloaded a ticket’s file', 'export-tickets-csv': 'Exported tickets', 'export-tickets-xlsx': 'Exported tickets', 'retry-webhook': 'Sent a webhook again', 'get-review': 'Looked at a review', 'approve-review': 'Approved a request', 'refuse-review': 'Refused a request', 'undo-review': 'Took a decision back', 'get-customer': 'Looked at a customer', 'get-customer-numbers': 'Looked at whole numbers', 'change-customer': 'Changed a customer', 'merge-customers': 'Merged customers', 'part-customer': 'Parted customers',
       'get-call': 'Looked at a call', 'get-recording': 'Listened to a recording', 'export-calls': 'Exported calls', 'place-call': 'Placed a call', 'hang-up': 'Ended a call', 'join-call': 'Listened in, whispered or barged in',
       'add-user': 'Added a user', 'change-user': 'Changed a user', 'reset-password': 'Reset a password', 'end-totp': 'Removed a second factor', 'end-session': 'Ended a session', 'end-sessions': 'Ended all sessions',
       'add-token': 'Made a token', 'revoke-token': 'Revoked a token', 'change-my-password': 'Changed own password', 'begin-totp': 'Prepared a second factor', 'confirm-totp': 'Turned the second factor on',

@@ -562,6 +562,8 @@ export const zh = {
     offline: '网络断了，正在重连；通话还在继续。',
     ringing: '来电',
     somebody: '来电',
+    withheld: '号码未显示',
+    reason: '原因',
     why: '原因：{reason}',
     mood: '情绪：{mood}',
     answer: '接听',
@@ -810,6 +812,7 @@ export const zh = {
     actions: {
       login: '登录', locked: '登录被锁', logout: '退出登录', numbers: '看到完整号码', retention: '按期限删除', 'retention-changed': '保留期限改变',
       'key-made': '生成新密钥', 'key-rotated': '密钥轮换完成', 'caller-exported': '导出来电人数据', 'caller-erased': '删除来电人数据', backup: '备份',
+      'create-ticket': '新建工单', 'get-ticket': '查看工单', 'change-ticket': '修改工单', 'comment-ticket': '写工单进展', 'attach-file': '给工单添加附件', 'get-file': '下载工单附件', 'export-tickets-csv': '导出工单', 'export-tickets-xlsx': '导出工单', 'retry-webhook': '重发通知', 'get-review': '查看审核', 'approve-review': '批准申请', 'refuse-review': '拒绝申请', 'undo-review': '撤销审核', 'get-customer': '查看客户', 'get-customer-numbers': '查看客户完整号码', 'change-customer': '修改客户', 'merge-customers': '合并客户', 'part-customer': '拆分客户',
       'get-call': '查看通话', 'get-recording': '听录音', 'export-calls': '导出通话', 'place-call': '外呼', 'hang-up': '挂断通话', 'join-call': '旁听、耳语或插话',
       'add-user': '添加用户', 'change-user': '修改用户', 'reset-password': '重置密码', 'end-totp': '取消动态码', 'end-session': '结束登录', 'end-sessions': '结束全部登录',
       'add-token': '新建令牌', 'revoke-token': '作废令牌', 'change-my-password': '修改自己的密码', 'begin-totp': '准备动态码', 'confirm-totp': '开启动态码',

@@ -26,15 +26,15 @@ export function parted(c: CallDetail): Parts {
 }
 
 /** Where a consultation or a conference stands, as the timeline tells. */
-export function guest(c: CallDetail | undefined): { state: 'none' | 'asking' | 'asked' | 'conference'; who: string } {
-  let state: 'none' | 'asking' | 'asked' | 'conference' = 'none'
+export function guest(c: CallDetail | undefined): { state: 'none' | 'asking' | 'consulting' | 'conference'; who: string } {
+  let state: 'none' | 'asking' | 'consulting' | 'conference' = 'none'
   let who = ''
   for (const m of c?.timeline ?? []) {
     if (m.kind !== 'transfer') continue
     const agent = typeof m.data?.['agent'] === 'string' ? m.data['agent'] : ''
     switch (m.data?.['state']) {
       case 'asking': state = 'asking'; who = agent; break
-      case 'consulting': state = 'asked'; who = agent; break
+      case 'consulting': state = 'consulting'; who = agent; break
       case 'conference': state = 'conference'; who = agent; break
       case 'refused': case 'cancelled': case 'completed': case 'left': case 'agent_gone': state = 'none'; break
     }
