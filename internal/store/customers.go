@@ -63,7 +63,7 @@ type seenCustomer struct {
 func (s *Store) seeCustomers(ctx context.Context, list map[string]seenCustomer, more func(context.Context, *sql.Tx) error) error {
 	type row struct {
 		hash, tail, id string
-		number, none   []byte
+		number         []byte
 		at             int64
 	}
 	rows := make([]row, 0, len(list))
@@ -145,12 +145,11 @@ func (s *Store) SeeCallers(ctx context.Context, limit int) (n int, err error) {
 				return fmt.Errorf("note customers: %w", err)
 			}
 			f := &sealing{s: s, table: "calls", row: id}
-			number := ""
+			column, sealed := "caller", caller
 			if direction == "outbound" {
-				number = f.open("called", called)
-			} else {
-				number = f.open("caller", caller)
+				column, sealed = "called", called
 			}
+			number := f.open(column, sealed)
 			if f.err != nil {
 				return f.err
 			}
@@ -234,7 +233,7 @@ func (s *Store) customers(ctx context.Context, rest string, args ...any) (list [
 }
 
 func (s *Store) customerRows(ctx context.Context, rest string, args ...any) (list []Customer, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+customerColumns+` FROM customers`+rest, args...)
+	rows, err := s.read.QueryContext(ctx, fmt.Sprintf(`SELECT %s FROM customers%s`, customerColumns, rest), args...)
 	if err != nil {
 		return nil, fmt.Errorf("list customers: %w", err)
 	}

@@ -46,11 +46,11 @@ func (s *Store) addDelivery(ctx context.Context, tx *sql.Tx, d Delivery) error {
 
 // Deliveries lists what is in a state, oldest first; of what waits, what is due.
 func (s *Store) Deliveries(ctx context.Context, state string, limit int) (list []Delivery, err error) {
-	condition, until := "next_at <= $2", s.now()
+	until := s.now()
 	if state == DeliveryDead {
 		until = until.AddDate(100, 0, 0)
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT id, kind, ticket_id, body, state, tries, made_at, next_at, last_error FROM deliveries WHERE state = $1 AND `+condition+` ORDER BY made_at, id LIMIT $3`,
+	rows, err := s.read.QueryContext(ctx, `SELECT id, kind, ticket_id, body, state, tries, made_at, next_at, last_error FROM deliveries WHERE state = $1 AND next_at <= $2 ORDER BY made_at, id LIMIT $3`,
 		state, until.UnixMilli(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list webhooks: %w", err)

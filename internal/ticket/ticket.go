@@ -189,7 +189,7 @@ func (d *Desk) Adopt(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// New is a ticket to be made.
+// NewTicket is a ticket to be made.
 type NewTicket struct {
 	Kind     string            `json:"kind" maxLength:"64"`
 	Summary  string            `json:"summary" minLength:"1" maxLength:"2000"`

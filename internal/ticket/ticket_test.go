@@ -102,7 +102,7 @@ func TestATicketOfTheBotIsPassedOnWhenItIsLate(t *testing.T) {
 	b.clock.pass(61 * time.Minute)
 	b.run(t, func(c *assert.CollectT) {
 		late, err := b.db.Ticket(ctx, "W1")
-		assert.NoError(c, err)
+		require.NoError(c, err)
 		assert.Equal(c, ticket.High, late.Priority)
 		assert.Equal(c, 1, late.Escalated)
 	})
@@ -110,7 +110,7 @@ func TestATicketOfTheBotIsPassedOnWhenItIsLate(t *testing.T) {
 	b.clock.pass(time.Hour)
 	b.run(t, func(c *assert.CollectT) {
 		late, err := b.db.Ticket(ctx, "W1")
-		assert.NoError(c, err)
+		require.NoError(c, err)
 		assert.Equal(c, ticket.Urgent, late.Priority)
 		assert.Equal(c, "chief", late.Owner)
 		assert.Equal(c, "主管", late.Team)
@@ -234,7 +234,7 @@ func TestADecisionIsToldOnceItCannotBeTakenBack(t *testing.T) {
 	b.clock.pass(16 * time.Second)
 	b.run(t, func(c *assert.CollectT) {
 		waiting, err := b.db.Messages().Waiting(ctx, 10)
-		assert.NoError(c, err)
+		require.NoError(c, err)
 		if assert.Len(c, waiting, 1) {
 			assert.Equal(c, "给您二十元券", waiting[0].Text)
 			assert.Equal(c, "13812348000", waiting[0].To)
@@ -260,15 +260,17 @@ func TestWhoCallsHasAProfile(t *testing.T) {
 	b := set(t, nil)
 	ctx := t.Context()
 	for i, r := range []call.Record{
-		{ID: "1", Direction: "inbound", Caller: "+8613812348000", Called: "8000"}, {ID: "2", Direction: "inbound", Caller: "13812348000"},
-		{ID: "3", Direction: "outbound", Called: "13900001111"}, {ID: "4", Direction: "inbound", Caller: "anonymous"},
+		{ID: "1", Direction: "inbound", Caller: "+8613812348000", Called: "8000"},
+		{ID: "2", Direction: "inbound", Caller: "13812348000"},
+		{ID: "3", Direction: "outbound", Called: "13900001111"},
+		{ID: "4", Direction: "inbound", Caller: "anonymous"},
 	} {
 		r.StartedAt = b.clock.now().Add(time.Duration(i) * time.Minute)
 		require.NoError(t, b.db.Begin(ctx, r))
 	}
 	b.run(t, func(c *assert.CollectT) {
 		page, err := b.db.Customers(ctx, store.CustomerFilter{})
-		assert.NoError(c, err)
+		require.NoError(c, err)
 		assert.Len(c, page.Items, 2)
 	})
 	page, err := b.db.Customers(ctx, store.CustomerFilter{Query: "8000"})

@@ -52,12 +52,12 @@ type changeCustomerInput struct {
 	IDInput
 
 	Body struct {
-		Version  int              `json:"version" minimum:"1"`
-		Name     *string          `json:"name,omitempty" maxLength:"200"`
-		Tier     *string          `json:"tier,omitempty" enum:"vip,"`
-		Language *string          `json:"language,omitempty" enum:"zh,en,"`
-		Tags     *[]string        `json:"tags,omitempty" maxItems:"30"`
-		Notes    *string          `json:"notes,omitempty" maxLength:"4000"`
+		Version  int         `json:"version" minimum:"1"`
+		Name     *string     `json:"name,omitempty" maxLength:"200"`
+		Tier     *string     `json:"tier,omitempty" enum:"vip,"`
+		Language *string     `json:"language,omitempty" enum:"zh,en,"`
+		Tags     *[]string   `json:"tags,omitempty" maxItems:"30"`
+		Notes    *string     `json:"notes,omitempty" maxLength:"4000"`
 		Consent  *NewConsent `json:"consent,omitempty" doc:"is added"`
 	}
 }

@@ -50,7 +50,7 @@ test('tickets are listed, found and opened by keys', async () => {
 })
 
 test('a ticket gets an owner, a comment and a file', async () => {
-  await page.getByLabel('负责人').click()
+  await page.getByRole('combobox', { name: '负责人' }).locator('xpath=ancestor::*[contains(@class, "el-select__wrapper")]').click()
   await page.locator('.el-select-dropdown__item:visible').getByText('agent1').click()
   await page.getByText('负责人：agent1').waitFor()
   await page.getByLabel('写一句进展').fill('已安排上门取件')

@@ -81,7 +81,9 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 			return web.ReviewWords{Approved: "您好，您的申请已经通过（{amount}）。", Refused: "您好，您的申请没有通过。"}
 		},
 		Staff: func() []string { return []string{"agent1", "agent2", "agent3", "agent4"} },
-		Teams: func() map[string][]string { return map[string][]string{"售后": {"agent1", "agent2"}, "技术": {"agent3"}} },
+		Teams: func() map[string][]string {
+			return map[string][]string{"售后": {"agent1", "agent2"}, "技术": {"agent3"}}
+		},
 		CustomerRows: func(same func(string) bool) map[string][]map[string]string {
 			if !same("13812348000") {
 				return nil
