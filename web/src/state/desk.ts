@@ -21,7 +21,6 @@ function leftCall(): { id: string; began: number } | undefined {
   return Date.now() - left.at < regainTime ? left : undefined
 }
 
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- it is long, and its one reader knows it
 export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: ApiError) => void) {
   const place = shallowRef<Workplace>()
   const mine = shallowRef<Agent>()
