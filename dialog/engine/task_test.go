@@ -265,21 +265,23 @@ func TestWhatWasDoneIsNotLostToAnInterruption(t *testing.T) {
 
 // A task that was cut off while another system was asked is taken up again.
 func TestACutOffTaskIsTakenUp(t *testing.T) {
-	e := &effects{time.Hour, flow.Response{Rows: []flow.Row{{"n": "3"}}}, 0}
-	c := begin(t, withTasks(t, e))
-	c.open()
-	ctx, cut := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() {
-		done <- c.c.Reply(ctx, dialog.Turn{Kind: dialog.Spoke, Text: "一晚多少钱", Confidence: 1}, func(dialog.Act) error { return nil })
-	}()
-	time.AfterFunc(50*time.Millisecond, cut)
-	require.Error(t, <-done)
-	e.after = 0
-	assert.Contains(t, c.say("嗯").text(), "还有3间")
+	synctest.Test(t, func(t *testing.T) {
+		e := &effects{time.Hour, flow.Response{Rows: []flow.Row{{"n": "3"}}}, 0}
+		c := begin(t, withTasks(t, e))
+		c.open()
+		ctx, cut := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			done <- c.c.Reply(ctx, dialog.Turn{Kind: dialog.Spoke, Text: "一晚多少钱", Confidence: 1}, func(dialog.Act) error { return nil })
+		}()
+		time.AfterFunc(50*time.Millisecond, cut)
+		require.Error(t, <-done)
+		e.after = 0
+		assert.Contains(t, c.say("嗯").text(), "还有3间")
 
-	e.after = 0
-	assert.NotEmpty(t, c.say("早餐几点开始").note.KnowledgeID)
+		e.after = 0
+		assert.NotEmpty(t, c.say("早餐几点开始").note.KnowledgeID)
+	})
 }
 
 // The question how a task is done and the task itself are not asked back against each
