@@ -100,7 +100,6 @@ export const workEn: WorkCatalogue = {
     evidence: 'Evidence',
     hide: 'Hide evidence',
     said: 'What was said',
-    lookups: 'What was looked up',
     noWords: 'There is no transcript, or it has been deleted in time.',
     call: 'Open the call',
     approvedNow: 'Approved; the caller is told in {s} s',

@@ -98,7 +98,6 @@ export const workZh = {
     evidence: '看依据',
     hide: '收起依据',
     said: '说过的话',
-    lookups: '查到的',
     noWords: '通话没有文字记录，或已按期限删除。',
     call: '查看通话',
     approvedNow: '已批准，{s} 秒后通知来电人',
