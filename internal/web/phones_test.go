@@ -2,7 +2,7 @@ package web_test
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // RFC 3261 section 22.4
+	"crypto/md5"
 	"encoding/hex"
 	"net/http"
 	"strings"
@@ -23,8 +23,8 @@ type staff []web.Agent
 
 func (s staff) Agents(context.Context) ([]web.Agent, error) { return s, nil }
 
-func digestOf(agent, password string) string {
-	sum := md5.Sum([]byte(agent + ":hotline:" + password)) //nolint:gosec // see above
+func digestOf(password string) string {
+	sum := md5.Sum([]byte("agent1:hotline:" + password))
 	return "HA1:MD5:" + hex.EncodeToString(sum[:])
 }
 
@@ -53,10 +53,10 @@ func TestTheDesksTelephone(t *testing.T) {
 		return p["password"].(string)
 	}
 	one := given()
-	assert.Equal(t, digestOf("agent1", one), phones.Secret("agent1"))
+	assert.Equal(t, digestOf(one), phones.Secret("agent1"))
 	assert.NotContains(t, phones.Secret("agent1"), one)
 	two, three := given(), given()
-	assert.Equal(t, digestOf("agent1", three)+" "+digestOf("agent1", two), phones.Secret("agent1"), "a registration may be on its way with the one before")
+	assert.Equal(t, digestOf(three)+" "+digestOf(two), phones.Secret("agent1"), "a registration may be on its way with the one before")
 	elsewhere := st.login(t, "first")
 	elsewhere.json(http.MethodPost, "/api/v1/desk/phone", "", http.StatusOK)
 	assert.Len(t, strings.Fields(phones.Secret("agent1")), 3)
@@ -70,7 +70,7 @@ func TestTheDesksPasswordsRunOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := web.NewPhones("hotline")
 		password, until := p.Issue("session", "agent1", time.Now())
-		assert.Equal(t, digestOf("agent1", password), p.Secret("agent1"))
+		assert.Equal(t, digestOf(password), p.Secret("agent1"))
 		time.Sleep(time.Until(until))
 		assert.Empty(t, p.Secret("agent1"))
 		for range 100 {
