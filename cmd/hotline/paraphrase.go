@@ -63,7 +63,7 @@ func newKnowledgeParaphrase(s *settings) *cobra.Command {
 				defer done()
 				if meaning != nil {
 					o.Embedder = meaning
-					built, err := knowledge.New(pairs, o) //nolint:contextcheck // Options bound it
+					built, err := knowledge.New(pairs, o)
 					if err != nil {
 						return err
 					}

@@ -15,7 +15,7 @@ func (p *plan) waiting(t dialog.Turn) bool {
 	if p.st.pending != nothing || p.st.flow.Running() {
 		return false
 	}
-	kind := command.None
+	var kind command.Kind
 	switch t.Kind {
 	case dialog.Spoke:
 		kind = p.c.e.command.Recognize(t.Text).Kind

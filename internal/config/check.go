@@ -53,9 +53,16 @@ func (l *loader) check() {
 	for _, n := range []struct {
 		key   string
 		value int
-	}{{"call.max_calls", c.Call.MaxCalls}, {"speech.workers", c.Speech.Workers}, {"speech.threads", c.Speech.Threads},
-		{"privacy.recordings", c.Privacy.Recordings}, {"privacy.transcripts", c.Privacy.Transcripts}, {"privacy.calls", c.Privacy.Calls},
-		{"privacy.tickets", c.Privacy.Tickets}, {"privacy.audit", c.Privacy.Audit}, {"privacy.key_age", c.Privacy.KeyAge},
+	}{
+		{"call.max_calls", c.Call.MaxCalls},
+		{"speech.workers", c.Speech.Workers},
+		{"speech.threads", c.Speech.Threads},
+		{"privacy.recordings", c.Privacy.Recordings},
+		{"privacy.transcripts", c.Privacy.Transcripts},
+		{"privacy.calls", c.Privacy.Calls},
+		{"privacy.tickets", c.Privacy.Tickets},
+		{"privacy.audit", c.Privacy.Audit},
+		{"privacy.key_age", c.Privacy.KeyAge},
 	} {
 		if n.value < 0 {
 			bad(n.key, "%d is negative", n.value)

@@ -134,7 +134,7 @@ func (s *Store) Proposals(ctx context.Context, f ProposalFilter) (p Page[Proposa
 		return p, err
 	}
 	limit := min(cmp.Or(max(0, f.Limit), 50), 500)
-	rows, err := s.read.QueryContext(ctx, `SELECT `+proposalColumns+`, `+column+` FROM proposals`+w.String()+` ORDER BY `+column+` DESC, id DESC LIMIT `+strconv.Itoa(limit+1), w.args...)
+	rows, err := s.read.QueryContext(ctx, `SELECT `+proposalColumns+`, `+column+` FROM proposals`+w.String()+` ORDER BY `+column+` DESC, id DESC LIMIT `+strconv.Itoa(limit+1), w.args...) //nolint:gosec // names of columns, all our own
 	if err != nil {
 		return p, fmt.Errorf("list proposals: %w", err)
 	}
@@ -171,7 +171,10 @@ func (s *Store) scanProposal(from row, more ...any) (Proposal, error) {
 	var wording, put []byte
 	if err := from.Scan(append([]any{
 		&p.Business, &p.ID, &p.Pair, &wording, &p.Source, &p.Why, &p.Confidence, &p.Score, &p.Said, &p.Alike, &p.State,
-		&p.PutPair, &put, nullTime{&p.At}, nullTime{&p.DecidedAt}, &p.DecidedBy,
+		&p.PutPair, &put,
+		nullTime{&p.At},
+		nullTime{&p.DecidedAt},
+		&p.DecidedBy,
 	}, more...)...); err != nil {
 		return p, err
 	}

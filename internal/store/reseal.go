@@ -63,7 +63,7 @@ func (s *Store) resealTable(ctx context.Context, t table) (fields int, err error
 // sealedRows are the key and the sealed columns of the next rows of a table.
 func (s *Store) sealedRows(ctx context.Context, t table, after []any) (list [][]any, err error) {
 	keys := strings.Join(t.key, ", ")
-	query := "SELECT " + keys + ", " + strings.Join(t.sealed, ", ") + " FROM " + t.name
+	query := "SELECT " + keys + ", " + strings.Join(t.sealed, ", ") + " FROM " + t.name //nolint:gosec // names of the schema
 	if after != nil {
 		marks := make([]string, len(after))
 		for i := range after {

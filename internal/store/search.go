@@ -169,7 +169,7 @@ func (s *Store) indexCall(ctx context.Context, id string) error {
 				}
 				fmt.Fprintf(&b, "($%d, $1)", i+2)
 			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO search_tokens (token, doc) VALUES `+b.String(), args...); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO search_tokens (token, doc) VALUES `+b.String(), args...); err != nil { //nolint:gosec // placeholders
 				return err
 			}
 		}

@@ -167,7 +167,7 @@ func (s *Store) addTokens(ctx context.Context, tx *sql.Tx, table, column, id str
 			}
 			fmt.Fprintf(&b, "($%d, $1)", i+2)
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (token, `+column+`) VALUES `+b.String()+` ON CONFLICT DO NOTHING`, append([]any{id}, part...)...); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (token, `+column+`) VALUES `+b.String()+` ON CONFLICT DO NOTHING`, append([]any{id}, part...)...); err != nil { //nolint:gosec // names of tables and columns, all our own
 			return fmt.Errorf("make findable: %w", err)
 		}
 	}
@@ -186,7 +186,7 @@ func (s *Store) addNote(ctx context.Context, tx *sql.Tx, table, column, id strin
 	if n.At.IsZero() {
 		n.At = s.now()
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (`+column+`, seq, at, actor, kind, data) VALUES ($1, $2, $3, $4, $5, $6)`,
+	if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (`+column+`, seq, at, actor, kind, data) VALUES ($1, $2, $3, $4, $5, $6)`, //nolint:gosec // names of tables and columns, all our own
 		id, n.Seq, n.At.UnixMilli(), n.Actor, n.Kind, data); err != nil {
 		return fmt.Errorf("keep a history: %w", err)
 	}
@@ -194,7 +194,7 @@ func (s *Store) addNote(ctx context.Context, tx *sql.Tx, table, column, id strin
 }
 
 func (s *Store) notes(ctx context.Context, table, column, id string) (list []Note, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT seq, at, actor, kind, data FROM `+table+` WHERE `+column+` = $1 ORDER BY seq`, id)
+	rows, err := s.read.QueryContext(ctx, `SELECT seq, at, actor, kind, data FROM `+table+` WHERE `+column+` = $1 ORDER BY seq`, id) //nolint:gosec // names of tables and columns, all our own
 	if err != nil {
 		return nil, fmt.Errorf("read a history: %w", err)
 	}
