@@ -99,6 +99,7 @@ test('a second factor is turned on, asked for, and got around by a recovery code
   assert.ok(await totp.locator('img.picture').evaluate((i) => i.complete && i.naturalWidth > 50))
   await totp.locator('input[name=code]').fill(code(secret))
   await totp.getByRole('button', { name: '确认开启' }).click()
+  await totp.locator('.codes li').nth(9).waitFor()
   const recovery = await totp.locator('.codes li').allInnerTexts()
   assert.equal(recovery.length, 10)
   await totp.getByRole('button', { name: '我抄好了' }).click()
