@@ -1,5 +1,5 @@
 import { shallowRef } from 'vue'
-import { api, ApiError } from '../api/client'
+import { api } from '../api/client'
 import type { LiveEvent, Rollout, Share, Waiting } from '../api/types'
 
 export const queue = shallowRef<Waiting[]>()
@@ -8,14 +8,10 @@ export const rollout = shallowRef<Rollout[]>([])
 
 /** Reads who waits and how the work is divided; what goes wrong is the caller's to tell. */
 export async function readQueue(): Promise<void> {
-  try {
-    const [q, s, r] = await Promise.all([api.queue(), api.share(), api.rollout()])
-    queue.value = q.items
-    share.value = s
-    rollout.value = r.items
-  } catch (e) {
-    if (!(e instanceof ApiError) || e.code !== 'no_desk') throw e // a server without people
-  }
+  const [q, s, r] = await Promise.all([api.queue(), api.share(), api.rollout()])
+  queue.value = q.items
+  share.value = s.mode ? s : undefined // a server without people shares nothing
+  rollout.value = r.items
 }
 
 let due: ReturnType<typeof setTimeout> | undefined
