@@ -14,8 +14,7 @@ const browsers = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-
 
 /** Builds and starts the server; it ends with its standard input. */
 export async function startServer(...args) {
-  const dir = mkdtempSync(join(tmpdir(), 'hotline-e2e-'))
-  const binary = join(dir, 'server')
+  const binary = join(root, 'bin', 'console-server') // where it stays, it is linked once for all files of tests
   execFileSync('go', ['build', '-tags', 'nolibopusfile', '-o', binary, './internal/web/webtest/server'], { cwd: root, stdio: 'inherit' })
   const child = spawn(binary, args, { stdio: ['pipe', 'pipe', process.env.DEBUG ? 'inherit' : 'ignore'] })
   const ended = new Promise((resolve) => { child.on('exit', resolve) })
@@ -30,7 +29,6 @@ export async function startServer(...args) {
     stop: async () => {
       child.stdin.end()
       await ended
-      rmSync(dir, { recursive: true, force: true })
     },
   }
 }

@@ -23,8 +23,7 @@ export async function until(f, what, time = patience) {
 
 /** Builds and starts the telephone; its events are collected. */
 export async function startTelephone(...flags) {
-  const dir = mkdtempSync(join(tmpdir(), 'hotline-e2e-'))
-  const binary = join(dir, 'telephone')
+  const binary = join(root, 'bin', 'console-telephone') // linked once, as the server of stage.mjs
   execFileSync('go', ['build', '-tags', 'nolibopusfile', '-o', binary, './internal/stand/telephone'], { cwd: root, stdio: 'inherit' })
   const child = spawn(binary, process.env.DEBUG ? ['-v', ...flags] : flags, { stdio: ['pipe', 'pipe', process.env.DEBUG ? 'inherit' : 'ignore'] })
   const ended = new Promise((resolve) => { child.on('exit', resolve) })
@@ -46,7 +45,6 @@ export async function startTelephone(...flags) {
     stop: async () => {
       child.stdin.end()
       await ended
-      rmSync(dir, { recursive: true, force: true })
     },
   }
 }
