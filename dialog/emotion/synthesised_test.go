@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"hotline/dialog"
 	"hotline/dialog/emotion"
 	"hotline/internal/testdata"
 	"hotline/media/opus"
@@ -93,26 +94,34 @@ func TestSynthesisedVoices(t *testing.T) {
 		}
 		var sounds [][]int16
 		for _, f := range files {
+			if len(sounds) == most {
+				break
+			}
 			x, err := opus.ReadFile(f, rate)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if float64(len(x)) >= shortest*rate && len(sounds) < most {
+			if float64(len(x)) >= shortest*rate {
 				sounds = append(sounds, x[:min(len(x), 4*rate)])
 			}
 		}
 		r := recognizer(t, v.language)
 		w := of[v.language]
+		plain := make([]dialog.Prosody, len(sounds))
+		for i, x := range sounds {
+			plain[i] = prosody(x, rate)
+		}
 		fmt.Fprintf(&table, "\n| %s: done to the voice | turns | calm words: angry | the voice counts | cross words: the voice counts |\n|---|---|---|---|---|\n", filepath.Base(v.folder))
 		for _, a := range alterations {
 			turns, angry, counts, cross := 0, 0, 0, 0
 			for i := 2; i < len(sounds); i++ {
+				altered := prosody(a.of(sounds[i], rate), rate)
 				next := func(text string) emotion.Reading {
 					tracker := emotion.NewTracker(r, emotion.Thresholds{})
 					for k := range 2 {
-						tracker.Next(emotion.Turn{Text: w.before, Prosody: prosody(sounds[i-1-k], rate)})
+						tracker.Next(emotion.Turn{Text: w.before, Prosody: plain[i-1-k]})
 					}
-					return tracker.Next(emotion.Turn{Text: text, Prosody: prosody(a.of(sounds[i], rate), rate)})
+					return tracker.Next(emotion.Turn{Text: text, Prosody: altered})
 				}
 				turns++
 				calm := next(w.calm)
