@@ -233,7 +233,7 @@ func lie(r *rand.Rand, zh bool, s string) string {
 // standsIn says that every clause of s stands in text: with nothing else it is no lie.
 func standsIn(s, text, from string) bool {
 	for _, c := range clauses(normal(s)) {
-		if !strings.Contains(normal(text), strings.TrimRight(c.text, ".。!?")) || c.bare() && !strings.Contains(normal(from), c.text) {
+		if !strings.Contains(squeeze(normal(text)), squeeze(c.text)) || c.bare() && !strings.Contains(normal(from), c.text) {
 			return false
 		}
 	}
