@@ -171,7 +171,7 @@ func (s *Stand) Recording(ctx context.Context, c Call) string {
 		return file
 	}
 	copied := filepath.Join(dir, c.ID+".wav")
-	if err := os.WriteFile(copied, b, 0o600); err != nil {
+	if err := os.WriteFile(copied, b, 0o600); err != nil { //nolint:gosec // into the folder of the test
 		return file
 	}
 	return copied
