@@ -132,7 +132,7 @@ e2e: build $(STAMPS)/test-setup
 
 # Soaks, kills, hours of sound.
 e2e-long: build $(STAMPS)/test-setup
-	@HOTLINE_E2E=1 HOTLINE_E2E_LONG=1 $(GO) test -count=1 -timeout 120m ./internal/e2e/... ./dialog/llm
+	@HOTLINE_E2E=1 HOTLINE_E2E_LONG=1 $(GO) test -count=1 -timeout 120m ./internal/e2e/... ./dialog/llm ./cmd/hotline
 
 $(STAMPS)/test-setup: scripts/setup.sh
 	@scripts/setup.sh test

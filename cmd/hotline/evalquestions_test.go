@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"hotline/asr/onnx/onnxtest"
 	"hotline/internal/acceptance"
 	"hotline/internal/config"
 	"hotline/internal/testdata"
@@ -17,6 +19,10 @@ import (
 // under what docs/quality.md says; what nobody has judged yet counts for nothing, so a
 // change of many answers wants them read (hotline eval questions --verdicts names them).
 func TestStrangersQuestions(t *testing.T) {
+	if os.Getenv("HOTLINE_E2E") == "" && os.Getenv("HOTLINE_E2E_LONG") == "" {
+		t.Skip("takes minutes: HOTLINE_E2E=1, or make e2e-long")
+	}
+	onnxtest.Start(t)
 	testdata.Model(t, "embed/e5-small-zhen")
 	for _, tt := range []struct {
 		language, pack           string
