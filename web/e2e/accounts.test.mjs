@@ -37,8 +37,11 @@ function code(secret, steps = 0) {
   return String((sum.readUInt32BE(sum[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0')
 }
 
+// Escape is the question's own until it has gone.
 async function clickConfirm() {
-  await page.locator('.el-popper:visible .el-popconfirm__action button').last().click()
+  const asked = page.locator('.el-popper:visible .el-popconfirm__action')
+  await asked.getByRole('button').last().click()
+  await asked.waitFor({ state: 'hidden' })
 }
 
 test('a user is added, changed and disabled', async () => {

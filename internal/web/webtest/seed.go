@@ -11,6 +11,8 @@ import (
 	"hotline/dialog"
 	"hotline/internal/call"
 	"hotline/internal/store"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Password of the users that Users makes: admin, li (supervisor) and zhou (analyst).
@@ -210,6 +212,8 @@ func Seed(ctx context.Context, s *store.Store, dataDir string, now time.Time) (n
 	all := scripts()
 	const calls = 140
 	at := now.Add(-4 * time.Minute)
+	g, keeping := errgroup.WithContext(ctx) // together: the store commits in groups
+	g.SetLimit(64)
 	for i := range calls {
 		k := i % len(all)
 		script := all[k]
@@ -222,13 +226,15 @@ func Seed(ctx context.Context, s *store.Store, dataDir string, now time.Time) (n
 			quiet := 0.5 + 0.5*math.Cos(2*math.Pi*(float64(at.Hour())+float64(at.Minute())/60-2.5)/24)
 			at = at.Add(-time.Duration(5+70*quiet*quiet*quiet+6*random.Float64()) * time.Minute)
 		}
+		begun := at
 		id := fmt.Sprintf("01SEED%020d", calls-i)
-		if err := keep(ctx, s, dataDir, id, script, at, i < len(all)); err != nil {
-			return nil, err
-		}
+		g.Go(func() error { return keep(keeping, s, dataDir, id, script, begun, i < len(all)) })
 		if i < len(all) {
 			newest = append(newest, id)
 		}
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
 	return newest, work(ctx, s, newest, now)
 }
