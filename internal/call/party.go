@@ -130,16 +130,26 @@ func (a Arrival) meet(ctx context.Context, s scene) (*meeting, error) {
 }
 
 // muffle is what a listener reads: while the far end has put us on hold, its music
-// is silence.
+// is silence, and so is the rest of it that waits in the buffers when it comes back.
 type muffle struct {
 	media.Reader
 	shut atomic.Bool
+	rest int // frames still to be silenced; the reader's own
 }
+
+// onItsWay is how many frames of 20 ms the jitter buffer and the queue behind it may
+// hold of what was said before.
+const onItsWay = 10
 
 // ReadFrame implements media.Reader.
 func (m *muffle) ReadFrame(f media.Frame) error {
 	err := m.Reader.ReadFrame(f)
-	if m.shut.Load() {
+	switch {
+	case m.shut.Load():
+		m.rest = onItsWay
+		clear(f)
+	case m.rest > 0:
+		m.rest--
 		clear(f)
 	}
 	return err
