@@ -56,28 +56,19 @@ func (s *Store) PutAgent(ctx context.Context, a Agent, password string) error {
 }
 
 // Agents lists all agents by name.
-func (s *Store) Agents(ctx context.Context) (agents []Agent, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT name, display_name, skills, disabled, created_at FROM agents ORDER BY name`)
-	if err != nil {
-		return nil, fmt.Errorf("list agents: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *Store) Agents(ctx context.Context) ([]Agent, error) {
+	return list(ctx, s.read, "list agents", func(from row) (Agent, error) {
 		var a Agent
 		var display []byte
 		var skills string
-		if err := rows.Scan(&a.Name, &display, &skills, &a.Disabled, nullTime{&a.CreatedAt}); err != nil {
-			return nil, fmt.Errorf("list agents: %w", err)
+		if err := from.Scan(&a.Name, &display, &skills, &a.Disabled, nullTime{&a.CreatedAt}); err != nil {
+			return a, err
 		}
 		f := &sealing{s: s, table: "agents", row: a.Name}
 		a.DisplayName = f.open("display_name", display)
 		f.parse(skills, &a.Skills)
-		if f.err != nil {
-			return nil, f.err
-		}
-		agents = append(agents, a)
-	}
-	return agents, rows.Err()
+		return a, f.err
+	}, `SELECT name, display_name, skills, disabled, created_at FROM agents ORDER BY name`)
 }
 
 // HA1 is what the registrar compares an agent's digest answer with, in hex:

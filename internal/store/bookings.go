@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/oklog/ulid/v2"
@@ -57,20 +56,14 @@ func (s *Store) Messages() action.Queue { return messages{s} }
 type messages struct{ s *Store }
 
 // Waiting implements action.Queue.
-func (m messages) Waiting(ctx context.Context, n int) (out []action.Message, err error) {
-	rows, err := m.s.read.QueryContext(ctx, `SELECT `+wishColumns+` FROM wishes WHERE state = $1 AND kind = 'sms' ORDER BY created_at, id LIMIT $2`, WishOpen, n)
-	if err != nil {
-		return nil, fmt.Errorf("list short messages: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		w, err := m.s.scanWish(rows)
+func (m messages) Waiting(ctx context.Context, n int) ([]action.Message, error) {
+	return list(ctx, m.s.read, "list short messages", func(from row) (action.Message, error) {
+		w, err := m.s.scanWish(from)
 		if err != nil {
-			return out, fmt.Errorf("list short messages: %w", err)
+			return action.Message{}, err
 		}
-		out = append(out, action.Message{ID: w.ID, To: w.Number, Text: w.Summary, Call: w.Call, At: w.CreatedAt})
-	}
-	return out, rows.Err()
+		return action.Message{ID: w.ID, To: w.Number, Text: w.Summary, Call: w.Call, At: w.CreatedAt}, nil
+	}, `SELECT `+wishColumns+` FROM wishes WHERE state = $1 AND kind = 'sms' ORDER BY created_at, id LIMIT $2`, WishOpen, n)
 }
 
 // Sent implements action.Queue.

@@ -199,8 +199,6 @@ type keptMedia struct {
 	Agents []call.LegMedia `json:"agents,omitempty"`
 }
 
-type row interface{ Scan(to ...any) error }
-
 func (s *Store) scanCall(from row, more ...any) (call.Record, error) {
 	var r call.Record
 	var caller, called, failure, summary, signalling, reason []byte
@@ -230,55 +228,37 @@ func (s *Store) scanCall(from row, more ...any) (call.Record, error) {
 }
 
 // Turns are a call's turns in order.
-func (s *Store) Turns(ctx context.Context, id string) (turns []call.TurnRecord, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT idx, speaker, text, heard, start_ms, end_ms, response_ms, confidence, intent, source,
-		knowledge_id, candidates, timing, emotion FROM turns WHERE call_id = $1 ORDER BY idx`, id)
-	if err != nil {
-		return nil, fmt.Errorf("turns of call %s: %w", id, err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *Store) Turns(ctx context.Context, id string) ([]call.TurnRecord, error) {
+	return list(ctx, s.read, "turns of call "+id, func(from row) (call.TurnRecord, error) {
 		t := call.TurnRecord{Call: id}
 		var text, heard []byte
 		var candidates, timing string
-		if err := rows.Scan(&t.Index, &t.Speaker, &text, &heard, &t.StartMS, &t.EndMS, &t.ResponseMS, &t.Confidence, &t.Intent,
+		if err := from.Scan(&t.Index, &t.Speaker, &text, &heard, &t.StartMS, &t.EndMS, &t.ResponseMS, &t.Confidence, &t.Intent,
 			&t.Source, &t.KnowledgeID, &candidates, &timing, &t.Emotion); err != nil {
-			return nil, fmt.Errorf("turns of call %s: %w", id, err)
+			return t, err
 		}
 		f := &sealing{s: s, table: "turns", row: id + "/" + strconv.Itoa(t.Index)}
 		t.Text, t.Heard = f.open("text", text), f.open("heard", heard)
 		f.parse(candidates, &t.Candidates)
 		f.parse(timing, &t.Timing)
-		if f.err != nil {
-			return nil, f.err
-		}
-		turns = append(turns, t)
-	}
-	return turns, rows.Err()
+		return t, f.err
+	}, `SELECT idx, speaker, text, heard, start_ms, end_ms, response_ms, confidence, intent, source,
+		knowledge_id, candidates, timing, emotion FROM turns WHERE call_id = $1 ORDER BY idx`, id)
 }
 
 // Events are a call's marks by time, at most 10,000.
-func (s *Store) Events(ctx context.Context, id string) (events []call.Event, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT seq, ms, kind, data FROM call_events WHERE call_id = $1 ORDER BY ms, seq LIMIT 10000`, id)
-	if err != nil {
-		return nil, fmt.Errorf("events of call %s: %w", id, err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *Store) Events(ctx context.Context, id string) ([]call.Event, error) {
+	return list(ctx, s.read, "events of call "+id, func(from row) (call.Event, error) {
 		var e call.Event
 		var seq int64
 		var data []byte
-		if err := rows.Scan(&seq, &e.MS, &e.Kind, &data); err != nil {
-			return nil, fmt.Errorf("events of call %s: %w", id, err)
+		if err := from.Scan(&seq, &e.MS, &e.Kind, &data); err != nil {
+			return e, err
 		}
 		f := &sealing{s: s, table: "call_events", row: id + "/" + strconv.FormatInt(seq, 10)}
 		f.openJSON("data", data, &e.Data)
-		if f.err != nil {
-			return nil, f.err
-		}
-		events = append(events, e)
-	}
-	return events, rows.Err()
+		return e, f.err
+	}, `SELECT seq, ms, kind, data FROM call_events WHERE call_id = $1 ORDER BY ms, seq LIMIT 10000`, id)
 }
 
 // Interrupted is a call that was in progress when the server died.
@@ -315,27 +295,21 @@ func (s *Store) Recover(ctx context.Context) (left []Interrupted, err error) {
 	return left, nil
 }
 
-func (s *Store) interrupted(ctx context.Context, tx *sql.Tx) (left []Interrupted, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT id, recording, started_at, COALESCE(answered_at, 0),
-		COALESCE((SELECT MAX(ms) FROM call_events WHERE call_id = calls.id), 0),
-		COALESCE((SELECT MAX(end_ms) FROM turns WHERE call_id = calls.id), 0)
-		FROM calls WHERE ended_at IS NULL AND node = $1 ORDER BY id`, s.cfg.Node)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *Store) interrupted(ctx context.Context, tx *sql.Tx) ([]Interrupted, error) {
+	return list(ctx, tx, "list interrupted calls", func(from row) (Interrupted, error) {
 		var l Interrupted
 		var started, answered, event, turn int64
-		if err := rows.Scan(&l.ID, &l.Recording, &started, &answered, &event, &turn); err != nil {
-			return nil, err
+		if err := from.Scan(&l.ID, &l.Recording, &started, &answered, &event, &turn); err != nil {
+			return l, err
 		}
 		l.ended = started
 		if answered > 0 {
 			l.lasted = max(event, turn)
 			l.ended = answered + l.lasted
 		}
-		left = append(left, l)
-	}
-	return left, rows.Err()
+		return l, nil
+	}, `SELECT id, recording, started_at, COALESCE(answered_at, 0),
+		COALESCE((SELECT MAX(ms) FROM call_events WHERE call_id = calls.id), 0),
+		COALESCE((SELECT MAX(end_ms) FROM turns WHERE call_id = calls.id), 0)
+		FROM calls WHERE ended_at IS NULL AND node = $1 ORDER BY id`, s.cfg.Node)
 }

@@ -232,52 +232,35 @@ func (s *Store) customers(ctx context.Context, rest string, args ...any) (list [
 	return list, nil
 }
 
-func (s *Store) customerRows(ctx context.Context, rest string, args ...any) (list []Customer, err error) {
-	rows, err := s.read.QueryContext(ctx, fmt.Sprintf(`SELECT %s FROM customers%s`, customerColumns, rest), args...)
-	if err != nil {
-		return nil, fmt.Errorf("list customers: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *Store) customerRows(ctx context.Context, rest string, args ...any) ([]Customer, error) {
+	return list(ctx, s.read, "list customers", func(from row) (Customer, error) {
 		c := Customer{Tags: []string{}, Consents: []Consent{}}
 		var hash string
 		var name, tags, notes, consents []byte
-		if err := rows.Scan(&c.ID, &hash, &name, &tags, &notes, &consents, &c.Tier, &c.Language, nullTime{&c.MadeAt}, nullTime{&c.SeenAt}, &c.Version); err != nil {
-			return nil, fmt.Errorf("list customers: %w", err)
+		if err := from.Scan(&c.ID, &hash, &name, &tags, &notes, &consents, &c.Tier, &c.Language, nullTime{&c.MadeAt}, nullTime{&c.SeenAt}, &c.Version); err != nil {
+			return Customer{}, err
 		}
 		f := &sealing{s: s, table: "customers", row: c.ID}
 		c.Name, c.Notes = f.open("name", name), f.open("notes", notes)
 		f.openJSON("tags", tags, &c.Tags)
 		f.openJSON("consents", consents, &c.Consents)
-		if f.err != nil {
-			return nil, f.err
-		}
-		list = append(list, c)
-	}
-	return list, rows.Err()
+		return c, f.err
+	}, fmt.Sprintf(`SELECT %s FROM customers%s`, customerColumns, rest), args...)
 }
 
 // customerNumbers are a customer's, that which his profile began with first.
-func (s *Store) customerNumbers(ctx context.Context, id string) (list []string, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT n.number_hash, n.number FROM customer_numbers n JOIN customers c ON c.id = n.customer_id WHERE c.id = $1
-		ORDER BY CASE WHEN c.number_hash = n.number_hash THEN 0 ELSE 1 END, n.number_hash`, id)
-	if err != nil {
-		return nil, fmt.Errorf("list a customer's numbers: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *Store) customerNumbers(ctx context.Context, id string) ([]string, error) {
+	return list(ctx, s.read, "list a customer's numbers", func(from row) (string, error) {
 		var hash string
-		var number []byte
-		if err := rows.Scan(&hash, &number); err != nil {
-			return nil, fmt.Errorf("list a customer's numbers: %w", err)
+		var sealed []byte
+		if err := from.Scan(&hash, &sealed); err != nil {
+			return "", err
 		}
 		f := &sealing{s: s, table: "customer_numbers", row: hash}
-		list = append(list, f.open("number", number))
-		if f.err != nil {
-			return nil, f.err
-		}
-	}
-	return list, rows.Err()
+		number := f.open("number", sealed)
+		return number, f.err
+	}, `SELECT n.number_hash, n.number FROM customer_numbers n JOIN customers c ON c.id = n.customer_id WHERE c.id = $1
+		ORDER BY CASE WHEN c.number_hash = n.number_hash THEN 0 ELSE 1 END, n.number_hash`, id)
 }
 
 // CustomerFilter chooses customers; a zero field chooses all.

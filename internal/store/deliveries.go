@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -45,30 +44,24 @@ func (s *Store) addDelivery(ctx context.Context, tx *sql.Tx, d Delivery) error {
 }
 
 // Deliveries lists what is in a state, oldest first; of what waits, what is due.
-func (s *Store) Deliveries(ctx context.Context, state string, limit int) (list []Delivery, err error) {
+func (s *Store) Deliveries(ctx context.Context, state string, limit int) ([]Delivery, error) {
 	until := s.now()
 	if state == DeliveryDead {
 		until = until.AddDate(100, 0, 0)
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT id, kind, ticket_id, body, state, tries, made_at, next_at, last_error FROM deliveries WHERE state = $1 AND next_at <= $2 ORDER BY made_at, id LIMIT $3`,
-		state, until.UnixMilli(), limit)
-	if err != nil {
-		return nil, fmt.Errorf("list webhooks: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	return list(ctx, s.read, "list webhooks", func(from row) (Delivery, error) {
 		var d Delivery
 		var body []byte
-		if err := rows.Scan(&d.ID, &d.Kind, &d.Ticket, &body, &d.State, &d.Tries, nullTime{&d.MadeAt}, nullTime{&d.NextAt}, &d.LastError); err != nil {
-			return nil, fmt.Errorf("list webhooks: %w", err)
+		if err := from.Scan(&d.ID, &d.Kind, &d.Ticket, &body, &d.State, &d.Tries, nullTime{&d.MadeAt}, nullTime{&d.NextAt}, &d.LastError); err != nil {
+			return d, err
 		}
 		f := &sealing{s: s, table: "deliveries", row: d.ID}
 		if d.Body = f.open("body", body); f.err != nil {
-			return nil, f.err
+			return d, f.err
 		}
-		list = append(list, d)
-	}
-	return list, rows.Err()
+		return d, nil
+	}, `SELECT id, kind, ticket_id, body, state, tries, made_at, next_at, last_error FROM deliveries WHERE state = $1 AND next_at <= $2 ORDER BY made_at, id LIMIT $3`,
+		state, until.UnixMilli(), limit)
 }
 
 // Delivered takes out what was taken.

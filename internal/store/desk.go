@@ -16,20 +16,12 @@ var (
 )
 
 // AgentStates implements desk.Store.
-func (s *Store) AgentStates(ctx context.Context) (list []desk.Saved, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT name, mode, reason, since, rest_until, wrap_until, idle FROM agent_states ORDER BY name`)
-	if err != nil {
-		return nil, fmt.Errorf("list agents' states: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *Store) AgentStates(ctx context.Context) ([]desk.Saved, error) {
+	return list(ctx, s.read, "list agents' states", func(from row) (desk.Saved, error) {
 		var a desk.Saved
-		if err := rows.Scan(&a.Name, &a.Mode, &a.Reason, nullTime{&a.Since}, nullTime{&a.RestUntil}, nullTime{&a.WrapUntil}, nullTime{&a.Idle}); err != nil {
-			return nil, fmt.Errorf("list agents' states: %w", err)
-		}
-		list = append(list, a)
-	}
-	return list, rows.Err()
+		err := from.Scan(&a.Name, &a.Mode, &a.Reason, nullTime{&a.Since}, nullTime{&a.RestUntil}, nullTime{&a.WrapUntil}, nullTime{&a.Idle})
+		return a, err
+	}, `SELECT name, mode, reason, since, rest_until, wrap_until, idle FROM agent_states ORDER BY name`)
 }
 
 // SaveAgentState implements desk.Store.

@@ -86,20 +86,12 @@ func (s *Store) KnowledgeVersions(ctx context.Context, business, pair string) ([
 	return s.versions(ctx, `SELECT `+versionColumns+` FROM knowledge_versions WHERE business = $1 AND pair = $2 ORDER BY n DESC`, business, pair)
 }
 
-func (s *Store) versions(ctx context.Context, query string, args ...any) (list []KnowledgeVersion, err error) {
-	rows, err := s.read.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read knowledge: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *Store) versions(ctx context.Context, query string, args ...any) ([]KnowledgeVersion, error) {
+	return list(ctx, s.read, "read knowledge", func(from row) (KnowledgeVersion, error) {
 		var v KnowledgeVersion
-		if err := rows.Scan(&v.Business, &v.Pair, &v.N, &v.State, &v.Body, &v.Base, &v.Author, &v.Note, nullTime{&v.At}); err != nil {
-			return nil, fmt.Errorf("read knowledge: %w", err)
-		}
-		list = append(list, v)
-	}
-	return list, rows.Err()
+		err := from.Scan(&v.Business, &v.Pair, &v.N, &v.State, &v.Body, &v.Base, &v.Author, &v.Note, nullTime{&v.At})
+		return v, err
+	}, query, args...)
 }
 
 // SetKnowledgeBase notes of versions that the file now has the text of digest base.

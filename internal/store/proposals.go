@@ -211,20 +211,6 @@ func (s *Store) DecideProposal(ctx context.Context, p Proposal, to, by string) e
 }
 
 // CountProposals counts a business's by state.
-func (s *Store) CountProposals(ctx context.Context, business string) (counts map[string]int, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT state, COUNT(*) FROM proposals WHERE business = $1 GROUP BY state`, business)
-	if err != nil {
-		return nil, fmt.Errorf("count proposals: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	counts = map[string]int{}
-	for rows.Next() {
-		var state string
-		var n int
-		if err := rows.Scan(&state, &n); err != nil {
-			return nil, fmt.Errorf("count proposals: %w", err)
-		}
-		counts[state] = n
-	}
-	return counts, rows.Err()
+func (s *Store) CountProposals(ctx context.Context, business string) (map[string]int, error) {
+	return counts(ctx, s.read, "count proposals", `SELECT state, COUNT(*) FROM proposals WHERE business = $1 GROUP BY state`, business)
 }

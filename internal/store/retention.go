@@ -113,20 +113,11 @@ func (s *Store) expire(ctx context.Context, e expired, before time.Time) (delete
 }
 
 // texts are the values of a query's one column.
-func (s *Store) texts(ctx context.Context, query string, args ...any) (list []string, err error) {
-	rows, err := s.read.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var v string
-		if err := rows.Scan(&v); err != nil {
-			return nil, err
-		}
-		list = append(list, v)
-	}
-	return list, rows.Err()
+func (s *Store) texts(ctx context.Context, query string, args ...any) ([]string, error) {
+	return list(ctx, s.read, "read keys", func(from row) (text string, err error) {
+		err = from.Scan(&text)
+		return text, err
+	}, query, args...)
 }
 
 // Overdue counts what a kind has from before a time.
@@ -163,20 +154,12 @@ func (s *Store) Overdue(ctx context.Context, kind string, before time.Time) (n i
 type Recorded struct{ Call, File string }
 
 // ExpiredRecordings are up to limit recordings of calls that ended before a time.
-func (s *Store) ExpiredRecordings(ctx context.Context, before time.Time, limit int) (list []Recorded, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, recording FROM calls WHERE recording <> '' AND ended_at < $1 ORDER BY id LIMIT $2`, before.UnixMilli(), limit)
-	if err != nil {
-		return nil, fmt.Errorf("list old recordings: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *Store) ExpiredRecordings(ctx context.Context, before time.Time, limit int) ([]Recorded, error) {
+	return list(ctx, s.read, "list old recordings", func(from row) (Recorded, error) {
 		var r Recorded
-		if err := rows.Scan(&r.Call, &r.File); err != nil {
-			return nil, fmt.Errorf("list old recordings: %w", err)
-		}
-		list = append(list, r)
-	}
-	return list, rows.Err()
+		err := from.Scan(&r.Call, &r.File)
+		return r, err
+	}, `SELECT id, recording FROM calls WHERE recording <> '' AND ended_at < $1 ORDER BY id LIMIT $2`, before.UnixMilli(), limit)
 }
 
 // ForgetRecordings notes that the recordings of calls are gone.
@@ -240,20 +223,12 @@ func (s *Store) Left(ctx context.Context, id string) (ended, known bool, err err
 
 // EndedRecordings lists the recordings of all calls that are over, by page: the next one
 // begins behind the last call of this one.
-func (s *Store) EndedRecordings(ctx context.Context, after string, limit int) (list []Recorded, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, recording FROM calls WHERE id > $1 AND recording <> '' AND ended_at IS NOT NULL ORDER BY id LIMIT $2`, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list recordings: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *Store) EndedRecordings(ctx context.Context, after string, limit int) ([]Recorded, error) {
+	return list(ctx, s.read, "list recordings", func(from row) (Recorded, error) {
 		var r Recorded
-		if err := rows.Scan(&r.Call, &r.File); err != nil {
-			return nil, fmt.Errorf("list recordings: %w", err)
-		}
-		list = append(list, r)
-	}
-	return list, rows.Err()
+		err := from.Scan(&r.Call, &r.File)
+		return r, err
+	}, `SELECT id, recording FROM calls WHERE id > $1 AND recording <> '' AND ended_at IS NOT NULL ORDER BY id LIMIT $2`, after, limit)
 }
 
 // ErrNoCopy is returned for a database that is copied by programs of its own.

@@ -236,37 +236,13 @@ func (s *Store) ReviewsToTell(ctx context.Context, limit int) ([]Review, error) 
 	return s.reviews(ctx, ` WHERE send_at <= $1 ORDER BY send_at, id LIMIT `+strconv.Itoa(limit), s.now().UnixMilli())
 }
 
-func (s *Store) reviews(ctx context.Context, rest string, args ...any) (list []Review, err error) {
-	rows, err := s.read.QueryContext(ctx, strings.Join([]string{"SELECT", reviewColumns, "FROM reviews", rest}, " "), args...)
-	if err != nil {
-		return nil, fmt.Errorf("list reviews: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		r, err := s.scanReview(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list reviews: %w", err)
-		}
-		list = append(list, r)
-	}
-	return list, rows.Err()
+func (s *Store) reviews(ctx context.Context, rest string, args ...any) ([]Review, error) {
+	return list(ctx, s.read, "list reviews", func(from row) (Review, error) {
+		return s.scanReview(from)
+	}, strings.Join([]string{"SELECT", reviewColumns, "FROM reviews", rest}, " "), args...)
 }
 
 // CountReviews counts them by state.
-func (s *Store) CountReviews(ctx context.Context) (counts map[string]int, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT state, COUNT(*) FROM reviews GROUP BY state`)
-	if err != nil {
-		return nil, fmt.Errorf("count reviews: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	counts = map[string]int{}
-	for rows.Next() {
-		var state string
-		var n int
-		if err := rows.Scan(&state, &n); err != nil {
-			return nil, fmt.Errorf("count reviews: %w", err)
-		}
-		counts[state] = n
-	}
-	return counts, rows.Err()
+func (s *Store) CountReviews(ctx context.Context) (map[string]int, error) {
+	return counts(ctx, s.read, "count reviews", `SELECT state, COUNT(*) FROM reviews GROUP BY state`)
 }

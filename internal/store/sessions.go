@@ -114,30 +114,24 @@ func (o OpenSession) Is(token string) bool { return token != "" && o.token == di
 const sessionID = 16 // digits of the digest that name a session
 
 // OpenSessions lists the sessions of a user, or of all for "", the latest used first.
-func (s *Store) OpenSessions(ctx context.Context, name string) (sessions []OpenSession, err error) {
+func (s *Store) OpenSessions(ctx context.Context, name string) ([]OpenSession, error) {
 	now := s.now()
-	rows, err := s.read.QueryContext(ctx, `SELECT hash, name, sessions.created_at, seen_at, expires_at, source, program FROM sessions
-		JOIN users ON users.id = user_id WHERE expires_at > $1 AND seen_at > $2 AND (name = $3 OR $3 = '') ORDER BY seen_at DESC, hash LIMIT 1000`,
-		now.UnixMilli(), now.Add(-s.cfg.Session).UnixMilli(), name)
-	if err != nil {
-		return nil, fmt.Errorf("list sessions: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	return list(ctx, s.read, "list sessions", func(from row) (OpenSession, error) {
 		var o OpenSession
 		var source, program []byte
-		if err := rows.Scan(&o.token, &o.User, nullTime{&o.CreatedAt}, nullTime{&o.SeenAt}, nullTime{&o.ExpiresAt}, &source, &program); err != nil {
-			return nil, fmt.Errorf("list sessions: %w", err)
+		if err := from.Scan(&o.token, &o.User, nullTime{&o.CreatedAt}, nullTime{&o.SeenAt}, nullTime{&o.ExpiresAt}, &source, &program); err != nil {
+			return o, err
 		}
 		f := &sealing{s: s, table: "sessions", row: o.token}
 		o.Source, o.Program = f.open("source", source), f.open("program", program)
 		if f.err != nil {
-			return nil, f.err
+			return o, f.err
 		}
 		o.ID = o.token[:sessionID]
-		sessions = append(sessions, o)
-	}
-	return sessions, rows.Err()
+		return o, nil
+	}, `SELECT hash, name, sessions.created_at, seen_at, expires_at, source, program FROM sessions
+		JOIN users ON users.id = user_id WHERE expires_at > $1 AND seen_at > $2 AND (name = $3 OR $3 = '') ORDER BY seen_at DESC, hash LIMIT 1000`,
+		now.UnixMilli(), now.Add(-s.cfg.Session).UnixMilli(), name)
 }
 
 // RevokeSession ends the session with the ID of a list, of this user or of anybody for "".

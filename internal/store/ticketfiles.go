@@ -70,25 +70,19 @@ func (s *Store) AddTicketFile(ctx context.Context, file TicketFile, content []by
 }
 
 // TicketFiles are a ticket's, oldest first.
-func (s *Store) TicketFiles(ctx context.Context, ticket string) (list []TicketFile, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, name, type, size, at, actor FROM ticket_files WHERE ticket_id = $1 ORDER BY at, id`, ticket)
-	if err != nil {
-		return nil, fmt.Errorf("list a ticket's files: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *Store) TicketFiles(ctx context.Context, ticket string) ([]TicketFile, error) {
+	return list(ctx, s.read, "list a ticket's files", func(from row) (TicketFile, error) {
 		t := TicketFile{Ticket: ticket}
 		var name []byte
-		if err := rows.Scan(&t.ID, &name, &t.Type, &t.Size, nullTime{&t.At}, &t.Actor); err != nil {
-			return nil, fmt.Errorf("list a ticket's files: %w", err)
+		if err := from.Scan(&t.ID, &name, &t.Type, &t.Size, nullTime{&t.At}, &t.Actor); err != nil {
+			return t, err
 		}
 		f := &sealing{s: s, table: "ticket_files", row: t.ID}
 		if t.Name = f.open("name", name); f.err != nil {
-			return nil, f.err
+			return t, f.err
 		}
-		list = append(list, t)
-	}
-	return list, rows.Err()
+		return t, nil
+	}, `SELECT id, name, type, size, at, actor FROM ticket_files WHERE ticket_id = $1 ORDER BY at, id`, ticket)
 }
 
 // TicketFile writes the content of a ticket's file.

@@ -193,28 +193,22 @@ func (s *Store) addNote(ctx context.Context, tx *sql.Tx, table, column, id strin
 	return nil
 }
 
-func (s *Store) notes(ctx context.Context, table, column, id string) (list []Note, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT seq, at, actor, kind, data FROM `+table+` WHERE `+column+` = $1 ORDER BY seq`, id) //nolint:gosec // names of tables and columns, all our own
-	if err != nil {
-		return nil, fmt.Errorf("read a history: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *Store) notes(ctx context.Context, table, column, id string) ([]Note, error) {
+	return list(ctx, s.read, "read a history", func(from row) (Note, error) {
 		var n Note
 		var data []byte
-		if err := rows.Scan(&n.Seq, nullTime{&n.At}, &n.Actor, &n.Kind, &data); err != nil {
-			return nil, fmt.Errorf("read a history: %w", err)
+		if err := from.Scan(&n.Seq, nullTime{&n.At}, &n.Actor, &n.Kind, &data); err != nil {
+			return n, err
 		}
 		f := &sealing{s: s, table: table, row: fmt.Sprintf("%s/%d", id, n.Seq)}
 		var d noteData
 		f.openJSON("data", data, &d)
 		if f.err != nil {
-			return nil, f.err
+			return n, f.err
 		}
 		n.Text, n.Changes = d.Text, d.Changes
-		list = append(list, n)
-	}
-	return list, rows.Err()
+		return n, nil
+	}, `SELECT seq, at, actor, kind, data FROM `+table+` WHERE `+column+` = $1 ORDER BY seq`, id)
 }
 
 // TicketNotes are a ticket's history, oldest first.
@@ -445,20 +439,10 @@ func (s *Store) Tickets(ctx context.Context, f TicketFilter) (p Page[Ticket], er
 }
 
 // LateTickets are up to limit that are to be escalated, the longest waiting first.
-func (s *Store) LateTickets(ctx context.Context, limit int) (list []Ticket, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+ticketColumns+` FROM tickets WHERE escalate_at <= $1 AND closed_at IS NULL ORDER BY escalate_at, id LIMIT $2`, s.now().UnixMilli(), limit)
-	if err != nil {
-		return nil, fmt.Errorf("list late tickets: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		t, err := s.scanTicket(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list late tickets: %w", err)
-		}
-		list = append(list, t)
-	}
-	return list, rows.Err()
+func (s *Store) LateTickets(ctx context.Context, limit int) ([]Ticket, error) {
+	return list(ctx, s.read, "list late tickets", func(from row) (Ticket, error) {
+		return s.scanTicket(from)
+	}, `SELECT `+ticketColumns+` FROM tickets WHERE escalate_at <= $1 AND closed_at IS NULL ORDER BY escalate_at, id LIMIT $2`, s.now().UnixMilli(), limit)
 }
 
 // CountTickets counts, of those that are seen, what is open and what is late.

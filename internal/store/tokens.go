@@ -94,20 +94,10 @@ func (s *Store) Token(ctx context.Context, secretText string) (Token, error) {
 }
 
 // Tokens lists the tokens that are not revoked.
-func (s *Store) Tokens(ctx context.Context) (tokens []Token, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+tokenColumns+` FROM api_tokens WHERE revoked_at IS NULL ORDER BY created_at, id`)
-	if err != nil {
-		return nil, fmt.Errorf("list tokens: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		t, err := s.scanToken(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list tokens: %w", err)
-		}
-		tokens = append(tokens, t)
-	}
-	return tokens, rows.Err()
+func (s *Store) Tokens(ctx context.Context) ([]Token, error) {
+	return list(ctx, s.read, "list tokens", func(from row) (Token, error) {
+		return s.scanToken(from)
+	}, `SELECT `+tokenColumns+` FROM api_tokens WHERE revoked_at IS NULL ORDER BY created_at, id`)
 }
 
 // RevokeToken ends a token.

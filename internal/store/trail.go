@@ -157,26 +157,17 @@ func (s *Store) Trail(ctx context.Context, f TrailFilter) (p Page[TrailEntry], e
 	return p, nil
 }
 
-func (s *Store) trail(ctx context.Context, query string, args ...any) (items []TrailEntry, err error) {
-	rows, err := s.read.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read the audit trail: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *Store) trail(ctx context.Context, query string, args ...any) ([]TrailEntry, error) {
+	return list(ctx, s.read, "read the audit trail", func(from row) (TrailEntry, error) {
 		var e TrailEntry
 		var detail []byte
-		if err := rows.Scan(&e.Seq, nullTime{&e.At}, &e.Actor, &e.Role, &e.Action, &e.Subject, &detail, &e.Hash); err != nil {
-			return nil, fmt.Errorf("read the audit trail: %w", err)
+		if err := from.Scan(&e.Seq, nullTime{&e.At}, &e.Actor, &e.Role, &e.Action, &e.Subject, &detail, &e.Hash); err != nil {
+			return e, err
 		}
 		f := &sealing{s: s, table: "audit_trail", row: strconv.FormatInt(e.Seq, 10)}
 		f.openJSON("detail", detail, &e.Detail)
-		if f.err != nil {
-			return nil, f.err
-		}
-		items = append(items, e)
-	}
-	return items, rows.Err()
+		return e, f.err
+	}, query, args...)
 }
 
 // TrailState is what a check of the whole audit trail found.

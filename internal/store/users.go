@@ -127,20 +127,10 @@ func (s *Store) EnsureAdmin(ctx context.Context) (password string, err error) {
 }
 
 // Users lists all users by name.
-func (s *Store) Users(ctx context.Context) (users []User, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+userColumns+` FROM users ORDER BY name`)
-	if err != nil {
-		return nil, fmt.Errorf("list users: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		u, err := s.scanUser(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list users: %w", err)
-		}
-		users = append(users, u)
-	}
-	return users, rows.Err()
+func (s *Store) Users(ctx context.Context) ([]User, error) {
+	return list(ctx, s.read, "list users", func(from row) (User, error) {
+		return s.scanUser(from)
+	}, `SELECT `+userColumns+` FROM users ORDER BY name`)
 }
 
 func (s *Store) scanUser(from row, more ...any) (User, error) {
