@@ -1,4 +1,4 @@
-import { onScopeDispose } from 'vue'
+import { onScopeDispose, ref, type Ref } from 'vue'
 
 type Keys = Record<string, (e: KeyboardEvent) => void>
 
@@ -30,4 +30,24 @@ export function useKeys(keys: Keys): void {
   onScopeDispose(() => {
     window.removeEventListener('keydown', on)
   })
+}
+
+/** Lets j and k choose a row of a list, and Enter open it. Returns which is chosen; -1: none. */
+export function useRows<T>(rows: Readonly<Ref<HTMLElement | null>>, items: Readonly<Ref<T[] | undefined>>, open: (item: T) => void): Ref<number> {
+  const selected = ref(-1)
+  const move = (by: number): void => {
+    const n = items.value?.length ?? 0
+    if (n === 0) return
+    selected.value = Math.min(n - 1, Math.max(0, selected.value + by))
+    rows.value?.children[selected.value]?.scrollIntoView({ block: 'nearest' })
+  }
+  useKeys({
+    j: () => { move(1) },
+    k: () => { move(-1) },
+    Enter: () => {
+      const item = items.value?.[selected.value]
+      if (item !== undefined) open(item)
+    },
+  })
+  return selected
 }
