@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -136,29 +135,10 @@ func (l *Listener) Recognize(ctx context.Context, src media.Reader, emit func(Re
 		return cancel
 	}
 
-	f := make(media.Frame, n)
-	for {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		err := src.ReadFrame(f)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if errors.Is(err, io.EOF) {
-			return h.finish(ctx)
-		}
-		if err != nil {
-			return fmt.Errorf("listening: %w", err)
-		}
-		p, err := detector.Detect(f)
-		if err != nil {
-			return fmt.Errorf("listening: %w", err)
-		}
-		if err := h.take(ctx, f, p); err != nil {
-			return err
-		}
+	if err := EachFrame(ctx, src, detector, n, func(f media.Frame, voice float64) error { return h.take(ctx, f, voice) }); err != nil {
+		return err
 	}
+	return h.finish(ctx)
 }
 
 // hearing is one run of Recognize; its fields belong to that goroutine.

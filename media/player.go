@@ -254,6 +254,22 @@ func (p *Player) Utterance(ctx context.Context) *Utterance {
 	return u
 }
 
+// Play says samples of the player's rate and returns when the last of them was sent.
+func (p *Player) Play(ctx context.Context, samples []int16) error {
+	u := p.Utterance(ctx)
+	defer u.Finish()
+	if err := u.Write(samples); err != nil {
+		return err
+	}
+	u.Finish()
+	select {
+	case <-u.Done():
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // end needs p.mu.
 func (p *Player) end(u *Utterance) {
 	if u.ended {
@@ -327,6 +343,17 @@ func (u *Utterance) WriteFrame(f Frame) error {
 	// The new frame may have taken the place of an old one.
 	p.played = min(p.played, storeFrames-p.n)
 	u.queued++
+	return nil
+}
+
+// Write queues samples, the last frame filled up with silence. It waits as WriteFrame
+// does.
+func (u *Utterance) Write(samples []int16) error {
+	for f := range slices.Chunk(samples, u.p.size) {
+		if err := u.WriteFrame(f); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

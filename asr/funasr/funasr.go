@@ -25,7 +25,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -142,27 +141,14 @@ func (r *Recognizer) Recognize(ctx context.Context, src media.Reader, emit func(
 	defer wg.Wait()
 	defer cancel()
 	h.spawn = func(f func(ctx context.Context)) { wg.Go(func() { f(running) }) }
-	f := make(media.Frame, n)
-	for {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		err := src.ReadFrame(f)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if errors.Is(err, io.EOF) {
-			return h.finish(ctx)
-		}
-		if err != nil {
-			return fmt.Errorf("listening: %w", err)
-		}
-		p, err := detector.Detect(f)
-		if err != nil {
-			return fmt.Errorf("listening: %w", err)
-		}
-		h.take(f, p)
+	err = asr.EachFrame(ctx, src, detector, n, func(f media.Frame, voice float64) error {
+		h.take(f, voice)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
+	return h.finish(ctx)
 }
 
 // hearing is one run of Recognize; its fields belong to that goroutine.

@@ -67,7 +67,7 @@ func (b *Bench) interrupt(ctx context.Context, number string, list []question, f
 				return err
 			}
 			began := time.Now()
-			if err := utter(ctx, s, list[first%len(list)].samples); err != nil {
+			if err := s.Out().Play(ctx, list[first%len(list)].samples); err != nil {
 				return err
 			}
 			for i := range n {
@@ -78,7 +78,7 @@ func (b *Bench) interrupt(ctx context.Context, number string, list []question, f
 				}
 				_ = sleep(ctx, time.Duration(700+r.IntN(1000))*time.Millisecond)
 				began = time.Now()
-				if err := utter(ctx, s, list[(first+i+1)%len(list)].samples); err != nil {
+				if err := s.Out().Play(ctx, list[(first+i+1)%len(list)].samples); err != nil {
 					return err
 				}
 				_ = sleep(ctx, stopsFor/2) // what stopped late has stopped by now
@@ -201,7 +201,7 @@ func (b *Bench) disturb(ctx context.Context, number, kind string, level float64,
 			defer wg.Wait()
 			ctx, cancel := context.WithTimeout(ctx, long)
 			defer cancel()
-			wg.Go(func() { _ = utter(ctx, s, noise) })
+			wg.Go(func() { _ = s.Out().Play(ctx, noise) })
 			began := time.Now()
 			if !w.awaitAudible(ctx, began.Add(-time.Second), answerLimit) {
 				return errors.New("no greeting was heard")

@@ -101,7 +101,7 @@ func (b *Bench) interview(ctx context.Context, number string, list []question, r
 				if len(got) > 0 {
 					got[len(got)-1].next = began
 				}
-				if err := utter(ctx, s, q.samples); err != nil {
+				if err := s.Out().Play(ctx, q.samples); err != nil {
 					return err
 				}
 				a := asked{question: q, ended: w.lastVoiced(began)}

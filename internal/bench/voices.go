@@ -163,28 +163,6 @@ func (t *tape) WriteFrame(f media.Frame) error {
 	return nil
 }
 
-// utter speaks samples of 8 kHz into a call and returns when the last frame was sent.
-func utter(ctx context.Context, s *media.Session, samples []int16) error {
-	u := s.Out().Utterance(ctx)
-	defer u.Finish()
-	f := make(media.Frame, 160)
-	for len(samples) > 0 {
-		n := copy(f, samples)
-		clear(f[n:])
-		samples = samples[n:]
-		if err := u.WriteFrame(f); err != nil {
-			return err
-		}
-	}
-	u.Finish()
-	select {
-	case <-u.Done():
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 // copySpeech keeps the server's spoken sentences from one run to the next.
 func copySpeech(from, to string) error {
 	entries, err := os.ReadDir(from)

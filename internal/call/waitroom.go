@@ -134,7 +134,7 @@ func (w *waitRoom) entertain(ctx context.Context, u *media.Utterance, ask func()
 					return err
 				}
 			}
-			if err := writeAll(u, said, f); err != nil {
+			if err := u.Write(said); err != nil {
 				return err
 			}
 			continue
@@ -182,17 +182,5 @@ func (c *clipWriter) WriteFrame(f media.Frame) error {
 		return errors.New("the announcement is too long")
 	}
 	c.samples = append(c.samples, f...)
-	return nil
-}
-
-func writeAll(u *media.Utterance, x []int16, f media.Frame) error {
-	for len(x) > 0 {
-		n := copy(f, x)
-		clear(f[n:])
-		x = x[n:]
-		if err := u.WriteFrame(f); err != nil {
-			return err
-		}
-	}
 	return nil
 }

@@ -163,23 +163,5 @@ func play(ctx context.Context, s *media.Session, samples []int16, rate int) erro
 	if rate <= 0 {
 		return errors.New("sound without a sample rate")
 	}
-	u := s.Out().Utterance(ctx)
-	defer u.Finish()
-	samples = dsp.Resample(samples, rate, u.Rate())
-	f := make(media.Frame, u.Rate()/50)
-	for len(samples) > 0 {
-		n := copy(f, samples)
-		clear(f[n:])
-		samples = samples[n:]
-		if err := u.WriteFrame(f); err != nil {
-			return err
-		}
-	}
-	u.Finish()
-	select {
-	case <-u.Done():
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return s.Out().Play(ctx, dsp.Resample(samples, rate, s.Rate()))
 }
