@@ -43,19 +43,6 @@ func refusedError(err error) error {
 	return out
 }
 
-// Join implements web.Joiner.
-func (p placer) Join(ctx context.Context, id, agent, mode string) error {
-	err := p.server.manager.Join(ctx, id, call.Target{To: "agent:" + agent, FromName: "listening in"}, call.Mode(mode))
-	var dial *call.DialError
-	switch {
-	case errors.Is(err, call.ErrNoCall):
-		return &web.RefusedError{Status: http.StatusNotFound, Code: "not_in_progress", Detail: err.Error()}
-	case errors.As(err, &dial):
-		return &web.RefusedError{Status: http.StatusConflict, Code: string(dial.Outcome), Detail: err.Error()}
-	}
-	return err
-}
-
 // lineNamed is the line of a name, "" the first; nil where there is none.
 func (s *server) lineNamed(name string) *call.Line {
 	for _, b := range s.bots.lines {

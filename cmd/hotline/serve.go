@@ -294,7 +294,7 @@ func (s *server) console() (err error) {
 		Listen: s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir, Sealer: s.db.Sealer(),
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
 		CallPage: s.cfg.HTTP.CallPage,
-		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Join: placer{s}, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), Knowledge: s.kb, Proposals: s.proposals,
+		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Supervise: supervision{s}, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), Knowledge: s.kb, Proposals: s.proposals,
 		Tickets: s.tickets, ReviewWords: s.bots.reviewWords, Reviewers: s.bots.reviewers, Staff: s.bots.staff, CustomerRows: s.bots.customerRows,
 		Desk: deskAPI{s}, Command: deskAPI{s}, Phones: s.phones, Dispositions: s.bots.dispositions, Teams: s.bots.teams, Involved: s.desk.Involved,
 	})

@@ -160,6 +160,8 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 			}
 		case n := <-t.news:
 			t.handoverNews(ctx, n)
+		case k := <-t.call.room.takes:
+			t.takenOver(ctx, k)
 		case <-handoverDone(t.hand):
 			t.handedOver(ctx)
 		case e := <-t.call.room.notes:

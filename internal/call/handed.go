@@ -13,12 +13,16 @@ func (t *talk) handOver(ctx context.Context, a dialog.Transfer) {
 	t.record.Summary = a.Summary
 	t.markNow(KindTransfer, map[string]any{"skill": a.Skill, "reason": a.Reason})
 	t.scribe.update(t.record) // who is rung reads it before he answers
-	t.hand = &handover{
+	t.hand = t.newHandover(a)
+	t.hand.start(ctx)
+}
+
+func (t *talk) newHandover(a dialog.Transfer) *handover {
+	return &handover{
 		act: a, wants: t.waiting(a), wait: &waitRoom{session: t.session, line: t.call.Line, call: t.call.ID, log: t.call.Log}, call: t.call.ID, caller: t.session, line: t.call.Line, desk: t.call.Desk, dialer: t.call.Dialer, room: t.call.room,
 		audio: t.call.Audio, from: t.call.Party.number(), log: t.call.Log, report: t.news,
 		reached: t.meeting.reached, seat: t.call.seats,
 	}
-	t.hand.start(ctx)
 }
 
 func (t *talk) handoverNews(ctx context.Context, n handoverNews) {

@@ -59,10 +59,11 @@ type handover struct {
 	agent  atomic.Pointer[media.Session] // while bridged: keys go there
 	leg    func() Leg                    // the agent's while he is bridged; connected's
 
-	lost     bool   // the agent's page has gone without a word
-	again    bool   // he is rung for a caller whom he had already
-	released bool   // the agent is free again, since he has transferred the caller
-	requeue  string // the skill that the agent has sent the caller on to
+	lost     bool       // the agent's page has gone without a word
+	again    bool       // he is rung for a caller whom he had already
+	released bool       // the agent is free again, since he has transferred the caller
+	requeue  string     // the skill that the agent has sent the caller on to
+	first    *extension // who has taken the caller over from the bot: nobody is looked for
 
 	result dialog.Result // after done
 	sounds []LegMedia    // of who spoke with the caller; after done
@@ -115,15 +116,27 @@ var errLeftQueue = errors.New("the caller has chosen something else than to wait
 
 func (h *handover) run(ctx context.Context) (dialog.Result, error) {
 	defer h.wait.close()
+	if h.first != nil {
+		h.adopt(ctx, h.first, Person{})
+		h.handOn(ctx, h.first)
+		if h.requeue == "" || ctx.Err() != nil {
+			return dialog.TransferDone, nil
+		}
+		h.onward()
+	}
 	for {
 		result, err := h.queue(ctx)
 		if h.requeue == "" || ctx.Err() != nil {
 			return result, err
 		}
-		// An agent has sent him on. He has waited once.
-		h.wants.Skill, h.wants.Asked, h.wants.Urgent = h.requeue, true, true
-		h.act.Skill, h.requeue, h.released = h.requeue, "", false
+		h.onward()
 	}
+}
+
+// onward is what is wanted once an agent has sent the caller on. He has waited once.
+func (h *handover) onward() {
+	h.wants.Skill, h.wants.Asked, h.wants.Urgent = h.requeue, true, true
+	h.act.Skill, h.requeue, h.released = h.requeue, "", false
 }
 
 // queue brings the caller to one agent, and returns when he is back.
@@ -138,8 +151,11 @@ func (h *handover) queue(ctx context.Context) (dialog.Result, error) {
 		h.tell(ctx, handoverNews{kind: "queued", place: place})
 		p, err := place.Next(ctx)
 		if ctx.Err() != nil {
-			if errors.Is(context.Cause(ctx), errLeftQueue) {
+			switch cause := context.Cause(ctx); {
+			case errors.Is(cause, errLeftQueue):
 				why = LeftCallback
+			case errors.Is(cause, errTakenOver):
+				why = LeftAnswered
 			}
 			if p.Name != "" {
 				h.desk.Release(p.Name, h.call, OfferGone)

@@ -58,6 +58,7 @@ type order struct {
 	do       orderKind
 	to       Destination
 	flow     string
+	by       *extension // with orderTake
 	accepted chan error // buffered: whether it is being done
 }
 
@@ -73,6 +74,7 @@ const (
 	orderConference orderKind = "conference" // all hear each other
 	orderBot        orderKind = "bot"
 	orderEnd        orderKind = "end"
+	orderTake       orderKind = "take_over" // the agent leaves, and by has the caller
 )
 
 // orderWait bounds how long it takes until an order is being done, or is not.

@@ -29,12 +29,7 @@ func atDesk(t *testing.T, another string, play func(d *desked, li, other *agent)
 		d.stage = s
 		li, other = s.newAgent("li", time.Second), s.newAgent(another, 2*time.Second)
 		s.staff.names = []string{"li"}
-		line := s.call.Line
-		d.manager = call.NewManager(s.call.Services, func(string) call.Route { return call.Route{Line: &line} }, 0)
-		s.run = func(ctx context.Context) error {
-			d.manager.Serve(ctx, s.call.Party.(call.Arrival))
-			return nil
-		}
+		d.serve()
 	}, func(s *stage) {
 		s.greeted()
 		require.ErrorIs(s.t, d.manager.Hold(s.ctx, d.id()), call.ErrNoAgentTalks)
@@ -50,6 +45,17 @@ func atDesk(t *testing.T, another string, play func(d *desked, li, other *agent)
 			s.t.Error("the call does not end")
 		}
 	})
+}
+
+// serve has the call be one of a manager.
+func (d *desked) serve() {
+	line := d.call.Line
+	d.manager = call.NewManager(d.call.Services, func(string) call.Route { return call.Route{Line: &line} }, 0)
+	d.wg.Go(func() { _ = d.manager.Run(d.ctx) })
+	d.run = func(ctx context.Context) error {
+		d.manager.Serve(ctx, d.call.Party.(call.Arrival))
+		return nil
+	}
 }
 
 // hears is how long each of several hears what one says for a second.

@@ -401,9 +401,9 @@ func TestListeningIn(t *testing.T) {
 				callee, boss = o.phone("13900001111", time.Second), o.phone("agent:boss", time.Second)
 				o.place(call.Placement{To: "13900001111"}, func(id string) {
 					time.Sleep(time.Second + length(disclosure+greeting) + 500*time.Millisecond)
-					require.ErrorIs(t, o.manager.Join(o.ctx, "none", call.Target{To: "agent:boss"}, mode), call.ErrNoCall)
-					require.ErrorIs(t, o.manager.Join(o.ctx, id, call.Target{To: "agent:boss"}, "shout"), call.ErrMode)
-					require.NoError(t, o.manager.Join(o.ctx, id, call.Target{To: "agent:boss"}, mode))
+					require.ErrorIs(t, o.manager.Join(o.ctx, "none", call.Supervisor{Name: "boss", Target: call.Target{To: "agent:boss"}}, mode), call.ErrNoCall)
+					require.ErrorIs(t, o.manager.Join(o.ctx, id, call.Supervisor{Name: "boss", Target: call.Target{To: "agent:boss"}}, "shout"), call.ErrMode)
+					require.NoError(t, o.manager.Join(o.ctx, id, call.Supervisor{Name: "boss", Target: call.Target{To: "agent:boss"}}, mode))
 					callee.say(o.ctx, asksHours, 700*time.Millisecond)
 					time.Sleep(length(hours) + 1500*time.Millisecond)
 					mark = callee.now()
@@ -457,7 +457,7 @@ func TestWhisperToAnAgent(t *testing.T) {
 		boss = o.phone("agent:boss", time.Second)
 		o.place(call.Placement{To: "13900001111", AgentFirst: "li"}, func(id string) {
 			o.until(func() bool { return o.journal.count("bridge") == 1 })
-			require.NoError(t, o.manager.Join(o.ctx, id, call.Target{To: "agent:boss"}, call.Whisper))
+			require.NoError(t, o.manager.Join(o.ctx, id, call.Supervisor{Name: "boss", Target: call.Target{To: "agent:boss"}}, call.Whisper))
 			boss.say(o.ctx, coughs, time.Second)
 			time.Sleep(500 * time.Millisecond)
 			callee.say(o.ctx, asksFare, time.Second)

@@ -1,11 +1,7 @@
 package call
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -22,22 +18,6 @@ const (
 	roleSupervisor
 )
 
-// Mode is how a supervisor takes part in a call.
-type Mode string
-
-// The modes.
-const (
-	Listen  Mode = "listen"  // hears all, is heard by nobody
-	Whisper Mode = "whisper" // is heard by the agent only
-	Barge   Mode = "barge"   // is heard by all
-)
-
-// ParseMode reads a Mode.
-func ParseMode(text string) (Mode, bool) {
-	m := Mode(text)
-	return m, slices.Contains([]Mode{Listen, Whisper, Barge}, m)
-}
-
 // A room is who is in a call and who hears whom: rows of a bridge. It makes the
 // bridge when a second one enters.
 type room struct {
@@ -50,6 +30,9 @@ type room struct {
 	seats   []*seat
 	apart   bool         // the caller and the others do not hear each other
 	orders  chan<- order // to the agent's side; nil while nobody talks to the caller
+
+	supervisors []*supervisor
+	takes       chan take // to converse, while the caller is the bot's
 }
 
 // separate keeps the caller and the others from hearing each other, or ends that.
@@ -109,7 +92,7 @@ type member struct {
 	port    *media.Port
 }
 
-func newRoom() *room { return &room{notes: make(chan Event, 16)} }
+func newRoom() *room { return &room{notes: make(chan Event, 16), takes: make(chan take)} }
 
 // note has the call write something into its timeline. It does not block.
 func (r *room) note(data map[string]any) {
@@ -127,21 +110,32 @@ func (r *room) join(as role, mode Mode, s *media.Session) (leave func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, m := range r.members {
-		if m.session == s {
-			return func() { r.leave(m) }
+		if m.session != s {
+			continue
 		}
+		if m.role != as { // a supervisor who has taken the call over
+			m.role, m.mode = as, mode
+			r.alone(m)
+			r.connect()
+		}
+		return func() { r.leave(m) }
 	}
-	if as != roleSupervisor {
+	n := &member{role: as, mode: mode, session: s}
+	r.alone(n)
+	r.members = append(r.members, n)
+	r.connect()
+	return func() { r.leave(n) }
+}
+
+// alone has whoever else has m's role leave, unless several can. It needs r.mu.
+func (r *room) alone(n *member) {
+	if n.role != roleSupervisor {
 		for _, m := range slices.Clone(r.members) {
-			if m.role == as {
+			if m != n && m.role == n.role {
 				r.remove(m)
 			}
 		}
 	}
-	n := &member{role: as, mode: mode, session: s}
-	r.members = append(r.members, n)
-	r.connect()
-	return func() { r.leave(n) }
 }
 
 func (r *room) leave(m *member) {
@@ -196,7 +190,7 @@ func (m *member) hearsTo(to *member) bool {
 	case m.mode == Barge:
 		return true
 	case m.mode == Whisper:
-		return to.role == roleAgent || to.role == roleGuest
+		return to.role == roleAgent
 	default:
 		return false
 	}
@@ -207,95 +201,4 @@ func gain(open bool) float64 {
 		return 1
 	}
 	return 0
-}
-
-// Errors of Join.
-var (
-	ErrNoCall = errors.New("no call of this id is in progress")
-	ErrMode   = errors.New("a supervisor takes part as listen, whisper or barge")
-)
-
-// Join rings a supervisor and lets him take part in a call. It returns once he has
-// answered; he stays until he or the call leaves, in Run.
-func (m *Manager) Join(ctx context.Context, id string, t Target, mode Mode) error {
-	if _, ok := ParseMode(string(mode)); !ok {
-		return ErrMode
-	}
-	m.mu.Lock()
-	c, ok := m.calls[id]
-	m.mu.Unlock()
-	if !ok || c.room == nil {
-		return ErrNoCall
-	}
-	result := make(chan error, 1)
-	job := func(serving context.Context) {
-		ctx, cancel := context.WithCancelCause(serving)
-		defer cancel(nil)
-		defer context.AfterFunc(c.over, func() { cancel(errHandoverOver) })() //nolint:contextcheck // that of the call
-		defer m.caught(id)
-		err := m.listenIn(ctx, cancel, c.room, t, mode, result)
-		if err != nil && ctx.Err() == nil {
-			m.services.Log.Warn("a supervisor's leg", "call", id, "error", err)
-		}
-	}
-	select {
-	case m.placed <- job:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	select {
-	case err := <-result:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// listenIn is the supervisor's leg, top to bottom.
-func (m *Manager) listenIn(ctx context.Context, cancel context.CancelCauseFunc, r *room, t Target, mode Mode, answered chan<- error) error {
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer cancel(nil)
-	d := dialing{
-		audio: m.services.Audio, dialer: m.services.Dialer, target: t, ring: ringAgent,
-		start: func(s *media.Session) {
-			wg.Go(func() {
-				if err := guard(func() error { return s.Run(ctx) }); err != nil {
-					cancel(err)
-				}
-			})
-		},
-	}
-	meet, l, err := d.run(ctx)
-	if l != nil {
-		defer func() {
-			last, stop := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
-			defer stop()
-			if err := l.Hangup(last); err != nil {
-				m.services.Log.Warn("hanging up a supervisor's leg", "error", err)
-			}
-		}()
-		defer follow(l, cancel)()
-	}
-	if err != nil {
-		answered <- fmt.Errorf("ringing the supervisor: %w", err)
-		return nil
-	}
-	if meet.onUpdate != nil {
-		meet.onUpdate(func(offer []byte) ([]byte, error) {
-			answer, _, err := meet.sound.refresh(meet.session, offer)
-			return answer, err
-		})
-	}
-	defer r.join(roleSupervisor, mode, meet.session)()
-	note := func(state string) {
-		r.note(map[string]any{
-			"supervisor": strings.TrimPrefix(t.To, "agent:"), "mode": string(mode), "state": state, "codec": meet.session.Media().Codec.Name,
-		})
-	}
-	note("joined")
-	defer note("left")
-	answered <- nil
-	<-ctx.Done()
-	return nil
 }

@@ -76,6 +76,16 @@ func (t *together) do(o order) (next *extension, over bool) {
 	case orderEnd:
 		o.accepted <- nil
 		return nil, true
+	case orderTake:
+		if t.errand != nil {
+			o.accepted <- ErrWithBot
+			return nil, false
+		}
+		t.dismiss("left")
+		t.apart(false)
+		o.accepted <- nil
+		t.h.adopt(t.parent, o.by, t.person)
+		return o.by, false
 	}
 	return nil, false
 }

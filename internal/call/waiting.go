@@ -109,8 +109,14 @@ func (t *talk) overheard(r asr.Result) (answer bool) {
 
 // leaveQueue takes the caller out of it, since he has chosen something else.
 func (t *talk) leaveQueue() {
+	t.endHand(errLeftQueue)
+	t.markNow(KindQueue, map[string]any{"state": "left"})
+}
+
+// endHand ends the hand-over, and waits for it.
+func (t *talk) endHand(why error) {
 	h := t.hand
-	h.cancel(errLeftQueue)
+	h.cancel(why)
 	for done := false; !done; { // it may be telling us something
 		select {
 		case n := <-t.news:
@@ -122,7 +128,6 @@ func (t *talk) leaveQueue() {
 		}
 	}
 	t.hand, t.lounge = nil, nil
-	t.markNow(KindQueue, map[string]any{"state": "left"})
 }
 
 // answered goes on behind a reply to a caller who waits; false where he has left the

@@ -77,6 +77,11 @@ func accessTable() map[string]rule {
 		"hang-up":       {manage, "calls", changes},
 		"join-call":     {manage, "calls", changes},
 
+		"list-supervisors": {manage, "calls", changes},
+		"supervise-call":   {manage, "calls", changes}, // its mode is in the audit trail's detail
+		"leave-call":       {manage, "calls", changes},
+		"supervisor-phone": {manage, "calls", never}, // as desk-phone
+
 		"set-agent-state": {work, "desk", changes}, // an agent his own only
 		"queue":           {look, "live", changes},
 		"share":           {look, "desk", changes},

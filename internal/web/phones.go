@@ -146,11 +146,16 @@ func (s *Server) phone(ctx context.Context, _ *struct{}) (*phoneOutput, error) {
 	if _, err := s.agentOf(ctx, i); err != nil {
 		return nil, err
 	}
+	return s.issue(i.session, i.agent), nil
+}
+
+// issue gives a session's page what it registers by.
+func (s *Server) issue(session, user string) *phoneOutput {
 	out := &phoneOutput{CacheControl: "no-store"}
 	b := &out.Body
-	b.Agent, b.Realm, b.RenewS = i.agent, s.cfg.Phones.realm, int64(phoneLife.Seconds())/3
-	b.Password, b.ExpiresAt = s.cfg.Phones.Issue(i.session, i.agent, time.Now())
-	return out, nil
+	b.Agent, b.Realm, b.RenewS = user, s.cfg.Phones.realm, int64(phoneLife.Seconds())/3
+	b.Password, b.ExpiresAt = s.cfg.Phones.Issue(session, user, time.Now())
+	return out
 }
 
 // agentOf is the agent that an identity is.

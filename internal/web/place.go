@@ -34,26 +34,11 @@ type placeOutput struct {
 	}
 }
 
-type joinInput struct {
-	IDInput
-
-	Body struct {
-		Agent string `json:"agent" minLength:"1" maxLength:"64" doc:"whose telephone is rung"`
-		Mode  string `json:"mode" enum:"listen,whisper,barge" doc:"listen: heard by nobody; whisper: by the agent; barge: by all"`
-	}
-}
-
-// joinTime bounds the ringing at a supervisor's telephone, within a request's time.
-const joinTime = 25 * time.Second
-
 func (s *Server) placeRoutes() {
 	place := operation(http.MethodPost, "/calls", "place-call", "Call somebody", "calls")
 	place.DefaultStatus = http.StatusCreated
 	place.Errors = []int{http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}
 	route(s, place, s.placeCall)
-	join := operation(http.MethodPost, "/calls/{id}/join", "join-call", "Listen in on a call, whisper to its agent, or barge in", "calls")
-	join.Errors = []int{http.StatusNotFound, http.StatusConflict}
-	route(s, join, s.joinCall)
 }
 
 func (s *Server) placeCall(ctx context.Context, in *placeInput) (*placeOutput, error) {
@@ -88,26 +73,6 @@ func refusal(err error) error {
 		status = http.StatusUnprocessableEntity
 	}
 	return problem(status, refused.Code, refused.Detail)
-}
-
-func (s *Server) joinCall(ctx context.Context, in *joinInput) (*struct{}, error) {
-	if s.cfg.Join == nil {
-		return nil, problem(http.StatusNotImplemented, "no_joining", "this server lets nobody listen in")
-	}
-	if err := s.mayAct(ctx, in.ID); err != nil {
-		return nil, err
-	}
-	note(ctx, "mode", in.Body.Mode)
-	note(ctx, "agent", in.Body.Agent)
-	ctx, cancel := context.WithTimeoutCause(ctx, joinTime, &RefusedError{
-		Status: http.StatusConflict, Code: "no_answer", Detail: "the telephone was not answered",
-	})
-	defer cancel()
-	err := s.cfg.Join.Join(ctx, in.ID, in.Body.Agent, in.Body.Mode)
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	return nil, refusal(err)
 }
 
 var _ huma.StatusError = (*ProblemError)(nil)

@@ -46,18 +46,18 @@ type Config struct {
 	// CallPage lets strangers call from the page /call.
 	CallPage bool
 
-	Ready   Readiness            // nil: always ready
-	Metrics *prometheus.Registry // nil: no /metrics
-	Place   Caller               // nil: no calls out
-	Join    Joiner               // nil: nobody listens in
-	End     Ender                // nil: no hanging up
-	Held    func(id string) bool // whether a call is on hold; nil: nobody knows
-	Agents  AgentLister          // nil: none are listed
-	Lines   LineLister           // nil: none are listed
-	System  SystemReporter       // nil: only the version is known
-	Trunks  TrunkLister          // nil: none are listed
-	Audit   Auditor              // nil: nothing was tried
-	Flows   FlowReader           // nil: none are listed
+	Ready     Readiness            // nil: always ready
+	Metrics   *prometheus.Registry // nil: no /metrics
+	Place     Caller               // nil: no calls out
+	Supervise Supervisors          // nil: nobody listens in
+	End       Ender                // nil: no hanging up
+	Held      func(id string) bool // whether a call is on hold; nil: nobody knows
+	Agents    AgentLister          // nil: none are listed
+	Lines     LineLister           // nil: none are listed
+	System    SystemReporter       // nil: only the version is known
+	Trunks    TrunkLister          // nil: none are listed
+	Audit     Auditor              // nil: nothing was tried
+	Flows     FlowReader           // nil: none are listed
 
 	Knowledge *kb.Base       // nil: there is none to be edited
 	Proposals *proposal.Desk // nil: no wordings are proposed; needs Knowledge
@@ -217,6 +217,7 @@ func (s *Server) handler() (http.Handler, error) {
 	s.systemRoutes()
 	s.deskRoutes()
 	s.workplaceRoutes()
+	s.superviseRoutes()
 	s.auditRoutes()
 	s.trailRoutes()
 	s.flowRoutes()

@@ -28,12 +28,6 @@ type Placing struct {
 	By                 string            // who asks
 }
 
-// A Joiner lets a supervisor take part in a call. It returns once his telephone is
-// answered; [RefusedError] tells the client why not.
-type Joiner interface {
-	Join(ctx context.Context, call, agent, mode string) error
-}
-
 // RefusedError is an error that the client can do something about.
 type RefusedError struct {
 	Status int    // of HTTP; 0 is 422

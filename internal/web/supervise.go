@@ -1,0 +1,178 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"time"
+)
+
+// Supervisors lets supervisors take part in calls. Errors are [RefusedError] where the
+// client can do something about them.
+type Supervisors interface {
+	// Join returns once his telephone is answered. Who is there already changes his mode.
+	Join(ctx context.Context, call string, j Joining) error
+	SetMode(ctx context.Context, call, by, mode string) error
+	TakeOver(ctx context.Context, call, by string) error
+	Leave(ctx context.Context, call, by string) error
+	Supervisors(call string) []Supervising
+}
+
+// Joining is who wants to take part in a call.
+type Joining struct {
+	By    string // his user
+	Agent string // whom he is among the agents
+	Phone string // that is rung: an agent's, or a page's
+	Mode  string
+}
+
+// Supervising is a supervisor in a call.
+type Supervising struct {
+	Name  string    `json:"name"`
+	Mode  string    `json:"mode" enum:"listen,whisper,barge"`
+	Since time.Time `json:"since"`
+	Taken bool      `json:"taken" doc:"he has the caller"`
+}
+
+type joinInput struct {
+	IDInput
+
+	Body struct {
+		Agent string `json:"agent,omitempty" maxLength:"64" doc:"whose telephone is rung; default that of the agent whom the user is"`
+		Page  bool   `json:"page,omitempty" doc:"ring the telephone in the page, see POST /supervision/phone"`
+		Mode  string `json:"mode" enum:"listen,whisper,barge" doc:"listen: heard by nobody; whisper: by the agent; barge: by all"`
+	}
+}
+
+type superviseInput struct {
+	IDInput
+
+	Body struct {
+		Mode string `json:"mode" enum:"listen,whisper,barge,take_over" doc:"take_over: the agent is let go, or the bot stops, and the supervisor has the caller"`
+	}
+}
+
+type supervisorsOutput struct {
+	Body struct {
+		Items []Supervising `json:"items"`
+		Mine  string        `json:"mine,omitempty" enum:"listen,whisper,barge,taken" doc:"how the user takes part"`
+	}
+}
+
+// joinTime bounds the ringing at a supervisor's telephone, within a request's time.
+const joinTime = 25 * time.Second
+
+func (s *Server) superviseRoutes() {
+	join := operation(http.MethodPost, "/calls/{id}/join", "join-call", "Listen in on a call, whisper to its agent, or barge in", "calls")
+	join.Errors = []int{http.StatusNotFound, http.StatusConflict}
+	route(s, join, s.joinCall)
+	route(s, operation(http.MethodGet, "/calls/{id}/supervision", "list-supervisors", "Who listens to a call in progress", "calls"), s.listSupervisors)
+	change := operation(http.MethodPut, "/calls/{id}/supervision", "supervise-call", "Change who hears oneself in a call, or take it over", "calls")
+	change.Errors = []int{http.StatusNotFound, http.StatusConflict}
+	route(s, change, s.superviseCall)
+	leave := operation(http.MethodDelete, "/calls/{id}/supervision", "leave-call", "Leave a call that one listens to", "calls")
+	leave.Errors = []int{http.StatusNotFound}
+	route(s, leave, s.leaveCall)
+	route(s, operation(http.MethodPost, "/supervision/phone", "supervisor-phone", "A password for the page's telephone, to listen to calls with", "calls"), s.supervisorPhone)
+}
+
+var errNoSupervision = problem(http.StatusNotImplemented, "no_joining", "this server lets nobody listen in")
+
+// superviser refuses who may not supervise a call.
+func (s *Server) superviser(ctx context.Context, call string) (*identity, error) {
+	if s.cfg.Supervise == nil {
+		return nil, errNoSupervision
+	}
+	return who(ctx), s.mayAct(ctx, call)
+}
+
+func (s *Server) joinCall(ctx context.Context, in *joinInput) (*struct{}, error) {
+	i, err := s.superviser(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	j := Joining{By: i.name, Agent: i.agent, Phone: cmp.Or(in.Body.Agent, i.agent), Mode: in.Body.Mode}
+	note(ctx, "mode", in.Body.Mode)
+	switch {
+	case in.Body.Page:
+		if i.session == "" {
+			return nil, errPageSession
+		}
+		j.Phone = pagePhone(i.session)
+		note(ctx, "by", "page")
+	case j.Phone == "":
+		return nil, problem(http.StatusUnprocessableEntity, "no_telephone", "name the agent whose telephone is to ring")
+	default:
+		note(ctx, "agent", j.Phone)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, joinTime, &RefusedError{
+		Status: http.StatusConflict, Code: "no_answer", Detail: "the telephone was not answered",
+	})
+	defer cancel()
+	err = s.cfg.Supervise.Join(ctx, in.ID, j)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return nil, refusal(err)
+}
+
+func (s *Server) listSupervisors(ctx context.Context, in *IDInput) (*supervisorsOutput, error) {
+	i, err := s.superviser(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &supervisorsOutput{}
+	out.Body.Items = list(s.cfg.Supervise.Supervisors(in.ID))
+	for _, p := range out.Body.Items {
+		switch {
+		case p.Name != i.name:
+		case p.Taken:
+			out.Body.Mine = "taken"
+		default:
+			out.Body.Mine = p.Mode
+		}
+	}
+	return out, nil
+}
+
+func (s *Server) superviseCall(ctx context.Context, in *superviseInput) (*struct{}, error) {
+	i, err := s.superviser(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	note(ctx, "mode", in.Body.Mode)
+	if in.Body.Mode == "take_over" {
+		return nil, refusal(s.cfg.Supervise.TakeOver(ctx, in.ID, i.name))
+	}
+	return nil, refusal(s.cfg.Supervise.SetMode(ctx, in.ID, i.name, in.Body.Mode))
+}
+
+// leaveCall needs no sight of the call: who may not listen any more is to be able to go.
+func (s *Server) leaveCall(ctx context.Context, in *IDInput) (*struct{}, error) {
+	if s.cfg.Supervise == nil {
+		return nil, errNoSupervision
+	}
+	return nil, refusal(s.cfg.Supervise.Leave(ctx, in.ID, who(ctx).name))
+}
+
+var errPageSession = problem(http.StatusForbidden, "session_needed", "a telephone in the page belongs to a session; programs name the agent whose telephone is to ring")
+
+// pagePhone is what a supervisor's page registers as. It is no agent: nobody is handed to
+// it, and it comes and goes without the desk's noticing.
+func pagePhone(session string) string {
+	sum := sha256.Sum256([]byte("listens " + session))
+	return "listens-" + hex.EncodeToString(sum[:12])
+}
+
+func (s *Server) supervisorPhone(ctx context.Context, _ *struct{}) (*phoneOutput, error) {
+	if s.cfg.Supervise == nil || s.cfg.Phones == nil || s.cfg.SIP == nil {
+		return nil, errNoSupervision
+	}
+	i := who(ctx)
+	if i.session == "" {
+		return nil, errPageSession
+	}
+	return s.issue(i.session, pagePhone(i.session)), nil
+}
