@@ -86,6 +86,22 @@ func (s *Store) Session(ctx context.Context, token string) (Session, error) {
 	return session, nil
 }
 
+// SessionKey names the session of a cookie's value to SessionIsOpen; the value cannot be
+// made of it.
+func SessionKey(token string) string { return digest(token) }
+
+// SessionIsOpen tells whether the session of this key is in force.
+func (s *Store) SessionIsOpen(ctx context.Context, key string) (bool, error) {
+	now := s.now()
+	var open int
+	err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM sessions JOIN users ON users.id = user_id WHERE hash = $1 AND disabled = 0 AND expires_at > $2 AND seen_at > $3`,
+		key, now.UnixMilli(), now.Add(-s.cfg.Session).UnixMilli()).Scan(&open)
+	if err != nil {
+		return false, fmt.Errorf("session: %w", err)
+	}
+	return open > 0, nil
+}
+
 // EndSession signs out; a session that is over is no error.
 func (s *Store) EndSession(ctx context.Context, token string) error {
 	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {

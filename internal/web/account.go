@@ -57,7 +57,7 @@ type mySessionInput struct {
 }
 
 func (s *Server) accountRoutes() {
-	route(s, operation(http.MethodPost, "/account/password", "change-my-password", "Change one's own password; ends all other sessions", "account"), s.changeMyPassword)
+	route(s, operation(http.MethodPost, "/account/password", "change-my-password", "Change one's own password; ends all other sessions", "account"), endingSessions(s, s.changeMyPassword))
 	route(s, operation(http.MethodGet, "/account/sessions", "my-sessions", "Where one is signed in", "account"),
 		func(ctx context.Context, _ *struct{}) (*sessionsOutput, error) {
 			u, err := person(ctx)
@@ -67,21 +67,21 @@ func (s *Server) accountRoutes() {
 			return s.sessionsOf(ctx, u.Name)
 		})
 	route(s, operation(http.MethodDelete, "/account/sessions/{id}", "end-my-session", "End one of one's own sessions", "account"),
-		func(ctx context.Context, in *mySessionInput) (*struct{}, error) {
+		endingSessions(s, func(ctx context.Context, in *mySessionInput) (*struct{}, error) {
 			u, err := person(ctx)
 			if err != nil {
 				return nil, err
 			}
 			return nil, s.cfg.Store.RevokeSession(ctx, in.ID, u.Name)
-		})
+		}))
 	route(s, operation(http.MethodDelete, "/account/sessions", "end-my-other-sessions", "Sign out everywhere else", "account"),
-		func(ctx context.Context, _ *struct{}) (*struct{}, error) {
+		endingSessions(s, func(ctx context.Context, _ *struct{}) (*struct{}, error) {
 			u, err := person(ctx)
 			if err != nil {
 				return nil, err
 			}
 			return nil, s.cfg.Store.EndSessions(ctx, u.Name, who(ctx).session)
-		})
+		}))
 	route(s, operation(http.MethodPost, "/account/totp", "begin-totp", "A secret for one's authenticator; it counts once a code was seen", "account"), s.beginTOTP)
 	route(s, operation(http.MethodPut, "/account/totp", "confirm-totp", "Turn the second factor on by a code of the authenticator", "account"),
 		func(ctx context.Context, in *confirmTOTPInput) (*confirmTOTPOutput, error) {

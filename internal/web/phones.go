@@ -4,13 +4,14 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // RFC 3261 section 22.4, and all that browsers' SIP libraries know
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"hotline/internal/store"
 )
 
 const (
@@ -39,7 +40,7 @@ type Phones struct {
 }
 
 type phonePassword struct {
-	session [sha256.Size]byte
+	session string // its key in the store
 	ha1     string
 	until   time.Time
 }
@@ -53,7 +54,7 @@ func NewPhones(realm string) *Phones {
 func (p *Phones) Issue(session, agent string, now time.Time) (password string, until time.Time) {
 	password, until = rand.Text(), now.Add(phoneLife)
 	sum := md5.Sum([]byte(agent + ":" + p.realm + ":" + password)) //nolint:gosec // see above
-	fresh := phonePassword{sha256.Sum256([]byte(session)), hex.EncodeToString(sum[:]), until}
+	fresh := phonePassword{store.SessionKey(session), hex.EncodeToString(sum[:]), until}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.expire(now)
@@ -85,16 +86,26 @@ func (p *Phones) expire(now time.Time) {
 	}
 }
 
-// revoke ends what a session was given.
-func (p *Phones) revoke(session string) {
-	if p == nil || session == "" {
-		return
+// sessions are those that a password was given to, each once.
+func (p *Phones) sessions() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var keys []string
+	for _, list := range p.given {
+		for _, c := range list {
+			keys = append(keys, c.session)
+		}
 	}
-	key := sha256.Sum256([]byte(session))
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// revoke ends what sessions were given.
+func (p *Phones) revoke(keys ...string) {
 	var ended []string
 	p.mu.Lock()
 	for agent, list := range p.given {
-		left := slices.DeleteFunc(list, func(c phonePassword) bool { return c.session == key })
+		left := slices.DeleteFunc(list, func(c phonePassword) bool { return slices.Contains(keys, c.session) })
 		if len(left) == len(list) {
 			continue
 		}
@@ -106,6 +117,37 @@ func (p *Phones) revoke(session string) {
 		for _, agent := range ended {
 			p.Ended(agent)
 		}
+	}
+}
+
+// endPhones ends the telephones of the sessions that are over: signed out, ended by
+// somebody, or with the user's rights.
+func (s *Server) endPhones(ctx context.Context) error {
+	if s.cfg.Phones == nil {
+		return nil
+	}
+	var over []string
+	for _, key := range s.cfg.Phones.sessions() {
+		open, err := s.cfg.Store.SessionIsOpen(ctx, key)
+		if err != nil {
+			return err
+		}
+		if !open {
+			over = append(over, key)
+		}
+	}
+	s.cfg.Phones.revoke(over...)
+	return nil
+}
+
+// endingSessions is handle with the telephones of the sessions that it ended.
+func endingSessions[I, O any](s *Server, handle func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
+	return func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		return out, s.endPhones(ctx)
 	}
 }
 

@@ -66,6 +66,50 @@ func TestTheDesksTelephone(t *testing.T) {
 	assert.Equal(t, []string{"agent1"}, ended)
 }
 
+// However a session ends, its telephone does.
+func TestTheDesksTelephoneEndsWithTheSession(t *testing.T) {
+	phones := web.NewPhones("hotline")
+	ended := 0
+	phones.Ended = func(string) { ended++ }
+	st := start(t, func(c *web.Config) {
+		c.Phones, c.SIP = phones, http.NotFoundHandler()
+		c.Agents = staff{{Name: "agent1", Skills: []string{"service"}, Calls: []string{}}}
+	})
+	_, err := st.store.AddUser(t.Context(), store.User{Name: "first", Role: store.AgentRole, Agent: "agent1"}, "correct-horse-battery")
+	require.NoError(t, err)
+	admin := st.login(t, "admin")
+	for how, end := range map[string]func(agent *visitor){
+		"one by an administrator": func(*visitor) {
+			sessions := admin.get("/api/v1/users/first/sessions")["items"].([]any)
+			admin.json(http.MethodDelete, "/api/v1/users/first/sessions/"+sessions[0].(map[string]any)["id"].(string), "", http.StatusNoContent)
+		},
+		"all by an administrator": func(*visitor) {
+			admin.json(http.MethodDelete, "/api/v1/users/first/sessions", "", http.StatusNoContent)
+		},
+		"from another place": func(*visitor) {
+			elsewhere := st.login(t, "first")
+			elsewhere.json(http.MethodPost, "/api/v1/desk/phone", "", http.StatusOK)
+			elsewhere.json(http.MethodDelete, "/api/v1/account/sessions", "", http.StatusNoContent)
+			assert.Len(t, strings.Fields(phones.Secret("agent1")), 1, "his own stays")
+			elsewhere.json(http.MethodDelete, "/api/v1/session", "", http.StatusNoContent)
+		},
+		"disabled": func(*visitor) {
+			admin.json(http.MethodPatch, "/api/v1/users/first", `{"disabled":true}`, http.StatusOK)
+			admin.json(http.MethodPatch, "/api/v1/users/first", `{"disabled":false}`, http.StatusOK)
+		},
+	} {
+		t.Run(how, func(t *testing.T) {
+			ended = 0
+			agent := st.login(t, "first")
+			agent.json(http.MethodPost, "/api/v1/desk/phone", "", http.StatusOK)
+			require.NotEmpty(t, phones.Secret("agent1"))
+			end(agent)
+			assert.Empty(t, phones.Secret("agent1"))
+			assert.Positive(t, ended, "the registrar was told")
+		})
+	}
+}
+
 func TestTheDesksPasswordsRunOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := web.NewPhones("hotline")

@@ -112,8 +112,10 @@ type logoutOutput struct {
 
 func (s *Server) logout(ctx context.Context, in *struct{ client }) (*logoutOutput, error) {
 	if token := who(ctx).session; token != "" {
-		s.cfg.Phones.revoke(token)
 		if err := s.cfg.Store.EndSession(ctx, token); err != nil {
+			return nil, err
+		}
+		if err := s.endPhones(ctx); err != nil {
 			return nil, err
 		}
 	}

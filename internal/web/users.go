@@ -109,8 +109,8 @@ func (s *Server) userRoutes() {
 	add := operation(http.MethodPost, "/users", "add-user", "Add a user", "users")
 	add.DefaultStatus = http.StatusCreated
 	route(s, add, s.addUser)
-	route(s, operation(http.MethodPatch, "/users/{name}", "change-user", "Change a user; a change of rights ends the user's sessions", "users"), s.changeUser)
-	route(s, operation(http.MethodPost, "/users/{name}/password", "reset-password", "Give a user a new password", "users"), s.resetPassword)
+	route(s, operation(http.MethodPatch, "/users/{name}", "change-user", "Change a user; a change of rights ends the user's sessions", "users"), endingSessions(s, s.changeUser))
+	route(s, operation(http.MethodPost, "/users/{name}/password", "reset-password", "Give a user a new password", "users"), endingSessions(s, s.resetPassword))
 	route(s, operation(http.MethodDelete, "/users/{name}/totp", "end-totp", "Take a user's authenticator away, when it is lost", "users"),
 		func(ctx context.Context, in *NameInput) (*struct{}, error) {
 			return nil, s.cfg.Store.EndTOTP(ctx, in.Name)
@@ -118,14 +118,14 @@ func (s *Server) userRoutes() {
 	route(s, operation(http.MethodGet, "/users/{name}/sessions", "list-sessions", "Where a user is signed in", "users"),
 		func(ctx context.Context, in *NameInput) (*sessionsOutput, error) { return s.sessionsOf(ctx, in.Name) })
 	route(s, operation(http.MethodDelete, "/users/{name}/sessions", "end-sessions", "Sign a user out everywhere", "users"),
-		func(ctx context.Context, in *NameInput) (*struct{}, error) {
+		endingSessions(s, func(ctx context.Context, in *NameInput) (*struct{}, error) {
 			return nil, s.cfg.Store.EndSessions(ctx, in.Name, "")
-		})
+		}))
 	route(s, operation(http.MethodDelete, "/users/{name}/sessions/{id}", "end-session", "End one session of a user", "users"),
-		func(ctx context.Context, in *userSessionInput) (*struct{}, error) {
+		endingSessions(s, func(ctx context.Context, in *userSessionInput) (*struct{}, error) {
 			note(ctx, "user", in.Name)
 			return nil, s.cfg.Store.RevokeSession(ctx, in.ID, in.Name)
-		})
+		}))
 }
 
 func (s *Server) listUsers(ctx context.Context, _ *struct{}) (*usersOutput, error) {
