@@ -166,7 +166,7 @@ func (s *server) lines() map[*bot]*call.Line {
 			Name: b.line.Name, Title: b.line.Home.Name, Language: b.line.Language, Voice: s.voiceOf(b),
 			Rate: b.line.Rate, Engine: b.talk, Straight: s.rolledOut(b), Music: s.music(b.line.Home),
 			Hear: s.ears.listener, Speak: s.voice.line, Prepare: s.voice.prepare,
-			Silence: limits.Silence, MaxDuration: limits.MaxCall, MaxHold: s.cfg.Call.MaxHold,
+			Silence: limits.Silence, MaxDuration: limits.MaxCall, MaxHold: s.cfg.Call.MaxHold, Message: limits.Message,
 			Answer:   call.Answering{Ring: b.line.Answer.Ringing, Early: b.line.Early()},
 			Greeting: b.line.Outbound.Greeting, Unrecorded: b.line.Recording.Off,
 			Filler: first(p[engine.KeyFiller]), Hold: first(p[engine.KeyHoldOn]), Farewell: first(p[engine.KeyTooLong]), Closing: first(p[engine.KeyClosing]),

@@ -73,6 +73,7 @@ func catalogue() map[string]message {
 		"customer_table":      {"there is no table %[1]q with a column %[2]q", "look up the names in tables/", "没有带“%[2]v”列的表“%[1]v”", "请核对 tables/ 里的文件名和列名"},
 		"queue_team":          {"no agent is in a team %[1]q", "known are: %[2]v", "没有坐席属于班组“%[1]v”", "已有的是:%[2]v"},
 		"queue_overflow_late": {"others would help after %[1]v, but callers wait %[2]v at most", "make after: shorter or max_wait: longer", "%[1]v 后才请别人帮忙,可来电人最多等 %[2]v", "请把 after 改短,或把 max_wait 改长"},
+		"queue_scene":         {"no question is of a scene %[1]q", "known are: %[2]v", "没有问题属于场景“%[1]v”", "已有的是:%[2]v"},
 		"queue_kind":          {"nothing is called %[1]q, so this head start counts for nobody", "write a flow's name, a question's id or an intent", "没有叫“%[1]v”的事项,这条加时不起作用", "请写流程名、问题编号或意图"},
 		"queue_music":         {"the music %[1]q cannot be used: %[2]v", "put a .wav file into the folder and name it here", "等待音乐“%[1]v”用不了:%[2]v", "请把 .wav 文件放进业务文件夹,再写上文件名"},
 

@@ -2,6 +2,7 @@ package business
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"hotline/dialog/emotion"
@@ -61,6 +62,9 @@ func (l Line) EngineConfig(pairs func() *knowledge.Index) engine.Config {
 				c.Phrases[engine.Key(key)] = slices.Clone(wordings)
 			}
 		}
+	}
+	if own := strings.TrimSpace(home.Queue.Voicemail.Greeting[l.Language]); own != "" {
+		c.Phrases[engine.KeyTakeMessage] = []string{own}
 	}
 	for key := '1'; key <= '9'; key++ {
 		m, ok := l.Menu[string(key)]

@@ -49,10 +49,20 @@ type Queue struct {
 	Say map[string]QueueSay `yaml:"say" json:"say,omitempty"`
 	// Dispositions are what an agent can say of a call when it is over. Ours.
 	Dispositions []QueueDisposition `yaml:"dispositions" json:"dispositions,omitempty"`
+	// Voicemail is how messages are taken from those whom nobody can speak with.
+	Voicemail QueueVoicemail `yaml:"voicemail" json:"voicemail,omitzero"`
 	// Share divides the work between bot and people while the queue grows and shrinks.
 	Share QueueShare `yaml:"share" json:"share,omitzero"`
 	// Rollout is how many of a line's calls the bot takes; all where none is named.
 	Rollout []QueueRollout `yaml:"rollout" json:"rollout,omitempty"`
+}
+
+// QueueVoicemail is how messages are taken. How long one may last is limits.message.
+type QueueVoicemail struct {
+	// Greeting is said before the tone in place of ours, by language.
+	Greeting map[string]string `yaml:"greeting" json:"greeting,omitempty"`
+	// Urgent are words that make a message urgent, beside ours.
+	Urgent []string `yaml:"urgent" json:"urgent,omitempty"`
 }
 
 // QueueDisposition is what became of a call, in the agent's words.
@@ -123,9 +133,12 @@ type QueueShare struct {
 	Least time.Duration `yaml:"least" json:"least,omitempty"`
 }
 
-// QueueRollout is how many of a line's calls the bot takes.
+// QueueRollout is how many of a line's calls the bot takes, or of its callers who want
+// something of one scene.
 type QueueRollout struct {
 	Line string `yaml:"line" json:"line"`
+	// Scene is that of questions (knowledge, column scene); all callers without.
+	Scene string `yaml:"scene" json:"scene,omitempty"`
 	// Bot is how many of 100; the others go straight to people.
 	Bot int `yaml:"bot" json:"bot"`
 	// MinResolved is the share of the bot's calls that must be resolved, of 1, over the
@@ -228,6 +241,14 @@ func (c checker) queue(skills []string) {
 			c.report.add(Error, at("say."+language), "language", language)
 		}
 	}
+	for language, text := range q.Voicemail.Greeting {
+		switch key := at("voicemail.greeting." + language); {
+		case !spoken(language):
+			c.report.add(Error, key, "language", language)
+		case strings.TrimSpace(text) == "":
+			c.report.add(Error, key, "missing", "write what callers hear before the tone", "请写提示音之前说的话")
+		}
+	}
 	c.music(at("music"))
 	c.shares(duration, number)
 }
@@ -312,13 +333,27 @@ func (c checker) shares(duration func(string, time.Duration, time.Duration, time
 		switch {
 		case !slices.Contains(lines, r.Line):
 			c.report.add(Error, c.key("queue."+key+".line"), "row_line", r.Line, strings.Join(lines, ", "))
-		case slices.Contains(seen, r.Line):
-			c.report.add(Error, c.key("queue."+key+".line"), "name_twice", r.Line)
+		case slices.Contains(seen, r.Line+"\x00"+r.Scene):
+			c.report.add(Error, c.key("queue."+key+".line"), "name_twice", strings.TrimSpace(r.Line+" "+r.Scene))
 		}
-		seen = append(seen, r.Line)
+		seen = append(seen, r.Line+"\x00"+r.Scene)
+		if r.Scene != "" && !slices.Contains(c.business.Scenes(), r.Scene) {
+			c.report.add(Error, c.key("queue."+key+".scene"), "queue_scene", r.Scene, strings.Join(c.business.Scenes(), ", "))
+		}
 		number(key+".bot", float64(r.Bot), 0, 100)
 		number(key+".fallback", float64(r.Fallback), 0, 100)
 		number(key+".min_resolved", r.MinResolved, 0, 1)
 		number(key+".window", float64(r.Window), 0, 10000)
 	}
+}
+
+// Scenes are those of the questions, as a file first names them.
+func (b *Business) Scenes() []string {
+	var out []string
+	for _, r := range b.Knowledge {
+		if s := strings.TrimSpace(r.Scene); s != "" && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }

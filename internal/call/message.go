@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -15,7 +16,7 @@ import (
 const (
 	messageSilence = 4 * time.Second // ends a message that has begun
 	messageStart   = 8 * time.Second // until it begins
-	messageLimit   = 2 * time.Minute
+	messageLimit   = 2 * time.Minute // where the line sets none
 	messageText    = 5 * time.Second // for the last words' text, once a key has ended it
 
 	messageTone      = 400 * time.Millisecond
@@ -27,6 +28,7 @@ const (
 // machine. It ends by silence, a key, or its limit.
 type message struct {
 	act     dialog.Message
+	limit   time.Duration
 	startMS int64
 	began   time.Time
 	last    time.Time // last voice
@@ -37,8 +39,8 @@ type message struct {
 	text    []string
 }
 
-func newMessage(a dialog.Message, now time.Time, ms int64) *message {
-	return &message{act: a, began: now, last: now, startMS: ms}
+func newMessage(a dialog.Message, limit time.Duration, now time.Time, ms int64) *message {
+	return &message{act: a, limit: cmp.Or(limit, messageLimit), began: now, last: now, startMS: ms}
 }
 
 func (m *message) hear(r asr.Result, now time.Time) {
@@ -72,7 +74,7 @@ func (m *message) over(now time.Time) bool {
 	switch {
 	case !m.keyed.IsZero():
 		return !m.open || now.Sub(m.keyed) > messageText
-	case now.Sub(m.began) > messageLimit:
+	case now.Sub(m.began) > m.limit:
 		return true
 	case m.voice:
 		return false
@@ -111,6 +113,7 @@ func (t *talk) takeMessage() bool {
 	}
 	if t.record.Recording != "" {
 		w.Recording = fmt.Sprintf("%s#t=%.1f,%.1f", t.record.Recording, float64(m.startMS)/1000, float64(t.ms(time.Now()))/1000)
+		w.TranscriptState = TranscriptPending
 	}
 	t.facts.WishTaken = true
 	t.scribe.wish(t.call.Wishes, w)

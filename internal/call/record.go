@@ -205,7 +205,26 @@ type Wish struct {
 	Recording string            `json:"recording,omitempty"`
 	State     string            `json:"state"` // "open", "done"
 	CreatedAt time.Time         `json:"created_at"`
+
+	// Of a message: what is said in its recording, recognised when the call is over.
+	// Summary is what was understood while it was spoken.
+	Transcript      *Transcript `json:"transcript,omitempty"`
+	TranscriptState string      `json:"transcript_state,omitempty"` // "", "pending", "done", "failed"
+	Urgent          bool        `json:"urgent,omitempty"`
 }
+
+// Transcript is what a message says.
+type Transcript struct {
+	Text   string   `json:"text"`
+	Urgent []string `json:"urgent,omitempty"` // words in Text that make it urgent
+}
+
+// The states of a message's transcript.
+const (
+	TranscriptPending = "pending"
+	TranscriptDone    = "done"
+	TranscriptFailed  = "failed"
+)
 
 // Wishes keeps what callers were promised.
 type Wishes interface {

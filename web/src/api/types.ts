@@ -126,6 +126,9 @@ export interface Wish {
   reason?: string
   fields?: Record<string, string>
   recording?: string
+  transcript?: { text: string; urgent?: string[] }
+  transcript_state?: 'pending' | 'done' | 'failed'
+  urgent?: boolean
   state: 'open' | 'done'
   created_at: string
   done_at?: string
@@ -248,6 +251,7 @@ export interface Share {
 /** How many callers of a line meet the bot. */
 export interface Rollout {
   line: string
+  scene?: string
   bot: number
   file: number
   since: string
