@@ -27,11 +27,13 @@ type bots struct {
 
 // bot is one line's dialogue.
 type bot struct {
-	line    business.Line
+	line    business.Line                     // as read at the start
+	now     atomic.Pointer[business.Business] // the line's, as read last
 	engine  *engine.Live
 	talk    dialog.Engine // what answers callers: engine, or a system elsewhere behind it
 	index   *knowledge.Live
 	intents atomic.Pointer[router]
+	scenes  func(f dialog.Facts, scene string) bool     // whether the bot does a scene for a caller; nil: always
 	mind    func(business.Line) (*engine.Engine, error) // makes the engine, also of a line that was read again
 }
 
@@ -98,6 +100,7 @@ func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects,
 	b.mind = func(l business.Line) (*engine.Engine, error) {
 		c := l.EngineConfig(b.index.Load)
 		c.Now, c.Effects, c.Model = now, effects, model
+		c.Bot = func(f dialog.Facts, scene string) bool { return b.scenes == nil || b.scenes(f, scene) }
 		told, err := learnIntents(l.Home.IntentExamples(), l.Language, meaning)
 		if err != nil {
 			return nil, err
@@ -122,15 +125,23 @@ func lineLimits(l business.Line) business.Limits {
 	return l.Limits.Over(l.Home.Limits).Over(business.DefaultLimits())
 }
 
+// home is the business that answers the line, as its files say now.
+func (b *bot) home() *business.Business {
+	if now := b.now.Load(); now != nil {
+		return now
+	}
+	return b.line.Home
+}
+
 func (b *bot) limits() business.Limits { return lineLimits(b.line) }
 
-// homes are all businesses, those of other folders whose lines are answered here
-// included.
+// homes are all businesses as their files say now, those of other folders whose lines
+// are answered here included.
 func (bs *bots) homes() []*business.Business {
 	var out []*business.Business
 	for _, b := range bs.lines {
-		if !slices.Contains(out, b.line.Home) {
-			out = append(out, b.line.Home)
+		if home := b.home(); !slices.Contains(out, home) {
+			out = append(out, home)
 		}
 	}
 	return out

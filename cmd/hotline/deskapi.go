@@ -53,8 +53,8 @@ func (d deskAPI) SetShare(ctx context.Context, mode, by string) error {
 func (d deskAPI) Rollout() []desk.RolloutState { return d.server.rollout.Lines() }
 
 // SetRollout implements web.Desk.
-func (d deskAPI) SetRollout(ctx context.Context, line string, bot int, by string) error {
-	err := d.server.rollout.Set(ctx, line, bot, by)
+func (d deskAPI) SetRollout(ctx context.Context, line, scene string, bot int, by string) error {
+	err := d.server.rollout.Set(ctx, line, scene, bot, by)
 	switch {
 	case errors.Is(err, desk.ErrNoLine):
 		return &web.RefusedError{Status: http.StatusNotFound, Code: "no_such_line", Detail: err.Error()}

@@ -10,6 +10,7 @@ import (
 
 	"hotline/dialog/engine"
 	"hotline/internal/business"
+	"hotline/internal/event"
 )
 
 // followEvery is how often the businesses' files are looked at.
@@ -60,13 +61,28 @@ func (s *server) renew(ctx context.Context, next *business.Business) error {
 	for b, e := range made {
 		b.engine.Swap(e)
 	}
+	for _, l := range next.Lines {
+		if b := s.bots.named(l.Name); b != nil {
+			b.now.Store(l.Home)
+		}
+	}
+	s.rerule()
+	s.bus.Publish(event.Event{Kind: "business.changed", At: time.Now(), Data: map[string]any{"business": next.Name}})
 	return nil
+}
+
+// agentNames are those whose telephones may register.
+func agentNames(b *business.Business) (out []string) {
+	for _, a := range b.Agents {
+		out = append(out, a.Name)
+	}
+	return out
 }
 
 // untilRestart names what is other in next and is read at the start only.
 func untilRestart(was, next *business.Business) (out []string) {
 	fixed := func(b *business.Business) map[string]any {
-		m := map[string]any{"name": b.Name, "timezone": b.Timezone, "voices": b.Voices, "agents": b.Agents, "limits": b.Limits, "terms": b.Terms}
+		m := map[string]any{"name": b.Name, "timezone": b.Timezone, "voices": b.Voices, "agents": agentNames(b), "limits": b.Limits, "terms": b.Terms}
 		for _, l := range b.Lines {
 			m["lines: "+l.Name] = []any{l.Numbers, l.Default, l.Language, l.Voice, l.Rate, l.Recording, l.Answer, l.Outbound, l.Engine, l.Limits}
 		}

@@ -21,9 +21,14 @@ import (
 func (s *server) people(ctx context.Context) error {
 	s.share = desk.NewShare(s.bots.shareRules(), s.db, s.bus, nil)
 	s.rollout = desk.NewRollout(s.bots.rolloutRules(), s.share, s.db.CallerHash, s.db, s.bus, nil)
+	for _, b := range s.bots.lines {
+		b.scenes = func(f dialog.Facts, scene string) bool {
+			return f.Direction != "inbound" || s.rollout.BotScene(f.Line, scene, store.NormalNumber(f.Caller), f.CallID)
+		}
+	}
 	s.desk = desk.New(desk.Config{
 		Agents: s.bots.agents(), Rules: s.bots.queueRules, Open: s.bots.staffed, Store: s.db,
-		Customers: customers{s.db, s.bots.vips()}, Share: s.share, Bus: s.bus, Log: s.log,
+		Customers: customers{s.db, s.bots.vips}, Share: s.share, Bus: s.bus, Log: s.log,
 	})
 	if err := s.openTickets(ctx); err != nil {
 		return err
@@ -65,7 +70,7 @@ func (bs *bots) agents() []desk.Agent {
 // home is the business that answers a line.
 func (bs *bots) home(line string) *business.Business {
 	if b := bs.named(line); b != nil {
-		return b.line.Home
+		return b.home()
 	}
 	return nil
 }
@@ -137,19 +142,33 @@ func (bs *bots) shareRules() desk.ShareRules {
 	return desk.ShareRules{}
 }
 
-// rolloutRules are those of all lines; the bot takes all calls of those that none names.
+// rolloutRules are those of all lines and their scenes; the bot takes all calls of a line
+// that none names.
 func (bs *bots) rolloutRules() []desk.RolloutRules {
 	var out []desk.RolloutRules
 	for _, b := range bs.lines {
-		r := desk.RolloutRules{Line: b.line.Name, Bot: 100}
-		for _, q := range b.line.Home.Queue.Rollout {
-			if q.Line == b.line.Name {
-				r.Bot, r.MinResolved, r.Window, r.Fallback = q.Bot, q.MinResolved, q.Window, q.Fallback
+		whole := desk.RolloutRules{Line: b.line.Name, Bot: 100}
+		var scenes []desk.RolloutRules
+		for _, q := range b.home().Queue.Rollout {
+			r := desk.RolloutRules{Line: q.Line, Scene: q.Scene, Bot: q.Bot, MinResolved: q.MinResolved, Window: q.Window, Fallback: q.Fallback}
+			switch {
+			case q.Line != b.line.Name:
+			case q.Scene == "":
+				whole = r
+			default:
+				scenes = append(scenes, r)
 			}
 		}
-		out = append(out, r)
+		out = append(append(out, whole), scenes...)
 	}
 	return out
+}
+
+// rerule has the queue go by what the businesses' files say now.
+func (s *server) rerule() {
+	s.desk.Renew(s.bots.agents())
+	s.share.SetRules(s.bots.shareRules())
+	s.rollout.SetRules(s.bots.rolloutRules())
 }
 
 // vips are the numbers of all businesses that go first.
@@ -166,7 +185,7 @@ func (bs *bots) vips() []string {
 // customers are the callers that the record knows, and those whom the owner has named.
 type customers struct {
 	db   *store.Store
-	vips []string
+	vips func() []string
 }
 
 // Customer implements desk.Customers.
@@ -177,7 +196,7 @@ func (c customers) Customer(ctx context.Context, number string) (desk.Customer, 
 	} else if tier != "" {
 		known.Tier = tier
 	}
-	if slices.Contains(c.vips, store.NormalNumber(number)) {
+	if slices.Contains(c.vips(), store.NormalNumber(number)) {
 		known.Tier = desk.TierVIP
 	}
 	return known, err
@@ -186,7 +205,7 @@ func (c customers) Customer(ctx context.Context, number string) (desk.Customer, 
 // rolledOut has the line's callers meet the bot, or people at once.
 func (s *server) rolledOut(b *bot) *call.Straight {
 	return &call.Straight{
-		Skill: b.line.Home.Escalation.Skill,
+		Skill: func() string { return b.home().Escalation.Skill },
 		Bot:   func(f dialog.Facts) bool { return s.rollout.Bot(f.Line, store.NormalNumber(f.Caller), f.CallID) },
 	}
 }
@@ -202,15 +221,11 @@ type resolving struct {
 // End implements call.Journal.
 func (j resolving) End(ctx context.Context, r call.Record) error {
 	err := j.Journal.End(ctx, r)
-	if r.Direction != "inbound" || r.AnsweredAt.IsZero() || r.TransferReason == call.ReasonRollout {
-		return err
-	}
-	switch r.Outcome {
-	case call.Resolved, call.Unresolved, call.Transferred:
-		if e := j.rollout.Outcome(ctx, r.Line, r.Outcome == call.Resolved); e != nil {
-			j.log.Error("changing how many calls the bot takes", "line", r.Line, "error", e)
-		}
-	default: // he said nothing that could be resolved
+	// Of others than these nothing was said that could be resolved.
+	took := r.Direction == "inbound" && !r.AnsweredAt.IsZero() && r.TransferReason != call.ReasonRollout &&
+		slices.Contains([]call.Outcome{call.Resolved, call.Unresolved, call.Transferred}, r.Outcome)
+	if e := j.rollout.Over(ctx, r.Line, r.ID, took, r.Outcome == call.Resolved); e != nil {
+		j.log.Error("changing how many calls the bot takes", "line", r.Line, "error", e)
 	}
 	return err
 }

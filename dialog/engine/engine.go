@@ -95,6 +95,9 @@ type Config struct {
 	// Skills maps a pair's category to the skill of the people for it.
 	Skills map[string]string
 	Skill  string // of the others
+	// Bot says whether the bot does what is wanted of a pair's scene, for this caller;
+	// who is not its is brought to a person. nil is always.
+	Bot func(f dialog.Facts, scene string) bool
 	// Urgent are categories whose pairs are answered at once where they are among the two
 	// likeliest: asking back costs more than an answer that was not wanted (gas, fire).
 	Urgent []string

@@ -176,6 +176,10 @@ func (p *plan) tooLong() {
 // answer says what the pair answers.
 func (p *plan) answer(x *knowledge.Index, pair *knowledge.Pair, text string) {
 	st := &p.st
+	if p.forPeople(pair) {
+		st.last, st.lastText = pair.ID, text
+		return
+	}
 	if p.begin(p.task(pair), dialog.Turn{Kind: dialog.Spoke, Text: text, Confidence: 1}) {
 		st.last, st.lastText = pair.ID, text
 		p.note.KnowledgeID, p.note.Question = pair.ID, pair.Question
@@ -211,6 +215,27 @@ func (p *plan) answer(x *knowledge.Index, pair *knowledge.Pair, text string) {
 		st.question = w
 	}
 }
+
+// forPeople brings the caller to a person where the bot does not do a pair's scene for
+// him; where no person can be reached it does.
+func (p *plan) forPeople(pair *knowledge.Pair) bool {
+	st := &p.st
+	if pair.Scene == "" || p.c.e.c.Bot == nil || slices.Contains(p.c.e.c.Urgent, pair.Category) || p.c.e.c.Bot(p.c.facts, pair.Scene) {
+		return false
+	}
+	before := st.skill
+	if st.skill = p.c.e.skill(pair); !p.reachable() {
+		st.skill = before
+		return false
+	}
+	st.note(pair.Name(), false)
+	p.note.KnowledgeID, p.note.Question = pair.ID, pair.Question
+	p.transfer(ReasonRollout, KeyTransfer)
+	return true
+}
+
+// ReasonRollout is why a caller is brought to a person whom the bot could have answered.
+const ReasonRollout = "rollout"
 
 // reachable says whether a transfer can be tried.
 func (p *plan) reachable() bool {

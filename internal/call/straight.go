@@ -15,7 +15,7 @@ const ReasonRollout = "rollout"
 type Straight struct {
 	// Bot tells whether a caller meets the bot.
 	Bot   func(f dialog.Facts) bool
-	Skill string // whom the others are brought to
+	Skill func() string // of the people whom the others are brought to
 }
 
 // takes tells whether the caller goes straight to people.
@@ -34,5 +34,5 @@ func (s *Straight) open(ctx context.Context, bot dialog.Conversation, in dialog.
 	if err != nil {
 		return err
 	}
-	return do(dialog.Transfer{Skill: s.Skill, Reason: ReasonRollout})
+	return do(dialog.Transfer{Skill: s.Skill(), Reason: ReasonRollout})
 }

@@ -14,7 +14,7 @@ import (
 // he cannot be reached, the bot is there for him.
 func TestStraightToPeople(t *testing.T) {
 	through := func(s *stage) {
-		s.call.Line.Straight = &call.Straight{Skill: "service", Bot: func(f dialog.Facts) bool { return f.Caller != "13900001111" }}
+		s.call.Line.Straight = &call.Straight{Skill: func() string { return "service" }, Bot: func(f dialog.Facts) bool { return f.Caller != "13900001111" }}
 	}
 	t.Run("an agent", func(t *testing.T) {
 		var a *agent

@@ -51,13 +51,13 @@ type Config struct {
 
 // Desk implements call.Desk.
 type Desk struct {
-	cfg    Config
-	now    func() time.Time
-	log    *slog.Logger
-	wake   chan struct{} // something has changed; Run looks
-	agents map[string]Agent
+	cfg  Config
+	now  func() time.Time
+	log  *slog.Logger
+	wake chan struct{} // something has changed; Run looks
 
 	mu     sync.Mutex // guards the rest
+	agents map[string]Agent
 	board  *Board
 	places map[string]*place
 	dirty  map[string]bool // agents whose state is not written yet
@@ -248,6 +248,19 @@ func (d *Desk) Choose(ctx context.Context, name string, s State, reason string) 
 		return fmt.Errorf("the state counts now, but a restart would not find it: %w", err)
 	}
 	return nil
+}
+
+// Renew has agents work by what is written of them now: skills, teams, shifts, wrap-up
+// and rest. One who is not at the desk yet comes to it with the next start, when his
+// telephone can register; one who is not named any more goes with it.
+func (d *Desk) Renew(agents []Agent) {
+	d.change(func(time.Time) {
+		for _, a := range agents {
+			if m := d.board.agent(a.Name); m != nil {
+				m.Agent, d.agents[a.Name] = a, a
+			}
+		}
+	})
 }
 
 func (d *Desk) change(f func(now time.Time)) {

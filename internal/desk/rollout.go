@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -14,10 +15,12 @@ import (
 	"hotline/internal/event"
 )
 
-// RolloutRules are how many of a line's calls the bot takes.
+// RolloutRules are how many of a line's calls the bot takes, or of its callers who want
+// something of one scene.
 type RolloutRules struct {
-	Line string
-	Bot  int // of 100
+	Line  string
+	Scene string // "": all callers, before anything is asked
+	Bot   int    // of 100
 	// MinResolved is how many of the bot's calls must be resolved, of 1, over the last
 	// Window (50) of them; under it the bot takes Fallback of 100. 0 is no limit.
 	MinResolved float64
@@ -43,9 +46,16 @@ type Rollout struct {
 	share    *Share
 	now      func() time.Time
 
-	mu    sync.Mutex // guards the rest
-	lines []*lineRollout
+	mu     sync.Mutex // guards the rest
+	lines  []*lineRollout
+	scenes map[string]sceneOf // of calls that the bot has now, by id
 }
+
+// sceneOf is the scene that a call's bot has taken last.
+type sceneOf struct{ line, scene string }
+
+// mostScenes bounds how many calls' scenes are known; no server has so many calls.
+const mostScenes = 10_000
 
 type lineRollout struct {
 	rules   RolloutRules
@@ -64,18 +74,53 @@ func NewRollout(rules []RolloutRules, share *Share, hash func(string) (string, e
 	if bus == nil {
 		bus = &event.Bus{}
 	}
-	r := &Rollout{hash: hash, settings: s, bus: bus, share: share, now: now}
+	r := &Rollout{hash: hash, settings: s, bus: bus, share: share, now: now, scenes: map[string]sceneOf{}}
+	r.SetRules(rules)
+	return r
+}
+
+// SetRules changes the rules. A percentage that somebody has set stays where the rules
+// say the same as before, and so does what was measured.
+func (r *Rollout) SetRules(rules []RolloutRules) {
+	r.mu.Lock()
+	var lines []*lineRollout
+	var changed []RolloutState
+	first := len(r.lines) == 0
 	for _, x := range rules {
 		if x.Window == 0 {
 			x.Window = defaultWindow
 		}
-		r.lines = append(r.lines, &lineRollout{rules: x, percent: x.Bot, since: now()})
+		l := r.line(x.Line, x.Scene)
+		switch {
+		case l == nil:
+			l = &lineRollout{rules: x, percent: x.Bot, since: r.now()}
+			changed = append(changed, l.view())
+		case l.rules.Bot != x.Bot:
+			l = &lineRollout{rules: x, percent: x.Bot, since: r.now()}
+			changed = append(changed, l.view())
+		case l.rules != x:
+			l.rules = x
+			changed = append(changed, l.view())
+		}
+		lines = append(lines, l)
 	}
-	return r
+	r.lines = lines
+	r.mu.Unlock()
+	if first {
+		return
+	}
+	for _, v := range changed {
+		r.bus.Publish(event.Event{Kind: "rollout.changed", At: r.now(), Data: v})
+	}
 }
 
-// rolloutSetting is where what was set is kept, by line.
-func rolloutSetting(line string) string { return "desk.rollout." + line }
+// rolloutSetting is where what was set is kept, by line and scene.
+func rolloutSetting(x RolloutRules) string {
+	if x.Scene == "" {
+		return "desk.rollout." + x.Line
+	}
+	return "desk.rollout." + x.Line + "/" + x.Scene
+}
 
 type rolloutSaved struct {
 	Bot  int       `json:"bot"`  // what the file said then: another number there counts again
@@ -93,7 +138,7 @@ func (r *Rollout) Restore(ctx context.Context) error {
 	lines := slices.Clone(r.lines)
 	r.mu.Unlock()
 	for _, l := range lines {
-		text, ok, err := r.settings.Setting(ctx, rolloutSetting(l.rules.Line))
+		text, ok, err := r.settings.Setting(ctx, rolloutSetting(l.rules))
 		if err != nil {
 			return err
 		}
@@ -108,9 +153,10 @@ func (r *Rollout) Restore(ctx context.Context) error {
 	return nil
 }
 
-func (r *Rollout) line(name string) *lineRollout {
+// line needs r.mu.
+func (r *Rollout) line(name, scene string) *lineRollout {
 	for _, l := range r.lines {
-		if l.rules.Line == name {
+		if l.rules.Line == name && l.rules.Scene == scene {
 			return l
 		}
 	}
@@ -122,18 +168,48 @@ func (r *Rollout) line(name string) *lineRollout {
 func (r *Rollout) Bot(line, number, id string) bool {
 	r.mu.Lock()
 	percent := 100
-	if l := r.line(line); l != nil {
+	if l := r.line(line, ""); l != nil {
 		percent = l.percent
 	}
 	r.mu.Unlock()
 	percent = r.share.botPercent(percent)
+	return r.takes(percent, line, number, id)
+}
+
+// BotScene tells whether the bot does what a caller whom it has met wants, by the scene
+// that it belongs to. While the queue is long it does.
+func (r *Rollout) BotScene(line, scene, number, id string) bool {
+	r.mu.Lock()
+	l := r.line(line, scene)
+	percent := 100
+	if l != nil {
+		percent = l.percent
+	}
+	r.mu.Unlock()
+	if l == nil {
+		return true
+	}
+	bot := r.share.botWanted() || r.takes(percent, line+"\x00"+scene, number, id)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch _, known := r.scenes[id]; {
+	case !bot:
+		delete(r.scenes, id)
+	case known || len(r.scenes) < mostScenes:
+		r.scenes[id] = sceneOf{line, scene}
+	}
+	return bot
+}
+
+// takes tells whether a caller is one of percent of 100 by the dice of a line or scene.
+func (r *Rollout) takes(percent int, dice, number, id string) bool {
 	if percent >= 100 {
 		return true
 	}
 	if number == "" {
 		number = id
 	}
-	return r.bucket(line+"\x00"+number) < percent
+	return r.bucket(dice+"\x00"+number) < percent
 }
 
 // bucket is a caller's number from 0 to 99, always the same.
@@ -147,11 +223,27 @@ func (r *Rollout) bucket(value string) int {
 	return int(uint64(n) * 100 >> 32)
 }
 
-// Outcome tells how a call that the bot took has ended. When too few of the last ones
-// were resolved the bot takes fewer, until somebody decides otherwise.
-func (r *Rollout) Outcome(ctx context.Context, line string, resolved bool) error {
+// Over tells that a call has ended. Where the bot took it, it counts for its line, and
+// for the last scene that the bot did: when too few of the last ones were resolved the
+// bot takes fewer, until somebody decides otherwise.
+func (r *Rollout) Over(ctx context.Context, line, id string, took, resolved bool) error {
 	r.mu.Lock()
-	l := r.line(line)
+	of, known := r.scenes[id]
+	delete(r.scenes, id)
+	r.mu.Unlock()
+	if !took {
+		return nil
+	}
+	err := r.outcome(ctx, line, "", resolved)
+	if known {
+		err = errors.Join(err, r.outcome(ctx, of.line, of.scene, resolved))
+	}
+	return err
+}
+
+func (r *Rollout) outcome(ctx context.Context, line, scene string, resolved bool) error {
+	r.mu.Lock()
+	l := r.line(line, scene)
 	if l == nil || l.rules.MinResolved == 0 {
 		r.mu.Unlock()
 		return nil
@@ -165,7 +257,7 @@ func (r *Rollout) Outcome(ctx context.Context, line string, resolved bool) error
 	if !under {
 		return nil
 	}
-	return r.set(ctx, line, l.rules.Fallback, byFallback)
+	return r.set(ctx, line, scene, l.rules.Fallback, byFallback)
 }
 
 // byFallback is who set a percentage when the rules did.
@@ -182,32 +274,33 @@ func (l *lineRollout) rate() float64 {
 	return float64(n) / float64(max(1, len(l.results)))
 }
 
-// Set changes how many calls of a line the bot takes. What was measured so far is
-// forgotten.
-func (r *Rollout) Set(ctx context.Context, line string, percent int, by string) error {
-	return r.set(ctx, line, percent, by)
+// Set changes how many calls of a line, or of one of its scenes, the bot takes. What was
+// measured so far is forgotten.
+func (r *Rollout) Set(ctx context.Context, line, scene string, percent int, by string) error {
+	return r.set(ctx, line, scene, percent, by)
 }
 
-func (r *Rollout) set(ctx context.Context, line string, percent int, by string) error {
+func (r *Rollout) set(ctx context.Context, line, scene string, percent int, by string) error {
 	if percent < 0 || percent > 100 {
 		return ErrPercent
 	}
 	r.mu.Lock()
-	l := r.line(line)
+	l := r.line(line, scene)
 	if l == nil {
 		r.mu.Unlock()
-		return fmt.Errorf("%w: %q", ErrNoLine, line)
+		return fmt.Errorf("%w: %q", ErrNoLine, strings.TrimSpace(line+" "+scene))
 	}
 	l.percent, l.since, l.by = percent, r.now(), by
 	v := l.view() // with what was measured
 	l.results = nil
 	saved, err := json.Marshal(rolloutSaved{Bot: l.rules.Bot, Set: percent, By: by, When: l.since})
+	key := rolloutSetting(l.rules)
 	r.mu.Unlock()
 	r.bus.Publish(event.Event{Kind: "rollout.changed", At: v.Since, Data: v})
 	if r.settings == nil || err != nil {
 		return err
 	}
-	if err := r.settings.SetSetting(ctx, rolloutSetting(line), string(saved)); err != nil {
+	if err := r.settings.SetSetting(ctx, key, string(saved)); err != nil {
 		return fmt.Errorf("it counts now, but a restart would not find it: %w", err)
 	}
 	return nil
@@ -216,6 +309,7 @@ func (r *Rollout) set(ctx context.Context, line string, percent int, by string) 
 // RolloutState is a line's as others see it.
 type RolloutState struct {
 	Line        string    `json:"line"`
+	Scene       string    `json:"scene,omitempty" doc:"of questions; empty: all callers of the line"`
 	Bot         int       `json:"bot" doc:"of 100 calls"`
 	File        int       `json:"file" doc:"what business.yaml says"`
 	Since       time.Time `json:"since"`
@@ -229,7 +323,7 @@ type RolloutState struct {
 
 func (l *lineRollout) view() RolloutState {
 	return RolloutState{
-		Line: l.rules.Line, Bot: l.percent, File: l.rules.Bot, Since: l.since, By: l.by, Resolved: l.rate(), Measured: len(l.results),
+		Line: l.rules.Line, Scene: l.rules.Scene, Bot: l.percent, File: l.rules.Bot, Since: l.since, By: l.by, Resolved: l.rate(), Measured: len(l.results),
 		MinResolved: l.rules.MinResolved, Window: l.rules.Window, Fallback: l.rules.Fallback,
 	}
 }
@@ -242,6 +336,8 @@ func (r *Rollout) Lines() []RolloutState {
 	for _, l := range r.lines {
 		out = append(out, l.view())
 	}
-	slices.SortFunc(out, func(a, b RolloutState) int { return strings.Compare(a.Line, b.Line) })
+	slices.SortFunc(out, func(a, b RolloutState) int {
+		return cmp.Or(strings.Compare(a.Line, b.Line), strings.Compare(a.Scene, b.Scene))
+	})
 	return out
 }

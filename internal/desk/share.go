@@ -86,13 +86,13 @@ const shareSetting = "desk.share"
 
 // Share divides the work.
 type Share struct {
-	rules    ShareRules
 	settings Settings // nil: a restart forgets
 	bus      *event.Bus
 	now      func() time.Time
 
 	mu    sync.Mutex // guards the rest
-	mode  string     // Auto, or a level that somebody has set
+	rules ShareRules
+	mode  string // Auto, or a level that somebody has set
 	level Level
 	since time.Time
 	why   Load // when it changed
@@ -201,9 +201,24 @@ func (s *Share) Set(ctx context.Context, mode, by string) error {
 	return nil
 }
 
+// SetRules changes the rules; the level follows them from the next look on.
+func (s *Share) SetRules(r ShareRules) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = r.filled()
+}
+
+// botWanted tells whether the bot is to take more than usual.
+func (s *Share) botWanted() bool { return s != nil && s.Level() == MoreBot }
+
 // botPercent is how many of 100 calls the bot takes, of those that the rollout gives it.
 func (s *Share) botPercent(rollout int) int {
-	if s == nil || s.Level() != MorePeople || s.rules.IdleBot == 0 {
+	if s == nil {
+		return rollout
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.level != MorePeople || s.rules.IdleBot == 0 {
 		return rollout
 	}
 	return min(rollout, s.rules.IdleBot)

@@ -118,7 +118,7 @@ func TestRollout(t *testing.T) {
 	assert.Equal(t, first, met("main"), "sticky")
 	assert.Len(t, met("other"), 4000)
 	assert.Len(t, met("of no rollout"), 4000)
-	require.NoError(t, r.Set(t.Context(), "main", 60, "li"))
+	require.NoError(t, r.Set(t.Context(), "main", "", 60, "li"))
 	more := met("main")
 	assert.InDelta(t, 2400, len(more), 150)
 	for n := range first {
@@ -127,12 +127,59 @@ func TestRollout(t *testing.T) {
 	require.NoError(t, share.Set(t.Context(), "more_people", "li"))
 	assert.InDelta(t, 800, len(met("main")), 120)
 	assert.InDelta(t, 800, len(met("other")), 120)
-	require.ErrorIs(t, r.Set(t.Context(), "none", 1, "li"), desk.ErrNoLine)
-	require.ErrorIs(t, r.Set(t.Context(), "main", 101, "li"), desk.ErrPercent)
+	require.ErrorIs(t, r.Set(t.Context(), "none", "", 1, "li"), desk.ErrNoLine)
+	require.ErrorIs(t, r.Set(t.Context(), "main", "", 101, "li"), desk.ErrPercent)
 }
 
 // When too few calls are resolved the bot takes fewer, says so, and a restart knows;
 // somebody may set it again.
+// A scene has a percentage, a fallback and dice of its own; a caller's lot stays.
+func TestRolloutOfAScene(t *testing.T) {
+	rules := []desk.RolloutRules{{Line: "main", Bot: 100}, {Line: "main", Scene: "after-sales", Bot: 30, MinResolved: 0.5, Window: 4, Fallback: 5}}
+	store := &memory{values: map[string]string{}}
+	share := desk.NewShare(desk.ShareRules{}, nil, nil, nil)
+	r := desk.NewRollout(rules, share, hashed, store, nil, nil)
+	met := func(scene string) (out []string) {
+		for i := range 2000 {
+			if n := strconv.Itoa(i); r.BotScene("main", scene, n, "id"+n) {
+				out = append(out, n)
+			}
+		}
+		return out
+	}
+	some := met("after-sales")
+	assert.InDelta(t, 600, len(some), 80)
+	assert.Equal(t, some, met("after-sales"), "always the same callers")
+	assert.Len(t, met("pre-sales"), 2000, "no rule, so the bot")
+	require.NoError(t, r.Set(t.Context(), "main", "after-sales", 60, "li"))
+	assert.Subset(t, met("after-sales"), some, "who meets it still does")
+	require.NoError(t, share.Set(t.Context(), string(desk.MoreBot), "li"))
+	assert.Len(t, met("after-sales"), 2000, "people have too much to do")
+	require.NoError(t, share.Set(t.Context(), string(desk.Usual), "li"))
+
+	for i := range 4 { // the line's own calls are not what failed
+		id := "x" + strconv.Itoa(i)
+		for n := 0; !r.BotScene("main", "after-sales", "n"+strconv.Itoa(n), id); n++ {
+		}
+		require.NoError(t, r.Over(t.Context(), "main", id, true, false))
+	}
+	lines := r.Lines()
+	require.Len(t, lines, 2)
+	assert.Equal(t, 100, lines[0].Bot)
+	assert.Equal(t, 5, lines[1].Bot)
+	assert.Equal(t, "fallback", lines[1].By)
+	again := desk.NewRollout(rules, share, hashed, store, nil, nil)
+	require.NoError(t, again.Restore(t.Context()))
+	assert.Equal(t, 5, again.Lines()[1].Bot, "a restart finds it")
+
+	rules[1].Window = 9
+	again.SetRules(rules)
+	assert.Equal(t, 5, again.Lines()[1].Bot, "another rule leaves it")
+	rules[1].Bot = 40
+	again.SetRules(rules)
+	assert.Equal(t, 40, again.Lines()[1].Bot, "another number in the file counts")
+}
+
 func TestRolloutFallsBack(t *testing.T) {
 	ctx := context.Background()
 	var bus event.Bus
@@ -141,20 +188,20 @@ func TestRolloutFallsBack(t *testing.T) {
 	rules := []desk.RolloutRules{{Line: "main", Bot: 60, MinResolved: 0.5, Window: 20, Fallback: 10}}
 	r := desk.NewRollout(rules, nil, hashed, store, &bus, nil)
 	for i := range 19 {
-		require.NoError(t, r.Outcome(ctx, "main", i%3 == 0))
+		require.NoError(t, r.Over(ctx, "main", "c", true, i%3 == 0))
 	}
 	assert.Equal(t, 60, r.Lines()[0].Bot, "too few to tell")
-	require.NoError(t, r.Outcome(ctx, "main", false))
+	require.NoError(t, r.Over(ctx, "main", "c", true, false))
 	l := r.Lines()[0]
 	assert.Equal(t, 10, l.Bot)
 	assert.Equal(t, "fallback", l.By)
 	for range 100 {
-		require.NoError(t, r.Outcome(ctx, "main", false))
+		require.NoError(t, r.Over(ctx, "main", "c", true, false))
 	}
 	after := desk.NewRollout(rules, nil, hashed, store, &bus, nil)
 	require.NoError(t, after.Restore(ctx))
 	assert.Equal(t, 10, after.Lines()[0].Bot)
-	require.NoError(t, after.Set(ctx, "main", 60, "li"))
+	require.NoError(t, after.Set(ctx, "main", "", 60, "li"))
 	assert.Equal(t, 60, after.Lines()[0].Bot)
 	rules[0].Bot = 80
 	edited := desk.NewRollout(rules, nil, hashed, store, &bus, nil)

@@ -21,7 +21,7 @@ type Desk interface {
 	Share() desk.ShareState
 	SetShare(ctx context.Context, mode, by string) error
 	Rollout() []desk.RolloutState
-	SetRollout(ctx context.Context, line string, bot int, by string) error
+	SetRollout(ctx context.Context, line, scene string, bot int, by string) error
 }
 
 // A Commander does to a call what its agent, or somebody for him, wants.
@@ -65,8 +65,9 @@ type shareInput struct {
 type shareOutput struct{ Body desk.ShareState }
 
 type rolloutInput struct {
-	Line string `path:"line" maxLength:"64"`
-	Body struct {
+	Line  string `path:"line" maxLength:"64"`
+	Scene string `query:"scene" maxLength:"100" doc:"of questions; all callers of the line without"`
+	Body  struct {
 		Bot int `json:"bot" minimum:"0" maximum:"100" doc:"of 100 callers, always the same ones"`
 	}
 }
@@ -152,7 +153,7 @@ func (s *Server) setRollout(ctx context.Context, in *rolloutInput) (*rolloutOutp
 	if s.cfg.Desk == nil {
 		return nil, errNoDesk
 	}
-	if err := s.cfg.Desk.SetRollout(ctx, in.Line, in.Body.Bot, who(ctx).name); err != nil {
+	if err := s.cfg.Desk.SetRollout(ctx, in.Line, in.Scene, in.Body.Bot, who(ctx).name); err != nil {
 		return nil, refusal(err)
 	}
 	return s.rollout(ctx, nil)

@@ -40,8 +40,8 @@ func (o *office) SetShare(ctx context.Context, mode, by string) error {
 	return o.share.Set(ctx, mode, by)
 }
 func (o *office) Rollout() []desk.RolloutState { return o.rollout.Lines() }
-func (o *office) SetRollout(ctx context.Context, line string, bot int, by string) error {
-	return o.rollout.Set(ctx, line, bot, by)
+func (o *office) SetRollout(ctx context.Context, line, scene string, bot int, by string) error {
+	return o.rollout.Set(ctx, line, scene, bot, by)
 }
 
 func (o *office) Command(_ context.Context, _ string, c web.Command) error {

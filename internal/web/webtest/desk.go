@@ -83,11 +83,11 @@ func (d *Desk) Rollout() []desk.RolloutState {
 }
 
 // SetRollout implements web.Desk.
-func (d *Desk) SetRollout(_ context.Context, line string, bot int, by string) error {
+func (d *Desk) SetRollout(_ context.Context, line, scene string, bot int, by string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for i := range d.rollout {
-		if r := &d.rollout[i]; r.Line == line {
+		if r := &d.rollout[i]; r.Line == line && r.Scene == scene {
 			r.Bot, r.By, r.Since, r.Measured = bot, by, time.Now(), 0
 			d.bus.Publish(event.Event{Kind: "rollout.changed", At: r.Since, Data: *r})
 		}

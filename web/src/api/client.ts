@@ -98,7 +98,8 @@ export const api = {
   share: (): Promise<Share> => get('/share'),
   setShare: (mode: Share['mode']): Promise<Share> => request('PUT', address('/share'), { mode }),
   rollout: (): Promise<{ items: Rollout[] }> => get('/rollout'),
-  setRollout: (line: string, bot: number): Promise<{ items: Rollout[] }> => request('PUT', address(`/rollout/${encodeURIComponent(line)}`), { bot }),
+  setRollout: (line: string, scene: string, bot: number): Promise<{ items: Rollout[] }> =>
+    request('PUT', address(`/rollout/${encodeURIComponent(line)}`, scene === '' ? {} : { scene }), { bot }),
   lines: (): Promise<Page<Line>> => get('/lines'),
   publicLines: (): Promise<Page<PublicLine>> => get('/public/lines'),
   trunks: (): Promise<Page<Trunk>> => get('/trunks'),

@@ -21,7 +21,7 @@ export function onQueue(e: LiveEvent, failed: (e: unknown) => void): void {
   if (e.kind === 'share.changed') share.value = e.data as Share
   if (e.kind === 'rollout.changed') {
     const r = e.data as Rollout
-    rollout.value = rollout.value.map((x) => (x.line === r.line ? r : x))
+    rollout.value = rollout.value.map((x) => (x.line === r.line && (x.scene ?? '') === (r.scene ?? '') ? r : x))
   }
   if (!e.kind.startsWith('queue.')) return
   due ??= setTimeout(() => {
