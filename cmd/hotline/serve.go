@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hotline/internal/action"
+	"hotline/internal/alert"
 	"hotline/internal/audit"
 	"hotline/internal/business"
 	"hotline/internal/call"
@@ -63,6 +64,7 @@ type server struct {
 	desk       *desk.Desk
 	tickets    *ticket.Desk
 	webhooks   *webhook.Sender // nil: nobody is told
+	alerts     *alert.Watch
 	share      *desk.Share
 	rollout    *desk.Rollout
 	ports      *media.Ports
@@ -219,6 +221,7 @@ func (s *server) telephone(ctx context.Context) error {
 		return err
 	}
 	s.registrar.OnChange(s.desk.Present)
+	s.watchFor()
 
 	signalling, err := sipConfig(s.cfg, s.log)
 	if err != nil {
@@ -294,7 +297,7 @@ func (s *server) console() (err error) {
 		Listen: s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir, Sealer: s.db.Sealer(),
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
 		CallPage: s.cfg.HTTP.CallPage,
-		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Supervise: supervision{s}, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), Knowledge: s.kb, Proposals: s.proposals,
+		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Supervise: supervision{s}, Alerts: s.alerts, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), Knowledge: s.kb, Proposals: s.proposals,
 		Tickets: s.tickets, ReviewWords: s.bots.reviewWords, Reviewers: s.bots.reviewers, Staff: s.bots.staff, CustomerRows: s.bots.customerRows,
 		Desk: deskAPI{s}, Command: deskAPI{s}, Phones: s.phones, Dispositions: s.bots.dispositions, Teams: s.bots.teams, Involved: s.desk.Involved,
 	})
@@ -324,12 +327,14 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "intents by meaning", func() error { s.learnIntentsByMeaning(back); return nil })
 	start(&wgBack, "the businesses' files", func() error { s.followBusinesses(back); return nil })
 	start(&wgBack, "the agents' desk", func() error { return s.desk.Run(back) })
+	start(&wgBack, "alerts", func() error { s.alerts.Run(back); return nil })
 	start(&wgBack, "tickets", func() error { s.tickets.Run(back); return nil })
 	start(&wgBack, "webhooks", func() error { s.tellWebhook(back); return nil })
 	start(&wgBack, "proposals of wordings", func() error { s.proposals.Run(back); return nil })
 	start(&wgBack, "warming the voice", func() error { return s.voice.warm(back, s) })
 	start(&wgBack, "short messages", func() error { s.outbox().Run(back); return nil })
 	start(&wgBack, "what lies on disk", func() error { s.keep(back); return nil })
+	start(&wgBack, "messages that were left", func() error { s.voicemail().Run(back); return nil })
 	start(&wgBack, "profiles", func() error { return s.runProfile(back) })
 	start(&wgFront, "the console", func() error { return s.web.Run(front) })
 	start(&wgFront, "calls that go out", func() error { return s.manager.Run(front) })

@@ -52,6 +52,8 @@ type Business struct {
 	Urgent []string `yaml:"urgent" json:"urgent,omitempty"`
 	// Feelings are when a caller counts as upset.
 	Feelings Feelings `yaml:"feelings" json:"feelings,omitzero"`
+	// Alerts are what supervisors are told while calls last.
+	Alerts Alerts `yaml:"alerts" json:"alerts,omitzero"`
 	// Limits are those of lines that set none.
 	Limits Limits `yaml:"limits" json:"limits"`
 	// Terms are the business's own words (names of goods, of the shop), for the

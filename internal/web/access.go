@@ -82,6 +82,9 @@ func accessTable() map[string]rule {
 		"leave-call":       {manage, "calls", changes},
 		"supervisor-phone": {manage, "calls", never}, // as desk-phone
 
+		"list-alerts":  {manage, "alerts", changes}, // as list-calls
+		"change-alert": {manage, "alerts", changes},
+
 		"set-agent-state": {work, "desk", changes}, // an agent his own only
 		"queue":           {look, "live", changes},
 		"share":           {look, "desk", changes},

@@ -123,7 +123,10 @@ func (s *Server) concerns(ctx context.Context, i *identity, e event.Event, agent
 	if _, ok := e.Data.(store.Review); ok && i.role == store.AgentRole {
 		return s.mayReview(i)
 	}
-	if !strings.HasPrefix(string(e.Kind), "call.") || e.Call == "" {
+	if strings.HasPrefix(string(e.Kind), "alert.") && !manage.has(i.role) {
+		return false
+	}
+	if !strings.HasPrefix(string(e.Kind), "call.") && !strings.HasPrefix(string(e.Kind), "alert.") || e.Call == "" {
 		return true
 	}
 	if _, all := s.mayListen(i); all {

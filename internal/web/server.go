@@ -49,6 +49,7 @@ type Config struct {
 	Ready     Readiness            // nil: always ready
 	Metrics   *prometheus.Registry // nil: no /metrics
 	Place     Caller               // nil: no calls out
+	Alerts    Alerts               // nil: there are none
 	Supervise Supervisors          // nil: nobody listens in
 	End       Ender                // nil: no hanging up
 	Held      func(id string) bool // whether a call is on hold; nil: nobody knows
@@ -218,6 +219,7 @@ func (s *Server) handler() (http.Handler, error) {
 	s.deskRoutes()
 	s.workplaceRoutes()
 	s.superviseRoutes()
+	s.alertRoutes()
 	s.auditRoutes()
 	s.trailRoutes()
 	s.flowRoutes()

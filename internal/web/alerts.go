@@ -1,0 +1,88 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"hotline/internal/alert"
+)
+
+// Alerts are what goes wrong in calls while they last.
+type Alerts interface {
+	List() []alert.Alert
+	Find(id string) (alert.Alert, error)
+	Seen(id, by string) (alert.Alert, error)
+	Acknowledge(id, by string) (alert.Alert, error)
+}
+
+type alertsOutput struct {
+	Body struct {
+		Items []alert.Alert `json:"items" doc:"the newest first"`
+		Open  int           `json:"open" doc:"that nobody has acknowledged and that are not over"`
+	}
+}
+
+type alertInput struct {
+	IDInput
+
+	Body struct {
+		State string `json:"state" enum:"seen,acknowledged" doc:"acknowledged: somebody takes care of it, or nobody need"`
+	}
+}
+
+type alertOutput struct{ Body alert.Alert }
+
+func (s *Server) alertRoutes() {
+	route(s, operation(http.MethodGet, "/alerts", "list-alerts", "What goes wrong in calls now, and why", "live"), s.listAlerts)
+	change := operation(http.MethodPut, "/alerts/{id}", "change-alert", "Say that one has seen an alert, or takes care of it", "live")
+	change.Errors = []int{http.StatusNotFound}
+	route(s, change, s.changeAlert)
+}
+
+// seesAlert tells whether it is of a call that the identity behind ctx sees.
+func (s *Server) seesAlert(ctx context.Context, a alert.Alert) bool {
+	i := who(ctx)
+	if _, all := s.mayListen(i); all || a.Call == "" {
+		return true
+	}
+	return s.mayAct(ctx, a.Call) == nil
+}
+
+func (s *Server) listAlerts(ctx context.Context, _ *struct{}) (*alertsOutput, error) {
+	out := &alertsOutput{}
+	out.Body.Items = []alert.Alert{}
+	if s.cfg.Alerts == nil {
+		return out, nil
+	}
+	for _, a := range s.cfg.Alerts.List() {
+		if !s.seesAlert(ctx, a) {
+			continue
+		}
+		out.Body.Items = append(out.Body.Items, a)
+		if a.DoneAt.IsZero() && a.OverAt.IsZero() {
+			out.Body.Open++
+		}
+	}
+	return out, nil
+}
+
+func (s *Server) changeAlert(ctx context.Context, in *alertInput) (*alertOutput, error) {
+	gone := problem(http.StatusNotFound, "not_found", alert.ErrNone.Error())
+	if s.cfg.Alerts == nil {
+		return nil, gone
+	}
+	a, err := s.cfg.Alerts.Find(in.ID)
+	if err != nil || !s.seesAlert(ctx, a) {
+		return nil, gone
+	}
+	note(ctx, "state", in.Body.State)
+	note(ctx, "kind", string(a.Kind))
+	change := s.cfg.Alerts.Seen
+	if in.Body.State == "acknowledged" {
+		change = s.cfg.Alerts.Acknowledge
+	}
+	if a, err = change(in.ID, who(ctx).name); err != nil {
+		return nil, gone
+	}
+	return &alertOutput{a}, nil
+}
