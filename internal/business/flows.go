@@ -38,9 +38,9 @@ func (f *folder) flows() {
 	b := f.business
 	var files []flowFile
 	var flows []*flow.Flow
-	for _, e := range f.entries(FlowDir, ".yaml", ".yml") {
+	for _, e := range f.flowEntries() {
 		name := path.Join(FlowDir, e)
-		data, err := readFile(filepath.Join(b.Dir, FlowDir, e))
+		data, err := f.over.read(b.Dir, name)
 		if err != nil {
 			f.report.add(Error, f.in(name, 0), "unreadable", reason(err))
 			continue

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hotline/dialog/flow"
+	"hotline/internal/strict"
 )
 
 // FlowView is a task as the console shows it.
@@ -19,7 +20,14 @@ type FlowView struct {
 	Examples []string      `json:"examples" doc:"what callers say who want it"`
 	Problems []FlowProblem `json:"problems" doc:"what hotline check says of it"`
 	Graph    flow.Graph    `json:"graph" doc:"empty where the flow has errors"`
+	// Lines are where the steps of the graph stand in the file, by their path.
+	Lines map[string]int `json:"lines" doc:"of the steps in the file, by their path"`
+
+	dir string
 }
+
+// Dir is the folder of its business.
+func (v FlowView) Dir() string { return v.dir }
 
 // FlowProblem is a problem in both languages.
 type FlowProblem struct {
@@ -33,9 +41,9 @@ type FlowProblem struct {
 func (b *Business) FlowViews(report Report) []FlowView {
 	out := []FlowView{}
 	seen := map[string]bool{}
-	add := func(file string, f *flow.Flow) {
+	add := func(file string, f *flow.Flow, lines strict.Lines) {
 		seen[file] = true
-		v := FlowView{Business: b.Name, Language: b.Language, File: file, Examples: []string{}, Problems: []FlowProblem{}, Graph: flow.Graph{Nodes: []flow.Node{}, Edges: []flow.Edge{}}}
+		v := FlowView{dir: b.Dir, Lines: map[string]int{}, Business: b.Name, Language: b.Language, File: file, Examples: []string{}, Problems: []FlowProblem{}, Graph: flow.Graph{Nodes: []flow.Node{}, Edges: []flow.Edge{}}}
 		v.Name = strings.TrimSuffix(path.Base(file), path.Ext(file))
 		v.Title = v.Name
 		for _, p := range report.Problems {
@@ -55,15 +63,20 @@ func (b *Business) FlowViews(report Report) []FlowView {
 			if g, ok := b.Flows.Draw(f.Name); ok {
 				v.Graph = g
 			}
+			for _, n := range v.Graph.Nodes {
+				if n.Path != "" {
+					v.Lines[n.Path] = lines.Of(n.Path)
+				}
+			}
 		}
 		out = append(out, v)
 	}
 	for _, file := range b.flowFiles {
-		add(file.name, file.flow)
+		add(file.name, file.flow, file.lines)
 	}
 	for _, p := range report.Problems {
 		if strings.HasPrefix(p.File, FlowDir+"/") && !seen[p.File] {
-			add(p.File, nil)
+			add(p.File, nil, nil)
 		}
 	}
 	return out

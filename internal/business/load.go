@@ -25,13 +25,23 @@ func Load(dir string) (*Business, Report) { return LoadAt(dir, time.Now()) }
 
 // LoadAt is Load on a given day: what has expired depends on it.
 func LoadAt(dir string, now time.Time) (*Business, Report) {
-	l := loader{now: now, open: map[string]bool{}}
+	return loadWith(loader{now: now}, dir)
+}
+
+// LoadOver is Load of the folder as it would be with other tasks.
+func LoadOver(dir string, over Overlay) (*Business, Report) {
+	return loadWith(loader{now: time.Now(), over: over}, dir)
+}
+
+func loadWith(l loader, dir string) (*Business, Report) {
+	l.open = map[string]bool{}
 	b := l.folder(dir)
 	return b, l.report
 }
 
 type loader struct {
 	now    time.Time
+	over   Overlay // of the folder that was asked for
 	report Report
 	open   map[string]bool // folders being read: a line may not lead back to its own
 	main   string          // the folder that was asked for
@@ -53,6 +63,9 @@ func (l *loader) folder(dir string) *Business {
 	defer delete(l.open, key)
 
 	f := folder{business: b, report: &l.report, prefix: prefix, now: l.now}
+	if prefix == "" {
+		f.over = l.over
+	}
 	lines := f.settings()
 	f.linked(l, lines)
 	f.knowledge()
@@ -71,6 +84,7 @@ type folder struct {
 	report   *Report
 	prefix   string // put before file names: the way from the folder asked for
 	now      time.Time
+	over     Overlay
 	broken   bool // business.yaml could not be read at all
 }
 
