@@ -88,7 +88,11 @@ func (t *talk) bookTurn() {
 			"intent": done.note.Intent, "confidence": done.note.Confidence, "source": done.note.Source, "knowledge_id": done.note.KnowledgeID,
 		})
 		if done.note.Flow != "" {
-			t.mark(KindFlowStep, t.ms(done.began), map[string]any{"flow": done.note.Flow, "step": done.note.Step})
+			step := map[string]any{"flow": done.note.Flow, "step": done.note.Step}
+			if len(done.note.Slots) > 0 {
+				step["slots"] = done.note.Slots // a person goes on with them
+			}
+			t.mark(KindFlowStep, t.ms(done.began), step)
 		}
 		if done.note.Emotion != "" {
 			t.mark(KindEmotion, t.ms(done.began), map[string]any{

@@ -1,0 +1,296 @@
+package assist
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"hotline/dialog/emotion"
+	"hotline/dialog/flow"
+	"hotline/dialog/knowledge"
+	"hotline/internal/call"
+)
+
+// Suggestion is what may help with what the caller has just said.
+type Suggestion struct {
+	Call    string   `json:"call,omitempty"`
+	Turn    int      `json:"turn" doc:"index of what the caller said; 0 for what the bot had begun"`
+	Heard   string   `json:"heard,omitempty"`
+	Answers []Answer `json:"answers" doc:"up to three, best first"`
+	Phrases []Phrase `json:"phrases"`
+	Task    *Task    `json:"task,omitempty" doc:"the flow that the bot was in, or that the caller's wish begins"`
+
+	agent string
+}
+
+// Recipient implements ForAgent.
+func (s Suggestion) Recipient() string { return s.agent }
+
+// Answer is one of the knowledge.
+type Answer struct {
+	ID       string  `json:"id"`
+	Question string  `json:"question"`
+	Short    string  `json:"short" doc:"to be said"`
+	Long     string  `json:"long" doc:"to be written or sent"`
+	Score    float64 `json:"score" doc:"0 to 1"`
+}
+
+// Phrase is a sentence to say.
+type Phrase struct {
+	Kind string `json:"kind" enum:"sorry,complaint,check,follow_up,ask,say,goodbye"`
+	Text string `json:"text"`
+}
+
+// Task is a flow that the agent goes on with by hand.
+type Task struct {
+	Flow  string              `json:"flow"`
+	Title string              `json:"title"`
+	Slots []Slot              `json:"slots"`
+	Next  string              `json:"next" enum:"ask,lookup,book,ticket,sms,callback,review,transfer,done,open"`
+	Text  string              `json:"text,omitempty" doc:"of the next step: the question, the ticket's summary"`
+	Found []map[string]string `json:"found,omitempty" doc:"what look-ups in tables found"`
+}
+
+// Slot is one thing that a task has to know.
+type Slot struct {
+	Name    string `json:"name"`
+	Title   string `json:"title"`
+	Value   string `json:"value,omitempty"`
+	Missing bool   `json:"missing,omitempty"`
+}
+
+// What is worth showing: a guess that is likelier than not to disturb is left out.
+const (
+	maxAnswers  = 3
+	leastScore  = 0.12
+	leastShare  = 0.2 // of the best one's score
+	mostNone    = 0.88
+	taskScore   = 0.5 // of a pair that begins a flow
+	staleIntent = 2   // replies of the bot after which a flow is over
+	maxSaid     = 12  // sentences that are searched for values
+)
+
+// ear is what one call's sentences are held against. One goroutine uses it at a time.
+type ear struct {
+	name    string
+	line    Line
+	caller  string
+	tracker *emotion.Tracker
+	upset   bool
+	risky   bool
+	mood    emotion.Label
+	after   string // the pair that was suggested first last time
+	task    string
+	known   map[string]string // slots
+	heard   []string          // by the caller, since a person has him
+	quotes  []string          // that the agent was warned of
+	shown   []Answer          // that were suggested, the latest last
+}
+
+func newEar(name string, line Line, caller string, before []call.Event) *ear {
+	e := &ear{name: name, line: line, caller: caller, known: map[string]string{}}
+	e.line.Now = now(line.Now)
+	if e.line.Complaint <= 0 {
+		e.line.Complaint = 0.6
+	}
+	if line.Moods != nil {
+		t := emotion.NewTracker(line.Moods, line.Feelings)
+		e.tracker = &t
+	}
+	since := 0
+	for _, m := range before {
+		switch m.Kind {
+		case call.KindTranscript: // the mood has a history
+			if text, _ := m.Data["text"].(string); e.tracker != nil {
+				e.feel(text)
+			}
+		case call.KindIntent:
+			since++
+		case call.KindFlowStep:
+			since = 0
+			e.task, _ = m.Data["flow"].(string)
+			switch slots := m.Data["slots"].(type) {
+			case map[string]string:
+				maps.Copy(e.known, slots)
+			case map[string]any: // as it was read again
+				for k, v := range slots {
+					if text, ok := v.(string); ok {
+						e.known[k] = text
+					}
+				}
+			}
+		}
+	}
+	if since > staleIntent {
+		e.task = ""
+	}
+	e.upset, e.risky = false, false // who has him now has not been told
+	return e
+}
+
+// first is what can be said before anybody has spoken: the task that the bot began.
+func (e *ear) first() *Suggestion {
+	task, say := e.step()
+	if task == nil {
+		return nil
+	}
+	return &Suggestion{Answers: []Answer{}, Phrases: say, Task: task}
+}
+
+// suggest is what may help with a caller's sentence; nil for nothing.
+func (e *ear) suggest(ctx context.Context, t call.TurnRecord) *Suggestion {
+	s := &Suggestion{Turn: t.Index, Heard: t.Text, Answers: []Answer{}, Phrases: []Phrase{}}
+	e.heard = append(e.heard, t.Text)
+	e.heard = e.heard[max(0, len(e.heard)-maxSaid):]
+	had := maps.Clone(e.known)
+	best := e.answers(ctx, t.Text, s)
+	if best != nil && best.Score >= taskScore && e.line.Flows != nil {
+		if name := cmp.Or(best.Pair.Flow, e.line.Flows.ForPair(best.Pair.ID)); name != "" && name != e.task {
+			e.task, e.known = name, map[string]string{}
+		}
+	}
+	var ask []Phrase
+	s.Task, ask = e.step()
+	asks := question(t.Text, e.zh())
+	switch {
+	case e.risky:
+		s.Phrases = append(s.Phrases, e.phrase("complaint"))
+	case e.upset:
+		s.Phrases = append(s.Phrases, e.phrase("sorry"))
+	case bye(t.Text, e.zh()):
+		s.Phrases = append(s.Phrases, e.phrase("goodbye"))
+	case len(s.Answers) == 0 && s.Task == nil && asks:
+		s.Phrases = append(s.Phrases, e.phrase("check"))
+	}
+	s.Phrases = append(s.Phrases, ask...)
+	if best != nil && len(s.Answers) > 0 && strings.ContainsAny(best.Pair.FollowUp, "?？") {
+		s.Phrases = append(s.Phrases, Phrase{"follow_up", best.Pair.FollowUp})
+	}
+	if len(s.Answers) == 0 && len(s.Phrases) == 0 && (s.Task == nil || maps.Equal(had, e.known)) {
+		return nil // "嗯": what is there stays
+	}
+	return s
+}
+
+// answers puts those into s that the text may ask for, and returns the best match.
+func (e *ear) answers(ctx context.Context, text string, s *Suggestion) *knowledge.Match {
+	if e.line.Pairs == nil || short(text, e.zh()) {
+		return nil
+	}
+	index := e.line.Pairs()
+	if index == nil {
+		return nil
+	}
+	found := index.Find(ctx, knowledge.Query{Text: text, Line: e.name, Now: e.line.Now(), After: e.after})
+	best := found.Top()
+	if best == nil || found.None > mostNone {
+		return nil
+	}
+	for _, m := range found.Matches {
+		if len(s.Answers) == maxAnswers || m.Score < leastScore || m.Score < leastShare*best.Score {
+			break
+		}
+		long := strings.TrimSpace(cmp.Or(m.Pair.Answer, m.Pair.Say()))
+		if long == "" {
+			continue // it begins a flow
+		}
+		s.Answers = append(s.Answers, Answer{
+			ID: m.Pair.ID, Question: m.Pair.Question, Short: shortForm(m.Pair.Say(), e.zh()), Long: long, Score: math.Round(m.Score*100) / 100,
+		})
+	}
+	if len(s.Answers) > 0 {
+		e.after = s.Answers[0].ID
+		e.shown = append(e.shown, s.Answers...)
+		e.shown = e.shown[max(0, len(e.shown)-2*maxAnswers):]
+	}
+	return best
+}
+
+// step is where the task stands, and what to say for it.
+func (e *ear) step() (*Task, []Phrase) {
+	if e.task == "" || e.line.Flows == nil {
+		return nil, []Phrase{}
+	}
+	a, ok := e.line.Flows.Beside(e.task, e.known, e.heard, flow.Env{Now: e.line.Now(), Caller: e.caller, Line: e.name})
+	if !ok {
+		return nil, []Phrase{}
+	}
+	t := &Task{Flow: a.Flow, Title: a.Title, Slots: []Slot{}, Next: a.Next, Text: a.Text}
+	for _, s := range a.Slots {
+		if s.Value != "" {
+			e.known[s.Name] = s.Value
+		}
+		t.Slots = append(t.Slots, Slot{s.Name, s.Title, s.Value, s.Missing})
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Rows)) {
+		if row := a.Rows[name]; len(row) > 0 {
+			shown := maps.Clone(map[string]string(row))
+			delete(shown, "#") // how many were found
+			t.Found = append(t.Found, shown)
+		}
+	}
+	phrases := []Phrase{}
+	for _, text := range a.Say[:min(len(a.Say), 2)] {
+		phrases = append(phrases, Phrase{"say", text})
+	}
+	if a.Next == "ask" && a.Text != "" {
+		phrases = append(phrases, Phrase{"ask", a.Text})
+	}
+	return t, phrases
+}
+
+func (e *ear) zh() bool { return chinese(e.line.Language) }
+
+func chinese(language string) bool { return language == "" || strings.HasPrefix(language, "zh") }
+
+// shortForm is as much of an answer as one says in a breath: whole sentences, one at
+// least.
+func shortForm(text string, zh bool) string {
+	most := 150
+	if zh {
+		most = 60
+	}
+	end := 0
+	for i, r := range text {
+		size := utf8.RuneLen(r)
+		whole := strings.ContainsRune("。！？!?", r) || r == '.' && (i+size == len(text) || text[i+size] == ' ')
+		if !whole {
+			continue
+		}
+		if end > 0 && utf8.RuneCountInString(text[:i+size]) > most {
+			break
+		}
+		end = i + size
+	}
+	if end == 0 {
+		return strings.TrimSpace(text)
+	}
+	return strings.TrimSpace(text[:end])
+}
+
+// short says that a text is too short to ask for anything.
+func short(text string, zh bool) bool {
+	n := 0
+	for _, r := range text {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			n++
+		}
+	}
+	if zh {
+		return n < 3
+	}
+	return n < 6
+}
+
+func now(f func() time.Time) func() time.Time {
+	if f == nil {
+		return time.Now
+	}
+	return f
+}
