@@ -45,6 +45,7 @@ type loader struct {
 	report Report
 	open   map[string]bool // folders being read: a line may not lead back to its own
 	main   string          // the folder that was asked for
+	text   []byte          // in place of its business.yaml; nil: the file
 }
 
 func (l *loader) folder(dir string) *Business {
@@ -63,6 +64,9 @@ func (l *loader) folder(dir string) *Business {
 	defer delete(l.open, key)
 
 	f := folder{business: b, report: &l.report, prefix: prefix, now: l.now}
+	if dir == l.main {
+		f.text = l.text
+	}
 	if prefix == "" {
 		f.over = l.over
 	}
@@ -70,6 +74,7 @@ func (l *loader) folder(dir string) *Business {
 	f.linked(l, lines)
 	f.knowledge()
 	f.sensitive()
+	f.judging()
 	f.tables()
 	f.flows()
 	f.intents()
@@ -85,7 +90,8 @@ type folder struct {
 	prefix   string // put before file names: the way from the folder asked for
 	now      time.Time
 	over     Overlay
-	broken   bool // business.yaml could not be read at all
+	broken   bool   // business.yaml could not be read at all
+	text     []byte // in place of business.yaml; nil: the file
 }
 
 func (f *folder) in(file string, line int) place { return place{file: f.prefix + file, line: line} }
@@ -93,7 +99,10 @@ func (f *folder) in(file string, line int) place { return place{file: f.prefix +
 // settings reads business.yaml.
 func (f *folder) settings() strict.Lines {
 	b := f.business
-	data, err := readFile(filepath.Join(b.Dir, File))
+	data, err := f.text, error(nil)
+	if data == nil {
+		data, err = readFile(filepath.Join(b.Dir, File))
+	}
 	if err != nil {
 		code := "unreadable"
 		if errors.Is(err, fs.ErrNotExist) {
