@@ -10,6 +10,7 @@ import (
 	"hotline/dialog/flow"
 	"hotline/dialog/intent"
 	"hotline/dialog/moderation"
+	"hotline/internal/quality"
 )
 
 // Business is everything that a folder says.
@@ -65,6 +66,9 @@ type Business struct {
 	// by the keys of dialog/engine ("transfer", "off", "goodbye" …), for lines in
 	// the business's own language.
 	Phrases map[string][]string `yaml:"phrases" json:"phrases,omitempty"`
+
+	// Quality are the score sheets of quality.yaml, or ours.
+	Quality quality.Sheets `yaml:"-" json:"-"`
 
 	// Knowledge is every row of knowledge/, in the order of files and rows.
 	Knowledge []Row `yaml:"-" json:"-"`
