@@ -28,7 +28,7 @@ func (p *plan) oneOfMany(found knowledge.Result) bool {
 	together := map[string]float64{}
 	best := ""
 	for _, m := range found.Matches {
-		c := m.Pair.Category
+		c := p.subject(m.Pair, found)
 		together[c] += m.Score
 		if c != "" && together[c] > together[best] {
 			best = c
@@ -43,7 +43,7 @@ func (p *plan) oneOfMany(found knowledge.Result) bool {
 	for _, m := range found.Matches {
 		switch {
 		case n == len(ids) || m.Score < least:
-		case m.Pair.Category != best || slices.ContainsFunc(ids[:n], func(id string) bool { return p.sameAs(id, m.Pair) }):
+		case p.subject(m.Pair, found) != best || slices.ContainsFunc(ids[:n], func(id string) bool { return p.sameAs(id, m.Pair) }):
 		default:
 			ids[n], score[n] = m.Pair.ID, m.Score
 			n++
@@ -54,6 +54,21 @@ func (p *plan) oneOfMany(found knowledge.Result) bool {
 	}
 	p.whichOf(ids)
 	return true
+}
+
+// subject is a pair's category. A task that callers begin by sentences of their own has
+// that of the questions behind whose answers it is offered, where one is among those
+// found.
+func (p *plan) subject(pair *knowledge.Pair, found knowledge.Result) string {
+	if pair.Category != "" || pair.Flow == "" {
+		return pair.Category
+	}
+	for _, m := range found.Matches {
+		if p.c.flows().OfferedBy(m.Pair.ID) == pair.Flow {
+			return m.Pair.Category
+		}
+	}
+	return ""
 }
 
 // sameAs says whether the pair with id is one matter with other.
