@@ -428,6 +428,22 @@ func TestGoodbye(t *testing.T) {
 	})
 }
 
+// Who has sent nothing takes no leave (RFC 3550 section 6.3.7).
+func TestNoGoodbyeOfTheSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ca, cb := mediatest.Pipe()
+		a := start(t, ca, cb.Addr(), nil)
+		time.Sleep(media.FrameTime / 4) // before its first packet
+		a.stop()
+		<-a.Done()
+		var batch media.Batch
+		n, err := cb.ReceiveControl(&batch)
+		require.NoError(t, err)
+		assert.Zero(t, a.Stats().Sent)
+		assert.Zero(t, n)
+	})
+}
+
 // faultyCodec fails in one call only.
 type faultyCodec struct{ media.Codec }
 

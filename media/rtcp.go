@@ -15,6 +15,7 @@ const reportTicks = 250
 type control struct {
 	cname  string
 	due    int
+	sent   bool   // a report of ours
 	remote uint32 // the far end's SSRC
 	has    bool
 	lastSR uint32 // middle bits of its last sender report's time
@@ -47,7 +48,7 @@ func (s *Session) control(now time.Time) (read bool, report []rtcp.Packet) {
 	}
 	if s.ctrl.due <= 0 {
 		s.ctrl.due = reportTicks/2 + rand.IntN(reportTicks)
-		report = s.compound(now)
+		report, s.ctrl.sent = s.compound(now), true
 	}
 	return read, report
 }
@@ -192,10 +193,15 @@ func (s *Session) sendControl(packets []rtcp.Packet) {
 	_ = s.cfg.Conn.SendControl(b, to)
 }
 
-// sayGoodbye ends our stream (RFC 3550 section 6.6).
+// sayGoodbye ends our stream (RFC 3550 section 6.6). Who has sent nothing says nothing
+// (section 6.3.7).
 func (s *Session) sayGoodbye() {
 	s.mu.Lock()
 	s.stats.Sent = s.send.sent
+	if s.send.sent == 0 && !s.ctrl.sent {
+		s.mu.Unlock()
+		return
+	}
 	packets := append(s.compound(time.Now()), &rtcp.Goodbye{Sources: []uint32{s.send.ssrc}})
 	s.mu.Unlock()
 	s.sendControl(packets)
