@@ -18,7 +18,7 @@ func inviteWith(tb testing.TB, fields ...field) (*sip.Request, error) {
 	for _, f := range fields {
 		lines = append(lines, f.name+": "+f.value)
 	}
-	m, err := read([]byte(strings.Join(lines, "\r\n")+"\r\n\r\n"), sip.NewParser())
+	m, err := read([]byte(strings.Join(lines, "\r\n")+"\r\n\r\n"), sip.DefaultHeadersParser())
 	if err != nil {
 		return nil, err
 	}

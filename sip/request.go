@@ -2,6 +2,7 @@ package sip
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -159,15 +160,35 @@ func (s *Server) extensions(req *sip.Request) *malformed {
 	return nil
 }
 
-// response builds a response to req with our To tag.
+// response builds a response to req with our To tag, by RFC 3261 section 8.2.6.2. It
+// holds header fields of req itself: neither they nor those of a response may be
+// changed once they were read.
 func (s *Server) response(req *sip.Request, status int, reason, tag string, extra ...field) *sip.Response {
-	res := sip.NewResponseFromRequest(req, status, reason, nil)
-	res.SipVersion = "SIP/2.0"
-	if to := res.To(); to != nil && tag != "" && status > 100 {
-		if _, ok := req.To().Params.Get("tag"); !ok {
-			to.Params.Add("tag", tag)
+	res := sip.NewResponse(status, reason)
+	keeps := func(name string) {
+		for _, h := range req.GetHeaders(name) {
+			res.AppendHeader(h)
 		}
 	}
+	if req.Method != sip.REGISTER && (status/10 == 18 || status/100 == 2 || req.IsInvite() && status > 100 && status < 200) {
+		keeps("Record-Route") // RFC 3261 section 12.1.1
+	}
+	keeps("Via")
+	res.AppendHeader(req.From())
+	to := req.To()
+	if _, ok := to.Params.Get("tag"); !ok && status > 100 {
+		if tag == "" {
+			tag = sip.GenerateTagN(12)
+		}
+		to = &sip.ToHeader{DisplayName: to.DisplayName, Address: to.Address, Params: append(slices.Clip(to.Params), sip.HeaderKV{K: "tag", V: tag})}
+	}
+	res.AppendHeader(to)
+	res.AppendHeader(req.CallID())
+	res.AppendHeader(req.CSeq())
+	if status == 100 {
+		keeps("Timestamp")
+	}
+	res.SetBody(nil)
 	for _, h := range extra {
 		res.AppendHeader(sip.NewHeader(h.name, h.value))
 	}

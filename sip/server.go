@@ -44,11 +44,11 @@ type Server struct {
 	publicPort uint16
 	supported  string // extensions
 
-	parser *sip.Parser
-	sentry *sentry
-	tx     *transactions
-	tp     *transport
-	ready  chan struct{}
+	parsers sip.HeadersParser
+	sentry  *sentry
+	tx      *transactions
+	tp      *transport
+	ready   chan struct{}
 
 	draining atomic.Bool
 	panics   atomic.Int64
@@ -77,11 +77,10 @@ func New(cfg Config, h Handler, reg *Registrar, log *slog.Logger) (*Server, erro
 	}
 	s := &Server{
 		cfg: cfg, supported: cfg.extensions(), handler: h, registrar: reg, log: log,
-		parser: sip.NewParser(), ready: make(chan struct{}), sentry: newSentry(cfg.Guard, cfg.Audit, log),
+		parsers: sip.DefaultHeadersParser(), ready: make(chan struct{}), sentry: newSentry(cfg.Guard, cfg.Audit, log),
 		tx:   newTransactions(newTimers(cfg.T1), cfg.MaxTransactions),
 		legs: make(map[string]*Leg), invites: make(map[string]*Leg), referrals: make(map[string]*referral),
 	}
-	s.parser.MaxMessageLength = 2 * cfg.MaxMessage // its plain form may be a little longer
 	var err error
 	if s.publicHost, s.publicPort, err = cfg.public(); err != nil {
 		return nil, err
@@ -308,7 +307,7 @@ func (s *Server) received(data []byte, f flow) error {
 	if !s.worthReading(data, f) {
 		return errNotRead
 	}
-	msg, err := read(data, s.parser)
+	msg, err := read(data, s.parsers)
 	if err != nil {
 		var bad *malformed
 		if errors.As(err, &bad) && s.tolerates(f) {

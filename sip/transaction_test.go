@@ -14,7 +14,7 @@ import (
 
 func parse(t *testing.T, text string) sip.Message {
 	t.Helper()
-	m, err := read([]byte(strings.ReplaceAll(text, "\n", "\r\n")), sip.NewParser())
+	m, err := read([]byte(strings.ReplaceAll(text, "\n", "\r\n")), sip.DefaultHeadersParser())
 	require.NoError(t, err)
 	return m
 }

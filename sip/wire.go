@@ -11,10 +11,10 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// The validating read. sipgo's parser is fed only what this file has taken apart,
-// checked and written down again in one plain form (no folding, long header names,
-// one value a line), because the parser refuses some valid messages of RFC 4475 and
-// accepts some invalid ones.
+// The validating read. sipgo's parsers are fed only what this file has taken apart,
+// checked and put into one plain form (no folding, long header names, one value at a
+// time), because sipgo refuses some valid messages of RFC 4475 and accepts some
+// invalid ones.
 
 const (
 	maxHeaders   = 128  // header fields in one message
@@ -137,7 +137,7 @@ func (r *rawMessage) contentLength() (int, error) {
 }
 
 // read checks one message and has it parsed. The error is a *malformed.
-func read(data []byte, parser *sip.Parser) (sip.Message, error) {
+func read(data []byte, parsers sip.HeadersParser) (sip.Message, error) {
 	raw, err := split(data)
 	if err != nil {
 		return nil, refuse(raw, 400, err.Error())
@@ -145,13 +145,9 @@ func read(data []byte, parser *sip.Parser) (sip.Message, error) {
 	if err := raw.check(); err != nil {
 		return nil, err
 	}
-	plain, err := raw.plain()
+	msg, err := raw.message(parsers)
 	if err != nil {
 		return nil, refuse(raw, 400, err.Error())
-	}
-	msg, err := parser.ParseSIP(plain)
-	if err != nil {
-		return nil, refuse(raw, 400, "Bad Request")
 	}
 	if err := checkParsed(msg); err != nil {
 		return nil, refuse(raw, 400, err.Error())
@@ -288,15 +284,26 @@ var listed = []string{"Via", "Contact", "Route", "Record-Route"}
 // structured fields have white space around separators that means nothing.
 var structured = []string{"Via", "Contact", "Route", "Record-Route", "From", "To"}
 
-// plain writes the message down in the one form that sipgo reads correctly.
-func (r *rawMessage) plain() ([]byte, error) {
-	size := len(r.start) + len(r.body) + 64 // with room for what is written differently
-	for _, f := range r.fields {
-		size += len(f.name) + len(f.value) + 4
+// message has the header fields parsed, one value at a time, each in the one form
+// that sipgo reads correctly.
+func (r *rawMessage) message(parsers sip.HeadersParser) (sip.Message, error) {
+	msg, err := parseStart(r.start)
+	if err != nil {
+		return nil, err
 	}
-	out := make([]byte, 0, size)
-	out = append(out, r.start...)
-	out = append(out, "\r\n"...)
+	var line []byte // memory of all lines: what is parsed is copied
+	parse := func(name, value string) error {
+		line = append(append(append(line[:0], name...), ": "...), value...)
+		var few [4]sip.Header
+		headers, err := parsers.ParseHeader(few[:0], line)
+		if err != nil {
+			return errBadRequest
+		}
+		for _, h := range headers {
+			msg.AppendHeader(h)
+		}
+		return nil
+	}
 	hops := 0
 	for _, f := range r.fields {
 		value := f.value
@@ -304,11 +311,12 @@ func (r *rawMessage) plain() ([]byte, error) {
 		case f.name == "Content-Length" || value == "" && slices.Contains(structured, f.name):
 			continue
 		case f.name == "CSeq":
-			number, method, _ := parseCSeq(value)
-			value = strconv.FormatUint(uint64(number), 10) + " " + method
+			number, method, _ := parseCSeq(value) // it was checked
+			msg.AppendHeader(&sip.CSeqHeader{SeqNo: number, MethodName: sip.RequestMethod(method)})
+			continue
 		case slices.Contains(structured, f.name):
 			values := []string{value}
-			if slices.Contains(listed, f.name) {
+			if strings.IndexByte(value, ',') >= 0 && slices.Contains(listed, f.name) {
 				values = splitList(value)
 			}
 			for _, v := range values {
@@ -316,30 +324,72 @@ func (r *rawMessage) plain() ([]byte, error) {
 					return nil, errors.New("too many hops")
 				}
 				v, err := tidy(f.name, v)
+				if err == nil {
+					err = parse(f.name, v)
+				}
 				if err != nil {
 					return nil, err
 				}
-				out = append(append(append(append(out, f.name...), ": "...), v...), "\r\n"...)
 			}
 			continue
 		case f.name == "Refer-To" || f.name == "Referred-By":
-			v, err := tidy(f.name, value)
-			if err != nil {
+			if value, err = tidy(f.name, value); err != nil {
 				return nil, err
 			}
-			value = v
 		}
-		out = append(append(append(append(out, f.name...), ": "...), value...), "\r\n"...)
+		if _, known := parsers[sip.HeaderToLower(f.name)]; !known {
+			msg.AppendHeader(sip.NewHeader(f.name, strings.TrimSpace(value)))
+			continue
+		}
+		if err := parse(f.name, value); err != nil {
+			return nil, err
+		}
 	}
-	out = append(out, "Content-Length: "...)
-	out = strconv.AppendInt(out, int64(len(r.body)), 10)
-	out = append(out, "\r\n\r\n"...)
-	return append(out, r.body...), nil
+	length := sip.ContentLengthHeader(len(r.body))
+	msg.AppendHeader(&length)
+	if len(r.body) > 0 {
+		msg.SetBody(bytes.Clone(r.body))
+	}
+	return msg, nil
+}
+
+var errBadRequest = errors.New("Bad Request") //nolint:staticcheck // it is told to the sender, as the reason phrase
+
+// parseStart reads a first line that was checked.
+func parseStart(start string) (sip.Message, error) {
+	first, rest, _ := strings.Cut(start, " ")
+	second, last, ok := strings.Cut(rest, " ")
+	if !ok || strings.IndexByte(start, '\r') >= 0 {
+		return nil, errBadRequest
+	}
+	if isResponse(start) {
+		status, err := strconv.Atoi(second)
+		if err != nil {
+			return nil, errBadRequest
+		}
+		res := sip.NewResponse(status, last)
+		res.SipVersion = first
+		return res, nil
+	}
+	var uri sip.Uri
+	if err := sip.ParseUri(second, &uri); err != nil || uri.Wildcard {
+		return nil, errBadRequest
+	}
+	req := sip.NewRequest(sip.RequestMethod(strings.ToUpper(first)), uri)
+	req.SipVersion = last
+	return req, nil
 }
 
 // tidy removes white space around separators outside quotes and brackets, and
 // rejects what is not balanced.
 func tidy(name, v string) (string, error) {
+	if isTidy(name, v) {
+		return v, nil
+	}
+	return tidyUp(name, v)
+}
+
+func tidyUp(name, v string) (string, error) {
 	var (
 		b       strings.Builder
 		quoted  bool
@@ -406,6 +456,31 @@ func tidy(name, v string) (string, error) {
 		return "", bad(name)
 	}
 	return s, nil
+}
+
+// isTidy finds the values that nearly all senders write, in which there is nothing to
+// remove or to reject: <sip:user@host>;tag=x, and SIP/2.0/UDP host:port;branch=x.
+func isTidy(name, v string) bool {
+	if name == "Via" {
+		// Its one space stands behind the protocol; the rest must have none.
+		i := strings.IndexByte(v, ' ')
+		if i <= 0 || i+1 == len(v) || v[i-1] == '/' || strings.IndexByte(":;=/,>", v[i+1]) >= 0 || strings.ContainsAny(v[:i], ":;<>=\",?\x00\t") {
+			return false
+		}
+		v = v[i+1:]
+	}
+	brackets, last := 0, byte(';')
+	for i := range len(v) {
+		c := v[i]
+		switch {
+		case c == '<' && name != "Via" && i == 0, c == '>' && brackets == 1:
+			brackets++
+		case c == '<', c == '>', c == ' ', c == '\t', c == '"', c == ',', c == '?', c == 0, c == ';' && last == ';':
+			return false
+		}
+		last = c
+	}
+	return brackets != 1 && last != ';'
 }
 
 // splitList splits at commas outside quotes and brackets.

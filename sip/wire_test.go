@@ -114,7 +114,7 @@ func TestRead(t *testing.T) {
 		{"empty", "", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			msg, err := read([]byte(c.msg), sip.NewParser())
+			msg, err := read([]byte(c.msg), sip.DefaultHeadersParser())
 			if c.status < 0 {
 				require.NoError(t, err)
 				require.NotNil(t, msg.Via())
@@ -128,7 +128,7 @@ func TestRead(t *testing.T) {
 }
 
 func TestReadKeepsTheBody(t *testing.T) {
-	msg, err := read([]byte("MESSAGE sip:a@b SIP/2.0\r\nv: SIP/2.0/UDP h;branch=z9hG4bKx\r\nf: c <sip:c@d>;tag=1\r\nt: sip:a@b;x=1\r\ni: i\r\nCSeq: 007 MESSAGE\r\nl: 3\r\n\r\n\x00\r\nrest"), sip.NewParser())
+	msg, err := read([]byte("MESSAGE sip:a@b SIP/2.0\r\nv: SIP/2.0/UDP h;branch=z9hG4bKx\r\nf: c <sip:c@d>;tag=1\r\nt: sip:a@b;x=1\r\ni: i\r\nCSeq: 007 MESSAGE\r\nl: 3\r\n\r\n\x00\r\nrest"), sip.DefaultHeadersParser())
 	require.NoError(t, err)
 	require.Equal(t, "\x00\r\n", string(msg.Body()))
 	require.EqualValues(t, 7, msg.CSeq().SeqNo)
@@ -278,4 +278,27 @@ func seed(f *testing.F) {
 			"\r\nContact: <sip:a@127.0.0.1:5062>;expires=60, \"y\" <sip:b@c>\r\nRecord-Route: <sip:p;lr>\r\nContent-Type: application/sdp\r\nContent-Length: " + strconv.Itoa(5) + "\r\n\r\nv=0\r\n"))
 	}
 	f.Add([]byte("SIP/2.0 200 OK\r\nv: SIP/2.0/UDP x;branch=z9hG4bK1\r\nf: <sip:a@b>;tag=1\r\nt: <sip:c@d>;tag=2\r\ni: 1\r\nCSeq: 1 INVITE\r\n\r\n"))
+}
+
+// What is taken for tidy is what tidying up leaves as it is.
+func FuzzIsTidy(f *testing.F) {
+	for _, v := range []string{
+		"<sip:load1@127.0.0.1:5060>;tag=s01", "sip:a@b", "<sip:a@b;lr>;x", "SIP/2.0/UDP 127.0.0.1:5060;rport;branch=z9hG4bK1",
+		"SIP/2.0/UDP  a", "SIP / 2.0 / UDP a", "SIP/2.0/UDP a : 5060;x", "<sip:a@b> ;tag=1", `"A" <sip:a@b>`, "<sip:a@b>;;x", "<sip:a?b=c>", ";", "a;", "<<", "<sip:a", "sip:a>", "",
+	} {
+		f.Add(true, v)
+		f.Add(false, v)
+	}
+	f.Fuzz(func(t *testing.T, via bool, v string) {
+		name := "From"
+		if via {
+			name = "Via"
+		}
+		if !isTidy(name, v) {
+			return
+		}
+		tidied, err := tidyUp(name, v)
+		require.NoError(t, err, v)
+		require.Equal(t, v, tidied)
+	})
 }
