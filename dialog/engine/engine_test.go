@@ -392,6 +392,28 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// A question in two breaths, whose first half was answered in the pause, is one question.
+func TestAnsweredInThePause(t *testing.T) {
+	c := hotel(t)
+	first := c.say("停车要钱吗")
+	cut := &dialog.Interruption{Heard: "", Unheard: first.text(), After: 300 * time.Millisecond}
+	s := c.turn(dialog.Turn{Kind: dialog.Spoke, Text: "我上个月来住过", Confidence: 1, Interrupted: cut})
+	if s.note.KnowledgeID != first.note.KnowledgeID || s.text() != first.text() {
+		t.Errorf("%+v after %q", s, first.text())
+	}
+	// What is a matter of its own is answered.
+	s = c.turn(dialog.Turn{Kind: dialog.Spoke, Text: "有没有机场接送", Confidence: 1, Interrupted: cut})
+	if s.note.KnowledgeID == "" || s.note.KnowledgeID == first.note.KnowledgeID {
+		t.Errorf("%+v", s)
+	}
+	// Who has heard the answer and says what nobody knows is told so.
+	first = c.say("停车要钱吗")
+	cut = &dialog.Interruption{Heard: first.text(), Unheard: "", After: 4 * time.Second}
+	if s = c.turn(dialog.Turn{Kind: dialog.Spoke, Text: "我上个月来住过", Confidence: 1, Interrupted: cut}); s.note.KnowledgeID != "" {
+		t.Errorf("%+v", s)
+	}
+}
+
 // Who speaks over "I'll put you through" is put through all the same.
 func TestPromiseIsKept(t *testing.T) {
 	cut := &dialog.Interruption{Heard: "好的，", Unheard: "这就为您转接人工客服。", After: 400 * time.Millisecond}

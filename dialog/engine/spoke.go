@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"hotline/dialog"
@@ -146,6 +147,15 @@ func (p *plan) goOn(ctx context.Context, t dialog.Turn, cmd command.Command) boo
 		// an acknowledgement, or the wish itself
 	case command.None:
 		found := p.c.find(ctx, st, t.Text, t.Alternatives)
+		if !p.c.e.sure(found) && t.Interrupted.After < stillSpeaking && st.lastText != "" {
+			// The second half of a question whose first was answered in the pause: is it
+			// still under warranty? I bought it last June.
+			found = p.c.find(ctx, st, joined(st.lastText, t.Text, p.c.e.zh), nil)
+			if p.c.e.sure(found) && found.Top().Pair.ID != st.last {
+				p.known(found, t, false)
+				return true
+			}
+		}
 		top := found.Top()
 		if top == nil || top.Pair.ID != st.last || !p.c.e.sure(found) || st.said == "" {
 			return false
@@ -164,6 +174,18 @@ func (p *plan) goOn(ctx context.Context, t dialog.Turn, cmd command.Command) boo
 	p.text(st.rest)
 	st.justSaid = true
 	return true
+}
+
+// stillSpeaking is how little of an answer who speaks over it has heard who had not
+// finished.
+const stillSpeaking = 1500 * time.Millisecond
+
+// joined is what was said in two breaths.
+func joined(first, then string, zh bool) string {
+	if zh {
+		return first + "，" + then
+	}
+	return first + " " + then
 }
 
 // command answers what was said to the bot itself, when nothing pending took it.
@@ -321,31 +343,39 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 	}
 	switch {
 	case p.c.e.sure(found):
-		if upset {
-			if st.upset > 1 {
-				st.note(shorten(t.Text, p.c.e.zh), false)
-				p.transfer("upset", KeyTransferSorry)
-				return
-			}
-			p.say(KeySorry)
+		if upset && st.upset > 1 {
+			st.note(shorten(t.Text, p.c.e.zh), false)
+			p.transfer("upset", KeyTransferSorry)
+			return
 		}
+		p.sorry(upset)
 		p.answer(x, top.Pair, t.Text)
 		if second.Pair != nil && second.Score > 0.1 {
 			st.runnerUp = second.Pair.ID
 		}
-	case upset:
+	case upset && (st.upset > 1 || score < th.Confirm):
 		p.notKnown(t, upset, found.None)
 	case second.Pair != nil && score+second.Score >= th.Which && second.Score >= 0.15:
+		p.sorry(upset)
 		p.question(KeyWhich, map[string]string{"a": top.Pair.Name(), "b": second.Pair.Name()}, which, top.Pair.ID, second.Pair.ID)
 		p.note.Intent = "which"
 	case p.oneOfMany(found):
 		p.note.Intent = "which"
 	case score >= th.Confirm:
+		p.sorry(upset)
 		p.question(KeyConfirm, map[string]string{"a": top.Pair.Name()}, confirm, top.Pair.ID)
 		p.note.Intent = "confirm"
 	default:
 		p.notKnown(t, upset, found.None)
 		p.wonder(t, found)
+	}
+}
+
+// sorry goes before an answer, or a question about what was meant, to who is upset: it
+// says that there are people, too.
+func (p *plan) sorry(upset bool) {
+	if upset {
+		p.say(KeySorry)
 	}
 }
 
