@@ -1,13 +1,11 @@
 package business_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,25 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"hotline/internal/business"
+	"hotline/internal/testdata"
 )
-
-// safe is a buffer that a log may write to while it is read.
-type safe struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safe) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safe) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
 
 // What the owner changes counts within an interval; a mistake is told with its place
 // and changes nothing.
@@ -42,7 +23,7 @@ func TestABusinessIsFollowed(t *testing.T) {
 	dir := folder(t, map[string]string{business.File: small, "knowledge/q.csv": questions, "flows/back.yaml": task})
 	b, report := business.Load(dir)
 	require.NoError(t, report.Err())
-	var log safe
+	var log testdata.Log
 	taken := make(chan *business.Business, 10)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})

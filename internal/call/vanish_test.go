@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 
 	"hotline/internal/call"
 	"hotline/internal/event"
+	"hotline/internal/testdata"
 	"hotline/media"
 	"hotline/sip"
 	"hotline/sip/siptest"
@@ -26,25 +26,7 @@ type exchangeOffice struct {
 	manager *call.Manager
 	ports   *media.Ports
 	addr    string
-	log     paper
-}
-
-// paper is what was written to a log.
-type paper struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (p *paper) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.Write(b)
-}
-
-func (p *paper) String() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.String()
+	log     testdata.Log
 }
 
 func newExchangeOffice(t *testing.T, silence time.Duration) *exchangeOffice {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,6 +22,7 @@ import (
 	"hotline/internal/kb"
 	"hotline/internal/seal"
 	"hotline/internal/store"
+	"hotline/internal/testdata"
 )
 
 const shopYAML = `name: 小店
@@ -44,31 +44,14 @@ type stage struct {
 	db   *store.Store
 	base *kb.Base
 	live *knowledge.Live
-	log  *logged
+	log  *testdata.Log
 
 	audited atomic.Int64
 }
 
-type logged struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 func begin(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{T: t, dir: filepath.Join(t.TempDir(), "shop"), log: &logged{}}
+	s := &stage{T: t, dir: filepath.Join(t.TempDir(), "shop"), log: &testdata.Log{}}
 	s.write("business.yaml", shopYAML)
 	s.write("knowledge/q.csv", shopCSV)
 	sealer, _, err := seal.LoadOrCreate(filepath.Join(t.TempDir(), "master.key"))

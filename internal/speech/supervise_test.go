@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"hotline/internal/speech"
+	"hotline/internal/testdata"
 )
 
 // supervised runs a worker in the given mode until the test ends.
@@ -28,24 +28,7 @@ type supervised struct {
 	states chan speech.State
 	stop   context.CancelFunc
 	done   chan error
-	log    *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	log    *testdata.Log
 }
 
 // socket is a short path: the address of a Unix socket has little room.
@@ -59,7 +42,7 @@ func socket(t *testing.T) string {
 
 func supervise(t *testing.T, mode string, change func(*speech.Supervision)) *supervised {
 	t.Helper()
-	s := &supervised{t: t, states: make(chan speech.State, 1000), done: make(chan error, 1), log: &lockedBuffer{}}
+	s := &supervised{t: t, states: make(chan speech.State, 1000), done: make(chan error, 1), log: &testdata.Log{}}
 	cfg := speech.Supervision{
 		Args: []string{}, Socket: socket(t), Env: []string{workerMode + "=" + mode, "HOTLINE_TEST_MODELS=" + modelFolder(t, "asr/whisper-base")},
 		Logger: slog.New(slog.NewTextHandler(s.log, nil)), OnState: func(st speech.State) { s.states <- st },

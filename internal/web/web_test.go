@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +18,7 @@ import (
 	"hotline/internal/event"
 	"hotline/internal/seal"
 	"hotline/internal/store"
+	"hotline/internal/testdata"
 	"hotline/internal/web"
 	"hotline/internal/web/webtest"
 
@@ -38,24 +38,7 @@ type site struct {
 	dir      string
 	calls    []string // newest of each script
 	stop     func()   // ends Run and waits
-	log      *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	log      *testdata.Log
 }
 
 type seed struct {
@@ -99,7 +82,7 @@ func start(t *testing.T, change func(*web.Config)) *site {
 	t.Helper()
 	made := seeded()
 	require.NoError(t, made.err)
-	st := &site{dir: t.TempDir(), bus: &event.Bus{}, log: &lockedBuffer{}, calls: made.calls}
+	st := &site{dir: t.TempDir(), bus: &event.Bus{}, log: &testdata.Log{}, calls: made.calls}
 	require.NoError(t, os.CopyFS(st.dir, os.DirFS(made.dir)))
 	var err error
 	st.store, err = open(t.Context(), st.dir)
