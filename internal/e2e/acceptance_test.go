@@ -1,8 +1,6 @@
 package e2e_test
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -10,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,11 +15,6 @@ import (
 	"hotline/internal/acceptance"
 	"hotline/internal/stand"
 	"hotline/internal/testdata"
-	"hotline/media"
-	"hotline/media/wav"
-	"hotline/tts"
-	ttsopenai "hotline/tts/openai"
-	textnorm "hotline/tts/spoken"
 )
 
 // askers are voices that no line speaks with.
@@ -102,9 +94,9 @@ func (c *askedCall) prepare(t *testing.T, s *stand.Stand, language string) {
 		"zh": {"对，是的。", "是第一个。", "是第二个。"},
 		"en": {"Yes, that's right.", "The first one.", "The second one."},
 	}[language]
-	c.words = askedBy(t, s, c.voice, language, c.question.Text)
+	c.words = voiceOf(t, s, c.voice, c.question.Text)
 	for i, w := range words {
-		c.answers[i] = askedBy(t, s, c.voice, language, w)
+		c.answers[i] = voiceOf(t, s, c.voice, w)
 	}
 }
 
@@ -141,48 +133,6 @@ func (c *askedCall) ring(t *testing.T, s *stand.Stand, v acceptance.Verdicts) ac
 		o.Replies = []acceptance.Reply{{Does: acceptance.Unheard}}
 	}
 	return o
-}
-
-// askedBy is a text in one of the askers' voices, made once by the server's own worker
-// and kept in the user's cache.
-func askedBy(t *testing.T, s *stand.Stand, speaker, language, text string) []int16 {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	require.NoError(t, err)
-	dir := filepath.Join(cache, "hotline", "e2e")
-	require.NoError(t, os.MkdirAll(dir, 0o750))
-	voice := "kokoro-v1.0/" + speaker
-	sum := sha256.Sum256([]byte(voice + "\x00" + text))
-	path := filepath.Join(dir, hex.EncodeToString(sum[:12])+".wav")
-	if _, err := os.Stat(path); err != nil {
-		client, err := ttsopenai.New(ttsopenai.Config{BaseURL: s.Worker(), Stall: time.Minute})
-		require.NoError(t, err)
-		var made taped
-		u := tts.Utterance{Text: text, Voice: voice, Language: language, Rate: 1}
-		chain := &tts.Split{Normalize: textnorm.Normalize, Next: client}
-		for range 20 { // the server makes its own sentences too
-			made.samples = nil
-			if err = chain.Synthesize(t.Context(), u, &made); err == nil {
-				break
-			}
-			time.Sleep(3 * time.Second)
-		}
-		require.NoError(t, err)
-		part := path + filepath.Base(t.TempDir())
-		require.NoError(t, wav.WriteFile(part, wav.Audio{Rate: made.Rate(), Channels: [][]int16{made.samples}}))
-		require.NoError(t, os.Rename(part, path))
-	}
-	return recording(t, path)
-}
-
-// taped keeps what is spoken.
-type taped struct{ samples []int16 }
-
-func (*taped) Rate() int { return 16000 }
-
-func (x *taped) WriteFrame(f media.Frame) error {
-	x.samples = append(x.samples, f...)
-	return nil
 }
 
 // replied are the bot's replies to what the caller said.

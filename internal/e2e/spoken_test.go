@@ -36,6 +36,7 @@ import (
 	"hotline/media/wav"
 	"hotline/tts"
 	ttsopenai "hotline/tts/openai"
+	textnorm "hotline/tts/spoken"
 )
 
 // conversation is a call that a caller plays and what must come of it, whatever way it
@@ -356,8 +357,16 @@ func voiceOf(t *testing.T, s *stand.Stand, speaker, text string) []int16 {
 		if strings.ContainsFunc(text, func(r rune) bool { return r > 0x2e80 }) {
 			language = "zh"
 		}
+		chain := &tts.Split{Normalize: textnorm.Normalize, Next: client}
 		made := gathered{rate: 24000}
-		require.NoError(t, client.Synthesize(t.Context(), tts.Utterance{Text: text, Voice: voice, Language: language, Rate: 1}, &made))
+		for range 20 { // the server makes its own sentences too
+			made.samples = nil
+			if err = chain.Synthesize(t.Context(), tts.Utterance{Text: text, Voice: voice, Language: language, Rate: 1}, &made); err == nil {
+				break
+			}
+			time.Sleep(3 * time.Second)
+		}
+		require.NoError(t, err)
 		part := path + filepath.Base(t.TempDir())
 		require.NoError(t, wav.WriteFile(part, wav.Audio{Rate: made.rate, Channels: [][]int16{made.samples}}))
 		require.NoError(t, os.Rename(part, path))
