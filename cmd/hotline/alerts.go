@@ -2,6 +2,7 @@ package main
 
 import (
 	"hotline/internal/alert"
+	"hotline/internal/quality"
 )
 
 // watchFor puts together who tells supervisors what goes wrong.
@@ -15,7 +16,7 @@ func (bs *bots) earsOf(line string) alert.Ears {
 		if b.line.Name != line {
 			continue
 		}
-		home := b.line.Home
+		home := b.home()
 		return alert.Ears{
 			Moods:    home.Moods(b.line.Language),
 			Feelings: home.Feelings.Thresholds(),
@@ -24,4 +25,15 @@ func (bs *bots) earsOf(line string) alert.Ears {
 		}
 	}
 	return alert.Ears{}
+}
+
+// judgedBy is what a line's calls are reviewed by.
+func (bs *bots) judgedBy(line string) (quality.Home, bool) {
+	for _, b := range bs.lines {
+		if b.line.Name == line {
+			home := b.home()
+			return quality.Home{Sheets: home.Quality, Words: home.Sensitive(b.line.Language), Location: home.Location}, true
+		}
+	}
+	return quality.Home{}, false
 }

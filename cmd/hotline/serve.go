@@ -27,6 +27,7 @@ import (
 	"hotline/internal/kb"
 	"hotline/internal/load"
 	"hotline/internal/proposal"
+	"hotline/internal/quality"
 	"hotline/internal/store"
 	"hotline/internal/ticket"
 	"hotline/internal/web"
@@ -65,6 +66,7 @@ type server struct {
 	tickets    *ticket.Desk
 	webhooks   *webhook.Sender // nil: nobody is told
 	alerts     *alert.Watch
+	judging    *quality.Reviews
 	share      *desk.Share
 	rollout    *desk.Rollout
 	ports      *media.Ports
@@ -222,6 +224,7 @@ func (s *server) telephone(ctx context.Context) error {
 	}
 	s.registrar.OnChange(s.desk.Present)
 	s.watchFor()
+	s.judging = quality.New(quality.Config{Store: s.db, Home: s.bots.judgedBy, Log: s.log})
 
 	signalling, err := sipConfig(s.cfg, s.log)
 	if err != nil {
@@ -297,7 +300,7 @@ func (s *server) console() (err error) {
 		Listen: s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir, Sealer: s.db.Sealer(),
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
 		CallPage: s.cfg.HTTP.CallPage,
-		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Supervise: supervision{s}, Alerts: s.alerts, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), Knowledge: s.kb, Proposals: s.proposals,
+		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Supervise: supervision{s}, Alerts: s.alerts, Quality: s.judging, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), Knowledge: s.kb, Proposals: s.proposals,
 		Tickets: s.tickets, ReviewWords: s.bots.reviewWords, Reviewers: s.bots.reviewers, Staff: s.bots.staff, CustomerRows: s.bots.customerRows,
 		Desk: deskAPI{s}, Command: deskAPI{s}, Phones: s.phones, Dispositions: s.bots.dispositions, Teams: s.bots.teams, Involved: s.desk.Involved,
 	})
@@ -327,6 +330,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "intents by meaning", func() error { s.learnIntentsByMeaning(back); return nil })
 	start(&wgBack, "the businesses' files", func() error { s.followBusinesses(back); return nil })
 	start(&wgBack, "the agents' desk", func() error { return s.desk.Run(back) })
+	start(&wgBack, "the quality sample", func() error { s.judging.Run(back); return nil })
 	start(&wgBack, "alerts", func() error { s.alerts.Run(back); return nil })
 	start(&wgBack, "tickets", func() error { s.tickets.Run(back); return nil })
 	start(&wgBack, "webhooks", func() error { s.tellWebhook(back); return nil })

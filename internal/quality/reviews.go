@@ -43,9 +43,9 @@ type Assessment struct {
 	Score  *int  `json:"score,omitempty" doc:"that of the review, 0 to 100"`
 	Passed *bool `json:"passed,omitempty"`
 
-	Judged *Judged  `json:"judged,omitempty"`
-	Review *Verdict `json:"review,omitempty"`
-	Reply  *Reply   `json:"reply,omitempty"`
+	Judged *Judged     `json:"judged,omitempty"`
+	Review *Verdict    `json:"review,omitempty"`
+	Reply  *AgentReply `json:"reply,omitempty"`
 
 	MadeAt     time.Time `json:"made_at"`
 	Reviewer   string    `json:"reviewer,omitempty"`
@@ -60,8 +60,8 @@ type Judged struct {
 	Findings []Finding `json:"findings"`
 }
 
-// Mark is what a reviewer gives for an item.
-type Mark struct {
+// GivenMark is what a reviewer gives for an item.
+type GivenMark struct {
 	Item    string   `json:"item" maxLength:"64"`
 	Points  *float64 `json:"points,omitempty" minimum:"0" maximum:"100" doc:"absent: it does not apply"`
 	Comment string   `json:"comment,omitempty" maxLength:"2000"`
@@ -69,12 +69,12 @@ type Mark struct {
 
 // Verdict is what a reviewer says.
 type Verdict struct {
-	Marks   []Mark `json:"marks" maxItems:"60"`
-	Comment string `json:"comment,omitempty" maxLength:"8000"`
+	Marks   []GivenMark `json:"marks" maxItems:"60"`
+	Comment string      `json:"comment,omitempty" maxLength:"8000"`
 }
 
-// Reply is what the agent says to it.
-type Reply struct {
+// AgentReply is what the agent says to it.
+type AgentReply struct {
 	Agrees bool   `json:"agrees"`
 	Text   string `json:"text,omitempty" maxLength:"8000"`
 }
@@ -298,7 +298,10 @@ func (r *Reviews) add(ctx context.Context, id, source, week string) (a Assessmen
 	if rec.EndedAt.IsZero() || rec.AnsweredAt.IsZero() {
 		return a, false, ErrNotOver
 	}
-	home, _ := r.home(rec.Line)
+	home, known := r.home(rec.Line)
+	if !known {
+		return a, false, ErrNoSheet
+	}
 	of := Week(rec.EndedAt.In(home.Location))
 	if week != "" && of != week {
 		return a, false, errOtherWeek
@@ -343,7 +346,7 @@ func (r *Reviews) Judge(ctx context.Context, id string, version int, by string, 
 		m := &review.Marks[i]
 		m.Comment = strings.TrimSpace(m.Comment)
 		at := slices.IndexFunc(final, func(f Finding) bool { return f.Item == m.Item })
-		item := slices.IndexFunc(a.Judged.Sheet.Items, func(it Item) bool { return it.ID == m.Item })
+		item := slices.IndexFunc(a.Judged.Sheet.Items, func(it SheetItem) bool { return it.ID == m.Item })
 		if at < 0 || item < 0 {
 			return a, fmt.Errorf("%w: %s", ErrItem, m.Item)
 		}
@@ -379,7 +382,7 @@ func (r *Reviews) Judge(ctx context.Context, id string, version int, by string, 
 }
 
 // Answer keeps what the agent says to a review.
-func (r *Reviews) Answer(ctx context.Context, id string, version int, reply Reply) (Assessment, error) {
+func (r *Reviews) Answer(ctx context.Context, id string, version int, reply AgentReply) (Assessment, error) {
 	a, err := r.cfg.Store.Assessment(ctx, id)
 	switch {
 	case err != nil:

@@ -113,7 +113,7 @@ func Total(s Sheet, findings []Finding) (score int, known bool) {
 	var had, could float64
 	out := false
 	for _, f := range findings {
-		i := slices.IndexFunc(s.Items, func(it Item) bool { return it.ID == f.Item })
+		i := slices.IndexFunc(s.Items, func(it SheetItem) bool { return it.ID == f.Item })
 		if i < 0 || f.State == Open || f.State == NotApplicable {
 			continue
 		}
@@ -129,7 +129,7 @@ func Total(s Sheet, findings []Finding) (score int, known bool) {
 	return int(math.Round(100 * had / could)), true
 }
 
-func (v view) look(it Item) Finding {
+func (v view) look(it SheetItem) Finding {
 	switch it.Rule {
 	case Greeting:
 		return v.greeting(it)
@@ -157,7 +157,7 @@ func (v view) own() []call.TurnRecord {
 // greetings are how one greets who says nothing else.
 var greetings = []string{"您好", "你好", "早上好", "上午好", "中午好", "下午好", "晚上好", "欢迎致电", "hello", "hi ", "hi,", "hi.", "good morning", "good afternoon", "good evening", "welcome", "thank you for calling", "thanks for calling", "how can i help", "how may i help"}
 
-func (v view) greeting(it Item) Finding {
+func (v view) greeting(it SheetItem) Finding {
 	own := v.own()
 	if len(own) == 0 {
 		return Finding{State: NotApplicable}
@@ -166,7 +166,7 @@ func (v view) greeting(it Item) Finding {
 	if len(phrases) == 0 {
 		phrases = greetings
 	}
-	f := v.says(Item{Phrases: phrases}, own[:1])
+	f := v.says(SheetItem{Phrases: phrases}, own[:1])
 	f.AtMS = []int64{own[0].StartMS}
 	if f.State == Failed && v.speaker == "bot" && len(it.Phrases) == 0 {
 		// The bot's first sentence says who it is; that is a greeting in any words.
@@ -178,7 +178,7 @@ func (v view) greeting(it Item) Finding {
 // recorded are the words for being recorded.
 var recorded = []string{"录音", "recorded", "recording"}
 
-func (v view) disclosure(it Item) Finding {
+func (v view) disclosure(it SheetItem) Finding {
 	phrases := it.Phrases
 	if len(phrases) == 0 {
 		if v.Call.Recording == "" {
@@ -188,7 +188,7 @@ func (v view) disclosure(it Item) Finding {
 	}
 	// The bot says it for whoever talks to the caller afterwards.
 	first := slices.DeleteFunc(slices.Clone(v.Turns), func(t call.TurnRecord) bool { return t.Speaker == "caller" || heard(t) == "" })
-	return v.says(Item{Phrases: phrases}, first)
+	return v.says(SheetItem{Phrases: phrases}, first)
 }
 
 // heard is what the other side has heard of a sentence.
@@ -199,7 +199,7 @@ func heard(t call.TurnRecord) string {
 	return t.Text
 }
 
-func (v view) says(it Item, turns []call.TurnRecord) Finding {
+func (v view) says(it SheetItem, turns []call.TurnRecord) Finding {
 	for _, t := range turns {
 		if t.Speaker == "caller" {
 			continue
@@ -215,7 +215,7 @@ func (v view) says(it Item, turns []call.TurnRecord) Finding {
 // maxMarks bounds the places that a finding names.
 const maxMarks = 20
 
-func (v view) forbidden(it Item) Finding {
+func (v view) forbidden(it SheetItem) Finding {
 	f := Finding{State: Good}
 	for _, t := range v.own() {
 		text := strings.ToLower(heard(t))
@@ -245,7 +245,7 @@ func (f *Finding) mark(ms int64) {
 
 // silence looks for gaps between what is said. Music is none: while the caller is on hold
 // or waits, nobody is silent.
-func (v view) silence(it Item) Finding {
+func (v view) silence(it SheetItem) Finding {
 	f := Finding{State: Good}
 	last := int64(-1)
 	for _, t := range v.turns {
@@ -299,7 +299,7 @@ const (
 )
 
 // overtalk counts how often who is judged began to talk while the caller did.
-func (v view) overtalk(it Item) Finding {
+func (v view) overtalk(it SheetItem) Finding {
 	f := Finding{State: Good}
 	own := v.own()
 	if len(own) == 0 {

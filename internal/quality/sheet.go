@@ -40,8 +40,8 @@ func Rules() []Rule {
 	return []Rule{Greeting, Disclosure, Forbidden, DeadAir, Overtalk, Resolution, Says}
 }
 
-// Item is one thing that is looked at.
-type Item struct {
+// SheetItem is one thing that is looked at.
+type SheetItem struct {
 	ID     string `yaml:"id" json:"id"`
 	Title  string `yaml:"title" json:"title"`
 	Help   string `yaml:"help" json:"help,omitempty"` // for who reviews
@@ -65,8 +65,8 @@ type Sheet struct {
 	// Lines are those whose calls it is for; all without.
 	Lines []string `yaml:"lines" json:"lines,omitempty"`
 	// Pass is the score from which a call is good. 80.
-	Pass  int    `yaml:"pass" json:"pass"`
-	Items []Item `yaml:"items" json:"items"`
+	Pass  int         `yaml:"pass" json:"pass"`
+	Items []SheetItem `yaml:"items" json:"items"`
 }
 
 // Sample is how many calls of a week are looked at.

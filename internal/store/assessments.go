@@ -149,7 +149,7 @@ func (s *Store) scanAssessment(from row) (a quality.Assessment, err error) {
 		f.openJSON("review", review, a.Review)
 	}
 	if len(reply) > 0 {
-		a.Reply = &quality.Reply{}
+		a.Reply = &quality.AgentReply{}
 		f.openJSON("reply", reply, a.Reply)
 	}
 	return a, f.err

@@ -62,14 +62,14 @@ func TestAssessments(t *testing.T) {
 		score, passed := 85, true
 		a.State, a.Score, a.Passed, a.Reviewer, a.ReviewedAt = quality.Reviewed, &score, &passed, "chen", began.Add(time.Hour)
 		points := 5.0
-		a.Review = &quality.Verdict{Marks: []quality.Mark{{Item: "greeting", Points: &points, Comment: "太小声了，客户是张三"}}, Comment: "整体不错"}
+		a.Review = &quality.Verdict{Marks: []quality.GivenMark{{Item: "greeting", Points: &points, Comment: "太小声了，客户是张三"}}, Comment: "整体不错"}
 		require.NoError(t, s.PutAssessment(ctx, a))
 		require.ErrorIs(t, s.PutAssessment(ctx, a), store.ErrStale)
 		a.Version++
 		back, err = s.AssessmentOf(ctx, "C0", "li")
 		require.NoError(t, err)
 		assert.Equal(t, a, back)
-		a.State, a.Reply, a.RepliedAt = quality.Replied, &quality.Reply{Agrees: true, Text: "以后注意"}, began.Add(2*time.Hour)
+		a.State, a.Reply, a.RepliedAt = quality.Replied, &quality.AgentReply{Agrees: true, Text: "以后注意"}, began.Add(2*time.Hour)
 		require.NoError(t, s.PutAssessment(ctx, a))
 
 		var got []string

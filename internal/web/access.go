@@ -82,6 +82,13 @@ func accessTable() map[string]rule {
 		"leave-call":       {manage, "calls", changes},
 		"supervisor-phone": {manage, "calls", never}, // as desk-phone
 
+		"list-assessments":  {look, "quality", changes}, // as list-calls; agents see reviews of their own calls
+		"get-assessment":    {look, "quality", always},
+		"pick-assessment":   {manage, "quality", changes},
+		"draw-assessments":  {manage, "quality", changes},
+		"review-assessment": {manage, "quality", changes},
+		"reply-assessment":  {work, "quality", changes}, // who had the call
+
 		"list-alerts":  {manage, "alerts", changes}, // as list-calls
 		"change-alert": {manage, "alerts", changes},
 

@@ -18,6 +18,7 @@ import (
 	"hotline/internal/event"
 	"hotline/internal/kb"
 	"hotline/internal/proposal"
+	"hotline/internal/quality"
 	"hotline/internal/seal"
 	"hotline/internal/store"
 	"hotline/internal/ticket"
@@ -49,6 +50,7 @@ type Config struct {
 	Ready     Readiness            // nil: always ready
 	Metrics   *prometheus.Registry // nil: no /metrics
 	Place     Caller               // nil: no calls out
+	Quality   *quality.Reviews     // nil: nothing is reviewed
 	Alerts    Alerts               // nil: there are none
 	Supervise Supervisors          // nil: nobody listens in
 	End       Ender                // nil: no hanging up
@@ -220,6 +222,7 @@ func (s *Server) handler() (http.Handler, error) {
 	s.workplaceRoutes()
 	s.superviseRoutes()
 	s.alertRoutes()
+	s.qualityRoutes()
 	s.auditRoutes()
 	s.trailRoutes()
 	s.flowRoutes()

@@ -24,6 +24,8 @@ export const router = createRouter({
     { path: '/tickets', name: 'tickets', component: () => import('./views/Tickets.vue') },
     { path: '/tickets/:id', name: 'ticket', component: () => import('./views/TicketPage.vue'), props: true },
     { path: '/reviews', name: 'reviews', component: () => import('./views/Reviews.vue') },
+    { path: '/quality', name: 'quality', component: () => import('./views/Quality.vue') },
+    { path: '/quality/:id', name: 'assessment', component: () => import('./views/QualityPage.vue'), props: true },
     { path: '/customers', name: 'customers', component: () => import('./views/Customers.vue') },
     { path: '/customers/:id', name: 'customer', component: () => import('./views/CustomerPage.vue'), props: true },
     { path: '/knowledge', name: 'knowledge', component: () => import('./views/Knowledge.vue') },
@@ -42,7 +44,7 @@ export const router = createRouter({
 // The tab says which page of which business it is.
 watchEffect(() => {
   const name = String(router.currentRoute.value.name ?? '')
-  const area = { tokens: 'users', ticket: 'tickets', customer: 'customers', call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
+  const area = { tokens: 'users', ticket: 'tickets', assessment: 'quality', customer: 'customers', call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
   const business = system.value?.business ?? i18n.global.t('app.name')
   document.title = name === 'phone' ? i18n.global.t('phone.title') : area === '' ? business : `${i18n.global.t(`nav.${area}`)} · ${business}`
 })

@@ -1,10 +1,14 @@
+import { alertsEn, qualityEn, superviseEn } from './supervise.en'
 import { workEn } from './work.en'
 import type { Catalogue } from './zh-CN'
 
 export const en: Catalogue = {
   work: workEn,
+  supervise: superviseEn,
+  alerts: alertsEn,
+  quality: qualityEn,
   app: { name: 'hotline', skip: 'Skip to content' },
-  nav: { live: 'Live', desk: 'Desk', calls: 'Calls', tickets: 'Tickets', wishes: 'To do', reviews: 'Reviews', customers: 'Customers', knowledge: 'Knowledge', flows: 'Flows', system: 'System', users: 'Users', audit: 'Audit', account: 'My account', more: 'Navigation' },
+  nav: { live: 'Live', desk: 'Desk', calls: 'Calls', tickets: 'Tickets', wishes: 'To do', reviews: 'Reviews', quality: 'Quality', customers: 'Customers', knowledge: 'Knowledge', flows: 'Flows', system: 'System', users: 'Users', audit: 'Audit', account: 'My account', more: 'Navigation' },
   top: {
     search: 'Find calls: number or words said',
     searchGo: 'Search',
@@ -133,7 +137,7 @@ export const en: Catalogue = {
     held_too_long: 'on hold for too long',
     joined: 'the agent joined it with another call',
   },
-  reason: { asked: 'asked for', not_understood: 'not understood', upset: 'upset caller', rule: 'business rule', key: 'by key' },
+  reason: { asked: 'asked for', not_understood: 'not understood', upset: 'upset caller', rule: 'business rule', key: 'by key', supervisor: 'supervisor took over' },
   state: { ringing: 'Ringing', held: 'On hold' },
   direction: { inbound: 'incoming', outbound: 'outgoing' },
   calls: {
@@ -242,6 +246,7 @@ export const en: Catalogue = {
       cancelled: '{who} was let go',
       completed: 'Handed to {who}',
       requeued: 'Back in the queue',
+      taken_over: '{who} took the call over',
       to_bot: 'To the bot',
       regaining: '{who}’s page went away; getting it back',
       joined: '{who} joined the two calls',
@@ -249,7 +254,7 @@ export const en: Catalogue = {
     bridge: 'A person answered',
     bridgeTo: '{who} answered',
     replaced: 'Another telephone took over',
-    supervisor: { joined: '{who} joined: {mode}', left: '{who} left ({mode})' },
+    supervisor: { joined: '{who} joined: {mode}', changed: '{who} is now {mode}', taken_over: '{who} took the call over', left: '{who} left ({mode})' },
     mode: { listen: 'listening', whisper: 'whispering to the agent', barge: 'speaking with both' },
     hold: 'On hold',
     resume: 'Off hold',

@@ -1,9 +1,13 @@
+import { alertsZh, qualityZh, superviseZh } from './supervise.zh-CN'
 import { workZh } from './work.zh-CN'
 
 export const zh = {
   work: workZh,
+  supervise: superviseZh,
+  alerts: alertsZh,
+  quality: qualityZh,
   app: { name: 'hotline', skip: '跳到正文' },
-  nav: { live: '实时', desk: '工作台', calls: '通话', tickets: '工单', wishes: '待办', reviews: '审核', customers: '客户', knowledge: '知识库', flows: '流程', system: '系统', users: '用户', audit: '审计', account: '我的账号', more: '导航' },
+  nav: { live: '实时', desk: '工作台', calls: '通话', tickets: '工单', wishes: '待办', reviews: '审核', quality: '质检', customers: '客户', knowledge: '知识库', flows: '流程', system: '系统', users: '用户', audit: '审计', account: '我的账号', more: '导航' },
   top: {
     search: '找通话：号码、尾号或说过的话',
     searchGo: '搜索',
@@ -132,7 +136,7 @@ export const zh = {
     held_too_long: '保持时间过长',
     joined: '坐席把它并入另一通通话',
   },
-  reason: { asked: '来电人要求', not_understood: '没有听懂', upset: '情绪不佳', rule: '业务规则', key: '按键' },
+  reason: { asked: '来电人要求', not_understood: '没有听懂', upset: '情绪不佳', rule: '业务规则', key: '按键', supervisor: '主管接管' },
   state: { ringing: '振铃中', held: '保持中' },
   direction: { inbound: '呼入', outbound: '呼出' },
   calls: {
@@ -241,6 +245,7 @@ export const zh = {
       cancelled: '不再找 {who}',
       completed: '已转给 {who}',
       requeued: '回到队列',
+      taken_over: '{who} 接管通话',
       to_bot: '交给机器人',
       regaining: '{who} 的网页断开了，正在接回',
       joined: '{who} 合并了两通通话',
@@ -248,7 +253,7 @@ export const zh = {
     bridge: '已接通人工',
     bridgeTo: '{who} 已接听',
     replaced: '换了一部电话',
-    supervisor: { joined: '{who} 加入：{mode}', left: '{who} 退出（{mode}）' },
+    supervisor: { joined: '{who} 加入：{mode}', changed: '{who} 改为：{mode}', taken_over: '{who} 接管通话', left: '{who} 退出（{mode}）' },
     mode: { listen: '监听', whisper: '耳语坐席', barge: '三方通话' },
     hold: '通话保持',
     resume: '恢复通话',
