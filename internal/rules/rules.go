@@ -43,8 +43,8 @@ type Book struct {
 // New returns the Book of folders.
 func New(dirs []string, s Store) *Book { return &Book{dirs: slices.Clone(dirs), store: s} }
 
-// Version is a change as others see it.
-type Version struct {
+// EditVersion is a change as others see it.
+type EditVersion struct {
 	Version int64     `json:"version"`
 	MadeAt  time.Time `json:"made_at"`
 	MadeBy  string    `json:"made_by"`
@@ -53,16 +53,16 @@ type Version struct {
 	Now     bool      `json:"now" doc:"the file says so still"`
 }
 
-// Problem is one thing that is wrong, in both languages.
-type Problem struct {
+// EditProblem is one thing that is wrong, in both languages.
+type EditProblem struct {
 	Severity string `json:"severity" enum:"error,warning"`
 	Field    string `json:"field" doc:"place of business.yaml: queue.overflow[0].after"`
 	English  string `json:"en"`
 	Chinese  string `json:"zh"`
 }
 
-// Shown is a business's rules with what a form needs to know.
-type Shown struct {
+// BookPage is a business's rules with what a form needs to know.
+type BookPage struct {
 	Business string         `json:"business"`
 	Name     string         `json:"name"`
 	Others   []string       `json:"businesses" doc:"that there are"`
@@ -72,14 +72,14 @@ type Shown struct {
 	Scenes   []string       `json:"scenes" doc:"of questions"`
 	Kinds    []string       `json:"kinds" doc:"flows, which may have a head start"`
 	Open     bool           `json:"open" doc:"people are there now"`
-	Problems []Problem      `json:"problems"`
-	Versions []Version      `json:"versions" doc:"the newest first"`
+	Problems []EditProblem  `json:"problems"`
+	Versions []EditVersion  `json:"versions" doc:"the newest first"`
 }
 
-// Checked is what a change would do.
-type Checked struct {
-	Changed  []string  `json:"changed" doc:"places of business.yaml that would be other"`
-	Problems []Problem `json:"problems"`
+// EditCheck is what a change would do.
+type EditCheck struct {
+	Changed  []string      `json:"changed" doc:"places of business.yaml that would be other"`
+	Problems []EditProblem `json:"problems"`
 }
 
 func (b *Book) dir(key string) (string, error) {
@@ -97,19 +97,19 @@ func Key(dir string) string { return filepath.Base(filepath.Clean(dir)) }
 const shownVersions = 20
 
 // Show shows a business's rules; the first one's for "".
-func (b *Book) Show(ctx context.Context, key string) (Shown, error) {
+func (b *Book) Show(ctx context.Context, key string) (BookPage, error) {
 	dir, err := b.dir(key)
 	if err != nil {
-		return Shown{}, err
+		return BookPage{}, err
 	}
 	data, err := business.SettingsFile(dir)
 	if err != nil {
-		return Shown{}, err
+		return BookPage{}, err
 	}
 	biz, report := business.LoadWith(dir, data)
-	s := Shown{
+	s := BookPage{
 		Business: Key(dir), Name: biz.Name, Others: []string{}, Stamp: business.Stamp(data), Rules: biz.Rules(), Lines: []string{}, Scenes: biz.Scenes(),
-		Kinds: []string{}, Open: biz.Hours.Open(time.Now()), Problems: problems(report), Versions: []Version{},
+		Kinds: []string{}, Open: biz.Hours.Open(time.Now()), Problems: problems(report), Versions: []EditVersion{},
 	}
 	if s.Scenes == nil {
 		s.Scenes = []string{}
@@ -125,17 +125,17 @@ func (b *Book) Show(ctx context.Context, key string) (Shown, error) {
 	}
 	list, err := b.store.RuleVersions(ctx, s.Business, shownVersions)
 	if err != nil {
-		return Shown{}, err
+		return BookPage{}, err
 	}
 	for _, v := range list {
-		s.Versions = append(s.Versions, Version{v.Version, v.MadeAt, v.MadeBy, v.Changed, v.Undoes, v.Stamp == s.Stamp})
+		s.Versions = append(s.Versions, EditVersion{v.Version, v.MadeAt, v.MadeBy, v.Changed, v.Undoes, v.Stamp == s.Stamp})
 	}
 	return s, nil
 }
 
 // problems are those of business.yaml.
-func problems(r business.Report) []Problem {
-	out := []Problem{}
+func problems(r business.Report) []EditProblem {
+	out := []EditProblem{}
 	for _, p := range r.Problems {
 		if p.File != business.File {
 			continue
@@ -151,31 +151,31 @@ func problems(r business.Report) []Problem {
 				return message + ": " + cure
 			}
 		}
-		out = append(out, Problem{string(p.Severity), p.Field, words("en"), words("zh")})
+		out = append(out, EditProblem{string(p.Severity), p.Field, words("en"), words("zh")})
 	}
 	return out
 }
 
 // wrong tells whether a report has an error of business.yaml that it had not before.
-func wrong(now, before []Problem) bool {
-	return slices.ContainsFunc(now, func(p Problem) bool { return p.Severity == string(business.Error) && !slices.Contains(before, p) })
+func wrong(now, before []EditProblem) bool {
+	return slices.ContainsFunc(now, func(p EditProblem) bool { return p.Severity == string(business.Error) && !slices.Contains(before, p) })
 }
 
 // Check says what a change would do, and does nothing.
-func (b *Book) Check(_ context.Context, key string, want business.Rules) (Checked, error) {
+func (b *Book) Check(_ context.Context, key string, want business.Rules) (EditCheck, error) {
 	dir, err := b.dir(key)
 	if err != nil {
-		return Checked{}, err
+		return EditCheck{}, err
 	}
 	data, err := business.SettingsFile(dir)
 	if err != nil {
-		return Checked{}, err
+		return EditCheck{}, err
 	}
 	e, err := business.EditRules(dir, data, want)
 	if err != nil {
-		return Checked{}, err
+		return EditCheck{}, err
 	}
-	return Checked{some(e.Changed), problems(e.Report)}, nil
+	return EditCheck{some(e.Changed), problems(e.Report)}, nil
 }
 
 func some(list []string) []string {
@@ -187,26 +187,26 @@ func some(list []string) []string {
 
 // Save writes changed rules into business.yaml. stamp is that of the file which they
 // were made from.
-func (b *Book) Save(ctx context.Context, key, stamp string, want business.Rules, by string) (Checked, error) {
+func (b *Book) Save(ctx context.Context, key, stamp string, want business.Rules, by string) (EditCheck, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	dir, err := b.dir(key)
 	if err != nil {
-		return Checked{}, err
+		return EditCheck{}, err
 	}
 	data, err := business.SettingsFile(dir)
 	if err != nil {
-		return Checked{}, err
+		return EditCheck{}, err
 	}
 	if business.Stamp(data) != stamp {
-		return Checked{}, ErrStale
+		return EditCheck{}, ErrStale
 	}
 	e, err := business.EditRules(dir, data, want)
 	if err != nil {
-		return Checked{}, err
+		return EditCheck{}, err
 	}
 	_, before := business.LoadWith(dir, data)
-	done := Checked{some(e.Changed), problems(e.Report)}
+	done := EditCheck{some(e.Changed), problems(e.Report)}
 	if wrong(done.Problems, problems(before)) {
 		return done, ErrWrong
 	}

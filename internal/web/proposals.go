@@ -68,14 +68,17 @@ type proposalDoneOutput struct {
 	}
 }
 
+// ProposalApproval is one proposal that is approved, as it is or otherwise.
+type ProposalApproval struct {
+	ID      string `json:"id" minLength:"1" maxLength:"200"`
+	Pair    string `json:"pair,omitempty" maxLength:"200" doc:"merge it into this question instead"`
+	Wording string `json:"wording,omitempty" maxLength:"200" doc:"put it like this instead"`
+}
+
 type proposalApproveInput struct {
 	KnowledgeBusiness
 	Body struct {
-		Items []struct {
-			ID      string `json:"id" minLength:"1" maxLength:"200"`
-			Pair    string `json:"pair,omitempty" maxLength:"200" doc:"merge it into this question instead"`
-			Wording string `json:"wording,omitempty" maxLength:"200" doc:"put it like this instead"`
-		} `json:"items" minItems:"1" maxItems:"200"`
+		Items []ProposalApproval `json:"items" minItems:"1" maxItems:"200"`
 	}
 }
 
