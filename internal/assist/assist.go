@@ -99,7 +99,7 @@ type talk struct {
 	person    bool // he talks now, not the bot
 	pending   []job
 	scheduled bool
-	view      View
+	view      Help
 
 	ear *ear // of the worker that has the talk
 }
@@ -112,8 +112,8 @@ type job struct {
 	over  bool   // with draft: so has everybody
 }
 
-// View is what a page shows that was opened in the middle of a call.
-type View struct {
+// Help is what a page shows that was opened in the middle of a call.
+type Help struct {
 	Agent      string      `json:"-"`
 	Suggestion *Suggestion `json:"suggestion,omitempty" doc:"the latest"`
 	Warnings   []Warning   `json:"warnings" doc:"oldest first"`
@@ -144,12 +144,12 @@ func New(cfg Config) *Assistant {
 func (a *Assistant) Dropped() int64 { return a.dropped.Load() }
 
 // View is what was suggested and warned of in a call in progress, for its agent.
-func (a *Assistant) View(id, agent string) (View, bool) {
+func (a *Assistant) View(id, agent string) (Help, bool) {
 	a.mu.Lock()
 	t := a.talks[id]
 	a.mu.Unlock()
 	if t == nil {
-		return View{}, false
+		return Help{}, false
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -239,7 +239,7 @@ func (a *Assistant) take(e event.Event) {
 // begin notes that a person has the caller now.
 func (a *Assistant) begin(t *talk, id, line, agent string) {
 	if t == nil {
-		t = &talk{id: id, line: line, agent: agent, view: View{Agent: agent}}
+		t = &talk{id: id, line: line, agent: agent, view: Help{Agent: agent}}
 		a.mu.Lock()
 		if len(a.talks) >= maxTalks {
 			a.mu.Unlock()
@@ -253,7 +253,7 @@ func (a *Assistant) begin(t *talk, id, line, agent string) {
 	before := t.agent
 	t.agent, t.person = agent, true
 	if before != agent {
-		t.view = View{Agent: agent}
+		t.view = Help{Agent: agent}
 	}
 	t.mu.Unlock()
 	if before != agent && before != "" {
@@ -348,7 +348,7 @@ func (a *Assistant) do(ctx context.Context, t *talk, j job) {
 		}
 		return
 	}
-	for _, w := range t.ear.warn(j.turn) {
+	for _, w := range t.ear.warn(ctx, j.turn) {
 		t.mu.Lock()
 		t.view.Warnings = append(t.view.Warnings, w)
 		t.view.Warnings = t.view.Warnings[max(0, len(t.view.Warnings)-maxShown):]

@@ -68,16 +68,16 @@ func TestAnswersAreRankedShortAndLong(t *testing.T) {
 		require.NotNil(t, s, c.said)
 		require.NotEmpty(t, s.Answers, c.said)
 		assert.LessOrEqual(t, len(s.Answers), 3)
-		all := ""
+		var all strings.Builder
 		for i, a := range s.Answers {
-			all += strings.ToLower(a.Question + a.Long)
+			all.WriteString(strings.ToLower(a.Question + a.Long))
 			assert.NotEmpty(t, a.Short)
 			assert.LessOrEqual(t, len([]rune(a.Short)), max(len([]rune(a.Long)), 160))
 			if i > 0 {
 				assert.LessOrEqual(t, a.Score, s.Answers[i-1].Score, "best first")
 			}
 		}
-		assert.Contains(t, all, c.about, c.said)
+		assert.Contains(t, all.String(), c.about, c.said)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestTheTaskOfTheBotIsGoneOnWith(t *testing.T) {
 	require.NotNil(t, s)
 	require.NotNil(t, s.Task)
 	assert.Equal(t, "complaint", s.Task.Flow)
-	slots := map[string]Slot{}
+	slots := map[string]TaskSlot{}
 	for _, x := range s.Task.Slots {
 		slots[x.Name] = x
 	}
@@ -112,8 +112,10 @@ func TestTheTaskOfTheBotIsGoneOnWith(t *testing.T) {
 	assert.Equal(t, "ask", s.Phrases[len(s.Phrases)-1].Kind, "the flow's own question is the phrase to say")
 
 	// The bot has answered three things since: the task is over.
-	gone := append(before, call.Event{Kind: call.KindIntent}, call.Event{Kind: call.KindIntent}, call.Event{Kind: call.KindIntent})
-	assert.Nil(t, newEar("", pack(t, "retail-zh"), "", gone).first())
+	for range 3 {
+		before = append(before, call.Event{Kind: call.KindIntent})
+	}
+	assert.Nil(t, newEar("", pack(t, "retail-zh"), "", before).first())
 }
 
 func TestSlotsAreFilledFromWhatTheCallerTellsTheAgent(t *testing.T) {
@@ -124,11 +126,11 @@ func TestSlotsAreFilledFromWhatTheCallerTellsTheAgent(t *testing.T) {
 	s := e.suggest(t.Context(), caller("订单号后四位是0 0 3 2"))
 	require.NotNil(t, s)
 	require.NotNil(t, s.Task)
-	filled := ""
+	var filled strings.Builder
 	for _, x := range s.Task.Slots {
-		filled += x.Value + " "
+		filled.WriteString(x.Value + " ")
 	}
-	assert.Contains(t, filled, "0032")
+	assert.Contains(t, filled.String(), "0032")
 	assert.NotEmpty(t, s.Task.Found, "the order was looked up in the business's table")
 	assert.Equal(t, "done", s.Task.Next)
 	assert.Contains(t, s.Phrases[0].Text, "中通", "what the bot would have said")
@@ -211,7 +213,7 @@ func TestWarnings(t *testing.T) {
 	} {
 		e := newEar("", pack(t, name), "", nil)
 		for _, c := range talk {
-			assert.Equal(t, c.want, kinds(e.warn(c.turn)), c.turn.Text)
+			assert.Equal(t, c.want, kinds(e.warn(t.Context(), c.turn)), c.turn.Text)
 		}
 	}
 }
@@ -220,9 +222,9 @@ func TestWhatTheKnowledgeSaysIsNoPromiseOfTheAgents(t *testing.T) {
 	index, err := knowledge.New([]knowledge.Pair{{ID: "refund", Question: "退款多久到账", Answer: "退款三个工作日之内到账。"}}, knowledge.Options{Language: "zh"})
 	require.NoError(t, err)
 	e := newEar("", Line{Language: "zh", Pairs: func() *knowledge.Index { return index }}, "", nil)
-	assert.Empty(t, e.warn(agent("退款三个工作日之内到账")))
-	assert.Equal(t, Promised, kinds(e.warn(agent("退款一个小时之内到账"))), "that is not what stands there")
-	assert.Equal(t, Promised, kinds(e.warn(agent("我保证退款三个工作日之内到账"))), "a guarantee is one anyway")
+	assert.Empty(t, e.warn(t.Context(), agent("退款三个工作日之内到账")))
+	assert.Equal(t, Promised, kinds(e.warn(t.Context(), agent("退款一个小时之内到账"))), "that is not what stands there")
+	assert.Equal(t, Promised, kinds(e.warn(t.Context(), agent("我保证退款三个工作日之内到账"))), "a guarantee is one anyway")
 }
 
 // records is a store in memory.

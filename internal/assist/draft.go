@@ -169,7 +169,7 @@ func say(zh bool, chinese, english string, args ...any) string {
 	return fmt.Sprintf(english, args...)
 }
 
-func titles(t *Task) string {
+func titles(t *TaskHelp) string {
 	var out []string
 	for _, s := range t.Slots {
 		if s.Missing {
@@ -181,7 +181,7 @@ func titles(t *Task) string {
 
 // ticket is the one that somebody should make; nil where nothing is open, or one was
 // made in the call.
-func (e *ear) ticket(task *Task, d store.Draft, events []call.Event) *store.DraftTicket {
+func (e *ear) ticket(task *TaskHelp, d store.Draft, events []call.Event) *store.DraftTicket {
 	if slices.ContainsFunc(events, func(m call.Event) bool { return m.Kind == call.KindTicket }) {
 		return nil
 	}

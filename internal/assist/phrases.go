@@ -6,12 +6,12 @@ import (
 )
 
 // phrase is one of our own sentences for an agent, in the call's language.
-func (e *ear) phrase(kind string) Phrase {
+func (e *ear) phrase(kind string) ReadyPhrase {
 	words := english
 	if e.zh() {
 		words = mandarin
 	}
-	return Phrase{kind, words(kind)}
+	return ReadyPhrase{kind, words(kind)}
 }
 
 func mandarin(kind string) string {

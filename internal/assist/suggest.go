@@ -19,12 +19,12 @@ import (
 
 // Suggestion is what may help with what the caller has just said.
 type Suggestion struct {
-	Call    string   `json:"call,omitempty"`
-	Turn    int      `json:"turn" doc:"index of what the caller said; 0 for what the bot had begun"`
-	Heard   string   `json:"heard,omitempty"`
-	Answers []Answer `json:"answers" doc:"up to three, best first"`
-	Phrases []Phrase `json:"phrases"`
-	Task    *Task    `json:"task,omitempty" doc:"the flow that the bot was in, or that the caller's wish begins"`
+	Call    string        `json:"call,omitempty"`
+	Turn    int           `json:"turn" doc:"index of what the caller said; 0 for what the bot had begun"`
+	Heard   string        `json:"heard,omitempty"`
+	Answers []KnownAnswer `json:"answers" doc:"up to three, best first"`
+	Phrases []ReadyPhrase `json:"phrases"`
+	Task    *TaskHelp     `json:"task,omitempty" doc:"the flow that the bot was in, or that the caller's wish begins"`
 
 	agent string
 }
@@ -32,8 +32,8 @@ type Suggestion struct {
 // Recipient implements ForAgent.
 func (s Suggestion) Recipient() string { return s.agent }
 
-// Answer is one of the knowledge.
-type Answer struct {
+// KnownAnswer is one of the knowledge.
+type KnownAnswer struct {
 	ID       string  `json:"id"`
 	Question string  `json:"question"`
 	Short    string  `json:"short" doc:"to be said"`
@@ -41,24 +41,24 @@ type Answer struct {
 	Score    float64 `json:"score" doc:"0 to 1"`
 }
 
-// Phrase is a sentence to say.
-type Phrase struct {
+// ReadyPhrase is a sentence to say.
+type ReadyPhrase struct {
 	Kind string `json:"kind" enum:"sorry,complaint,check,follow_up,ask,say,goodbye"`
 	Text string `json:"text"`
 }
 
-// Task is a flow that the agent goes on with by hand.
-type Task struct {
+// TaskHelp is a flow that the agent goes on with by hand.
+type TaskHelp struct {
 	Flow  string              `json:"flow"`
 	Title string              `json:"title"`
-	Slots []Slot              `json:"slots"`
+	Slots []TaskSlot          `json:"slots"`
 	Next  string              `json:"next" enum:"ask,lookup,book,ticket,sms,callback,review,transfer,done,open"`
 	Text  string              `json:"text,omitempty" doc:"of the next step: the question, the ticket's summary"`
 	Found []map[string]string `json:"found,omitempty" doc:"what look-ups in tables found"`
 }
 
-// Slot is one thing that a task has to know.
-type Slot struct {
+// TaskSlot is one thing that a task has to know.
+type TaskSlot struct {
 	Name    string `json:"name"`
 	Title   string `json:"title"`
 	Value   string `json:"value,omitempty"`
@@ -68,10 +68,10 @@ type Slot struct {
 // What is worth showing: a guess that is likelier than not to disturb is left out.
 const (
 	maxAnswers  = 3
-	leastScore  = 0.12
-	leastShare  = 0.2 // of the best one's score
+	leastScore  = 0.15
+	leastShare  = 0.25 // of the best one's score
 	mostNone    = 0.88
-	taskScore   = 0.5 // of a pair that begins a flow
+	taskScore   = 0.4 // of a pair that begins a flow
 	staleIntent = 2   // replies of the bot after which a flow is over
 	maxSaid     = 12  // sentences that are searched for values
 )
@@ -90,7 +90,7 @@ type ear struct {
 	known   map[string]string // slots
 	heard   []string          // by the caller, since a person has him
 	quotes  []string          // that the agent was warned of
-	shown   []Answer          // that were suggested, the latest last
+	shown   []KnownAnswer     // that were suggested, the latest last
 }
 
 func newEar(name string, line Line, caller string, before []call.Event) *ear {
@@ -140,12 +140,12 @@ func (e *ear) first() *Suggestion {
 	if task == nil {
 		return nil
 	}
-	return &Suggestion{Answers: []Answer{}, Phrases: say, Task: task}
+	return &Suggestion{Answers: []KnownAnswer{}, Phrases: say, Task: task}
 }
 
 // suggest is what may help with a caller's sentence; nil for nothing.
 func (e *ear) suggest(ctx context.Context, t call.TurnRecord) *Suggestion {
-	s := &Suggestion{Turn: t.Index, Heard: t.Text, Answers: []Answer{}, Phrases: []Phrase{}}
+	s := &Suggestion{Turn: t.Index, Heard: t.Text, Answers: []KnownAnswer{}, Phrases: []ReadyPhrase{}}
 	e.heard = append(e.heard, t.Text)
 	e.heard = e.heard[max(0, len(e.heard)-maxSaid):]
 	had := maps.Clone(e.known)
@@ -155,7 +155,7 @@ func (e *ear) suggest(ctx context.Context, t call.TurnRecord) *Suggestion {
 			e.task, e.known = name, map[string]string{}
 		}
 	}
-	var ask []Phrase
+	var ask []ReadyPhrase
 	s.Task, ask = e.step()
 	asks := question(t.Text, e.zh())
 	switch {
@@ -170,7 +170,7 @@ func (e *ear) suggest(ctx context.Context, t call.TurnRecord) *Suggestion {
 	}
 	s.Phrases = append(s.Phrases, ask...)
 	if best != nil && len(s.Answers) > 0 && strings.ContainsAny(best.Pair.FollowUp, "?？") {
-		s.Phrases = append(s.Phrases, Phrase{"follow_up", best.Pair.FollowUp})
+		s.Phrases = append(s.Phrases, ReadyPhrase{"follow_up", best.Pair.FollowUp})
 	}
 	if len(s.Answers) == 0 && len(s.Phrases) == 0 && (s.Task == nil || maps.Equal(had, e.known)) {
 		return nil // "嗯": what is there stays
@@ -200,7 +200,7 @@ func (e *ear) answers(ctx context.Context, text string, s *Suggestion) *knowledg
 		if long == "" {
 			continue // it begins a flow
 		}
-		s.Answers = append(s.Answers, Answer{
+		s.Answers = append(s.Answers, KnownAnswer{
 			ID: m.Pair.ID, Question: m.Pair.Question, Short: shortForm(m.Pair.Say(), e.zh()), Long: long, Score: math.Round(m.Score*100) / 100,
 		})
 	}
@@ -213,20 +213,20 @@ func (e *ear) answers(ctx context.Context, text string, s *Suggestion) *knowledg
 }
 
 // step is where the task stands, and what to say for it.
-func (e *ear) step() (*Task, []Phrase) {
+func (e *ear) step() (*TaskHelp, []ReadyPhrase) {
 	if e.task == "" || e.line.Flows == nil {
-		return nil, []Phrase{}
+		return nil, []ReadyPhrase{}
 	}
 	a, ok := e.line.Flows.Beside(e.task, e.known, e.heard, flow.Env{Now: e.line.Now(), Caller: e.caller, Line: e.name})
 	if !ok {
-		return nil, []Phrase{}
+		return nil, []ReadyPhrase{}
 	}
-	t := &Task{Flow: a.Flow, Title: a.Title, Slots: []Slot{}, Next: a.Next, Text: a.Text}
+	t := &TaskHelp{Flow: a.Flow, Title: a.Title, Slots: []TaskSlot{}, Next: a.Next, Text: a.Text}
 	for _, s := range a.Slots {
 		if s.Value != "" {
 			e.known[s.Name] = s.Value
 		}
-		t.Slots = append(t.Slots, Slot{s.Name, s.Title, s.Value, s.Missing})
+		t.Slots = append(t.Slots, TaskSlot{s.Name, s.Title, s.Value, s.Missing})
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Rows)) {
 		if row := a.Rows[name]; len(row) > 0 {
@@ -235,12 +235,12 @@ func (e *ear) step() (*Task, []Phrase) {
 			t.Found = append(t.Found, shown)
 		}
 	}
-	phrases := []Phrase{}
+	phrases := []ReadyPhrase{}
 	for _, text := range a.Say[:min(len(a.Say), 2)] {
-		phrases = append(phrases, Phrase{"say", text})
+		phrases = append(phrases, ReadyPhrase{"say", text})
 	}
 	if a.Next == "ask" && a.Text != "" {
-		phrases = append(phrases, Phrase{"ask", a.Text})
+		phrases = append(phrases, ReadyPhrase{"ask", a.Text})
 	}
 	return t, phrases
 }

@@ -38,7 +38,7 @@ type Warning struct {
 func (w Warning) Recipient() string { return w.agent }
 
 // warn is what is to be said about a sentence of either side.
-func (e *ear) warn(t call.TurnRecord) []Warning {
+func (e *ear) warn(ctx context.Context, t call.TurnRecord) []Warning {
 	var out []Warning
 	add := func(kind, detail, quote string, score float64) {
 		out = append(out, Warning{
@@ -56,7 +56,7 @@ func (e *ear) warn(t call.TurnRecord) []Warning {
 	}
 	if t.Speaker == "agent" {
 		for _, p := range promises(t.Text, e.zh()) {
-			if (p.kind == guarantee || !e.stands(p.words)) && e.news(p.words) {
+			if (p.kind == guarantee || !e.stands(ctx, p.words)) && e.news(p.words) {
 				add(Promised, p.kind, p.words, 0)
 			}
 		}
@@ -102,7 +102,7 @@ func (e *ear) news(words string) bool {
 
 // stands says whether the knowledge says so too: then it is the business's word, and
 // not only the agent's.
-func (e *ear) stands(words string) bool {
+func (e *ear) stands(ctx context.Context, words string) bool {
 	var sources []llm.Source
 	for _, a := range e.shown {
 		sources = append(sources, llm.Source{ID: a.ID, Question: a.Question, Text: a.Long + "\n" + a.Short})
@@ -110,7 +110,7 @@ func (e *ear) stands(words string) bool {
 	if e.line.Pairs != nil {
 		if index := e.line.Pairs(); index != nil {
 			q := knowledge.Query{Text: words, Line: e.name, Now: e.line.Now(), Words: true}
-			found := index.Find(context.Background(), q).Matches
+			found := index.Find(ctx, q).Matches
 			for _, m := range found[:min(len(found), maxAnswers)] {
 				sources = append(sources, llm.Source{ID: m.Pair.ID, Question: m.Pair.Question, Text: m.Pair.Answer + "\n" + m.Pair.Say()})
 			}
