@@ -40,3 +40,6 @@ func (r *Recorder) Finish() { r.finish() }
 
 // WithFile puts another file in the recorder's place.
 func (r *Recorder) WithFile(f recordFile) { r.file = f }
+
+// SetNow gives the ports another clock.
+func (p *Ports) SetNow(now func() time.Time) { p.now = now }

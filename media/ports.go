@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"sync"
+	"time"
 )
 
 // ErrNoPort is returned when every port of the range is in use.
@@ -16,17 +17,19 @@ var ErrNoPort = errors.New("no free RTP port in the range")
 type Ports struct {
 	bind      netip.Addr
 	low, high int
+	now       func() time.Time
 
 	mu    sync.Mutex
 	next  int
-	inUse map[int]bool
+	inUse map[int]bool // those that rest too
+	rests resting
 }
 
 // NewPorts returns the Ports from low to high on the address bind. If both are 0
 // the kernel chooses.
 func NewPorts(bind netip.Addr, low, high int) *Ports {
 	low += low & 1
-	p := &Ports{bind: bind, low: low, high: high, inUse: map[int]bool{}}
+	p := &Ports{bind: bind, low: low, high: high, now: time.Now, inUse: map[int]bool{}}
 	if pairs := p.pairs(); pairs > 0 {
 		// A server that restarts does not at once give ports that others still send to.
 		p.next = rand.IntN(pairs)
@@ -41,6 +44,10 @@ func (p *Ports) Listen() (*Socket, error) {
 	if p.low == 0 && p.high == 0 {
 		return p.listenAny()
 	}
+	if s := p.rested(); s != nil {
+		s.release = p.rest
+		return s, nil
+	}
 	for range p.pairs() {
 		port, ok := p.take()
 		if !ok {
@@ -48,7 +55,7 @@ func (p *Ports) Listen() (*Socket, error) {
 		}
 		s, err := listen(p.bind, port)
 		if err == nil {
-			s.release = func() { p.giveBack(port) }
+			s.release = p.rest
 			return s, nil
 		}
 		p.giveBack(port)
@@ -68,7 +75,10 @@ func (p *Ports) listenAny() (*Socket, error) {
 			p.mu.Lock()
 			p.inUse[port] = true
 			p.mu.Unlock()
-			s.release = func() { p.giveBack(port) }
+			s.release = func(s *Socket) {
+				s.closeFDs()
+				p.giveBack(port)
+			}
 			return s, nil
 		}
 		if !errors.Is(err, errPortTaken) {
@@ -91,6 +101,10 @@ func (p *Ports) take() (int, bool) {
 			return port, true
 		}
 	}
+	if s := p.rests.pop(); s != nil { // none is free but those that rest
+		s.closeFDs()
+		return int(s.addr.Port()), true
+	}
 	return 0, false
 }
 
@@ -112,5 +126,5 @@ func (p *Ports) Pairs() int {
 func (p *Ports) InUse() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.inUse)
+	return len(p.inUse) - p.rests.n
 }

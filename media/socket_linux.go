@@ -25,7 +25,7 @@ var errPortTaken = errors.New("port is in use")
 // came. So no packet wakes a thread, and none is read sooner than it can be used.
 type Socket struct {
 	addr    netip.AddrPort
-	release func()
+	release func(*Socket) // takes what is still open, in a Socket of its own
 
 	mu     sync.Mutex // held during the calls, none of which waits, so that Close cannot come between
 	fd     [2]int
@@ -127,12 +127,18 @@ func (s *Socket) Close() error {
 		return nil
 	}
 	s.closed = true
-	s.closeFDs()
+	open := &Socket{addr: s.addr, fd: s.fd}
+	s.fd = [2]int{-1, -1}
 	s.mu.Unlock()
-	if s.release != nil {
-		s.release()
-	}
+	s.release(open)
 	return nil
+}
+
+// quiet tells whether nothing has come that was not read.
+func (s *Socket) quiet() bool {
+	fds := [2]unix.PollFd{{Fd: int32(s.fd[rtpSide]), Events: unix.POLLIN}, {Fd: int32(s.fd[rtcpSide]), Events: unix.POLLIN}}
+	n, err := unix.Poll(fds[:], 0)
+	return err == nil && n == 0
 }
 
 func (s *Socket) closeFDs() {

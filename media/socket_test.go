@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,6 +52,56 @@ func TestPorts(t *testing.T) {
 	assert.Equal(t, all[0].Addr(), again.Addr())
 	for _, s := range append(all, again) {
 		require.NoError(t, s.Close())
+	}
+	assert.Zero(t, p.InUse())
+}
+
+// A pair is used again by a later call, but not at once, and not one that somebody still
+// sends to; in the end it is closed.
+func TestPortsRest(t *testing.T) {
+	low := freeRange(t)
+	p := media.NewPorts(loopback, low, low+39)
+	var passed atomic.Int64
+	start := time.Now()
+	p.SetNow(func() time.Time { return start.Add(time.Duration(passed.Load())) })
+	sender, err := media.NewPorts(loopback, 0, 0).Listen()
+	require.NoError(t, err)
+	defer sender.Close()
+
+	quiet, err := p.Listen()
+	require.NoError(t, err)
+	loud, err := p.Listen()
+	require.NoError(t, err)
+	require.NoError(t, loud.Close())
+	require.NoError(t, quiet.Close())
+	assert.Zero(t, p.InUse())
+	other, err := p.Listen()
+	require.NoError(t, err)
+	assert.NotContains(t, []netip.AddrPort{quiet.Addr(), loud.Addr()}, other.Addr(), "they rest")
+	require.NoError(t, sender.Send([]byte{1}, loud.Addr()))
+
+	var batch media.Batch
+	passed.Store(int64(300 * time.Millisecond))
+	again, err := p.Listen()
+	require.NoError(t, err)
+	assert.NotEqual(t, loud.Addr(), again.Addr())
+	_, err = quiet.Receive(&batch)
+	require.ErrorIs(t, err, net.ErrClosed, "who has closed it has done with it")
+	require.NoError(t, sender.Send([]byte{2}, again.Addr()))
+	require.Eventually(t, func() bool {
+		n, err := again.Receive(&batch)
+		return err == nil && n == 1
+	}, 10*time.Second, time.Millisecond)
+	assert.Equal(t, []byte{2}, batch.Packets[0].Data)
+	assert.Equal(t, 2, p.InUse())
+	require.NoError(t, again.Close())
+	require.NoError(t, other.Close())
+	passed.Store(int64(time.Minute))
+	for _, port := range []uint16{again.Addr().Port(), other.Addr().Port(), loud.Addr().Port()} {
+		require.Eventually(t, func() bool {
+			c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: int(port)})
+			return err == nil && c.Close() == nil
+		}, 10*time.Second, 10*time.Millisecond, "port %d is still held", port)
 	}
 	assert.Zero(t, p.InUse())
 }
