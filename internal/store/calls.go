@@ -65,13 +65,13 @@ func (s *Store) putCall(ctx context.Context, r call.Record, statement string, mo
 	if !r.Signalling.IsZero() {
 		signalling = f.sealJSON("signalling", r.Signalling)
 	}
-	args := append([]any{
+	args := append(append(make([]any, 0, 32), // with room for more
 		r.ID, r.SIPCallID, r.Line, r.Language, r.Direction, f.seal("caller", r.Caller), f.seal("called", r.Called),
 		r.StartedAt.UnixMilli(), millis(r.AnsweredAt), millis(r.EndedAt), string(r.Outcome), r.TransferReason, r.Agent, r.EndCause,
 		f.seal("error", r.Error), r.Recording, f.seal("summary", r.Summary), r.Codec, f.json(keptMedia{r.Media, r.AgentMedia}),
 		signalling, r.Signalling.Trunk, r.SIPStatus, f.seal("end_reason", r.EndReason), r.Satisfaction,
 		f.hash(wholeNumber, caller), f.hash(numberTail, tail(caller)), f.hash(wholeNumber, called), f.hash(numberTail, tail(called)), duration,
-	}, more...)
+	), more...)
 	if f.err != nil {
 		return f.err
 	}

@@ -218,7 +218,7 @@ func Answer(offer []byte, l Local) (answer []byte, m Media, err error) {
 		ours, _ := l.find(m.Codec)
 		ours.PayloadType = m.Codec.PayloadType
 		a := l.describe(strings.Join(o.MediaName.Protos, "/"), []Codec{ours})
-		if pt, ok := noise(o, m.Codec); ok && !l.NoCN {
+		if pt, ok := noise(formats(o), m.Codec); ok && !l.NoCN {
 			a.noise(pt, m.Codec.ClockRate)
 		}
 		if m.HasDTMF {
@@ -278,12 +278,14 @@ func parse(b []byte) (*pion.SessionDescription, error) {
 	if len(b) > limit {
 		return nil, fmt.Errorf("%w: %d bytes are too many", ErrSyntax, len(b))
 	}
-	if !strings.HasPrefix(string(b), "v=") {
+	given := string(b)
+	if !strings.HasPrefix(given, "v=") {
 		return nil, fmt.Errorf("%w: it does not begin with v=", ErrSyntax)
 	}
 	var text strings.Builder
+	text.Grow(len(given) + 64)
 	timed := false
-	for line := range strings.Lines(string(b)) {
+	for line := range strings.Lines(given) {
 		line = strings.TrimRight(line, " \t\r\n\x00")
 		if line == "" {
 			continue
@@ -293,7 +295,8 @@ func parse(b []byte) (*pion.SessionDescription, error) {
 			text.WriteString("t=0 0\r\n")
 			timed = true
 		}
-		text.WriteString(line + "\r\n")
+		text.WriteString(line)
+		text.WriteString("\r\n")
 	}
 	var d pion.SessionDescription
 	if err := d.UnmarshalString(text.String()); err != nil {
@@ -347,7 +350,7 @@ func common(o *pion.MediaDescription, l Local) (m Media, ok bool) {
 		if e >= 0 && !l.NoDTMF {
 			m.HasDTMF, m.DTMF, m.DTMFClock = true, offered[e].PayloadType, offered[e].ClockRate
 		}
-		if pt, ok := noise(o, m.Codec); ok && pt != staticNoise {
+		if pt, ok := noise(offered, m.Codec); ok && pt != staticNoise {
 			m.CN = pt
 		}
 		return m, true
@@ -360,8 +363,8 @@ const staticNoise = 13
 
 // noise finds the comfort noise that goes with a codec (RFC 3389 section 4: that of
 // its clock). Opus has its own.
-func noise(o *pion.MediaDescription, c Codec) (uint8, bool) {
-	for _, f := range formats(o) {
+func noise(offered []Codec, c Codec) (uint8, bool) {
+	for _, f := range offered {
 		if strings.EqualFold(f.Name, "CN") && f.ClockRate == c.ClockRate {
 			return f.PayloadType, true
 		}
@@ -371,17 +374,22 @@ func noise(o *pion.MediaDescription, c Codec) (uint8, bool) {
 
 // formats lists the formats of a stream in its own order.
 func formats(o *pion.MediaDescription) []Codec {
-	var list []Codec
+	list := make([]Codec, 0, min(len(o.MediaName.Formats), 16))
 	for _, f := range o.MediaName.Formats {
 		pt, err := strconv.ParseUint(f, 10, 7)
 		if err != nil {
 			continue
 		}
 		c := Codec{PayloadType: uint8(pt)}
-		for _, s := range []Codec{PCMU, PCMA, G722, {Name: "CN", PayloadType: staticNoise, ClockRate: 8000}} {
-			if s.PayloadType == c.PayloadType {
-				c.Name, c.ClockRate = s.Name, s.ClockRate
-			}
+		switch c.PayloadType { // types that need no rtpmap
+		case PCMU.PayloadType:
+			c.Name, c.ClockRate = PCMU.Name, PCMU.ClockRate
+		case PCMA.PayloadType:
+			c.Name, c.ClockRate = PCMA.Name, PCMA.ClockRate
+		case G722.PayloadType:
+			c.Name, c.ClockRate = G722.Name, G722.ClockRate
+		case staticNoise:
+			c.Name, c.ClockRate = "CN", 8000
 		}
 		for _, a := range o.Attributes {
 			value, found := strings.CutPrefix(a.Value, f+" ")
