@@ -146,6 +146,12 @@ func (d *deskPhone) hangUp() {
 // office is a server whose callers wait by rules of the test.
 func office(t *testing.T, rules string) *stand.Stand {
 	t.Helper()
+	return staffedOffice(t, "", rules)
+}
+
+// staffedOffice is an office with other agents than the demo's, if they are given.
+func staffedOffice(t *testing.T, agents, rules string) *stand.Stand {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "hotline-e2e") //nolint:usetesting // t.TempDir is too long a path for a socket
 	require.NoError(t, err)
 	c := config(t, dir)
@@ -153,7 +159,10 @@ func office(t *testing.T, rules string) *stand.Stand {
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	text = regexp.MustCompile(`(?m)^queue:.*\n((?:[ \t#].*)?\n)*`).ReplaceAll(text, nil)
-	require.NoError(t, os.WriteFile(file, append(text, []byte("\n"+rules)...), 0o600))
+	if agents != "" {
+		text = regexp.MustCompile(`(?m)^(agents|tickets|reviews):.*\n((?:[ \t#].*)?\n)*`).ReplaceAll(text, nil)
+	}
+	require.NoError(t, os.WriteFile(file, append(text, []byte("\n"+agents+rules)...), 0o600))
 	s, err := stand.Start(t.Context(), c)
 	require.NoError(t, err)
 	t.Cleanup(func() {
