@@ -30,6 +30,7 @@ type voice struct {
 	// making is without the voice of last resort: what is made beforehand is made
 	// by the line's own voice or not at all.
 	making *tts.Split
+	packs  *tts.Split // only the sentences of the packs
 	log    *slog.Logger
 }
 
@@ -74,6 +75,7 @@ func newVoice(c config.Config, endpoints []speech.Endpoint, packRoots []string, 
 	v := &voice{cache: cache, log: log}
 	v.split = &tts.Split{Normalize: spoken.Normalize, Next: tts.Packed{Packs: packs, Next: last}}
 	v.making = &tts.Split{Normalize: spoken.Normalize, Next: tts.Packed{Packs: packs, Next: cache}}
+	v.packs = &tts.Split{Normalize: spoken.Normalize, Next: tts.Packed{Packs: packs}}
 	v.line = tts.Telephone{Next: v.split}
 	return v, nil
 }
@@ -166,7 +168,7 @@ func (s *server) lines() map[*bot]*call.Line {
 			Name: b.line.Name, Title: b.line.Home.Name, Language: b.line.Language, Voice: s.voiceOf(b),
 			Rate: b.line.Rate, Engine: b.talk, Straight: s.rolledOut(b), Music: s.music(b.line.Home),
 			Hear: s.ears.listener, Speak: s.voice.line, Prepare: s.voice.prepare,
-			Silence: limits.Silence, MaxDuration: limits.MaxCall, MaxHold: s.cfg.Call.MaxHold, Message: limits.Message,
+			Silence: limits.Silence, MaxDuration: limits.MaxCall, MaxHold: s.cfg.Call.MaxHold, Message: b.messageLimit,
 			Answer:   call.Answering{Ring: b.line.Answer.Ringing, Early: b.line.Early()},
 			Greeting: b.line.Outbound.Greeting, Unrecorded: b.line.Recording.Off,
 			Filler: first(p[engine.KeyFiller]), Hold: first(p[engine.KeyHoldOn]), Farewell: first(p[engine.KeyTooLong]), Closing: first(p[engine.KeyClosing]),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"time"
 
 	"hotline/asr"
@@ -56,4 +57,13 @@ func (e *ears) reread(_, language string) asr.Recognizer {
 		return deaf{err}
 	}
 	return l
+}
+
+// messageLimit is how long a message may last, as the business's files say now.
+func (b *bot) messageLimit() time.Duration {
+	home := b.home()
+	if l, ok := home.LineNamed(cmp.Or(b.line.From, b.line.Name)); ok {
+		return lineLimits(l).Message
+	}
+	return home.Limits.Message
 }

@@ -70,8 +70,8 @@ type Line struct {
 	MaxDuration time.Duration
 	// MaxHold is how long the caller may put us on hold; default 30 min.
 	MaxHold time.Duration
-	// Message is how long a message may last that the caller leaves; default 2 min.
-	Message time.Duration
+	// Message is how long a message may last that the caller leaves; nil is 2 min.
+	Message func() time.Duration
 	// Answer is what comes before the answer.
 	Answer Answering
 	// Greeting is said in place of the dialogue's when the line calls somebody.

@@ -39,6 +39,14 @@ type message struct {
 	text    []string
 }
 
+// messageLimit is how long a message may last on the line.
+func (l *Line) messageLimit() time.Duration {
+	if l.Message == nil {
+		return messageLimit
+	}
+	return l.Message()
+}
+
 func newMessage(a dialog.Message, limit time.Duration, now time.Time, ms int64) *message {
 	return &message{act: a, limit: cmp.Or(limit, messageLimit), began: now, last: now, startMS: ms}
 }

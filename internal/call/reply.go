@@ -146,7 +146,7 @@ func (t *talk) replied(ctx context.Context) error {
 			t.handOver(ctx, a)
 			return nil
 		case dialog.Message:
-			t.message = newMessage(a, t.call.Line.Message, time.Now(), t.ms(time.Now()))
+			t.message = newMessage(a, t.call.Line.messageLimit(), time.Now(), t.ms(time.Now()))
 			return nil
 		}
 	}
