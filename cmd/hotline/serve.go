@@ -18,6 +18,7 @@ import (
 
 	"hotline/internal/action"
 	"hotline/internal/alert"
+	"hotline/internal/assist"
 	"hotline/internal/audit"
 	"hotline/internal/business"
 	"hotline/internal/call"
@@ -28,6 +29,7 @@ import (
 	"hotline/internal/load"
 	"hotline/internal/proposal"
 	"hotline/internal/quality"
+	"hotline/internal/rules"
 	"hotline/internal/store"
 	"hotline/internal/ticket"
 	"hotline/internal/web"
@@ -63,6 +65,7 @@ type server struct {
 	bots       *bots
 	kb         *kb.Base
 	desk       *desk.Desk
+	assist     *assist.Assistant
 	tickets    *ticket.Desk
 	webhooks   *webhook.Sender // nil: nobody is told
 	alerts     *alert.Watch
@@ -112,6 +115,7 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 	if s.bots, err = loadBots(c.Business, nil, &action.Actions{Web: &action.Web{}, Bookings: s.db}, model, log); err != nil { //nolint:contextcheck // what it builds bounds its own time
 		return err
 	}
+	s.assist = s.assistant(model)
 	if err := s.accounts(ctx); err != nil {
 		return err
 	}
@@ -300,9 +304,9 @@ func (s *server) console() (err error) {
 		Listen: s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir, Sealer: s.db.Sealer(),
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
 		CallPage: s.cfg.HTTP.CallPage,
-		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Supervise: supervision{s}, Alerts: s.alerts, Quality: s.judging, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), Knowledge: s.kb, Proposals: s.proposals,
+		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Supervise: supervision{s}, Alerts: s.alerts, Quality: s.judging, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), FlowEditor: s.flowEditor(), Voices: listening{s}, Knowledge: s.kb, Proposals: s.proposals,
 		Tickets: s.tickets, ReviewWords: s.bots.reviewWords, Reviewers: s.bots.reviewers, Staff: s.bots.staff, CustomerRows: s.bots.customerRows,
-		Desk: deskAPI{s}, Command: deskAPI{s}, Phones: s.phones, Dispositions: s.bots.dispositions, Teams: s.bots.teams, Involved: s.desk.Involved,
+		Rules: rules.New(s.cfg.Business, s.db), Desk: deskAPI{s}, Command: deskAPI{s}, Phones: s.phones, Dispositions: s.bots.dispositions, Teams: s.bots.teams, Involved: s.desk.Involved, Assist: s.assist,
 	})
 	return err
 }
@@ -332,6 +336,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "the agents' desk", func() error { return s.desk.Run(back) })
 	start(&wgBack, "the quality sample", func() error { s.judging.Run(back); return nil })
 	start(&wgBack, "alerts", func() error { s.alerts.Run(back); return nil })
+	start(&wgBack, "help for agents", func() error { s.assist.Run(back); return nil })
 	start(&wgBack, "tickets", func() error { s.tickets.Run(back); return nil })
 	start(&wgBack, "webhooks", func() error { s.tellWebhook(back); return nil })
 	start(&wgBack, "proposals of wordings", func() error { s.proposals.Run(back); return nil })

@@ -98,10 +98,23 @@ func accessTable() map[string]rule {
 		"set-share":       {manage, "desk", changes},
 		"rollout":         {look, "desk", changes},
 		"set-rollout":     {manage, "desk", changes},
+
+		"rules":       {govern, "rules", changes},
+		"check-rules": {govern, "rules", never}, // it changes nothing
+		"set-rules":   {govern, "rules", changes},
+		"undo-rules":  {govern, "rules", changes},
+
 		"command-call":    {work, "calls", changes}, // an agent in his own only
 		"desk":            {work, "desk", changes},
 		"desk-phone":      {work, "desk", never},    // all the while, and it opens nothing that the session does not
 		"wrap-up-call":    {work, "calls", changes}, // an agent his own only
+		"get-wrap-up":     {work, "calls", always},  // as wrap-up-call, and one's own text only
+		"keep-wrap-up":    {work, "calls", never},   // all the while he types; it is one's own, and what is saved is written down
+		"list-wrap-ups":   {work, "calls", changes}, // one's own
+		"wrap-up-figures": {look, "live", changes},  // an agent his own, a supervisor his teams'
+		"call-assist":     {work, "calls", always},  // whoever talks in the call, nobody else
+		"call-customer":   {work, "customers", always},
+		"send-sms":        {work, "calls", changes}, // as wrap-up-call
 
 		"list-wishes": {look, "wishes", changes}, // as list-calls
 		"set-wish":    {work, "wishes", changes},
@@ -158,6 +171,19 @@ func accessTable() map[string]rule {
 
 		"list-flows": {look, "flows", changes},
 		"flow":       {look, "flows", changes},
+
+		"flow-schema":        {look, "flows", changes},
+		"list-flow-versions": {look, "flows", changes},
+		"create-flow":        {manage, "flows", changes},
+		"save-flow":          {manage, "flows", changes}, // which other systems are asked: an administrator
+		"delete-flow":        {manage, "flows", changes},
+		"restore-flow":       {manage, "flows", changes},
+		"check-flow":         {manage, "flows", never},
+		"try-flow":           {manage, "flows", never},
+		"run-flow-dialogs":   {manage, "flows", never},
+
+		"list-voices": {look, "system", changes},
+		"speak":       {manage, "system", never},
 
 		"figures":           {look, "live", changes},
 		"list-agents":       {look, "live", changes},

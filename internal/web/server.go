@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"hotline/internal/event"
+	"hotline/internal/flowedit"
 	"hotline/internal/kb"
 	"hotline/internal/proposal"
 	"hotline/internal/quality"
@@ -61,6 +62,9 @@ type Config struct {
 	Trunks    TrunkLister          // nil: none are listed
 	Audit     Auditor              // nil: nothing was tried
 	Flows     FlowReader           // nil: none are listed
+	// FlowEditor changes and tries them; nil: they are only shown.
+	FlowEditor *flowedit.Editor
+	Voices     Voices // nil: no line's voice is to be heard
 
 	Knowledge *kb.Base       // nil: there is none to be edited
 	Proposals *proposal.Desk // nil: no wordings are proposed; needs Knowledge
@@ -75,11 +79,15 @@ type Config struct {
 	// CustomerRows are the rows of the business's tables with numbers that are the same.
 	CustomerRows func(same func(number string) bool) map[string][]map[string]string
 
+	Rules   Rules     // nil: no rules can be changed
 	Desk    Desk      // nil: nobody waits
 	Command Commander // nil: calls go on as they are
 	Phones  *Phones   // nil: no telephone in an agent's page
 	// Dispositions are what an agent can say of a call; nil: there are none.
 	Dispositions func() []Disposition
+
+	// Assist helps agents while they talk and write; nil: nobody does.
+	Assist Assistant
 
 	// Teams are the agents of each team; nil: there are none, and a supervisor sees all
 	// calls.
@@ -115,6 +123,7 @@ type Server struct {
 	requests *prometheus.HistogramVec
 	started  time.Time
 	seen     seen
+	speaking speaking
 	access   map[string]rule // of operations that have no route yet
 	unruled  []string        // operations that the access table does not name
 }
@@ -131,7 +140,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	cfg.Session = cmp.Or(cfg.Session, 7*24*time.Hour)
 	s := &Server{
-		cfg: cfg, log: cfg.Logger, drawing: make(chan struct{}, maxDrawing), reading: make(chan struct{}, maxReading), started: time.Now(),
+		cfg: cfg, log: cfg.Logger, drawing: make(chan struct{}, maxDrawing), reading: make(chan struct{}, maxReading), started: time.Now(), speaking: newSpeaking(),
 		streams: streams{over: make(chan struct{}), slots: make(chan struct{}, maxStreams)},
 	}
 	if s.log == nil {
@@ -219,13 +228,16 @@ func (s *Server) handler() (http.Handler, error) {
 	s.proposalRoutes()
 	s.systemRoutes()
 	s.deskRoutes()
+	s.ruleRoutes()
 	s.workplaceRoutes()
+	s.assistRoutes()
 	s.superviseRoutes()
 	s.alertRoutes()
 	s.qualityRoutes()
 	s.auditRoutes()
 	s.trailRoutes()
 	s.flowRoutes()
+	s.voiceRoutes()
 	s.publicRoutes()
 	s.eventRoutes()
 	s.userRoutes()

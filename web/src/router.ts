@@ -34,7 +34,9 @@ export const router = createRouter({
     { path: '/flows/:name', name: 'flow', component: () => import('./views/Flows.vue'), props: (to) => ({ name: to.params['name'], business: to.query['business'] }) },
     { path: '/system', name: 'system', component: () => import('./views/System.vue') },
     { path: '/account', name: 'account', component: () => import('./views/Account.vue') },
+    { path: '/settings/business', name: 'business', component: () => import('./views/Business.vue') },
     { path: '/settings/users', name: 'users', component: () => import('./views/Users.vue') },
+    { path: '/settings/voices', name: 'voices', component: () => import('./views/Voices.vue') },
     { path: '/settings/tokens', name: 'tokens', component: () => import('./views/Tokens.vue') },
     { path: '/audit', name: 'audit', component: () => import('./views/Audit.vue') },
     { path: '/:rest(.*)*', name: 'lost', component: () => import('./views/NotFound.vue') },
@@ -44,7 +46,7 @@ export const router = createRouter({
 // The tab says which page of which business it is.
 watchEffect(() => {
   const name = String(router.currentRoute.value.name ?? '')
-  const area = { tokens: 'users', ticket: 'tickets', assessment: 'quality', customer: 'customers', call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
+  const area = { tokens: 'users', voices: 'users', business: 'users', ticket: 'tickets', assessment: 'quality', customer: 'customers', call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
   const business = system.value?.business ?? i18n.global.t('app.name')
   document.title = name === 'phone' ? i18n.global.t('phone.title') : area === '' ? business : `${i18n.global.t(`nav.${area}`)} · ${business}`
 })

@@ -284,5 +284,8 @@ func keep(ctx context.Context, s *store.Store, dataDir, id string, script script
 		w.Recording = fmt.Sprintf("%s#t=%.1f,%.1f", filepath.ToSlash(r.Recording), float64(said.StartMS)/1000, float64(said.EndMS)/1000)
 	}
 	w.ID, w.Call, w.Number, w.CreatedAt = "01WISH"+id[20:], id, script.caller, r.EndedAt
-	return s.AddWish(ctx, w)
+	if err := s.AddWish(ctx, w); err != nil || w.Recording == "" {
+		return err
+	}
+	return s.KeepTranscript(ctx, w.ID, call.Transcript{Text: "取件码过期了，麻烦尽快重新发一个，我下午要用。", Urgent: []string{"尽快"}})
 }

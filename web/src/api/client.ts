@@ -1,5 +1,6 @@
+import type { Rules, RulesChecked, RulesShown } from './rules'
 import type { PhoneAccess } from '../lib/deskphone'
-import type { Agent, Attempt, Call, CallDetail, Command, Figures, FlowItem, FlowView, Knowledge, KnowledgeCheck, KnowledgeImport, KnowledgePage, KnowledgeText, KnowledgeTried, KnowledgeVersion, KnowledgeWritten, Line, Me, NewUser, Page, ProposalDone, ProposalLook, ProposalPage, PublicLine, Queue, Role, Rollout, Share, SystemState, Token, TrailPage, TrailState, Trunk, User, UserSession, Waveform, Wish, WishPage, Workplace } from './types'
+import type { Agent, Attempt, Call, CallDetail, Command, Figures, FlowItem, Knowledge, KnowledgeCheck, KnowledgeImport, KnowledgePage, KnowledgeText, KnowledgeTried, KnowledgeVersion, KnowledgeWritten, Line, Me, NewUser, Page, ProposalDone, ProposalLook, ProposalPage, PublicLine, Queue, Role, Rollout, Share, SystemState, Token, TrailPage, TrailState, Trunk, User, UserSession, Waveform, Wish, WishPage, Workplace } from './types'
 
 /** A problem (RFC 9457) that the server answered with, or that it could not be reached (status 0). */
 export class ApiError extends Error {
@@ -34,7 +35,8 @@ export function address(path: string, query: Query = {}): string {
   return base + path + (text === '' ? '' : `?${text}`)
 }
 
-export async function request<T>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+/** Sends a request; what is not well is an ApiError. */
+export async function send(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (body !== undefined) headers['Content-Type'] = body instanceof Blob ? 'application/octet-stream' : 'application/json'
   if (method !== 'GET') headers['X-CSRF-Token'] = csrf
@@ -48,9 +50,7 @@ export async function request<T>(method: string, url: string, body?: unknown, si
     if (signal?.aborted === true) throw e
     throw new ApiError(0, 'unreachable', 'the server cannot be reached')
   }
-  if (response.ok) {
-    return (response.status === 204 ? undefined : await response.json()) as T
-  }
+  if (response.ok) return response
   let code = 'internal'
   let detail = response.statusText
   try {
@@ -64,6 +64,11 @@ export async function request<T>(method: string, url: string, body?: unknown, si
   throw new ApiError(response.status, code, detail, Number(response.headers.get('Retry-After') ?? 0))
 }
 
+export async function request<T>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const response = await send(method, url, body, signal)
+  return (response.status === 204 ? undefined : await response.json()) as T
+}
+
 const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> => request<T>('GET', address(path, query), undefined, signal)
 
 async function signedIn(me: Promise<Me>): Promise<Me> {
@@ -73,6 +78,10 @@ async function signedIn(me: Promise<Me>): Promise<Me> {
 }
 
 export const api = {
+  rules: (business: string, signal?: AbortSignal): Promise<RulesShown> => get('/rules', { business }, signal),
+  checkRules: (business: string, rules: Rules, signal?: AbortSignal): Promise<RulesChecked> => request('POST', address('/rules/check', { business }), { rules }, signal),
+  saveRules: (business: string, stamp: string, rules: Rules): Promise<RulesShown> => request('PUT', address('/rules', { business }), { stamp, rules }),
+  undoRules: (business: string, version: number): Promise<RulesShown> => request('POST', address('/rules/undo', { business }), { version }),
   me: (): Promise<Me> => signedIn(get<Me>('/session')),
   login: (name: string, password: string, code = ''): Promise<Me> =>
     signedIn(request<Me>('POST', address('/session'), code === '' ? { name, password } : { name, password, code })),
@@ -93,7 +102,7 @@ export const api = {
   setAgentState: (name: string, state: string, reason: string): Promise<void> =>
     request('PUT', address(`/agents/${encodeURIComponent(name)}/state`), reason === '' ? { state } : { state, reason }),
   command: (id: string, c: Command): Promise<void> => request('POST', address(`/calls/${encodeURIComponent(id)}/command`), c),
-  wrapUp: (id: string, code: string, note: string): Promise<void> => request('PUT', address(`/calls/${encodeURIComponent(id)}/wrap-up`), { code, note }),
+  wrapUp: (id: string, code: string, note: string, seconds: number): Promise<void> => request<undefined>('PUT', address(`/calls/${encodeURIComponent(id)}/wrap-up`), { code, note, seconds }),
   queue: (): Promise<Queue> => get('/queue'),
   share: (): Promise<Share> => get('/share'),
   setShare: (mode: Share['mode']): Promise<Share> => request('PUT', address('/share'), { mode }),
@@ -101,6 +110,7 @@ export const api = {
   setRollout: (line: string, scene: string, bot: number): Promise<{ items: Rollout[] }> =>
     request('PUT', address(`/rollout/${encodeURIComponent(line)}`, scene === '' ? {} : { scene }), { bot }),
   lines: (): Promise<Page<Line>> => get('/lines'),
+  flows: (signal?: AbortSignal): Promise<Page<FlowItem>> => get('/flows', {}, signal),
   publicLines: (): Promise<Page<PublicLine>> => get('/public/lines'),
   trunks: (): Promise<Page<Trunk>> => get('/trunks'),
   knowledge: (query: Query, signal?: AbortSignal): Promise<KnowledgePage> => get('/knowledge', query, signal),
@@ -127,8 +137,6 @@ export const api = {
   decideProposals: (business: string, how: 'refuse' | 'undo', ids: string[]): Promise<{ items: ProposalDone[] }> =>
     request('POST', address(`/knowledge/proposals/${how}`, { business }), { ids }),
   paraphrase: (business: string, pair: string): Promise<{ added: number }> => request('POST', address('/knowledge/proposals/paraphrase', { business }), { pair }),
-  flows: (signal?: AbortSignal): Promise<Page<FlowItem>> => get('/flows', {}, signal),
-  flow: (name: string, business: string, signal?: AbortSignal): Promise<FlowView> => get(`/flows/${encodeURIComponent(name)}`, { business }, signal),
   system: (): Promise<SystemState> => get('/system'),
   users: (signal?: AbortSignal): Promise<{ items: User[]; teams: string[] }> => get('/users', {}, signal),
   addUser: (user: NewUser): Promise<User & { password?: string }> => request('POST', address('/users'), user),

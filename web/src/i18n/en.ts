@@ -1,12 +1,19 @@
+import { assistEn } from './assist.en'
+import { flowEditEn, flowErrorsEn, voicesEn } from './flows.en'
+import { rulesEn } from './rules.en'
 import { alertsEn, qualityEn, superviseEn } from './supervise.en'
 import { workEn } from './work.en'
 import type { Catalogue } from './zh-CN'
 
 export const en: Catalogue = {
+  assist: assistEn,
   work: workEn,
   supervise: superviseEn,
   alerts: alertsEn,
   quality: qualityEn,
+  rules: rulesEn,
+  flowEdit: flowEditEn,
+  voices: voicesEn,
   app: { name: 'hotline', skip: 'Skip to content' },
   nav: { live: 'Live', desk: 'Desk', calls: 'Calls', tickets: 'Tickets', wishes: 'To do', reviews: 'Reviews', quality: 'Quality', customers: 'Customers', knowledge: 'Knowledge', flows: 'Flows', system: 'System', users: 'Users', audit: 'Audit', account: 'My account', more: 'Navigation' },
   top: {
@@ -642,6 +649,8 @@ export const en: Catalogue = {
     open: 'open what is selected',
     answer: 'answer a call',
     call: 'mute, hold, keypad (in a call)',
+    suggest: 'take the first, second, third answer (in a call)',
+    target: 'answers go into note, SMS, ticket, said',
     transfer: 'transfer (in a call)',
     save: 'save the wrap-up',
     playPause: 'play or pause',
@@ -650,6 +659,7 @@ export const en: Catalogue = {
     close: 'close',
   },
   error: {
+    ...flowErrorsEn,
     title: 'Something went wrong',
     retry: 'Try again',
     unreachable: 'The server cannot be reached. Check the network, or whether hotline is running.',
@@ -667,6 +677,10 @@ export const en: Catalogue = {
     forbidden: 'Your role may not do this; ask a supervisor or an administrator.',
     not_found: 'It is not there; it may have been deleted.',
     not_yours: 'You can change your own state and your own calls only.',
+    no_consent: 'The customer does not want short messages.',
+    no_number: 'The number is withheld; no message can be sent.',
+    blocked_word: 'The message says what must not be said: {detail}',
+    too_many_messages: 'Ten messages have been sent for this call; that is the most.',
     no_desk: 'This server has no desk.',
     no_agent: 'You are no agent.',
     session_needed: 'Sign in in the browser.',

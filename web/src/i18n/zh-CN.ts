@@ -1,11 +1,18 @@
+import { assistZh } from './assist.zh-CN'
+import { flowEditZh, flowErrorsZh, voicesZh } from './flows.zh-CN'
+import { rulesZh } from './rules.zh-CN'
 import { alertsZh, qualityZh, superviseZh } from './supervise.zh-CN'
 import { workZh } from './work.zh-CN'
 
 export const zh = {
+  assist: assistZh,
   work: workZh,
   supervise: superviseZh,
   alerts: alertsZh,
   quality: qualityZh,
+  rules: rulesZh,
+  flowEdit: flowEditZh,
+  voices: voicesZh,
   app: { name: 'hotline', skip: '跳到正文' },
   nav: { live: '实时', desk: '工作台', calls: '通话', tickets: '工单', wishes: '待办', reviews: '审核', quality: '质检', customers: '客户', knowledge: '知识库', flows: '流程', system: '系统', users: '用户', audit: '审计', account: '我的账号', more: '导航' },
   top: {
@@ -641,6 +648,8 @@ export const zh = {
     open: '打开选中的一条',
     answer: '接听来电',
     call: '静音、保持、键盘（通话中）',
+    suggest: '采用第一、二、三条建议（通话中）',
+    target: '建议用于备注、短信、工单、已说',
     transfer: '转接（通话中）',
     save: '保存话后整理',
     playPause: '播放或暂停',
@@ -649,6 +658,7 @@ export const zh = {
     close: '关闭',
   },
   error: {
+    ...flowErrorsZh,
     title: '出了点问题',
     retry: '重试',
     unreachable: '连不上服务器。检查网络，或看看 hotline 是否在运行。',
@@ -666,6 +676,10 @@ export const zh = {
     forbidden: '您的角色不能做这件事，请找主管或管理员。',
     not_found: '找不到它，可能已经删除。',
     not_yours: '只能改自己的状态、操作自己的通话。',
+    no_consent: '来电人不愿意收短信。',
+    no_number: '号码未显示，发不了短信。',
+    blocked_word: '短信里有不能说的话：{detail}',
+    too_many_messages: '这个来电已经发了十条短信，不能再发了。',
     no_desk: '这台服务器没有坐席台。',
     no_agent: '您还不是坐席。',
     session_needed: '请在浏览器里登录。',

@@ -18,6 +18,8 @@ import (
 	"hotline/internal/business"
 	"hotline/internal/event"
 	"hotline/internal/proposal"
+	"hotline/internal/rules"
+	"hotline/internal/store"
 	"hotline/internal/web"
 	"hotline/internal/web/webtest"
 
@@ -74,6 +76,7 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 	if err := webtest.Businesses(businesses); err != nil {
 		return err
 	}
+	folders := []string{filepath.Join(businesses, "retail-zh"), filepath.Join(businesses, "repair-zh")}
 	config := web.Config{
 		Listen: listen, Store: s, Bus: bus, DataDir: dir, Version: "0.1.0", Logger: log,
 		Ready: services, End: services, Lines: services, System: services, Trunks: services, Agents: services, Knowledge: base, Proposals: wordings,
@@ -90,11 +93,17 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 			}
 			return map[string][]map[string]string{"orders": {{"订单号": "6603", "状态": "已签收", "电话": "13812348000"}}}
 		},
-		Flows: business.FlowFolders{filepath.Join(businesses, "retail-zh"), filepath.Join(businesses, "repair-zh")},
+		Flows: business.FlowFolders(folders), FlowEditor: webtest.FlowEditor(s, folders), Voices: webtest.Voices{},
+		Rules: rules.New(folders, s),
 	}
 	if !empty {
 		config.Desk = webtest.NewDesk(bus)
 	}
+	watch, err := webtest.Watch(bus)
+	if err != nil {
+		return err
+	}
+	config.Alerts, config.Quality = watch, webtest.Reviews(s)
 	server, err := web.New(config)
 	if err != nil {
 		return err
@@ -106,6 +115,7 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 	g.Go(func() error { return server.Run(ctx) })
 	g.Go(func() error { base.Run(ctx, nil); return nil })
 	g.Go(func() error { wordings.Run(ctx); return nil })
+	g.Go(func() error { watch.Run(ctx); return nil })
 	g.Go(func() error { desk.Run(ctx); return nil })
 	steps := make(chan struct{})
 	if !empty {
@@ -115,6 +125,16 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 		defer cancel()
 		lines := bufio.NewScanner(os.Stdin)
 		for lines.Scan() {
+			if inProgress := true; lines.Text() == "upset" {
+				live, err := s.Calls(ctx, store.Filter{Live: &inProgress, Limit: 1})
+				if err != nil {
+					return err
+				}
+				for _, r := range live.Items {
+					webtest.Upset(bus, r)
+				}
+				continue
+			}
 			select {
 			case steps <- struct{}{}:
 			case <-ctx.Done():
