@@ -12,6 +12,7 @@ import (
 	"hotline/dialog/engine"
 	"hotline/dialog/knowledge"
 	"hotline/internal/action"
+	"hotline/internal/assist"
 	"hotline/internal/business"
 	"hotline/internal/config"
 	"hotline/internal/kb"
@@ -33,6 +34,7 @@ type bot struct {
 	talk    dialog.Engine // what answers callers: engine, or a system elsewhere behind it
 	index   *knowledge.Live
 	intents atomic.Pointer[router]
+	helped  atomic.Pointer[assist.Line]                 // by what agents are helped with its calls
 	scenes  func(f dialog.Facts, scene string) bool     // whether the bot does a scene for a caller; nil: always
 	mind    func(business.Line) (*engine.Engine, error) // makes the engine, also of a line that was read again
 }
@@ -109,7 +111,11 @@ func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects,
 		if told != nil {
 			c.Routes.Intents = told
 		}
-		return engine.New(c)
+		made, err := engine.New(c)
+		if err == nil {
+			b.helped.Store(helpedBy(l, c))
+		}
+		return made, err
 	}
 	e, err := b.mind(l)
 	if err != nil {

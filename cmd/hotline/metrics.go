@@ -31,6 +31,7 @@ func (s *server) measure() {
 		gauge("queue_longest_seconds", "How long one of them has waited.", func() float64 { return s.desk.Load().Longest.Seconds() }),
 		gauge("agents_ready", "Agents who could take a call at once.", func() float64 { return float64(s.desk.Load().Ready) }),
 		gauge("agents_serving", "Agents who take calls, one after another.", func() float64 { return float64(s.desk.Load().Serving) }),
+		counter("assist_dropped_total", "Sentences that no suggestion was made for, for want of time.", func() float64 { return float64(s.assist.Dropped()) }),
 		gauge("load_cpu_ratio", "Share of its processors that the server uses.", func() float64 { return s.load.State().CPU }),
 		gauge("load_machine_ratio", "Share of the machine's processors in use at our priority.", func() float64 { return s.load.State().Machine }),
 		gauge("load_memory_ratio", "Share of the memory in use, of the container or the machine.", func() float64 { return s.load.State().Memory }),

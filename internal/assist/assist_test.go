@@ -136,6 +136,15 @@ func TestSlotsAreFilledFromWhatTheCallerTellsTheAgent(t *testing.T) {
 	assert.Contains(t, s.Phrases[0].Text, "中通", "what the bot would have said")
 }
 
+func TestAQuestionBesideANumberIsHeard(t *testing.T) {
+	e := newEar("", pack(t, "retail-zh"), "", nil)
+	s := e.suggest(t.Context(), caller("我的快递到哪了，后四位是0 0 3 2"))
+	require.NotNil(t, s)
+	require.NotNil(t, s.Task)
+	assert.Equal(t, "track", s.Task.Flow, "the wish begins the task, and its number is taken")
+	assert.NotEmpty(t, s.Task.Found)
+}
+
 func TestPromises(t *testing.T) {
 	for _, c := range []struct {
 		zh         bool

@@ -68,7 +68,7 @@ type TaskSlot struct {
 // What is worth showing: a guess that is likelier than not to disturb is left out.
 const (
 	maxAnswers  = 3
-	leastScore  = 0.15
+	leastScore  = 0.25
 	leastShare  = 0.25 // of the best one's score
 	mostNone    = 0.88
 	taskScore   = 0.4 // of a pair that begins a flow
@@ -187,7 +187,7 @@ func (e *ear) answers(ctx context.Context, text string, s *Suggestion) *knowledg
 	if index == nil {
 		return nil
 	}
-	found := index.Find(ctx, knowledge.Query{Text: text, Line: e.name, Now: e.line.Now(), After: e.after})
+	found := index.Find(ctx, knowledge.Query{Text: text, Alternatives: clauses(text, e.zh()), Line: e.name, Now: e.line.Now(), After: e.after})
 	best := found.Top()
 	if best == nil || found.None > mostNone {
 		return nil
@@ -210,6 +210,18 @@ func (e *ear) answers(ctx context.Context, text string, s *Suggestion) *knowledg
 		e.shown = e.shown[max(0, len(e.shown)-2*maxAnswers):]
 	}
 	return best
+}
+
+// clauses are the parts of a sentence that may be the question by themselves: where is
+// my order, it ends in 0032.
+func clauses(text string, zh bool) []string {
+	var out []string
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune("，。！？；,.!?;", r) }) {
+		if part = strings.TrimSpace(part); !short(part, zh) && part != text {
+			out = append(out, part)
+		}
+	}
+	return out
 }
 
 // step is where the task stands, and what to say for it.

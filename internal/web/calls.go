@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 
@@ -122,6 +123,16 @@ func (i *identity) view(r call.Record, now time.Time) Call {
 	return c
 }
 
+// viewMark is a mark of a timeline without what a task has learnt, a number perhaps, for
+// those who see no numbers.
+func (i *identity) viewMark(e call.Event) call.Event {
+	if e.Kind == call.KindFlowStep && !i.seesNumbers() && e.Data["slots"] != nil {
+		e.Data = maps.Clone(e.Data)
+		delete(e.Data, "slots")
+	}
+	return e
+}
+
 // held tells whether one side of a call in progress keeps the other on hold.
 func (s *Server) held(id string) bool { return s.cfg.Held != nil && s.cfg.Held(id) }
 
@@ -203,7 +214,9 @@ func (s *Server) getCall(ctx context.Context, in *IDInput) (*callOutput, error) 
 		return nil, err
 	}
 	out.Body.Turns = append(out.Body.Turns, turns...)
-	out.Body.Timeline = append(out.Body.Timeline, events...)
+	for _, e := range events {
+		out.Body.Timeline = append(out.Body.Timeline, i.viewMark(e))
+	}
 	tickets, err := s.cfg.Store.Tickets(ctx, store.TicketFilter{Call: in.ID, Sees: s.ticketSight(i)})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"hotline/internal/assist"
 	"hotline/internal/audit"
 	"hotline/internal/call"
 	"hotline/internal/event"
@@ -117,6 +118,9 @@ const maxFollowed = 4096
 // concerns tells whether an identity may learn of an event: of calls, those that it
 // sees. Whom other events are for is the business of who publishes them.
 func (s *Server) concerns(ctx context.Context, i *identity, e event.Event, agents map[string]string) bool {
+	if d, ok := e.Data.(assist.ForAgent); ok {
+		return i.agent != "" && i.agent == d.Recipient()
+	}
 	if t, ok := e.Data.(store.Ticket); ok {
 		return s.ticketSight(i).Sees(t)
 	}
@@ -191,6 +195,8 @@ func (i *identity) visible(e event.Event) event.Event {
 		e.Data = i.viewTicket(d)
 	case store.Review:
 		e.Data = i.viewReview(d)
+	case call.Event:
+		e.Data = i.viewMark(d)
 	case audit.Entry:
 		if i.role != store.Admin {
 			e.Data = nil // that something happened is no secret, who did it is

@@ -31,10 +31,15 @@ type wrapUpInput struct {
 	IDInput
 
 	Body struct {
-		Code string `json:"code" maxLength:"64" doc:"one of the desk's dispositions, or none"`
-		Note string `json:"note,omitempty" maxLength:"4000"`
+		Code    string `json:"code" maxLength:"64" doc:"one of the desk's dispositions, or none"`
+		Note    string `json:"note,omitempty" maxLength:"4000"`
+		Seconds int    `json:"seconds,omitempty" minimum:"0" doc:"how long it took to write: the time that the page for it was open"`
 	}
 }
+
+// mostWriting is the longest that writing a wrap-up counts for: a page that was left open
+// is no work.
+const mostWriting = time.Hour
 
 // kindWrapUp is in a call's timeline what the agent wrote down of it; the last one
 // counts.
@@ -78,6 +83,21 @@ func (s *Server) spoke(ctx context.Context, id, agent string) (bool, error) {
 	}), err
 }
 
+// served is a call that the identity behind ctx sees, or whose caller it has had: who
+// has handed him on has something to write down too.
+func (s *Server) served(ctx context.Context, id string) (call.Record, error) {
+	i := who(ctx)
+	r, err := s.cfg.Store.Call(ctx, id)
+	if err != nil || s.sees(i, r.ID, r.Agent) {
+		return r, err
+	}
+	had, err := s.spoke(ctx, r.ID, i.agent)
+	if err == nil && (i.role != store.AgentRole || !had) {
+		err = store.ErrNotFound
+	}
+	return r, err
+}
+
 func (s *Server) dispositions() []Disposition {
 	if s.cfg.Dispositions == nil {
 		return nil
@@ -87,25 +107,20 @@ func (s *Server) dispositions() []Disposition {
 
 func (s *Server) wrapUp(ctx context.Context, in *wrapUpInput) (*struct{}, error) {
 	i := who(ctx)
-	r, err := s.cfg.Store.Call(ctx, in.ID)
+	r, err := s.served(ctx, in.ID)
 	if err != nil {
 		return nil, err
-	}
-	// Who has handed the caller on has something to write down too.
-	if !s.sees(i, r.ID, r.Agent) {
-		had, err := s.spoke(ctx, r.ID, i.agent)
-		if err != nil {
-			return nil, err
-		}
-		if i.role != store.AgentRole || !had {
-			return nil, store.ErrNotFound
-		}
 	}
 	if in.Body.Code != "" && !slices.ContainsFunc(s.dispositions(), func(d Disposition) bool { return d.Code == in.Body.Code }) {
 		return nil, problem(http.StatusUnprocessableEntity, "no_such_disposition", "there is no disposition "+in.Body.Code)
 	}
+	text := store.WrapUpText{Code: in.Body.Code, Note: strings.TrimSpace(in.Body.Note)}
+	took := min(time.Duration(in.Body.Seconds)*time.Second, time.Since(r.StartedAt), mostWriting)
+	if _, err := s.cfg.Store.SaveWrapUp(ctx, in.ID, i.agent, text, took); err != nil {
+		return nil, err
+	}
 	e := call.Event{Kind: kindWrapUp, MS: time.Since(r.StartedAt).Milliseconds(), Data: map[string]any{
-		"agent": i.agent, "code": in.Body.Code, "note": strings.TrimSpace(in.Body.Note),
+		"agent": i.agent, "code": in.Body.Code, "note": text.Note,
 	}}
 	if !r.AnsweredAt.IsZero() {
 		e.MS = time.Since(r.AnsweredAt).Milliseconds()

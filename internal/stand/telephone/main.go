@@ -1,7 +1,8 @@
 // Command telephone runs the real signalling, media and web server with lines that
 // hum, for tests of the pages that call. It prints its address as a line of JSON, and
 // then what happens on the telephone, a line each. It obeys lines of its standard
-// input ("hangup" ends the calls in progress) and ends with it.
+// input ("hangup" ends the calls in progress, {"say": "…", "as": "caller"} is said in
+// them) and ends with it.
 //
 // Its numbers: 8000 hums at 1,004 Hz, 8001 at 700 Hz, 9196 is an echo, 4860 is busy,
 // and 7000 hands the caller to the agents "agent1" and "agent2" (password "secret") of
@@ -107,11 +108,21 @@ func run(listen string, few, encrypted bool, log *slog.Logger) (err error) {
 			return err
 		}
 	}
+	if _, err := db.AddUser(ctx, store.User{Name: "boss", Role: store.Supervisor}, webtest.Password); err != nil {
+		return err
+	}
+	help, err := helper(db, bus, dir)
+	if err != nil {
+		return err
+	}
+	tickets := webtest.Tickets(db, bus)
+	talk := &script{db: db, bus: bus}
 	desk := office{Desk: x.people, manager: x.manager, registrar: x.registrar}
 	cfg := web.Config{
 		Listen: listen, Store: db, Bus: bus, DataDir: dir, Logger: log,
 		CallPage: true, Lines: lines(few), SIP: x.sip.WebSocket(nil),
-		Desk: desk, Command: desk, Agents: desk, Phones: x.phones, Held: x.manager.Held, Involved: x.people.Involved, Dispositions: desk.dispositions,
+		Supervise: supervision{x.manager}, Desk: desk, Command: desk, Agents: desk, Phones: x.phones, Held: x.manager.Held, Involved: x.people.Involved, Dispositions: desk.dispositions,
+		Assist: help, Tickets: tickets,
 	}
 	scheme := "http://"
 	if encrypted {
@@ -128,7 +139,9 @@ func run(listen string, few, encrypted bool, log *slog.Logger) (err error) {
 	g.Go(func() error { return x.clock.Run(ctx) })
 	g.Go(func() error { return x.browsers.Run(ctx) })
 	g.Go(func() error { return x.sip.Run(ctx) })
+	g.Go(func() error { return x.manager.Run(ctx) })
 	g.Go(func() error { return server.Run(ctx) })
+	g.Go(func() error { help.Run(ctx); return nil })
 	g.Go(func() error {
 		defer cancel()
 		select {
@@ -139,10 +152,18 @@ func run(listen string, few, encrypted bool, log *slog.Logger) (err error) {
 		x.tell("ready", map[string]any{"url": scheme + server.Addr(), "password": webtest.Password})
 		commands := bufio.NewScanner(os.Stdin)
 		for commands.Scan() {
-			if commands.Text() == "hangup" {
-				for _, l := range x.manager.Live() {
-					x.manager.Hangup(l.ID)
+			var live []string
+			for _, l := range x.manager.Live() {
+				live = append(live, l.ID)
+			}
+			if commands.Text() != "hangup" {
+				if err := talk.obey(ctx, commands.Text(), live); err != nil {
+					return err
 				}
+				continue
+			}
+			for _, id := range live {
+				x.manager.Hangup(id)
 			}
 		}
 		return commands.Err()
@@ -274,8 +295,9 @@ const realm = "hotline"
 type passwords struct{ phones *web.Phones }
 
 func (p passwords) Password(user string) (string, bool) {
-	if !strings.HasPrefix(user, "agent") {
-		return "", false
+	if !strings.HasPrefix(user, "agent") { // a supervisor's page
+		secret := p.phones.Secret(user)
+		return secret, secret != ""
 	}
 	ha1, err := sip.HA1(sip.MD5, user, realm, "secret")
 	return ha1 + " " + p.phones.Secret(user), err == nil

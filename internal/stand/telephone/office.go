@@ -52,7 +52,7 @@ func (office) SetShare(context.Context, string, string) error { return nil }
 func (office) Rollout() []desk.RolloutState { return nil }
 
 // SetRollout implements web.Desk.
-func (office) SetRollout(context.Context, string, int, string) error { return nil }
+func (office) SetRollout(context.Context, string, string, int, string) error { return nil }
 
 // Command implements web.Commander.
 func (o office) Command(ctx context.Context, id string, c web.Command) error {
