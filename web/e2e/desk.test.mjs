@@ -121,19 +121,75 @@ test('mute silences the agent, hold plays music and keeps the two apart', async 
   assert.equal(await agent.locator('.pad .pressed').textContent(), '5')
 })
 
+test('as the caller speaks, answers come; keys put them where they are wanted', async () => {
+  await agent.keyboard.press('k') // the keypad would take the digits
+  telephone.say('caller', '退回去的运费谁出啊')
+  const answers = agent.locator('.dock [data-answer]')
+  await answers.first().waitFor()
+  assert.ok((await answers.count()) <= 3)
+  const id = await answers.first().getAttribute('data-answer')
+  await agent.keyboard.press('1')
+  await until(async () => (await agent.locator('textarea[name=jot]').inputValue()).length > 10, 'the answer stands in the note')
+  await agent.locator(`[data-answer="${id}"].used`).waitFor()
+
+  telephone.say('agent', '我保证今天到')
+  await agent.locator('[data-warning=promise]', { hasText: '我保证今天到' }).waitFor()
+  telephone.say('caller', '再不处理我就去投诉你们')
+  await agent.locator('[data-warning=complaint]').waitFor()
+  await agent.locator('[data-phrase=complaint]').waitFor()
+  telephone.say('caller', '我的快递到哪了，后四位是0 0 3 2')
+  await agent.locator('[data-suggest=task]', { hasText: '0032' }).waitFor()
+  telephone.say('agent', '我让仓库同事明天给您回电。')
+  await shoot('suggestions', 'English', '中文')
+  await agent.locator('[data-warning=promise] button').first().click()
+
+  await agent.keyboard.press('v')
+  await agent.keyboard.press('1')
+  const sms = agent.locator('textarea[name=sms]')
+  await sms.waitFor()
+  assert.ok((await sms.inputValue()).length > 5)
+  await agent.keyboard.press('Escape')
+  await sms.waitFor({ state: 'detached' })
+})
+
 test('what the agent writes down after the call is kept', async () => {
+  const jotted = await agent.locator('textarea[name=jot]').inputValue()
   await press(agent, 'hangup')
   await phase(agent, 'free')
+  await agent.locator('.wrap[data-drafted=true]').waitFor()
+  assert.equal(await agent.locator('textarea[name=note]').inputValue(), jotted, 'what was typed is not taken')
+  await agent.locator('[data-what=draft]', { hasText: '明天给您回电' }).waitFor()
+  await press(agent, 'draft-take')
   await agent.locator('select[name=code]').selectOption('exchange')
-  await agent.locator('textarea[name=note]').fill('寄一副新的耳机')
   await shoot('wrap-up', 'English', '中文')
+  await press(agent, 'ticket')
+  await agent.locator('.el-dialog textarea').first().waitFor()
+  assert.match(await agent.locator('.el-dialog textarea').first().inputValue(), /./)
+  await agent.keyboard.press('Escape')
+
+  // The next call rings before it is saved: nothing is lost.
+  await agent.locator('textarea[name=note]').press('End')
+  await agent.locator('textarea[name=note]').pressSequentially('再寄一副')
+  const written = await agent.locator('textarea[name=note]').inputValue()
+  await caller.locator('[data-do=hangup]').click().catch(() => undefined)
+  await caller.locator('[data-do=call]').waitFor()
+  await talk()
+  assert.equal(await agent.locator('textarea[name=jot]').inputValue(), '', 'another call, another note')
+  await agent.locator('[data-what=unsaved]').waitFor()
+  await press(agent, 'hangup')
+  await phase(agent, 'free')
+  await noNote(agent)
+  await press(agent, 'unsaved')
+  await until(async () => (await agent.locator('textarea[name=note]').inputValue()) === written, 'it is all there')
   await agent.locator('textarea[name=note]').focus()
   const [request] = await Promise.all([
-    agent.waitForResponse((r) => r.url().endsWith('/wrap-up')),
+    agent.waitForResponse((r) => r.url().endsWith('/wrap-up') && r.request().method() === 'PUT'),
     agent.keyboard.press('Control+Enter'),
   ])
   assert.equal(request.status(), 204)
+  assert.ok(request.request().postDataJSON().seconds >= 0)
   await agent.locator('.wrap').waitFor({ state: 'detached' })
+  await agent.locator('[data-what=wrap-up-figures] [data-how=edited]').waitFor()
 })
 
 test('states outlive a reload: no call comes in a break', async () => {

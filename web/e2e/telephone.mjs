@@ -41,6 +41,8 @@ export async function startTelephone(...flags) {
     event: (match) => until(() => find(match), `${Object.entries(match).map(([k, v]) => `${k} ${v}`).join(', ')} of ${JSON.stringify(events.slice(-5))}`),
     seen: find,
     forget: () => { events = [] },
+    /** Has the caller or the agent say something in the calls in progress, as if it had been recognised. */
+    say: (as, text) => { child.stdin.write(`${JSON.stringify({ say: text, as })}\n`) },
     hangup: () => { child.stdin.write('hangup\n') },
     stop: async () => {
       child.stdin.end()

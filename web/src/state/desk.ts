@@ -44,6 +44,7 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
   let left = leftCall()
   let resumed = 0 // when that one began
   let wanted = '' // the call that is being read
+  let aside: string | undefined // whose notes were being written when it rang
 
   const phone = new DeskPhone({
     phase(p) {
@@ -70,7 +71,11 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
       if (player.value) player.value.srcObject = null
       if (before === 'talking') {
         lasted.value = Date.now() - began.value
+        aside = undefined // it is among those that are not finished
         if (call.value) keepNote(call.value.id)
+      } else if (aside !== undefined) {
+        reopen(aside) // he did not take the call
+        aside = undefined
       } else if (past.value === undefined) {
         call.value = undefined
       }
@@ -98,6 +103,14 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
     past.value = id
     if (id === undefined) sessionStorage.removeItem(noteKey)
     else sessionStorage.setItem(noteKey, id)
+  }
+
+  /** Goes on with the notes of a call that is over. */
+  function reopen(id: string): void {
+    lasted.value = 0
+    keepNote(id)
+    if (call.value?.id !== id) call.value = undefined
+    void read(id)
   }
 
   async function look(): Promise<void> {
@@ -138,6 +151,7 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
 
   watch(() => mine.value?.calls?.[0], (id) => {
     if (id === undefined) return
+    aside = past.value ?? aside
     keepNote(undefined)
     if (call.value?.id !== id) call.value = undefined
     void read(id)
@@ -208,14 +222,15 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
     },
     command: (c: Command): Promise<boolean> => attempt(() => api.command(call.value?.id ?? '', c)),
     /** Keeps the notes, and is ready for the next call. */
-    async save(code: string, note: string): Promise<boolean> {
+    async save(code: string, note: string, seconds: number): Promise<boolean> {
       const id = past.value
-      if (id === undefined || !(await attempt(() => api.wrapUp(id, code, note)))) return false
+      if (id === undefined || !(await attempt(() => api.wrapUp(id, code, note, seconds)))) return false
       keepNote(undefined)
       call.value = undefined
       if (mine.value?.state === 'wrap_up') void attempt(() => api.setAgentState(mine.value?.name ?? '', 'ready', ''))
       return true
     },
+    reopen,
     skip(): void {
       keepNote(undefined)
       call.value = undefined
