@@ -129,10 +129,14 @@ func TestWhatRulesFind(t *testing.T) {
 
 func TestTheBotsOwnCalls(t *testing.T) {
 	sheet := quality.Default("zh").Sheets[1]
-	r := quality.Record{Call: call.Record{Outcome: call.Resolved, Recording: "x"}, Turns: []call.TurnRecord{
-		{Speaker: "bot", Text: "您好，这里是云上商城，通话会录音。", StartMS: 0, EndMS: 3000}, {Speaker: "caller", Text: "运费", StartMS: 4000, EndMS: 5000},
-		{Speaker: "bot", Text: "满九十九包邮。", StartMS: 6000, EndMS: 8000},
-	}}
+	r := quality.Record{
+		Call: call.Record{Outcome: call.Resolved, Recording: "x"},
+		Turns: []call.TurnRecord{
+			{Speaker: "bot", Text: "您好，这里是云上商城，通话会录音。", StartMS: 0, EndMS: 3000},
+			{Speaker: "caller", Text: "运费", StartMS: 4000, EndMS: 5000},
+			{Speaker: "bot", Text: "满九十九包邮。", StartMS: 6000, EndMS: 8000},
+		},
+	}
 	findings := quality.Score(sheet, r)
 	score, known := quality.Total(sheet, findings)
 	assert.True(t, known)

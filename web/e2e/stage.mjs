@@ -26,6 +26,8 @@ export async function startServer(...args) {
     ...JSON.parse(line),
     /** Lets the call in progress go on by n sentences. */
     talk: (n = 1) => { child.stdin.write('\n'.repeat(n)) },
+    /** Has the caller in the call in progress say what supervisors are alerted by. */
+    upset: () => { child.stdin.write('upset\n') },
     stop: async () => {
       child.stdin.end()
       await ended

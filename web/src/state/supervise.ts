@@ -44,7 +44,11 @@ async function open(): Promise<void> {
     online() { /* the sound has a way of its own */ },
     sound(_own, far) {
       if (!far) return
-      audio ??= new Audio()
+      if (!audio) {
+        audio = new Audio()
+        audio.dataset['what'] = 'listening'
+        document.body.append(audio)
+      }
       audio.srcObject = far
       void audio.play().catch(() => undefined) // it plays with the next click
     },
