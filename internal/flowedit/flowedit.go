@@ -4,7 +4,7 @@
 // # Concepts
 //
 // The files of flows/ are what counts: an edit replaces the file at once or not at all,
-// and only if it is the one that the edit was made from ([Conflict] otherwise). A text
+// and only if it is the one that the edit was made from ([ConflictError] otherwise). A text
 // with an error, or one that breaks what refers to it, is not written
 // ([InvalidError]). Every text is kept in the store with its author, and what stood in
 // the file before when somebody else wrote it. A trial ([Editor.Try],
@@ -55,13 +55,13 @@ type InvalidError struct {
 
 func (e *InvalidError) Error() string { return e.Problems[0].String() }
 
-// Conflict is an edit whose file has changed on disk meanwhile.
-type Conflict struct{ Now business.FlowFile }
+// ConflictError is an edit whose file has changed on disk meanwhile.
+type ConflictError struct{ Now business.FlowFile }
 
-func (e *Conflict) Error() string { return business.ErrFlowChanged.Error() }
+func (e *ConflictError) Error() string { return business.ErrFlowChanged.Error() }
 
 // Unwrap is for errors.Is.
-func (e *Conflict) Unwrap() error { return business.ErrFlowChanged }
+func (e *ConflictError) Unwrap() error { return business.ErrFlowChanged }
 
 // Store keeps versions.
 type Store interface {
@@ -378,7 +378,7 @@ func (e *Editor) save(ctx context.Context, p place, edit Edit, text string) (Doc
 		return Document{}, ErrLong
 	}
 	if p.now.Digest != edit.Digest {
-		return Document{}, &Conflict{p.now}
+		return Document{}, &ConflictError{p.now}
 	}
 	b, view, broken := p.with(&text)
 	var wrong []business.Problem
@@ -402,7 +402,7 @@ func (e *Editor) save(ctx context.Context, p place, edit Edit, text string) (Doc
 	var err error
 	p.now, err = business.WriteFlowFile(p.dir, p.file, text, edit.Digest)
 	if errors.Is(err, business.ErrFlowChanged) {
-		return Document{}, &Conflict{p.now}
+		return Document{}, &ConflictError{p.now}
 	}
 	p.b, p.view = b, view
 	return p.document(), err
@@ -423,7 +423,7 @@ func (e *Editor) Delete(ctx context.Context, edit Edit) (Deleted, error) {
 		return Deleted{}, fmt.Errorf("%s was deleted: %w", edit.Name, ErrNotFound)
 	}
 	if p.now.Digest != edit.Digest {
-		return Deleted{}, &Conflict{p.now}
+		return Deleted{}, &ConflictError{p.now}
 	}
 	if _, _, broken := p.with(nil); len(broken) > 0 {
 		return Deleted{}, &InvalidError{broken}

@@ -19,7 +19,7 @@ func FlowEditor(s *store.Store, folders []string) *flowedit.Editor {
 
 // TrialEngine is the real engine of a line, as it is tried.
 func TrialEngine(_ context.Context, l business.Line, effects engine.Effects, now func() time.Time) (dialog.Engine, error) {
-	x, err := knowledge.New(l.Pairs(), l.KnowledgeOptions())
+	x, err := knowledge.New(l.Pairs(), l.KnowledgeOptions()) //nolint:contextcheck // without an embedder it asks nobody
 	if err != nil {
 		return nil, err
 	}
