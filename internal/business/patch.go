@@ -372,15 +372,15 @@ func leaves(n *strict.Node) map[string]string {
 
 // flowOf reads a value in brackets, which may stand on several lines.
 func flowOf(lines []string, first string) (any, error) {
-	text := first
+	whole := []string{first}
 	for _, l := range lines[1:] {
 		before, comment := uncommented(l)
 		if comment != "" {
 			return nil, ErrNotPatched // it would be lost
 		}
-		text += " " + strings.TrimSpace(before)
+		whole = append(whole, strings.TrimSpace(before))
 	}
-	n, problem := strict.Parse([]byte(text))
+	n, problem := strict.Parse([]byte(strings.Join(whole, " ")))
 	if problem != nil || n.Kind != strict.Mapping && n.Kind != strict.Sequence || !strings.ContainsAny(first[:1], "{[") {
 		return nil, ErrNotPatched
 	}

@@ -159,7 +159,9 @@ func TestRolloutOfAScene(t *testing.T) {
 
 	for i := range 4 { // the line's own calls are not what failed
 		id := "x" + strconv.Itoa(i)
-		for n := 0; !r.BotScene("main", "after-sales", "n"+strconv.Itoa(n), id); n++ {
+		n := 0
+		for !r.BotScene("main", "after-sales", "n"+strconv.Itoa(n), id) {
+			n++
 		}
 		require.NoError(t, r.Over(t.Context(), "main", id, true, false))
 	}

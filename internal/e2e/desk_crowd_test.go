@@ -74,6 +74,7 @@ type queueSaid struct {
 
 // follow reads the live events until ctx ends.
 func (l *queueLog) follow(ctx context.Context, t *testing.T, s *stand.Stand, ready chan<- struct{}) {
+	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Web+"/api/v1/events?kinds=queue.entered,queue.offered,queue.left", nil)
 	if err != nil {
 		t.Error(err)

@@ -41,7 +41,7 @@ func open(t *testing.T) (*rules.Book, *store.Store, string) {
 
 func text(t *testing.T, file string) string {
 	t.Helper()
-	data, err := os.ReadFile(file) //nolint:gosec // a test's
+	data, err := os.ReadFile(file)
 	require.NoError(t, err)
 	return string(data)
 }

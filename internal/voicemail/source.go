@@ -1,6 +1,7 @@
 package voicemail
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ func seconds(s string) time.Duration {
 
 // source is the caller's side of a part of a recording.
 type source struct {
+	ctx      context.Context //nolint:containedctx // of the one recognition that it is read by
 	rec      Recording
 	rate     int
 	channels int
@@ -54,13 +56,13 @@ type source struct {
 
 var errForm = errors.New("the recording is not of the form that calls are recorded in")
 
-func newSource(rec Recording, from, to time.Duration, paced bool) (*source, error) {
+func newSource(ctx context.Context, rec Recording, from, to time.Duration, paced bool) (*source, error) {
 	var h [wav.HeaderSize]byte
 	if _, err := rec.ReadAt(h[:], 0); err != nil {
 		return nil, fmt.Errorf("read the recording: %w", err)
 	}
 	le := binary.LittleEndian
-	s := &source{rec: rec, channels: int(le.Uint16(h[22:])), rate: int(le.Uint32(h[24:])), paced: paced}
+	s := &source{ctx: ctx, rec: rec, channels: int(le.Uint16(h[22:])), rate: int(le.Uint32(h[24:])), paced: paced}
 	if string(h[:4]) != "RIFF" || string(h[36:40]) != "data" || le.Uint16(h[34:]) != 16 || s.channels < 1 || s.channels > 2 || s.rate < 8000 || s.rate > 48000 {
 		return nil, errForm
 	}
@@ -90,7 +92,13 @@ func (s *source) ReadFrame(f media.Frame) error {
 		if s.next.IsZero() {
 			s.next = now
 		}
-		time.Sleep(s.next.Sub(now))
+		spoken := time.NewTimer(s.next.Sub(now))
+		defer spoken.Stop()
+		select {
+		case <-spoken.C:
+		case <-s.ctx.Done():
+			return context.Cause(s.ctx)
+		}
 		s.next = s.next.Add(20 * time.Millisecond)
 	}
 	b := s.buf[:n]

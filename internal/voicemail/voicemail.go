@@ -197,12 +197,12 @@ func (w *Writer) read(ctx context.Context, m call.Wish) (text, line string, err 
 	if err != nil {
 		return "", r.Line, err
 	}
-	src, err := newSource(rec, from, to, w.cfg.Paced)
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	src, err := newSource(ctx, rec, from, to, w.cfg.Paced)
 	if err != nil {
 		return "", r.Line, errors.Join(err, rec.Close())
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
 	var texts []string
 	var fault error
 	err = w.cfg.Hear(r.Line, r.Language).Recognize(ctx, src, func(x asr.Result) {

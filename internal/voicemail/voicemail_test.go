@@ -134,7 +134,7 @@ func open(t *testing.T, text string) *desk {
 			return reel{wav.Encode(a)}, nil
 		},
 		Hear:  func(string, string) asr.Recognizer { return ears{text, &d.fails, &d.peaks} },
-		Words: func(line string) []string { return []string{"律师函"} },
+		Words: func(string) []string { return []string{"律师函"} },
 	})
 	return d
 }
