@@ -110,7 +110,7 @@ func (s *Store) AssessmentOf(ctx context.Context, call, subject string) (quality
 }
 
 func (s *Store) assessment(ctx context.Context, condition string, args ...any) (quality.Assessment, error) {
-	a, err := s.scanAssessment(s.read.QueryRowContext(ctx, `SELECT `+assessmentColumns+` FROM assessments WHERE `+condition, args...)) //nolint:gosec // conditions of ours
+	a, err := s.scanAssessment(s.read.QueryRowContext(ctx, `SELECT `+assessmentColumns+` FROM assessments WHERE `+condition, args...))
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ErrNotFound
 	}

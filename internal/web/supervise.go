@@ -80,8 +80,8 @@ func (s *Server) superviseRoutes() {
 
 var errNoSupervision = problem(http.StatusNotImplemented, "no_joining", "this server lets nobody listen in")
 
-// superviser refuses who may not supervise a call.
-func (s *Server) superviser(ctx context.Context, call string) (*identity, error) {
+// mayListenTo refuses who may not supervise a call.
+func (s *Server) mayListenTo(ctx context.Context, call string) (*identity, error) {
 	if s.cfg.Supervise == nil {
 		return nil, errNoSupervision
 	}
@@ -89,7 +89,7 @@ func (s *Server) superviser(ctx context.Context, call string) (*identity, error)
 }
 
 func (s *Server) joinCall(ctx context.Context, in *joinInput) (*struct{}, error) {
-	i, err := s.superviser(ctx, in.ID)
+	i, err := s.mayListenTo(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (s *Server) listSupervisors(ctx context.Context, in *IDInput) (*supervisors
 		out.Body.Items = []Supervising{}
 		return out, nil
 	}
-	i, err := s.superviser(ctx, in.ID)
+	i, err := s.mayListenTo(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (s *Server) listSupervisors(ctx context.Context, in *IDInput) (*supervisors
 }
 
 func (s *Server) superviseCall(ctx context.Context, in *superviseInput) (*struct{}, error) {
-	i, err := s.superviser(ctx, in.ID)
+	i, err := s.mayListenTo(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
