@@ -187,10 +187,7 @@ func (l *Leg) acceptance(req *sip.Request, tx *serverTx, msg []byte, offered boo
 
 // unacknowledged ends a leg whose ACK never came (RFC 3261 section 13.3.1.4).
 func (l *Leg) unacknowledged() {
-	l.mu.Lock()
-	ended := l.state == legEnded
-	l.mu.Unlock()
-	if ended {
+	if l.hasEnded() {
 		return
 	}
 	l.s.log.Warn("sip_no_ack", "call_id", l.callID)

@@ -319,6 +319,12 @@ func (l *Leg) bye(ctx context.Context, reason string) error {
 	}
 }
 
+func (l *Leg) hasEnded() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state == legEnded
+}
+
 // finish marks the leg as ended; the caller takes it out of the server's table.
 func (l *Leg) finish(cause error) {
 	l.mu.Lock()

@@ -349,6 +349,9 @@ func growStack() {
 }
 
 func (s *Server) endLeg(l *Leg) {
+	if l.hasEnded() { // as most have: by a BYE, or by their handler
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.base), s.tx.timers.longest())
 	defer cancel()
 	// A far end that is gone must not hold up a shutdown.

@@ -92,11 +92,9 @@ func (m *Manager) Serve(ctx context.Context, a Arrival) {
 		m.refuse(ctx, a.Leg, 404, "Not Found")
 		return
 	}
-	name, in := "test", newRoom()
+	name, in := "test", (*room)(nil)
 	if route.Line != nil {
-		name = route.Line.Name
-	} else {
-		in = nil
+		name, in = route.Line.Name, newRoom()
 	}
 	if !m.admit(id, &running{cancel: cancel, line: name, room: in, over: ctx}) {
 		m.refuse(ctx, a.Leg, 503, "Service Unavailable")
