@@ -142,7 +142,9 @@ func TestAQuestionBesideANumberIsHeard(t *testing.T) {
 	require.NotNil(t, s)
 	require.NotNil(t, s.Task)
 	assert.Equal(t, "track", s.Task.Flow, "the wish begins the task, and its number is taken")
-	assert.NotEmpty(t, s.Task.Found)
+	require.NotEmpty(t, s.Task.Found)
+	assert.Equal(t, "202611190032", s.Task.Found[0]["订单号"])
+	assert.Equal(t, "139****5678", s.Task.Found[0]["电话"])
 }
 
 func TestPromises(t *testing.T) {

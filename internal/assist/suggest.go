@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -244,6 +245,9 @@ func (e *ear) step() (*TaskHelp, []ReadyPhrase) {
 		if row := a.Rows[name]; len(row) > 0 {
 			shown := maps.Clone(map[string]string(row))
 			delete(shown, "#") // how many were found
+			for column, v := range shown {
+				shown[column] = hidden(v)
+			}
 			t.Found = append(t.Found, shown)
 		}
 	}
@@ -255,6 +259,17 @@ func (e *ear) step() (*TaskHelp, []ReadyPhrase) {
 		phrases = append(phrases, ReadyPhrase{"ask", a.Text})
 	}
 	return t, phrases
+}
+
+var telephone = regexp.MustCompile(`^(\+\d[\d -]{6,16}|1[3-9]\d{9}|\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4})$`)
+
+// hidden is a value of a row without the middle of a telephone number: whoever reads a
+// whole one does so in the customer's profile, where it is written down.
+func hidden(v string) string {
+	if !telephone.MatchString(v) {
+		return v
+	}
+	return v[:3] + "****" + v[len(v)-4:]
 }
 
 func (e *ear) zh() bool { return chinese(e.line.Language) }

@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -174,7 +173,7 @@ func TestAShortMessageOfAnAgent(t *testing.T) {
 	d.anna.json(http.MethodGet, "/api/v1/calls/HIDDEN/customer", "", http.StatusNotFound)
 	assert.Equal(t, "no_number", d.anna.json(http.MethodPost, "/api/v1/calls/HIDDEN/sms", `{"text":"hello"}`, http.StatusUnprocessableEntity)["code"])
 	_, err = d.store.CustomerByNumber(t.Context(), "anonymous")
-	assert.True(t, errors.Is(err, store.ErrNotFound))
+	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
 // Who sees no numbers does not see what a task has learnt either.
