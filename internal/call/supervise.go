@@ -209,9 +209,16 @@ func (r *room) admit(s *supervisor, mode Mode) (leave func()) {
 
 // supervised writes into the timeline what a supervisor does.
 func (r *room) supervised(s *supervisor, state string) {
+	r.noteSupervisor(s, r.modeOf(s), state)
+}
+
+func (r *room) modeOf(s *supervisor) Mode {
 	r.mu.Lock()
-	mode := s.member.mode
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	return s.member.mode
+}
+
+func (r *room) noteSupervisor(s *supervisor, mode Mode, state string) {
 	r.note(map[string]any{"supervisor": s.Name, "mode": string(mode), "state": state, "codec": s.session.Media().Codec.Name})
 }
 
@@ -300,6 +307,7 @@ func (m *Manager) TakeOver(ctx context.Context, id, name string) error {
 	if err != nil {
 		return err
 	}
+	before := c.room.modeOf(s) // who has the caller is heard by all
 	if !c.room.claim(s, true) {
 		return nil // he has him already
 	}
@@ -308,7 +316,7 @@ func (m *Manager) TakeOver(ctx context.Context, id, name string) error {
 		c.room.claim(s, false)
 		return err
 	}
-	c.room.supervised(s, "taken_over")
+	c.room.noteSupervisor(s, before, "taken_over")
 	return nil
 }
 
