@@ -76,6 +76,17 @@ func (c *clause) empty() bool {
 	return true
 }
 
+// affirmed is the clause without its not, squeezed.
+func (c *clause) affirmed() string {
+	var b strings.Builder
+	for _, it := range c.items {
+		if it.class != negation {
+			b.WriteString(string(it.rs))
+		}
+	}
+	return squeeze(b.String())
+}
+
 // sentences cuts a folded text.
 func sentences(text string) []string {
 	var out []string

@@ -82,6 +82,9 @@ func (g *Grounds) Check(sentence string) (near string, why Reason) {
 	if g.leaks(text) {
 		return near, LeaksPrompt
 	}
+	if slices.ContainsFunc(clauses(strings.TrimRight(text, "。.!?！？;；")), g.denied) {
+		return near, Turned
+	}
 	parts := slices.DeleteFunc(clauses(strings.TrimRight(text, "。.!?！？;；")), func(c clause) bool { return c.empty() })
 	if len(parts) == 0 {
 		return near, ""
@@ -102,6 +105,18 @@ func (g *Grounds) Check(sentence string) (near string, why Reason) {
 		return near, Invented
 	}
 	return near, worst
+}
+
+// denied says whether c is what a source says with a not: "that's not us" made "that's
+// us", of words that mean nothing elsewhere.
+func (g *Grounds) denied(c clause) bool {
+	if !c.empty() {
+		return false
+	}
+	own := squeeze(c.text)
+	return own != "" && slices.ContainsFunc(g.sources, func(s source) bool {
+		return slices.ContainsFunc(s.clauses, func(x clause) bool { return x.negated > 0 && x.affirmed() == own })
+	})
 }
 
 // Says reports whether there is anything in the sentence but common words.
@@ -176,8 +191,12 @@ func (s *source) sentence(parts []clause, text string) Reason {
 	if !slices.ContainsFunc(parts, func(c clause) bool { return c.bare() }) {
 		return s.rests(s.clauses, parts, text, said)
 	}
-	// A yes or a no belongs to what it was said to: all from one sentence of the source.
+	// A yes or a no belongs to what it was said to: all from one sentence of the source,
+	// and where it is all there is, as it stands there.
 	worst := Torn
+	if !slices.ContainsFunc(parts, func(c clause) bool { return !c.bare() }) && !strings.Contains(squeeze(s.all), squeeze(text)) {
+		return worst
+	}
 	for from := 0; from < len(s.clauses); {
 		to := from + 1
 		for to < len(s.clauses) && s.clauses[to].sentence == s.clauses[from].sentence {

@@ -253,7 +253,11 @@ func exchange(r *rand.Rand, s string, other []string) string {
 	if len(mine) < 2 {
 		return s
 	}
-	mine[r.IntN(len(mine))] = strings.TrimRight(theirs[r.IntN(len(theirs))], "。.")
+	taken := strings.TrimRight(theirs[r.IntN(len(theirs))], "。.")
+	if c := newClause(normal(taken)); c.empty() {
+		return s // a yes in the place of a clause leaves out, and says nothing else
+	}
+	mine[r.IntN(len(mine))] = taken
 	return strings.Join(mine, mark)
 }
 
@@ -358,5 +362,16 @@ func TestWhatIsForTheEyeIsLeftOut(t *testing.T) {
 		if got := plainSpeech(from); got != want {
 			t.Errorf("%q becomes %q, want %q", from, got, want)
 		}
+	}
+}
+
+// What is left of a denial without its not is no empty phrase; a yes alone is one.
+func TestADenialIsNotTurned(t *testing.T) {
+	g := NewGrounds("en", []Source{{ID: "scam", Question: "Someone called for my card.", Text: "That's not us, so please hang up."}}, "")
+	for sentence, want := range map[string]Reason{
+		"That's us.": Turned, "That's us, so please hang up.": Turned, "That's not us, so please hang up.": "", "Yes, sure.": "",
+	} {
+		_, why := g.Check(sentence)
+		assert.Equal(t, want, why, sentence)
 	}
 }
