@@ -1,0 +1,39 @@
+package campaigns
+
+import (
+	"context"
+	"time"
+)
+
+// Dialer makes one call and returns when it is over. That nobody answered is a
+// Result and no error; an error is a call that was not begun.
+type Dialer interface {
+	Dial(ctx context.Context, o Dial) (Result, error)
+}
+
+// Dial is what a Dialer needs.
+type Dial struct {
+	Call      string // the id that the call's record is to have
+	Campaign  string
+	Line      string
+	Trunk     string
+	To        string
+	From      string
+	FromName  string
+	Fields    map[string]string
+	Greeting  string
+	Task      string
+	Voicemail string
+	Agent     string // who is to talk, in modes with agents; "" the bot
+	Goals     []Goal
+	Ring      time.Duration
+}
+
+// Event is told to whoever shows campaigns live.
+type Event struct {
+	Campaign string    `json:"campaign"`
+	Kind     string    `json:"kind"` // "state", "attempt", "settled", "contact", "suppressed"
+	At       time.Time `json:"at"`
+	Attempt  *Attempt  `json:"attempt,omitempty"`
+	State    State     `json:"state,omitempty"`
+}
