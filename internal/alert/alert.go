@@ -2,17 +2,20 @@
 // somebody can do something about it: a caller who is about to complain, rising anger,
 // a sensitive word, a long wait, nobody who could take calls, silence between people.
 //
-// A [Watch] follows the bus and looks at the queue each second. It keeps what it found in
-// memory: alerts are of calls in progress, and a restart ends those too. While a caller
-// talks with a person no dialogue listens, so the Watch reads the moods and words itself.
+// A [Watch] follows the bus and looks at the queue each second. What it found is kept in
+// [Records] as well, so that after a restart one reads what was raised and who took it
+// on; the calls, and with them what was wrong, have ended by then. While a caller talks
+// with a person no dialogue listens, so the Watch reads the moods and words itself.
 //
-// All methods are safe for concurrent use. Run is the only goroutine here.
+// All methods are safe for concurrent use. Run follows what happens, and has a second
+// goroutine that writes: neither waits for the other.
 package alert
 
 import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -102,13 +105,22 @@ type Queue interface {
 	Load() desk.Load
 }
 
+// Records is where alerts are kept beyond a restart.
+type Records interface {
+	// KeepAlerts writes alerts, each in place of what it was before.
+	KeepAlerts(ctx context.Context, alerts []Alert) error
+	// Alerts are the latest that were raised since or are not over, the oldest first.
+	Alerts(ctx context.Context, since time.Time, limit int) ([]Alert, error)
+}
+
 // Config sets a Watch up.
 type Config struct {
-	Bus   *event.Bus
-	Ears  func(line string) Ears // nil: nobody listens
-	Queue Queue                  // nil: nobody waits
-	Now   func() time.Time       // default time.Now
-	Log   *slog.Logger           // default discards
+	Bus     *event.Bus
+	Ears    func(line string) Ears // nil: nobody listens
+	Queue   Queue                  // nil: nobody waits
+	Records Records                // nil: in memory alone
+	Now     func() time.Time       // default time.Now
+	Log     *slog.Logger           // default discards
 }
 
 const (
@@ -128,6 +140,9 @@ type Watch struct {
 	alerts []*Alert   // the oldest first
 	calls  map[string]*talk
 	nobody time.Time // since when somebody waits and nobody is ready
+
+	unsaved map[string]*saving // guarded by mu: what is to be written, by id
+	wake    chan struct{}      // something is
 }
 
 // New returns a Watch; it sees nothing until Run.
@@ -138,18 +153,30 @@ func New(c Config) *Watch {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Watch{cfg: c, calls: map[string]*talk{}}
+	return &Watch{cfg: c, calls: map[string]*talk{}, unsaved: map[string]*saving{}, wake: make(chan struct{}, 1)}
 }
 
 // Run watches until ctx ends.
 func (w *Watch) Run(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for ctx.Err() == nil {
-		sub := w.cfg.Bus.Subscribe("call.started", "call.updated", "call.turn", "call.event", "call.ended")
+	sub := w.subscribe()
+	w.remember(ctx)
+	var writing sync.WaitGroup
+	defer writing.Wait()
+	writing.Go(func() { w.write(ctx) })
+	for {
 		w.follow(ctx, sub, tick.C)
 		sub.Close()
+		if ctx.Err() != nil {
+			return
+		}
+		sub = w.subscribe()
 	}
+}
+
+func (w *Watch) subscribe() *event.Subscription {
+	return w.cfg.Bus.Subscribe("call.started", "call.updated", "call.turn", "call.event", "call.ended")
 }
 
 // follow returns when ctx ends or the bus has dropped us, who were behind.
@@ -204,8 +231,8 @@ func (w *Watch) Find(id string) (Alert, error) {
 }
 
 // Seen notes who has looked at an alert first.
-func (w *Watch) Seen(id, by string) (Alert, error) {
-	return w.change(id, func(a *Alert, now time.Time) bool {
+func (w *Watch) Seen(ctx context.Context, id, by string) (Alert, error) {
+	return w.change(ctx, id, func(a *Alert, now time.Time) bool {
 		if !a.SeenAt.IsZero() {
 			return false
 		}
@@ -215,8 +242,8 @@ func (w *Watch) Seen(id, by string) (Alert, error) {
 }
 
 // Acknowledge notes who takes care of it, or that nobody need.
-func (w *Watch) Acknowledge(id, by string) (Alert, error) {
-	return w.change(id, func(a *Alert, now time.Time) bool {
+func (w *Watch) Acknowledge(ctx context.Context, id, by string) (Alert, error) {
+	return w.change(ctx, id, func(a *Alert, now time.Time) bool {
 		if !a.DoneAt.IsZero() {
 			return false
 		}
@@ -228,22 +255,36 @@ func (w *Watch) Acknowledge(id, by string) (Alert, error) {
 	})
 }
 
-func (w *Watch) change(id string, f func(a *Alert, now time.Time) bool) (Alert, error) {
+// change returns when what has changed is kept.
+func (w *Watch) change(ctx context.Context, id string, f func(a *Alert, now time.Time) bool) (Alert, error) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, a := range w.alerts {
-		if a.ID == id {
-			if f(a, w.cfg.Now()) {
-				w.publish(Changed, a)
-			}
-			return *a, nil
-		}
+	i := slices.IndexFunc(w.alerts, func(a *Alert) bool { return a.ID == id })
+	if i < 0 {
+		w.mu.Unlock()
+		return Alert{}, ErrNone
 	}
-	return Alert{}, ErrNone
+	a := w.alerts[i]
+	var kept <-chan error
+	if f(a, w.cfg.Now()) {
+		w.publish(Changed, a)
+		kept = w.waitFor(id)
+	}
+	now := *a
+	w.mu.Unlock()
+	if kept == nil {
+		return now, nil
+	}
+	select {
+	case err := <-kept:
+		return now, err
+	case <-ctx.Done():
+		return now, fmt.Errorf("keep alert %s: %w", id, context.Cause(ctx))
+	}
 }
 
-// publish needs w.mu.
+// publish tells of an alert, and has it written. It needs w.mu.
 func (w *Watch) publish(kind event.Kind, a *Alert) {
+	w.save(a.ID)
 	w.cfg.Bus.Publish(event.Event{Kind: kind, At: w.cfg.Now(), Call: a.Call, Data: *a})
 }
 

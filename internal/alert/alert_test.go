@@ -2,6 +2,9 @@ package alert_test
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -112,17 +115,17 @@ func TestWhatIsSaidRaisesAlerts(t *testing.T) {
 		assert.NotEmpty(t, a.Why.Words)
 
 		sub := w.bus.Subscribe(alert.Changed)
-		seen, err := w.watch.Seen(a.ID, "chen")
+		seen, err := w.watch.Seen(t.Context(), a.ID, "chen")
 		require.NoError(t, err)
 		assert.Equal(t, "chen", seen.SeenBy)
-		_, err = w.watch.Seen(a.ID, "wang")
+		_, err = w.watch.Seen(t.Context(), a.ID, "wang")
 		require.NoError(t, err)
-		done, err := w.watch.Acknowledge(a.ID, "wang")
+		done, err := w.watch.Acknowledge(t.Context(), a.ID, "wang")
 		require.NoError(t, err)
 		assert.Equal(t, "chen", done.SeenBy, "who was first")
 		assert.Equal(t, "wang", done.DoneBy)
 		assert.Len(t, sub.C(), 2)
-		_, err = w.watch.Acknowledge("none", "wang")
+		_, err = w.watch.Acknowledge(t.Context(), "none", "wang")
 		require.ErrorIs(t, err, alert.ErrNone)
 		w.tell("call.ended", call.Record{ID: "C1", Line: "main"})
 		assert.Empty(t, w.kinds(), "they are over with the call")
@@ -176,5 +179,86 @@ func TestWaitingAndNobodyReady(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		assert.Empty(t, w.kinds())
 		assert.Len(t, w.watch.List(), 2, "they can still be read")
+	})
+}
+
+// records are those of a store.
+type records struct {
+	mu   sync.Mutex
+	kept map[string]alert.Alert
+	err  error
+}
+
+func (r *records) KeepAlerts(_ context.Context, alerts []alert.Alert) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err != nil {
+		return r.err
+	}
+	for _, a := range alerts {
+		r.kept[a.ID] = a
+	}
+	return nil
+}
+
+func (r *records) Alerts(context.Context, time.Time, int) ([]alert.Alert, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Values(r.kept)), nil
+}
+
+func (r *records) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = err
+}
+
+func TestAlertsSurviveARestart(t *testing.T) {
+	words, problems := moderation.Load("zh", nil)
+	require.Empty(t, problems)
+	synctest.Test(t, func(t *testing.T) {
+		db := &records{kept: map[string]alert.Alert{}}
+		run := func(play func(w *wall)) {
+			w := &wall{t: t, bus: &event.Bus{}}
+			w.watch = alert.New(alert.Config{Bus: w.bus, Records: db, Ears: func(string) alert.Ears { return alert.Ears{Words: words} }})
+			ctx, cancel := context.WithCancel(t.Context())
+			var wg sync.WaitGroup
+			wg.Go(func() { w.watch.Run(ctx) })
+			synctest.Wait()
+			play(w)
+			cancel()
+			wg.Wait()
+		}
+		var id string
+		run(func(w *wall) {
+			w.tell("call.started", call.Record{ID: "C1", Line: "main"})
+			w.says("caller", "我不想活了")
+			require.Equal(t, []alert.Kind{alert.Sensitive}, w.kinds())
+			id = w.watch.List()[0].ID
+			_, err := w.watch.Acknowledge(t.Context(), id, "chen")
+			require.NoError(t, err)
+			assert.Equal(t, "chen", db.kept[id].DoneBy, "who says that he takes care of it is not told before it is kept")
+		})
+		run(func(w *wall) {
+			list := w.watch.List()
+			require.Len(t, list, 1)
+			assert.Equal(t, "chen", list[0].DoneBy)
+			assert.Equal(t, "我不想活了", list[0].Why.Said)
+			assert.Empty(t, w.kinds(), "its call has ended with the server")
+			synctest.Wait()
+			assert.False(t, db.kept[id].OverAt.IsZero())
+
+			db.fail(errors.New("the disk is full"))
+			w.tell("call.started", call.Record{ID: "C1", Line: "main"})
+			w.says("caller", "我不想活了")
+			require.Len(t, w.kinds(), 1, "supervisors are told all the same")
+			id = w.watch.List()[0].ID
+			_, err := w.watch.Acknowledge(t.Context(), id, "chen")
+			require.ErrorContains(t, err, "the disk is full")
+			db.fail(nil)
+			time.Sleep(5 * time.Second)
+			synctest.Wait()
+			assert.Equal(t, "chen", db.kept[id].DoneBy, "it is tried again")
+		})
 	})
 }

@@ -49,6 +49,10 @@ func expiries() []expired {
 		{KeepTranscripts, "wrapups", `(draft IS NOT NULL OR working IS NOT NULL OR saved IS NOT NULL) AND call_id IN (SELECT id FROM calls WHERE ended_at < $1)`, "draft", func(ids string) []string {
 			return []string{`UPDATE wrapups SET draft = NULL, working = NULL, saved = NULL WHERE id IN ` + ids} // how long they took is nobody's data
 		}},
+		{KeepTranscripts, "alerts", `why IS NOT NULL AND raised_at < $1`, "why", func(ids string) []string {
+			return []string{`UPDATE alerts SET why = NULL WHERE id IN ` + ids}
+		}},
+		{KeepCalls, "alerts", `raised_at < $1`, "raised_at", func(ids string) []string { return []string{`DELETE FROM alerts WHERE id IN ` + ids} }},
 		{KeepCalls, "calls", `ended_at < $1`, "ended_at", func(ids string) []string { return []string{`DELETE FROM calls WHERE id IN ` + ids} }},
 		{KeepTickets, "wishes", `state = 'done' AND done_at < $1`, "done_at", func(ids string) []string { return []string{`DELETE FROM wishes WHERE id IN ` + ids} }},
 		{KeepTickets, "tickets", `closed_at < $1`, "closed_at", func(ids string) []string { return []string{`DELETE FROM tickets WHERE id IN ` + ids} }},

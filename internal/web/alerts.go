@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"hotline/internal/alert"
@@ -11,8 +12,8 @@ import (
 type Alerts interface {
 	List() []alert.Alert
 	Find(id string) (alert.Alert, error)
-	Seen(id, by string) (alert.Alert, error)
-	Acknowledge(id, by string) (alert.Alert, error)
+	Seen(ctx context.Context, id, by string) (alert.Alert, error)
+	Acknowledge(ctx context.Context, id, by string) (alert.Alert, error)
 }
 
 type alertsOutput struct {
@@ -81,8 +82,12 @@ func (s *Server) changeAlert(ctx context.Context, in *alertInput) (*alertOutput,
 	if in.Body.State == "acknowledged" {
 		change = s.cfg.Alerts.Acknowledge
 	}
-	if a, err = change(in.ID, who(ctx).name); err != nil {
+	a, err = change(ctx, in.ID, who(ctx).name)
+	if errors.Is(err, alert.ErrNone) {
 		return nil, gone
+	}
+	if err != nil {
+		return nil, err
 	}
 	return &alertOutput{a}, nil
 }

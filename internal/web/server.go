@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"hotline/internal/event"
@@ -180,6 +181,9 @@ func (s *Server) Close() error { return s.listener.Close() }
 
 // Run serves until ctx ends, then lets the requests in progress finish.
 func (s *Server) Run(ctx context.Context) error {
+	var following sync.WaitGroup
+	defer following.Wait()
+	following.Go(func() { s.followSupervised(ctx) })
 	stopped := make(chan error, 1)
 	release := context.AfterFunc(ctx, func() {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)

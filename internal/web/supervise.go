@@ -5,8 +5,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"time"
+
+	"hotline/internal/call"
+	"hotline/internal/event"
+	"hotline/internal/store"
 )
 
 // Supervisors lets supervisors take part in calls. Errors are [RefusedError] where the
@@ -179,4 +184,54 @@ func (s *Server) supervisorPhone(ctx context.Context, _ *struct{}) (*phoneOutput
 		return nil, errPageSession
 	}
 	return s.issue(i.session, pagePhone(i.session)), nil
+}
+
+// followSupervised has supervisors leave the calls that they may not hear any more, until
+// ctx ends.
+func (s *Server) followSupervised(ctx context.Context) {
+	if s.cfg.Supervise == nil {
+		return
+	}
+	for ctx.Err() == nil {
+		sub := s.cfg.Bus.Subscribe("call.updated")
+		for open := true; open; {
+			var e event.Event
+			select {
+			case <-ctx.Done():
+				open = false
+			case e, open = <-sub.C():
+				if r, ok := e.Data.(call.Record); ok {
+					s.checkSupervised(ctx, e.Call, r.Agent)
+				}
+			}
+		}
+		sub.Close()
+	}
+}
+
+// checkSupervised has those leave a call who may not listen to it, now that an agent has
+// it. Who has taken it over keeps his caller.
+func (s *Server) checkSupervised(ctx context.Context, id, agent string) {
+	for _, p := range s.cfg.Supervise.Supervisors(id) {
+		if p.Taken {
+			continue
+		}
+		u, err := s.cfg.Store.User(ctx, p.Name)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			continue // a program's token has no team
+		case err != nil:
+			s.log.WarnContext(ctx, "checking_who_listens", "call", id, "error", err)
+			continue
+		case manage.has(u.Role) && s.sees(&identity{name: u.Name, user: u, role: u.Role, agent: u.AgentName()}, id, agent):
+			continue
+		}
+		if err := s.cfg.Supervise.Leave(ctx, id, p.Name); err != nil {
+			continue // he has gone
+		}
+		entry := store.TrailEntry{Actor: p.Name, Role: u.Role, Action: "leave-call", Subject: id, Detail: map[string]string{"why": "the call is another team's now"}}
+		if err := s.cfg.Store.AddTrail(ctx, entry); err != nil {
+			s.log.WarnContext(ctx, "writing_who_was_sent_away", "call", id, "error", err)
+		}
+	}
 }

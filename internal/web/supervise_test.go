@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"hotline/internal/call"
+	"hotline/internal/event"
 	"hotline/internal/store"
 	"hotline/internal/web"
 
@@ -17,12 +20,15 @@ import (
 
 // watch keeps who listens to calls.
 type watch struct {
+	mu      sync.Mutex
 	joined  []web.Joining
 	there   []web.Supervising
 	refused error
 }
 
 func (w *watch) Join(_ context.Context, _ string, j web.Joining) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.refused == nil {
 		w.joined = append(w.joined, j)
 		w.there = append(w.there, web.Supervising{Name: j.By, Mode: j.Mode})
@@ -31,6 +37,8 @@ func (w *watch) Join(_ context.Context, _ string, j web.Joining) error {
 }
 
 func (w *watch) SetMode(_ context.Context, _, by, mode string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for i := range w.there {
 		if w.there[i].Name == by {
 			w.there[i].Mode = mode
@@ -41,6 +49,8 @@ func (w *watch) SetMode(_ context.Context, _, by, mode string) error {
 }
 
 func (w *watch) TakeOver(_ context.Context, _, by string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for i := range w.there {
 		if w.there[i].Name == by {
 			w.there[i].Taken = true
@@ -50,9 +60,18 @@ func (w *watch) TakeOver(_ context.Context, _, by string) error {
 	return errors.New("not there")
 }
 
-func (w *watch) Leave(context.Context, string, string) error { w.there = nil; return nil }
+func (w *watch) Leave(_ context.Context, _, by string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.there = slices.DeleteFunc(slices.Clone(w.there), func(s web.Supervising) bool { return s.Name == by })
+	return nil
+}
 
-func (w *watch) Supervisors(string) []web.Supervising { return w.there }
+func (w *watch) Supervisors(string) []web.Supervising {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.there)
+}
 
 // Supervisors take part in the calls of their teams, and the audit trail says who did how.
 func TestSupervisorsTakePartInCalls(t *testing.T) {
@@ -109,4 +128,39 @@ func TestSupervisorsTakePartInCalls(t *testing.T) {
 		did = append(did, e.Action+" "+e.Detail["mode"])
 	}
 	assert.Equal(t, []string{"join-call listen", "leave-call ", "supervise-call take_over", "supervise-call whisper", "join-call listen"}, did)
+}
+
+// Who listens is sent away when the call moves to a team that is not his.
+func TestWhoListensLeavesWithTheTeam(t *testing.T) {
+	w := &watch{}
+	st := start(t, func(c *web.Config) {
+		c.Supervise = w
+		c.Teams = func() map[string][]string { return map[string][]string{"售后": {"agent1"}, "销售": {"agent2"}} }
+	})
+	now := time.Now()
+	r := call.Record{ID: "OF1", Line: "main", Caller: "13811112222", StartedAt: now, AnsweredAt: now, Outcome: call.InProgress, Agent: "agent1"}
+	require.NoError(t, st.store.Begin(t.Context(), r))
+	for name, teams := range map[string][]string{"陈主管": {"售后"}, "王主管": {"售后", "销售"}, "李主管": {"售后"}} {
+		_, err := st.store.AddUser(t.Context(), store.User{Name: name, Role: store.Supervisor, Teams: teams}, "correct-horse-battery")
+		require.NoError(t, err)
+		st.login(t, name).json(http.MethodPost, "/api/v1/calls/OF1/join", `{"mode":"listen","agent":"boss"}`, http.StatusNoContent)
+	}
+	(&visitor{t: t, url: st.url, token: apiToken}).json(http.MethodPost, "/api/v1/calls/OF1/join", `{"mode":"listen","agent":"boss"}`, http.StatusNoContent)
+	require.NoError(t, w.TakeOver(t.Context(), "OF1", "李主管"))
+	there := func() (names []string) {
+		for _, s := range w.Supervisors("OF1") {
+			names = append(names, s.Name)
+		}
+		slices.Sort(names)
+		return names
+	}
+	st.bus.Publish(event.Event{Kind: "call.updated", At: now, Call: "OF1", Data: r})
+	r.Agent = "agent2"
+	st.bus.Publish(event.Event{Kind: "call.updated", At: now, Call: "OF1", Data: r})
+	assert.Eventually(t, func() bool { return len(there()) == 3 }, 10*time.Second, 10*time.Millisecond)
+	assert.Equal(t, []string{"HOTLINE_API_TOKEN", "李主管", "王主管"}, there(), "who has the caller, who has both teams, and who has none")
+	assert.Eventually(t, func() bool {
+		page, err := st.store.Trail(t.Context(), store.TrailFilter{Actor: "陈主管", Subject: "OF1", Limit: 1})
+		return err == nil && len(page.Items) == 1 && page.Items[0].Action == "leave-call"
+	}, 10*time.Second, 10*time.Millisecond)
 }
