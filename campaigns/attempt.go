@@ -47,6 +47,7 @@ type Result struct {
 	Slots    map[string]string `json:"slots,omitempty"`    // what the task learnt
 	Score    int               `json:"score,omitempty"`    // satisfaction
 	Refused  bool              `json:"refused,omitempty"`  // "do not call again": said or keyed
+	How      string            `json:"how,omitempty"`      // a refusal was made: "said", "key", "agent"
 	Callback time.Time         `json:"callback,omitzero"`  // when the contact wants to be called
 	Person   string            `json:"person,omitempty"`   // agent who talked
 	Cost     float64           `json:"cost,omitempty"`     // of the trunk
@@ -88,4 +89,18 @@ func (r Refusal) Final() bool {
 	case RefusedWindow, RefusedHoliday, RefusedDay, RefusedWeek, RefusedOverall, RefusedInterval, RefusedInUse:
 	}
 	return false
+}
+
+// Ends is the state of a contact that is over by a final refusal.
+func (r Refusal) Ends() ContactState {
+	switch r {
+	case RefusedNumber:
+		return Invalid
+	case RefusedAttempts, RefusedCampaign:
+		return Exhausted
+	case RefusedEnded:
+		return Withdrawn
+	default:
+		return Suppressed
+	}
 }

@@ -69,6 +69,7 @@ type Campaign struct {
 	CostPerGoal float64   `yaml:"cost_per_goal" json:"cost_per_goal,omitempty"` // of a person who calls, to compare
 	CreatedAt   time.Time `yaml:"-" json:"created_at"`
 	CreatedBy   string    `yaml:"-" json:"created_by"`
+	Version     int       `yaml:"-" json:"version"` // counts its changes, from 1
 }
 
 // Variant is one wording of the script. A contact stays with the one that it was
@@ -114,4 +115,22 @@ type Goal struct {
 	Value       string `yaml:"value" json:"value,omitempty"`             // with this; "" is any
 	Transferred bool   `yaml:"transferred" json:"transferred,omitempty"` // a person took the call
 	Score       int    `yaml:"score" json:"score,omitempty"`             // satisfaction of at least this
+}
+
+// Limits are how fast a campaign may call.
+type Limits struct {
+	Concurrency int
+	PerSecond   float64
+}
+
+// Limits are the campaign's, or the defaults.
+func (c Campaign) Limits() Limits {
+	l := Limits{c.Concurrency, c.PerSecond}
+	if l.Concurrency <= 0 {
+		l.Concurrency = 10
+	}
+	if l.PerSecond <= 0 {
+		l.PerSecond = 1
+	}
+	return l
 }

@@ -1,0 +1,292 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"hotline/campaigns"
+	"hotline/internal/call"
+)
+
+// Claim implements campaigns.Store. What it decides by is read in the transaction that
+// writes the attempt: over all nodes, no cap is passed and no number is called twice.
+func (s *Store) Claim(ctx context.Context, q campaigns.Claim, judge campaigns.Judge) (got campaigns.Claimed, err error) {
+	var not error // is no failure, which would run the others' operations again
+	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		got, err = s.claim(ctx, tx, q, judge)
+		not = nil
+		if errors.Is(err, campaigns.ErrNotDue) || errors.Is(err, campaigns.ErrPace) {
+			not, err = err, nil
+		}
+		return err
+	})
+	if err == nil {
+		err = not
+	}
+	return got, err
+}
+
+func (s *Store) claim(ctx context.Context, tx *sql.Tx, q campaigns.Claim, judge campaigns.Judge) (got campaigns.Claimed, err error) {
+	if got.Campaign, err = campaignIn(ctx, tx, q.Campaign); err != nil {
+		return got, err
+	}
+	var hash string
+	got.Contact, hash, err = s.contactIn(ctx, tx, q.Contact)
+	if err != nil {
+		return got, err
+	}
+	k := got.Contact
+	if got.Campaign.State != campaigns.Running || k.Campaign != q.Campaign || k.State != campaigns.Waiting || k.Made+1 != q.Number || k.Due.After(q.Now) {
+		return got, campaigns.ErrNotDue
+	}
+	facts, err := s.factsIn(ctx, tx, k, hash, q.Now)
+	if err != nil {
+		return got, err
+	}
+	got.Verdict = judge(got.Campaign, k, facts)
+	if got.Verdict.Refusal != "" {
+		return got, s.refuse(ctx, tx, k, got.Verdict)
+	}
+	limits := got.Campaign.Limits()
+	busy, err := busyIn(ctx, tx, q.Campaign)
+	if err != nil {
+		return got, err
+	}
+	if busy >= limits.Concurrency {
+		return got, campaigns.ErrPace
+	}
+	ok, err := take(ctx, tx, q.Campaign, limits.PerSecond, q.Now)
+	if err != nil {
+		return got, err
+	}
+	if !ok {
+		return got, campaigns.ErrPace
+	}
+	id, err := reserveIn(ctx, tx, "attempts", 1)
+	if err != nil {
+		return got, err
+	}
+	if k.Variant == "" {
+		k.Variant = got.Verdict.Variant
+	}
+	k.State, k.Made, k.Reason = campaigns.Dialling, k.Made+1, ""
+	got.Contact = k
+	got.Attempt = campaigns.Attempt{
+		ID: id, Campaign: q.Campaign, Contact: k.ID, Call: q.Call, Node: q.Node, Variant: k.Variant, Number: k.Made,
+		ClaimedAt: q.Now, Ground: got.Verdict.Ground,
+	}
+	for _, do := range []struct {
+		text string
+		args []any
+	}{
+		{`INSERT INTO attempts (id, campaign_id, contact_id, number_hash, call_id, node, variant, number, ground, day, claimed_at, outcome, goal, refused, answered, seconds, cost, trunk)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, '')`, []any{id, q.Campaign, k.ID, hash, q.Call, q.Node, k.Variant, k.Made, got.Verdict.Ground, got.Verdict.Day, q.Now.UnixMilli()}},
+		{`UPDATE contacts SET state = $2, made = $3, variant = $4, reason = '', callback = 0 WHERE id = $1`, []any{k.ID, string(k.State), k.Made, k.Variant}},
+		{`INSERT INTO number_days (number_hash, day, campaign_id, calls) VALUES ($1, $2, $3, 1)
+			ON CONFLICT (number_hash, day, campaign_id) DO UPDATE SET calls = number_days.calls + 1`, []any{hash, got.Verdict.Day, q.Campaign}},
+		{`DELETE FROM number_days WHERE day < $1`, []any{q.Now.AddDate(0, 0, -factsKeep).Format(time.DateOnly)}},
+	} {
+		if _, err := s.group.exec(ctx, tx, do.text, do.args...); err != nil {
+			return got, fmt.Errorf("keep an attempt: %w", err)
+		}
+	}
+	return got, nil
+}
+
+// factsKeep is how many days calls of a number are remembered for the caps.
+const factsKeep = campaigns.FactDays + 2
+
+func (s *Store) contactIn(ctx context.Context, tx *sql.Tx, id int64) (k campaigns.Contact, hash string, err error) {
+	k, err = s.readContact(tx.QueryRowContext(ctx, `SELECT `+contactColumns+` FROM contacts WHERE id = $1`, id))
+	if err == nil {
+		err = tx.QueryRowContext(ctx, `SELECT number_hash FROM contacts WHERE id = $1`, id).Scan(&hash)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		err = campaigns.ErrNotDue // erased meanwhile
+	}
+	return k, hash, err
+}
+
+// Facts are what is known of a contact's number.
+func (s *Store) Facts(ctx context.Context, k campaigns.Contact, now time.Time) (campaigns.Facts, error) {
+	f := &sealing{s: s, table: "contacts"}
+	hash := f.hash(wholeNumber, NormalNumber(k.Number))
+	if f.err != nil {
+		return campaigns.Facts{}, f.err
+	}
+	return s.factsIn(ctx, s.read, k, hash, now)
+}
+
+func (s *Store) factsIn(ctx context.Context, from interface {
+	asked
+	rowAsked
+}, k campaigns.Contact, hash string, now time.Time) (f campaigns.Facts, err error) {
+	if f.Calls, err = list(ctx, from, "count a number's calls", func(from row) (d campaigns.DayCalls, err error) {
+		err = from.Scan(&d.Day, &d.Campaign, &d.Calls)
+		return d, err
+	}, `SELECT day, campaign_id, calls FROM number_days WHERE number_hash = $1 AND day >= $2 ORDER BY day, campaign_id`,
+		hash, now.AddDate(0, 0, -campaigns.FactDays).Format(time.DateOnly)); err != nil {
+		return f, err
+	}
+	if err := from.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM attempts WHERE number_hash = $1 AND settled_at IS NULL)`, hash).Scan(&f.InUse); err != nil {
+		return f, fmt.Errorf("ask whether a number is in use: %w", err)
+	}
+	err = from.QueryRowContext(ctx, `SELECT settled_at FROM attempts WHERE contact_id = $1 AND settled_at IS NOT NULL ORDER BY id DESC LIMIT 1`, k.ID).Scan(nullTime{&f.Last})
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return f, fmt.Errorf("look for the last attempt: %w", err)
+	}
+	if f.Suppressions, err = s.suppressionsOf(ctx, from, k.Number, now); err != nil {
+		return f, err
+	}
+	f.Consents, err = s.consentsOf(ctx, from, hash)
+	return f, err
+}
+
+const attemptColumns = `id, campaign_id, contact_id, call_id, node, variant, number, ground, claimed_at, settled_at, result`
+
+func (s *Store) readAttempt(from row) (a campaigns.Attempt, err error) {
+	var result []byte
+	if err := from.Scan(&a.ID, &a.Campaign, &a.Contact, &a.Call, &a.Node, &a.Variant, &a.Number, &a.Ground, nullTime{&a.ClaimedAt}, nullTime{&a.SettledAt}, &result); err != nil {
+		return a, err
+	}
+	f := &sealing{s: s, table: "attempts", row: strconv.FormatInt(a.ID, 10)}
+	f.readJSON("result", result, &a.Result)
+	return a, f.err
+}
+
+// Settle implements campaigns.Store.
+func (s *Store) Settle(ctx context.Context, id int64, r campaigns.Result, now time.Time, next campaigns.Settle) (a campaigns.Attempt, err error) {
+	f := &sealing{s: s, table: "attempts", row: strconv.FormatInt(id, 10)}
+	sealed := f.sealJSON("result", r)
+	if f.err != nil {
+		return a, f.err
+	}
+	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		a, err = s.settle(ctx, tx, id, r, sealed, now, next)
+		return err
+	})
+	return a, err
+}
+
+func (s *Store) settle(ctx context.Context, tx *sql.Tx, id int64, r campaigns.Result, sealed []byte, now time.Time, next campaigns.Settle) (a campaigns.Attempt, err error) {
+	a, err = s.readAttempt(tx.QueryRowContext(ctx, `SELECT `+attemptColumns+` FROM attempts WHERE id = $1`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return a, fmt.Errorf("settle attempt %d: %w", id, ErrNotFound)
+	}
+	if err != nil || !a.SettledAt.IsZero() {
+		return a, err
+	}
+	a.Result, a.SettledAt = r, now
+	if _, err := s.group.exec(ctx, tx, `UPDATE attempts SET settled_at = $2, outcome = $3, goal = $4, refused = $5, answered = $6, seconds = $7, cost = $8, trunk = $9, result = $10 WHERE id = $1`,
+		id, now.UnixMilli(), string(r.Outcome), r.Goal, flag(r.Refused), flag(r.Answered), r.Seconds, r.Cost, r.Trunk, sealed); err != nil {
+		return a, fmt.Errorf("settle an attempt: %w", err)
+	}
+	k, _, err := s.contactIn(ctx, tx, a.Contact)
+	if errors.Is(err, campaigns.ErrNotDue) {
+		return a, nil // erased while it was called
+	}
+	if err != nil {
+		return a, err
+	}
+	c, err := campaignIn(ctx, tx, a.Campaign)
+	if err != nil {
+		return a, err
+	}
+	made, err := counts(ctx, tx, "count a contact's outcomes", `SELECT outcome, COUNT(*) FROM attempts WHERE contact_id = $1 AND settled_at IS NOT NULL GROUP BY outcome`, k.ID)
+	if err != nil {
+		return a, err
+	}
+	before := make(map[campaigns.Outcome]int, len(made))
+	for o, n := range made {
+		before[campaigns.Outcome(o)] = n
+	}
+	n := next(c, k, before, r)
+	if n.State == campaigns.Waiting && (c.State == campaigns.Stopped || c.State == campaigns.Done) {
+		n = campaigns.Next{State: campaigns.Withdrawn, Reason: string(campaigns.RefusedEnded)}
+	}
+	due := int64(0)
+	if !n.Due.IsZero() {
+		due = n.Due.UnixMilli()
+	}
+	if _, err := s.group.exec(ctx, tx, `UPDATE contacts SET state = $2, reason = $3, due = $4, callback = $5 WHERE id = $1`,
+		k.ID, string(n.State), n.Reason, due, flag(n.State == campaigns.Waiting && !r.Callback.IsZero())); err != nil {
+		return a, fmt.Errorf("settle a contact: %w", err)
+	}
+	if r.Refused {
+		how := r.How
+		if how == "" {
+			how = "said"
+		}
+		return a, s.suppress(ctx, tx, campaigns.Suppression{Number: k.Number, List: "own", At: now, How: how, Call: a.Call})
+	}
+	return a, nil
+}
+
+// Orphans implements campaigns.Store.
+func (s *Store) Orphans(ctx context.Context, node string, began, silent time.Time) ([]campaigns.Attempt, error) {
+	return list(ctx, s.read, "list attempts of dead nodes", s.readAttempt, `SELECT `+attemptColumns+` FROM attempts WHERE settled_at IS NULL
+		AND (node = $1 AND claimed_at < $2 OR node <> $1 AND NOT EXISTS (SELECT 1 FROM campaign_nodes n WHERE n.node = attempts.node AND n.seen_at >= $3))
+		ORDER BY id LIMIT 1000`, node, began.UnixMilli(), silent.UnixMilli())
+}
+
+// Ended implements campaigns.Store: what the record of a call tells, where the node that
+// made it has not lived to.
+func (s *Store) Ended(ctx context.Context, id string) (r campaigns.Result, ok bool, err error) {
+	record, err := s.Call(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return r, false, nil
+	}
+	if err != nil || record.EndedAt.IsZero() {
+		return r, false, err
+	}
+	return ResultOf(record), true, nil
+}
+
+// ResultOf is what a call's record alone tells a campaign.
+func ResultOf(r call.Record) campaigns.Result {
+	out := campaigns.Result{Status: r.SIPStatus, Trunk: r.Signalling.Trunk, Error: r.Error, Answered: !r.AnsweredAt.IsZero(), Person: r.Agent, Score: r.Satisfaction}
+	if out.Answered {
+		out.Seconds = max(0, r.EndedAt.Sub(r.AnsweredAt).Seconds())
+	}
+	switch {
+	case r.Outcome == call.Interrupted:
+		out.Outcome = campaigns.Interrupted
+	case out.Answered:
+		out.Outcome = campaigns.Person
+	case r.Outcome == call.Busy:
+		out.Outcome = campaigns.Busy
+	case r.Outcome == call.NoAnswer, r.Outcome == call.Cancelled:
+		out.Outcome = campaigns.NoAnswer
+	case r.Outcome == call.Refused:
+		out.Outcome = campaigns.Declined
+	default:
+		out.Outcome = campaigns.Failed
+	}
+	return out
+}
+
+// Attempts are a contact's attempts, the latest first.
+func (s *Store) Attempts(ctx context.Context, contact int64) ([]campaigns.Attempt, error) {
+	return list(ctx, s.read, "list attempts", s.readAttempt, `SELECT `+attemptColumns+` FROM attempts WHERE contact_id = $1 ORDER BY id DESC LIMIT 1000`, contact)
+}
+
+// CampaignAttempts are a campaign's attempts behind after, by id.
+func (s *Store) CampaignAttempts(ctx context.Context, campaign string, after int64, limit int) ([]campaigns.Attempt, error) {
+	return list(ctx, s.read, "list attempts", s.readAttempt, `SELECT `+attemptColumns+` FROM attempts WHERE campaign_id = $1 AND id > $2 ORDER BY id LIMIT $3`, campaign, after, limit)
+}
+
+// AttemptOf is the attempt that a call belongs to.
+func (s *Store) AttemptOf(ctx context.Context, id string) (campaigns.Attempt, error) {
+	a, err := s.readAttempt(s.read.QueryRowContext(ctx, `SELECT `+attemptColumns+` FROM attempts WHERE call_id = $1`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return a, fmt.Errorf("attempt of call %s: %w", id, err)
+	}
+	return a, nil
+}

@@ -1,0 +1,410 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"hotline/campaigns"
+)
+
+// person is what is sealed of a contact.
+type person struct {
+	Number string            `json:"n"`
+	Name   string            `json:"name,omitempty"`
+	Fields map[string]string `json:"f,omitempty"`
+}
+
+const contactColumns = `id, campaign_id, person, zone, rank, variant, agent, state, reason, due, made, callback, added_at`
+
+func (s *Store) readContact(from row) (c campaigns.Contact, err error) {
+	var sealed []byte
+	var due, callback int64
+	var added time.Time
+	if err := from.Scan(&c.ID, &c.Campaign, &sealed, &c.Zone, &c.Rank, &c.Variant, &c.Agent, &c.State, &c.Reason, &due, &c.Made, &callback, nullTime{&added}); err != nil {
+		return c, err
+	}
+	f := &sealing{s: s, table: "contacts", row: strconv.FormatInt(c.ID, 10)}
+	var p person
+	f.openJSON("person", sealed, &p)
+	c.Number, c.Name, c.Fields = p.Number, p.Name, p.Fields
+	c.Callback, c.AddedAt = callback != 0, added
+	if due > 0 {
+		c.Due = time.UnixMilli(due).UTC()
+	}
+	return c, f.err
+}
+
+// addRows is how many contacts one statement adds. More would pass SQLite's bound on
+// what a statement is given.
+const addRows = 200
+
+const contactParams = 10
+
+var addContacts = func() func(n int) string {
+	text := func(n int) string {
+		var b strings.Builder
+		b.WriteString(`INSERT INTO contacts (id, campaign_id, number_hash, person, zone, rank, place, agent, due, added_at, state, variant, reason, made, callback) VALUES `)
+		for i := range n {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString("(")
+			for j := range contactParams {
+				b.WriteString("$" + strconv.Itoa(i*contactParams+j+1) + ", ")
+			}
+			b.WriteString("'waiting', '', '', 0, 0)")
+		}
+		b.WriteString(" ON CONFLICT (number_hash, campaign_id) DO NOTHING RETURNING id")
+		return b.String()
+	}
+	full := text(addRows)
+	return func(n int) string {
+		if n == addRows {
+			return full
+		}
+		return text(n)
+	}
+}()
+
+// AddContacts keeps new contacts of a campaign and returns the id of each, 0 for one
+// whose number the campaign has already. It is meant for some thousand at once.
+func (s *Store) AddContacts(ctx context.Context, campaign string, list []campaigns.Contact) (ids []int64, err error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	c, err := s.Campaign(ctx, campaign)
+	if err != nil {
+		return nil, err
+	}
+	first, err := s.reserve(ctx, "contacts", len(list))
+	if err != nil {
+		return nil, err
+	}
+	args := make([]any, 0, len(list)*contactParams)
+	now := s.now().UnixMilli()
+	for i, k := range list {
+		id := first + int64(i)
+		f := &sealing{s: s, table: "contacts", row: strconv.FormatInt(id, 10)}
+		due := int64(0)
+		if !k.Due.IsZero() {
+			due = k.Due.UnixMilli()
+		}
+		args = append(args, id, campaign, f.hash(wholeNumber, NormalNumber(k.Number)), f.sealJSON("person", person{k.Number, k.Name, k.Fields}),
+			k.Zone, k.Rank, placeOf(c.Order, k.Rank, id), k.Agent, due, now)
+		if f.err != nil {
+			return nil, f.err
+		}
+	}
+	ids = make([]int64, len(list))
+	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		clear(ids)
+		state, err := stateIn(ctx, tx, campaign)
+		if err != nil {
+			return err
+		}
+		if state == campaigns.Stopped || state == campaigns.Done {
+			return fmt.Errorf("add contacts to campaign %s, which is %s: %w", campaign, state, ErrState)
+		}
+		for from := 0; from < len(list); from += addRows {
+			n := min(addRows, len(list)-from)
+			if err := addSome(ctx, tx, addContacts(n), args[from*contactParams:(from+n)*contactParams], func(id int64) { ids[id-first] = id }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return ids, err
+}
+
+func addSome(ctx context.Context, tx *sql.Tx, text string, args []any, added func(id int64)) (err error) {
+	rows, err := tx.QueryContext(ctx, text, args...)
+	if err != nil {
+		return fmt.Errorf("add contacts: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return fmt.Errorf("add contacts: %w", err)
+		}
+		added(id)
+	}
+	return rows.Err()
+}
+
+func stateIn(ctx context.Context, from rowAsked, campaign string) (state campaigns.State, err error) {
+	err = from.QueryRowContext(ctx, `SELECT state FROM campaigns WHERE id = $1`, campaign).Scan(&state)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("campaign %s: %w", campaign, err)
+	}
+	return state, nil
+}
+
+// placeOf is where a new contact stands among those of one due; the lowest is first.
+func placeOf(order campaigns.Order, rank int, id int64) int64 {
+	switch order {
+	case campaigns.Newest:
+		return -id
+	case campaigns.Ranked:
+		return -int64(rank)
+	case campaigns.AsListed:
+	}
+	return id
+}
+
+// Due implements campaigns.Store.
+func (s *Store) Due(ctx context.Context, campaign string, now time.Time, limit int) ([]campaigns.Contact, error) {
+	due, err := list(ctx, s.read, "list contacts that are due", s.readContact, `SELECT `+contactColumns+` FROM contacts
+		WHERE campaign_id = $1 AND state = $2 AND due > 0 AND due <= $3 ORDER BY due, place, id LIMIT $4`, campaign, string(campaigns.Waiting), now.UnixMilli(), limit)
+	if err != nil || len(due) >= limit {
+		return due, err
+	}
+	fresh, err := list(ctx, s.read, "list contacts that are due", s.readContact, `SELECT `+contactColumns+` FROM contacts
+		WHERE campaign_id = $1 AND state = $2 AND due = 0 ORDER BY place, id LIMIT $3`, campaign, string(campaigns.Waiting), limit-len(due))
+	return append(due, fresh...), err
+}
+
+// Busy implements campaigns.Store.
+func (s *Store) Busy(ctx context.Context, campaign string) (int, error) {
+	return busyIn(ctx, s.read, campaign)
+}
+
+func busyIn(ctx context.Context, from rowAsked, campaign string) (n int, err error) {
+	if err := from.QueryRowContext(ctx, `SELECT COUNT(*) FROM attempts WHERE campaign_id = $1 AND settled_at IS NULL`, campaign).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count attempts in progress: %w", err)
+	}
+	return n, nil
+}
+
+// ContactsLeft implements campaigns.Store.
+func (s *Store) ContactsLeft(ctx context.Context, campaign string) (waiting, dialling bool, err error) {
+	for state, is := range map[campaigns.ContactState]*bool{campaigns.Waiting: &waiting, campaigns.Dialling: &dialling} {
+		if err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM contacts WHERE campaign_id = $1 AND state = $2)`, campaign, string(state)).Scan(is); err != nil {
+			return false, false, fmt.Errorf("ask whether contacts are left: %w", err)
+		}
+	}
+	return waiting, dialling, nil
+}
+
+// withdrawRows is how many contacts one transaction ends: other writers wait that long.
+const withdrawRows = 5000
+
+// Withdraw implements campaigns.Store.
+func (s *Store) Withdraw(ctx context.Context, campaign, reason string) (n int, err error) {
+	for {
+		var some int64
+		err := s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			r, err := tx.ExecContext(ctx, `UPDATE contacts SET state = $3, reason = $4 WHERE id IN (
+				SELECT id FROM contacts WHERE campaign_id = $1 AND state = $2 LIMIT $5)`, campaign, string(campaigns.Waiting), string(campaigns.Withdrawn), reason, withdrawRows)
+			if err != nil {
+				return fmt.Errorf("withdraw contacts: %w", err)
+			}
+			some, err = r.RowsAffected()
+			return err
+		})
+		n += int(some)
+		if err != nil || some < withdrawRows {
+			return n, err
+		}
+	}
+}
+
+// WithdrawContact ends one contact that waits.
+func (s *Store) WithdrawContact(ctx context.Context, id int64, reason string) error {
+	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `UPDATE contacts SET state = $3, reason = $4 WHERE id = $1 AND state = $2`, id, string(campaigns.Waiting), string(campaigns.Withdrawn), reason)
+		return changeOne(r, err)("withdraw contact " + strconv.FormatInt(id, 10))
+	})
+}
+
+// Postpone implements campaigns.Store.
+func (s *Store) Postpone(ctx context.Context, list []campaigns.Postponed) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for _, p := range list {
+			if err := s.refuse(ctx, tx, p.Contact, p.Verdict); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// refuse keeps why a contact is not called, and when it may be asked again.
+func (s *Store) refuse(ctx context.Context, tx *sql.Tx, k campaigns.Contact, v campaigns.Verdict) error {
+	state, due := campaigns.Waiting, int64(0)
+	switch {
+	case v.Refusal.Final():
+		state = v.Refusal.Ends()
+	case !v.Next.IsZero():
+		due = v.Next.UnixMilli()
+	}
+	now := s.now()
+	if _, err := s.group.exec(ctx, tx, `UPDATE contacts SET state = $3, reason = $4, due = $5 WHERE id = $1 AND state = $2`,
+		k.ID, string(campaigns.Waiting), string(state), string(v.Refusal), due); err != nil {
+		return fmt.Errorf("keep a refusal: %w", err)
+	}
+	day := v.Day
+	if day == "" {
+		day = now.UTC().Format(time.DateOnly)
+	}
+	if _, err := s.group.exec(ctx, tx, `INSERT INTO refusals (contact_id, day, reason, campaign_id, ground, first_at, last_at, times) VALUES ($1, $2, $3, $4, $5, $6, $6, 1)
+		ON CONFLICT (contact_id, day, reason) DO UPDATE SET last_at = excluded.last_at, ground = excluded.ground, times = refusals.times + 1`,
+		k.ID, day, string(v.Refusal), k.Campaign, v.Ground, now.UnixMilli()); err != nil {
+		return fmt.Errorf("keep a refusal: %w", err)
+	}
+	return nil
+}
+
+// Contact is one contact.
+func (s *Store) Contact(ctx context.Context, id int64) (campaigns.Contact, error) {
+	c, err := s.readContact(s.read.QueryRowContext(ctx, `SELECT `+contactColumns+` FROM contacts WHERE id = $1`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return c, fmt.Errorf("contact %d: %w", id, err)
+	}
+	return c, nil
+}
+
+// ContactFilter narrows a list of contacts.
+type ContactFilter struct {
+	Campaign string
+	State    campaigns.ContactState // "" is all
+	Reason   string                 // "" is all
+	Number   string                 // whole, in any way of writing
+	After    int64                  // id of the last one seen
+	Limit    int                    // default 100, at most 1000
+}
+
+// Contacts are contacts by id.
+func (s *Store) Contacts(ctx context.Context, f ContactFilter) ([]campaigns.Contact, error) {
+	w := &where{}
+	if f.Campaign != "" {
+		w.add("campaign_id = ?", f.Campaign)
+	}
+	if f.State != "" {
+		w.add("state = ?", string(f.State))
+	}
+	if f.Reason != "" {
+		w.add("reason = ?", f.Reason)
+	}
+	if f.Number != "" {
+		hash, err := s.cfg.Sealer.Hash(wholeNumber, NormalNumber(f.Number))
+		if err != nil {
+			return nil, err
+		}
+		w.add("number_hash = ?", hash)
+	}
+	if f.After > 0 {
+		w.add("id > ?", f.After)
+	}
+	limit := f.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	return list(ctx, s.read, "list contacts", s.readContact, `SELECT `+contactColumns+` FROM contacts`+w.String()+` ORDER BY id LIMIT `+strconv.Itoa(min(limit, 1000)), w.args...)
+}
+
+// RefusalRow is why a contact was not called on a day.
+type RefusalRow struct {
+	Contact int64             `json:"contact"`
+	Day     string            `json:"day"`
+	Reason  campaigns.Refusal `json:"reason"`
+	Ground  string            `json:"ground"`
+	FirstAt time.Time         `json:"first_at"`
+	LastAt  time.Time         `json:"last_at"`
+	Times   int               `json:"times"`
+}
+
+// Refusals are why a contact was not called, the latest first.
+func (s *Store) Refusals(ctx context.Context, contact int64) ([]RefusalRow, error) {
+	return list(ctx, s.read, "list refusals", func(from row) (r RefusalRow, err error) {
+		err = from.Scan(&r.Contact, &r.Day, &r.Reason, &r.Ground, nullTime{&r.FirstAt}, nullTime{&r.LastAt}, &r.Times)
+		return r, err
+	}, `SELECT contact_id, day, reason, ground, first_at, last_at, times FROM refusals WHERE contact_id = $1 ORDER BY last_at DESC, reason LIMIT 1000`, contact)
+}
+
+// RefusalCounts are how many contacts of a campaign were refused for each reason.
+func (s *Store) RefusalCounts(ctx context.Context, campaign string) (map[string]int, error) {
+	return counts(ctx, s.read, "count refusals", `SELECT reason, COUNT(DISTINCT contact_id) FROM refusals WHERE campaign_id = $1 GROUP BY reason`, campaign)
+}
+
+// Triggered adds a contact for an event, or finds the one that the same event has added.
+// keep is how long an event is remembered.
+func (s *Store) Triggered(ctx context.Context, name, key string, k campaigns.Contact, keep time.Duration) (id int64, again bool, err error) {
+	first, err := s.reserve(ctx, "contacts", 1)
+	if err != nil {
+		return 0, false, err
+	}
+	f := &sealing{s: s, table: "contacts", row: strconv.FormatInt(first, 10)}
+	hash := f.hash(wholeNumber, NormalNumber(k.Number))
+	sealed := f.sealJSON("person", person{k.Number, k.Name, k.Fields})
+	if f.err != nil {
+		return 0, false, f.err
+	}
+	now := s.now().UnixMilli()
+	due := int64(0)
+	if !k.Due.IsZero() {
+		due = k.Due.UnixMilli()
+	}
+	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		again = false
+		if _, err := tx.ExecContext(ctx, `DELETE FROM trigger_keys WHERE at < $1`, now-keep.Milliseconds()); err != nil {
+			return fmt.Errorf("clear old events: %w", err)
+		}
+		err := tx.QueryRowContext(ctx, `SELECT contact_id FROM trigger_keys WHERE name = $1 AND key = $2`, name, key).Scan(&id)
+		if err == nil {
+			again = true
+			return nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("look for an event: %w", err)
+		}
+		// A contact of the campaign with this number is called anew, once it is not over
+		// or in progress: what it waits for then is this.
+		err = tx.QueryRowContext(ctx, `SELECT id FROM contacts WHERE number_hash = $1 AND campaign_id = $2`, hash, k.Campaign).Scan(&id)
+		switch {
+		case err == nil:
+			f := &sealing{s: s, table: "contacts", row: strconv.FormatInt(id, 10)}
+			renewed := f.sealJSON("person", person{k.Number, k.Name, k.Fields})
+			if f.err != nil {
+				return f.err
+			}
+			if _, err := tx.ExecContext(ctx, `UPDATE contacts SET person = $2, state = CASE WHEN state = 'dialling' THEN state ELSE 'waiting' END,
+				made = CASE WHEN state IN ('dialling', 'waiting') THEN made ELSE 0 END, due = CASE WHEN state = 'dialling' THEN due ELSE $3 END, reason = '' WHERE id = $1 AND state <> 'suppressed'`, id, renewed, due); err != nil {
+				return fmt.Errorf("renew a contact: %w", err)
+			}
+		case errors.Is(err, sql.ErrNoRows):
+			id = first
+			if err := addSome(ctx, tx, addContacts(1), []any{id, k.Campaign, hash, sealed, k.Zone, k.Rank, id, k.Agent, due, now}, func(int64) {}); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("look for a contact: %w", err)
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO trigger_keys (name, key, contact_id, at) VALUES ($1, $2, $3, $4)`, name, key, id, now); err != nil {
+			return fmt.Errorf("keep an event: %w", err)
+		}
+		return nil
+	})
+	return id, again, err
+}
+
+// readJSON is a sealed value's.
+func (f *sealing) readJSON(column string, sealed []byte, v any) {
+	if len(sealed) > 0 {
+		f.openJSON(column, sealed, v)
+	}
+}

@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"time"
+
+	"hotline/campaigns"
+)
+
+// suppressedNumber is the purpose of the hashes by which suppressed numbers are kept.
+const suppressedNumber = "suppression"
+
+// Suppress keeps numbers that must not be called. A number that is on the list for the
+// same purpose stays there with what is said last.
+func (s *Store) Suppress(ctx context.Context, list []campaigns.Suppression) error {
+	for from := 0; from < len(list); from += suppressRows {
+		some := list[from:min(from+suppressRows, len(list))]
+		err := s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			for _, p := range some {
+				if err := s.suppress(ctx, tx, p); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const suppressRows = 2000
+
+func (s *Store) suppress(ctx context.Context, tx *sql.Tx, p campaigns.Suppression) error {
+	normal := NormalNumber(p.Number)
+	if normal == "" {
+		return ErrNumber
+	}
+	f := &sealing{s: s, table: "suppressed_numbers"}
+	subject := f.hash(suppressedNumber, normal)
+	f.row = f.hash(wholeNumber, normal)
+	number := f.seal("number", p.Number)
+	if f.err != nil {
+		return f.err
+	}
+	if p.At.IsZero() {
+		p.At = s.now()
+	}
+	if _, err := s.group.exec(ctx, tx, `INSERT INTO suppressions (subject, list, purpose, at, until, how, call) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (subject, list, purpose) DO UPDATE SET at = excluded.at, until = excluded.until, how = excluded.how, call = excluded.call`,
+		subject, p.List, string(p.Purpose), p.At.UnixMilli(), millis(p.Until), p.How, p.Call); err != nil {
+		return fmt.Errorf("suppress a number: %w", err)
+	}
+	if _, err := s.group.exec(ctx, tx, `INSERT INTO suppressed_numbers (number_hash, subject, number) VALUES ($1, $2, $3) ON CONFLICT (number_hash) DO NOTHING`, f.row, subject, number); err != nil {
+		return fmt.Errorf("suppress a number: %w", err)
+	}
+	return nil
+}
+
+// Unsuppress takes a number off a list.
+func (s *Store) Unsuppress(ctx context.Context, number, from string, purpose campaigns.Purpose) error {
+	f := &sealing{s: s, table: "suppressions"}
+	subject := f.hash(suppressedNumber, NormalNumber(number))
+	if f.err != nil {
+		return f.err
+	}
+	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `DELETE FROM suppressions WHERE subject = $1 AND list = $2 AND purpose = $3`, subject, from, string(purpose))
+		if err := changeOne(r, err)("take a number off the list"); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `DELETE FROM suppressed_numbers WHERE subject = $1 AND NOT EXISTS (SELECT 1 FROM suppressions WHERE subject = $1)`, subject)
+		return err
+	})
+}
+
+func (s *Store) suppressionsOf(ctx context.Context, from asked, number string, now time.Time) ([]campaigns.Suppression, error) {
+	f := &sealing{s: s, table: "suppressions"}
+	subject := f.hash(suppressedNumber, NormalNumber(number))
+	if f.err != nil {
+		return nil, f.err
+	}
+	return list(ctx, from, "look for a suppression", func(from row) (campaigns.Suppression, error) {
+		p := campaigns.Suppression{Number: number}
+		err := from.Scan(&p.List, &p.Purpose, nullTime{&p.At}, nullTime{&p.Until}, &p.How, &p.Call)
+		return p, err
+	}, `SELECT list, purpose, at, until, how, call FROM suppressions WHERE subject = $1 AND (until IS NULL OR until > $2) ORDER BY at`, subject, now.UnixMilli())
+}
+
+// SuppressionsOf are the suppressions of a number that hold now.
+func (s *Store) SuppressionsOf(ctx context.Context, number string) ([]campaigns.Suppression, error) {
+	return s.suppressionsOf(ctx, s.read, number, s.now())
+}
+
+// Suppressions are the suppressed numbers, the latest first, from before a time on; zero
+// is from now. The number of who had his data erased is empty.
+func (s *Store) Suppressions(ctx context.Context, which string, before time.Time, limit int) ([]campaigns.Suppression, error) {
+	w := &where{}
+	if which != "" {
+		w.add("s.list = ?", which)
+	}
+	if !before.IsZero() {
+		w.add("s.at < ?", before.UnixMilli())
+	}
+	return list(ctx, s.read, "list suppressed numbers", func(from row) (p campaigns.Suppression, err error) {
+		var hash sql.NullString
+		var sealed []byte
+		if err := from.Scan(&p.List, &p.Purpose, nullTime{&p.At}, nullTime{&p.Until}, &p.How, &p.Call, &hash, &sealed); err != nil {
+			return p, err
+		}
+		f := &sealing{s: s, table: "suppressed_numbers", row: hash.String}
+		if hash.Valid {
+			p.Number = f.open("number", sealed)
+		}
+		return p, f.err
+	}, `SELECT s.list, s.purpose, s.at, s.until, s.how, s.call, n.number_hash, n.number FROM suppressions s
+		LEFT JOIN suppressed_numbers n ON n.subject = s.subject`+w.String()+` ORDER BY s.at DESC, s.subject LIMIT `+strconv.Itoa(min(max(limit, 1), 1000)), w.args...)
+}
+
+// SuppressionCounts are how many numbers each list has.
+func (s *Store) SuppressionCounts(ctx context.Context) (map[string]int, error) {
+	return counts(ctx, s.read, "count suppressed numbers", `SELECT list, COUNT(*) FROM suppressions GROUP BY list`)
+}
+
+// AddConsents keeps the evidence that people may be called, or may no longer.
+func (s *Store) AddConsents(ctx context.Context, list []campaigns.Consent) error {
+	for from := 0; from < len(list); from += suppressRows {
+		some := list[from:min(from+suppressRows, len(list))]
+		err := s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			for _, c := range some {
+				if err := s.addConsent(ctx, tx, c); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) addConsent(ctx context.Context, tx *sql.Tx, c campaigns.Consent) error {
+	normal := NormalNumber(c.Number)
+	if normal == "" {
+		return ErrNumber
+	}
+	if c.At.IsZero() {
+		c.At = s.now()
+	}
+	f := &sealing{s: s, table: "consents"}
+	hash := f.hash(wholeNumber, normal)
+	f.row = hash + "/" + string(c.Purpose) + "/" + strconv.FormatInt(c.At.UnixMilli(), 10)
+	args := []any{hash, string(c.Purpose), c.At.UnixMilli(), flag(c.Given), f.seal("number", c.Number), f.seal("how", c.How), c.By, f.seal("file", c.File)}
+	if f.err != nil {
+		return f.err
+	}
+	if _, err := s.group.exec(ctx, tx, `INSERT INTO consents (number_hash, purpose, at, given, number, how, by_whom, file) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (number_hash, purpose, at) DO UPDATE SET given = excluded.given, number = excluded.number, how = excluded.how, by_whom = excluded.by_whom, file = excluded.file`, args...); err != nil {
+		return fmt.Errorf("keep a consent: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) readConsent(hash string) func(row) (campaigns.Consent, error) {
+	return func(from row) (c campaigns.Consent, err error) {
+		var number, how, file []byte
+		if err := from.Scan(&c.Purpose, nullTime{&c.At}, &c.Given, &number, &how, &c.By, &file); err != nil {
+			return c, err
+		}
+		f := &sealing{s: s, table: "consents", row: hash + "/" + string(c.Purpose) + "/" + strconv.FormatInt(c.At.UnixMilli(), 10)}
+		c.Number, c.How, c.File = f.open("number", number), f.open("how", how), f.open("file", file)
+		return c, f.err
+	}
+}
+
+// consentsOf are the latest of each purpose.
+func (s *Store) consentsOf(ctx context.Context, from asked, hash string) ([]campaigns.Consent, error) {
+	return list(ctx, from, "look for consent", s.readConsent(hash), `SELECT purpose, at, given, number, how, by_whom, file FROM consents c
+		WHERE number_hash = $1 AND at = (SELECT MAX(at) FROM consents l WHERE l.number_hash = c.number_hash AND l.purpose = c.purpose) ORDER BY purpose`, hash)
+}
+
+// Consents are all that is kept of a number's consents, the latest first.
+func (s *Store) Consents(ctx context.Context, number string) ([]campaigns.Consent, error) {
+	f := &sealing{s: s, table: "consents"}
+	hash := f.hash(wholeNumber, NormalNumber(number))
+	if f.err != nil {
+		return nil, f.err
+	}
+	return list(ctx, s.read, "list consents", s.readConsent(hash), `SELECT purpose, at, given, number, how, by_whom, file FROM consents WHERE number_hash = $1 ORDER BY at DESC, purpose LIMIT 1000`, hash)
+}
