@@ -29,6 +29,9 @@ type Facts struct {
 	Now       time.Time
 	Values    map[string]string // an outbound contact's fields
 	Greeting  string            // said in place of the line's greeting; "" is the line's
+	Task      string            // of an outbound call: the flow that begins behind the greeting
+	OptOut    string            // of an outbound call: the key that says "do not call again"; "" is none
+	Zone      *time.Location    // of whom is called; nil is the business's
 }
 
 // TurnKind says what the caller did.
@@ -102,6 +105,16 @@ const (
 	MessageEmpty     Result = "message_empty"
 )
 
+// RefusalKind is what somebody who was called does not want.
+type RefusalKind string
+
+// The refusals.
+const (
+	DoNotCall     RefusalKind = "do_not_call"    // never again, for whatever reason
+	WrongPerson   RefusalKind = "wrong_person"   // the number is somebody else's
+	NotInterested RefusalKind = "not_interested" // in this
+)
+
 // An Act is something the bot does.
 type Act interface{ act() }
 
@@ -127,9 +140,15 @@ type (
 	}
 	// Callback notes that the caller wants to be rung.
 	Callback struct {
-		Number string // "" is the caller's own
-		When   string // in the caller's words
+		Number string    // "" is the caller's own
+		When   string    // in the caller's words
+		At     time.Time // what When comes to; zero where it names no moment
 		Reason string
+	}
+	// Refusal notes that whom we called wants no more of it.
+	Refusal struct {
+		Kind  RefusalKind
+		Words string // as said; "" by key
 	}
 	// Message records what the caller says until silence or a key.
 	Message struct{ Reason string }
@@ -202,6 +221,7 @@ func (Ticket) act()   {}
 func (SMS) act()      {}
 func (Review) act()   {}
 func (Rating) act()   {}
+func (Refusal) act()  {}
 func (Alert) act()    {}
 func (Hangup) act()   {}
 func (Note) act()     {}

@@ -186,6 +186,8 @@ func (c *chat) turn(ctx context.Context, t dialog.Turn) error {
 			r.Acts = append(r.Acts, "sms")
 		case dialog.Review:
 			r.Acts = append(r.Acts, "review")
+		case dialog.Refusal:
+			r.Acts = append(r.Acts, "refusal")
 		case dialog.Rating:
 			r.Acts = append(r.Acts, "rating")
 		case dialog.Hangup:

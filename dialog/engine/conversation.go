@@ -114,7 +114,7 @@ func (c *Conversation) carryOut(ctx context.Context, p *plan, do func(dialog.Act
 // rank is 0 for what is kept or sent, 1 for what is heard.
 func rank(a dialog.Act) int {
 	switch a.(type) {
-	case dialog.Ticket, dialog.SMS, dialog.Callback, dialog.Review, dialog.Rating, dialog.Alert:
+	case dialog.Ticket, dialog.SMS, dialog.Callback, dialog.Review, dialog.Rating, dialog.Alert, dialog.Refusal:
 		return 0
 	}
 	return 1
@@ -387,6 +387,14 @@ func (c *Conversation) byClause(ctx context.Context, x *knowledge.Index, q knowl
 }
 
 func (c *Conversation) now() time.Time { return c.e.c.Now() }
+
+// theirs is now where the person is whom we talk with.
+func (c *Conversation) theirs() time.Time {
+	if c.facts.Zone != nil {
+		return c.now().In(c.facts.Zone)
+	}
+	return c.now()
+}
 
 // unheardFrom is what is to be said again of an interrupted reply: from the start
 // of the clause in which it was cut.

@@ -8,6 +8,7 @@ import (
 	"hotline/dialog"
 	"hotline/dialog/command"
 	"hotline/dialog/knowledge"
+	"hotline/dialog/slot"
 )
 
 // reply takes text as the answer to the pending question; false where it is none.
@@ -261,6 +262,10 @@ func (p *plan) spelledChoice(text string) command.Kind {
 // replyWhen takes any words as the time for the callback.
 func (p *plan) replyWhen(text string, cmd command.Command) {
 	st := &p.st
+	if p.c.outbound() {
+		p.replyWhenCalled(text, cmd)
+		return
+	}
 	switch cmd.Kind {
 	case command.No, command.Done, command.Goodbye, command.Correction:
 		if cmd.Kind == command.Goodbye {
@@ -295,7 +300,8 @@ func (p *plan) replyWhen(text string, cmd command.Command) {
 	if cmd.Kind != command.None || len([]rune(spoken)) < 2 {
 		spoken = map[bool]string{true: "尽快", false: "as soon as we can"}[p.c.e.zh]
 	}
-	p.act(dialog.Callback{Number: st.callTo, When: text, Reason: p.reason()})
+	at, _ := slot.When(text, p.c.facts.Language, p.c.theirs())
+	p.act(dialog.Callback{Number: st.callTo, When: text, At: at, Reason: p.reason()})
 	st.elseAsked = true
 	p.question(KeyCallbackDone, map[string]string{"when": spoken}, anyElse)
 }
@@ -383,6 +389,9 @@ func (p *plan) pressed(ctx context.Context, t dialog.Turn) {
 	}
 	if st.pending == survey && digits >= "1" && digits <= "5" && len(digits) == 1 {
 		p.rated(int(digits[0] - '0'))
+		return
+	}
+	if set := p.c.flows(); (set == nil || set.AsksYesNo(st.flow) || !set.TakesKeys(st.flow)) && p.optOut(t.Keys) {
 		return
 	}
 	if t.Keys != "0" && t.Keys != "*" && p.pressedTask(t) {

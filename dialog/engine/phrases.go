@@ -92,6 +92,16 @@ const (
 	KeyFlowChanged   Key = "flow_changed"    // corrected to {value}
 	KeyFlowFailed    Key = "flow_failed"     // the system that was asked does not answer
 	KeyClosing       Key = "closing"         // the call says it when the server must stop
+
+	// Of calls that we make.
+	KeyCalledGoodbye  Key = "called_goodbye"    //
+	KeyDoNotCall      Key = "do_not_call"       // never again: goodbye
+	KeyDoNotCallNoted Key = "do_not_call_noted" // the same to who has called us: anything else?
+	KeyWrongPerson    Key = "wrong_person"      // sorry, goodbye
+	KeyNotInterested  Key = "not_interested"    // goodbye
+	KeyNotNow         Key = "not_now"           // when does it suit?
+	KeyCalledAt       Key = "called_at"         // we call {when}: goodbye
+	KeyCalledLater    Key = "called_later"      // we call another time: goodbye
 )
 
 // Phrases are the wordings of each key; several are used in turn.

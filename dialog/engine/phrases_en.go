@@ -75,7 +75,16 @@ func phrasesEnglish() Phrases {
 		KeyFlowChanged:   {"All right, {value}.", "Okay, changed to {value}."},
 		KeyFlowFailed:    {"Sorry, I can't reach that system right now.", "I'm afraid the system isn't answering."},
 		KeyClosing:       {"I'm sorry, our system is about to be serviced. Please call again in a few minutes. Goodbye."},
-		KeyTooLong:       {"Let's stop here for today. Please call again. Goodbye.", "We've been talking a while, so I'll let you go. Goodbye."},
-		KeyFollowUp:      {"Would you like to hear: \"{a}\"?", "Shall I also tell you: \"{a}\"?"},
+
+		KeyCalledGoodbye:  {"Thanks for your time. Goodbye.", "Thank you. Goodbye."},
+		KeyDoNotCall:      {"Okay, we won't call you again. Sorry to have bothered you. Goodbye.", "All right, you won't hear from us again. Sorry for the trouble. Goodbye."},
+		KeyDoNotCallNoted: {"Okay, I've noted that, we won't call you any more. Anything else?", "All right, no more calls from us. Is there anything else?"},
+		KeyWrongPerson:    {"Sorry, my mistake. Goodbye.", "I'm sorry, I have the wrong number. Goodbye."},
+		KeyNotInterested:  {"Okay, sorry to have bothered you. Goodbye.", "All right, I won't keep you. Goodbye."},
+		KeyNotNow:         {"Okay. When's a good time to call?", "No problem. What time suits you better?"},
+		KeyCalledAt:       {"Okay, I'll call {when}. Goodbye.", "Sure, I'll ring you {when}. Goodbye."},
+		KeyCalledLater:    {"Okay, I'll call another time. Goodbye.", "Sure, another time, then. Goodbye."},
+		KeyTooLong:        {"Let's stop here for today. Please call again. Goodbye.", "We've been talking a while, so I'll let you go. Goodbye."},
+		KeyFollowUp:       {"Would you like to hear: \"{a}\"?", "Shall I also tell you: \"{a}\"?"},
 	}
 }

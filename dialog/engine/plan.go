@@ -140,6 +140,9 @@ func (p *plan) goodbye(k Key, reason string) {
 		p.question(KeySurvey, nil, survey)
 		return
 	}
+	if p.c.outbound() && k == KeyGoodbye { // he has not called us
+		k = KeyCalledGoodbye
+	}
 	p.say(k)
 	p.act(dialog.Hangup{Reason: reason})
 	p.st.ended = true
@@ -154,12 +157,13 @@ func (p *plan) opened(disclosed bool) {
 		p.act(dialog.Say{Text: d, MustHear: true})
 		st.saidLast = d
 	}
-	if g := strings.TrimSpace(cmp.Or(strings.TrimSpace(p.c.facts.Greeting), p.c.e.c.Greeting)); g != "" {
+	if g := p.c.greeting(cmp.Or(strings.TrimSpace(p.c.facts.Greeting), p.c.e.c.Greeting)); g != "" {
 		p.text(g)
 	} else {
 		p.say(KeyGreeting)
 	}
 	st.said = st.saidLast
+	p.beginCall()
 }
 
 // tooLong ends a call that does not: once by a person, then for good.
@@ -322,7 +326,7 @@ func (p *plan) offerWays() {
 
 // callback asks for what is missing, the number first.
 func (p *plan) callback() {
-	if p.st.callTo == "" && p.c.facts.Caller == "" {
+	if p.st.callTo == "" && p.c.number() == "" {
 		p.st.numbers = 0
 		p.question(KeyCallbackNum, nil, number)
 		return

@@ -30,6 +30,9 @@ func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
 		}
 	}
 	p.note.Confidence = cmd.Certain
+	if p.called(t) {
+		return
+	}
 	if t.Interrupted != nil {
 		st.rest = unheardFrom(t.Interrupted)
 		if st.rest != "" && st.rest != st.said {

@@ -36,7 +36,7 @@ func (c *Conversation) flows() *flow.Set {
 }
 
 func (c *Conversation) env() flow.Env {
-	return flow.Env{Now: c.now(), Caller: c.facts.Caller, Line: c.e.c.Name}
+	return flow.Env{Now: c.now(), Caller: c.number(), Line: c.e.c.Name, Contact: c.facts.Values}
 }
 
 // work gets q done, with a word to the caller where it takes long.

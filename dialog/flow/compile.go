@@ -359,8 +359,8 @@ func (k *compiler) slot(path string, s *Slot) {
 	if !slices.Contains([]string{"", "doubt", "always", "never"}, s.Confirm) {
 		k.bad(path+".confirm", "flow_one_of", s.Confirm, "doubt, always, never")
 	}
-	if s.From != "" && s.From != "caller" {
-		k.bad(path+".from", "flow_one_of", s.From, "caller")
+	if !slices.Contains([]string{"", "caller", "contact"}, s.From) {
+		k.bad(path+".from", "flow_one_of", s.From, "caller, contact")
 	}
 	made, err := slot.New(spec)
 	if err != nil {

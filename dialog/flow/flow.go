@@ -65,7 +65,8 @@ type Slot struct {
 	// Confirm is "doubt" (where it was not heard well; the default), "always" or
 	// "never".
 	Confirm string `yaml:"confirm" json:"confirm,omitempty"`
-	// From fills it without asking: "caller" is the number that rings.
+	// From fills it without asking: "caller" is the number that rings, or is called;
+	// "contact" is the field of this name of whom a campaign calls.
 	From string `yaml:"from" json:"from,omitempty"`
 	// Unknown is the id of the step to go on at when the caller does not know it.
 	Unknown string `yaml:"unknown" json:"unknown,omitempty"`

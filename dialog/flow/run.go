@@ -35,6 +35,7 @@ func (s *Set) Start(st State, name string, h Heard, env Env) (Move, bool) {
 	}
 	r.forget(p)
 	r.push(p)
+	r.fillContact(p)
 	r.fillFrom(p, h, "", nil)
 	r.st.ran = append(slices.Clone(st.ran), name)
 	return r.advance(), true

@@ -117,7 +117,7 @@ func oneOf() map[string][]string {
 		kinds = append(kinds, string(k))
 	}
 	return map[string][]string{
-		"Slot.type": kinds, "Slot.side": {"past", "future"}, "Slot.confirm": {"doubt", "always", "never"}, "Slot.from": {"caller"},
+		"Slot.type": kinds, "Slot.side": {"past", "future"}, "Slot.confirm": {"doubt", "always", "never"}, "Slot.from": {"caller", "contact"},
 		"Lookup.method": {"GET", "POST"}, "Step.end": {"done", "open"},
 	}
 }
@@ -133,7 +133,7 @@ func meanings() map[string]string {
 		"Slot.ask": "The question; several wordings are used in turn.", "Slot.again": "What is said after an answer that could not be used, the first attempt's first.",
 		"Slot.length": "How many characters a code has: 12, or 8-12.", "Slot.pattern": "A regular expression that a code as a whole must match.",
 		"Slot.choices": "What there is to choose from; of a yesno, words that mean yes or no here.", "Slot.min": "The least amount or quantity.", "Slot.max": "The greatest amount or quantity.",
-		"Slot.side": "Where a date lies that could be either.", "Slot.confirm": "Whether it is read back: doubt (the default), always, never.", "Slot.from": "caller: the number that rings, without asking.",
+		"Slot.side": "Where a date lies that could be either.", "Slot.confirm": "Whether it is read back: doubt (the default), always, never.", "Slot.from": "caller: the number that rings or is called; contact: the field of this name of whom a campaign calls. Neither is asked for.",
 		"Slot.unknown": "The id of the step to go on at when the caller does not know it.", "Slot.optional": "It is asked for once and may be left out.", "Slot.forget": "The next flow of the call does not take it over.",
 		"Choice.value": "What it is kept as.", "Choice.names": "As people say it; the value where left out.",
 		"Step.id": "Where goto and unknown lead to.", "Step.say": "Said; several wordings are used in turn.", "Step.ask": "Slots that must be known before it goes on.",

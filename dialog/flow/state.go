@@ -102,6 +102,8 @@ type Env struct {
 	Now    time.Time
 	Caller string // the number that rings, "" if withheld
 	Line   string
+	// Contact is what a campaign knows of whom it calls, by the names of its columns.
+	Contact map[string]string
 }
 
 // Heard is what the caller did to answer a question.
@@ -193,6 +195,45 @@ type BookRequest struct {
 type Response struct {
 	Rows []Row
 	Err  error
+}
+
+// fillContact takes over what a campaign knows of whom it calls. What fits no value of
+// the slot's kind is asked for, as if it were not known.
+func (r *run) fillContact(p *program) {
+	for _, name := range p.order {
+		c := p.slots[name]
+		if c.From != "contact" {
+			continue
+		}
+		text := strings.TrimSpace(r.env.Contact[name])
+		if text == "" {
+			text = strings.TrimSpace(r.env.Contact[c.Title])
+		}
+		if _, known := r.st.values[name]; known || text == "" {
+			continue
+		}
+		if v, ok := contactValue(c, text, r.env.Now); ok {
+			h := r.held(c, v, 1)
+			h.Confirmed = true
+			r.st.hold(name, h)
+		}
+	}
+}
+
+// contactValue reads a field of a table: exactly what stands there where the kind has
+// no form of its own.
+func contactValue(c *compiledSlot, text string, now time.Time) (slot.Value, bool) {
+	switch c.Type {
+	case slot.Text, slot.Name, slot.Address, slot.Code:
+		return slot.Value{Canonical: text, Confidence: 1}, true
+	default:
+	}
+	vs := c.slot.Find(text, now)
+	if len(vs) == 0 || vs[0].Partial {
+		return slot.Value{}, false
+	}
+	vs[0].Confidence, vs[0].Doubtful = 1, nil
+	return vs[0], true
 }
 
 // callerValue is the number that rings as a value of the slot, where it is one.

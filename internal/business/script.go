@@ -35,15 +35,25 @@ const ScriptDir = "dialogs"
 //     expect: {act: transfer, skill: service}
 //   - result: transfer_no_answer # the transfer is over, the caller is back
 type Script struct {
-	Name    string       `yaml:"name" json:"name"`
-	OnLine  string       `yaml:"line" json:"line,omitempty"`
-	Caller  string       `yaml:"caller" json:"caller,omitempty"`
-	At      Moment       `yaml:"at" json:"at,omitzero"`
-	Opening Expect       `yaml:"opening" json:"opening,omitzero"`
-	Turns   []ScriptTurn `yaml:"turns" json:"turns"`
+	Name   string `yaml:"name" json:"name"`
+	OnLine string `yaml:"line" json:"line,omitempty"`
+	Caller string `yaml:"caller" json:"caller,omitempty"`
+	// Outbound: we have called; caller is then whom.
+	Outbound *ScriptCall  `yaml:"outbound" json:"outbound,omitempty"`
+	At       Moment       `yaml:"at" json:"at,omitzero"`
+	Opening  Expect       `yaml:"opening" json:"opening,omitzero"`
+	Turns    []ScriptTurn `yaml:"turns" json:"turns"`
 
 	File string `yaml:"-" json:"file"`
 	Line int    `yaml:"-" json:"line_number"`
+}
+
+// ScriptCall is a call that we make.
+type ScriptCall struct {
+	Greeting string            `yaml:"greeting" json:"greeting,omitempty"`
+	Task     string            `yaml:"task" json:"task,omitempty"`
+	Contact  map[string]string `yaml:"contact" json:"contact,omitempty"`
+	OptOut   string            `yaml:"opt_out" json:"opt_out,omitempty"`
 }
 
 // ScriptTurn is what the caller does, exactly one thing, and what must follow.
@@ -72,7 +82,7 @@ type Expect struct {
 	Any      []string `yaml:"any" json:"any,omitempty"`
 	Not      []string `yaml:"not" json:"not,omitempty"`
 	// Act must all be done, NoAct none: say, transfer, callback, message, ticket, sms,
-	// review, rating, hangup.
+	// review, rating, refusal, hangup.
 	Act   []string `yaml:"act" json:"act,omitempty"`
 	NoAct []string `yaml:"no_act" json:"no_act,omitempty"`
 	// Skill and Reason are the transfer's.
@@ -91,7 +101,7 @@ type Expect struct {
 
 // actNames are the acts that a script may name.
 func actNames() []string {
-	return []string{"say", "transfer", "callback", "message", "ticket", "sms", "review", "rating", "hangup"}
+	return []string{"say", "transfer", "callback", "message", "ticket", "sms", "review", "rating", "refusal", "hangup"}
 }
 
 // Moment is a local time of day on a day, "2026-03-03 10:00".

@@ -82,10 +82,15 @@ func runScript(ctx context.Context, e dialog.Engine, line Line, s Script, now *t
 	if len(line.Numbers) > 0 {
 		called = line.Numbers[0]
 	}
-	c, err := e.Begin(ctx, dialog.Facts{
+	facts := dialog.Facts{
 		CallID: "script:" + s.Name, Line: line.Name, Language: line.Language,
 		Caller: s.Caller, Called: called, Direction: "inbound", Now: *now,
-	})
+	}
+	if o := s.Outbound; o != nil {
+		facts.Direction, facts.Caller, facts.Called = "outbound", called, s.Caller
+		facts.Greeting, facts.Task, facts.Values, facts.OptOut = o.Greeting, o.Task, o.Contact, o.OptOut
+	}
+	c, err := e.Begin(ctx, facts)
 	if err != nil {
 		return ScriptResult{}, fmt.Errorf("begin %q: %w", s.Name, err)
 	}
@@ -187,6 +192,8 @@ func (r *scriptRun) turn(ctx context.Context, t dialog.Turn, caller string, want
 			done.Fields = a.Fields
 		case dialog.SMS:
 			act("sms")
+		case dialog.Refusal:
+			act("refusal")
 		case dialog.Rating:
 			act("rating")
 		case dialog.Review:

@@ -136,6 +136,10 @@ func (t *talk) wish(a dialog.Act) {
 		t.markNow(KindAlert, map[string]any{"kind": r.Kind, "score": r.Score})
 		return
 	}
+	if r, ok := a.(dialog.Refusal); ok {
+		t.markNow(KindRefusal, map[string]any{"kind": string(r.Kind)}) // its words stand in the turn
+		return
+	}
 	if r, ok := a.(dialog.Rating); ok {
 		t.record.Satisfaction = r.Score
 		t.markNow(KindRating, map[string]any{"score": r.Score})
@@ -146,7 +150,7 @@ func (t *talk) wish(a dialog.Act) {
 	switch a := a.(type) {
 	case dialog.Callback:
 		kind = KindCallback
-		w.Kind, w.When, w.Reason = "callback", a.When, a.Reason
+		w.Kind, w.When, w.At, w.Reason = "callback", a.When, a.At, a.Reason
 		if a.Number != "" {
 			w.Number = a.Number
 		}

@@ -27,6 +27,12 @@ type Placement struct {
 	Greeting string
 	// Fields is what the dialogue knows of whom is called.
 	Fields map[string]string
+	// Task is the flow that begins behind the greeting; "" is none.
+	Task string
+	// OptOut is the key against more calls that the greeting offers; "" is none.
+	OptOut string
+	// Zone is where it is called, for the times that are said; nil is the business's.
+	Zone *time.Location
 	// Trunk is the one to go by; "" leaves it to the rules.
 	Trunk string
 	// By is who wants the call: an account, an agent, a campaign.
@@ -109,6 +115,7 @@ func (o *outbound) about(r *Record) {
 func (o *outbound) facts(f *dialog.Facts) {
 	f.Direction, f.Caller, f.Called = "outbound", o.target.From, o.target.To
 	f.Values, f.Greeting = o.placement.Fields, o.placement.Greeting
+	f.Task, f.OptOut, f.Zone = o.placement.Task, o.placement.OptOut, o.placement.Zone
 	if f.Greeting == "" {
 		f.Greeting = o.placement.Line.Greeting
 	}

@@ -178,6 +178,7 @@ const (
 	KindAlert       = "alert"
 	KindCallback    = "callback"
 	KindMessage     = "message"
+	KindRefusal     = "refusal" // of more calls, by whom we have called
 )
 
 // A Journal keeps records. Its methods return when the row is durable.
@@ -198,7 +199,8 @@ type Wish struct {
 	Kind      string            `json:"kind"` // "callback", "message", "ticket", "sms", "review"
 	Call      string            `json:"call"`
 	Number    string            `json:"number"`
-	When      string            `json:"when,omitempty"`
+	When      string            `json:"when,omitempty"` // in the caller's words
+	At        time.Time         `json:"at,omitzero"`    // what they come to; none where they name no moment
 	Summary   string            `json:"summary"`
 	Reason    string            `json:"reason,omitempty"`
 	Fields    map[string]string `json:"fields,omitempty"`

@@ -190,7 +190,7 @@ func (s *speaker) do(ctx context.Context, t *turn, g *gate, a dialog.Act) error 
 		return err
 	case dialog.Note:
 		t.note, t.noted = a, true // a task that asked another system sends a second one
-	case dialog.Callback, dialog.Ticket, dialog.SMS, dialog.Review, dialog.Rating, dialog.Alert:
+	case dialog.Callback, dialog.Ticket, dialog.SMS, dialog.Review, dialog.Rating, dialog.Alert, dialog.Refusal:
 		t.wishes = append(t.wishes, a)
 	case dialog.Message:
 		t.after = append(t.after, a)

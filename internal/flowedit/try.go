@@ -236,6 +236,8 @@ func (t *trial) reply(ctx context.Context, c dialog.Conversation, turn dialog.Tu
 			act("sms", a.Text)
 		case dialog.Review:
 			act("review", strings.TrimSpace(a.Kind+" "+a.Summary))
+		case dialog.Refusal:
+			act("refusal", string(a.Kind))
 		case dialog.Rating:
 			act("rating", fmt.Sprint(a.Score))
 		case dialog.Hangup:

@@ -167,7 +167,7 @@ func TestWishes(t *testing.T) {
 		s := p.open(t)
 		for i, kind := range []string{"callback", "message", "ticket"} {
 			require.NoError(t, s.AddWish(ctx, call.Wish{
-				ID: kind, Kind: kind, Call: "gone", Number: "13800138000", When: "明天下午", Summary: "退款", Reason: "asked",
+				ID: kind, Kind: kind, Call: "gone", Number: "13800138000", When: "明天下午", At: noon.Add(27 * time.Hour), Summary: "退款", Reason: "asked",
 				Fields: map[string]string{"order": "1234"}, CreatedAt: noon.Add(time.Duration(i) * time.Second),
 			}))
 		}
@@ -184,7 +184,7 @@ func TestWishes(t *testing.T) {
 		require.Len(t, p2.Items, 1)
 		assert.Empty(t, p2.Next)
 		assert.Equal(t, call.Wish{
-			ID: "callback", Kind: "callback", Call: "gone", Number: "13800138000", When: "明天下午", Summary: "退款", Reason: "asked",
+			ID: "callback", Kind: "callback", Call: "gone", Number: "13800138000", When: "明天下午", At: noon.Add(27 * time.Hour), Summary: "退款", Reason: "asked",
 			Fields: map[string]string{"order": "1234"}, State: "open", CreatedAt: noon,
 		}, p2.Items[0].Wish)
 

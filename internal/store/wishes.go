@@ -26,7 +26,7 @@ type Wish struct {
 	DoneBy string
 }
 
-const wishColumns = `id, kind, call_id, number, at_when, summary, reason, fields, recording, state, created_at, done_at, done_by, transcript, transcript_state, urgent`
+const wishColumns = `id, kind, call_id, number, at_when, summary, reason, fields, recording, state, created_at, done_at, done_by, transcript, transcript_state, urgent, wanted_at`
 
 // AddWish keeps a promise. One that is kept already (the same id) is left as it is,
 // so that a caller who is not sure may try again.
@@ -53,15 +53,15 @@ func (s *Store) wishAdder(w call.Wish) (func(context.Context, *sql.Tx) error, er
 	}
 	args := []any{
 		w.ID, w.Kind, w.Call, f.seal("number", w.Number), f.seal("at_when", w.When), f.seal("summary", w.Summary), w.Reason, fields,
-		w.Recording, cmp.Or(w.State, WishOpen), w.CreatedAt.UnixMilli(), f.hash(wholeNumber, NormalNumber(w.Number)), w.TranscriptState,
+		w.Recording, cmp.Or(w.State, WishOpen), w.CreatedAt.UnixMilli(), f.hash(wholeNumber, NormalNumber(w.Number)), w.TranscriptState, millis(w.At),
 	}
 	if f.err != nil {
 		return nil, f.err
 	}
 	return func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO wishes (id, kind, call_id, number, at_when, summary, reason, fields, recording, state,
-				created_at, number_hash, done_by, transcript_state)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13) ON CONFLICT (id) DO NOTHING`, args...)
+				created_at, number_hash, done_by, transcript_state, wanted_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13, $14) ON CONFLICT (id) DO NOTHING`, args...)
 		if err != nil {
 			return fmt.Errorf("keep wish %s: %w", w.ID, err)
 		}
@@ -134,7 +134,7 @@ func (s *Store) scanWish(from row) (Wish, error) {
 	var w Wish
 	var number, when, summary, fields, transcript []byte
 	if err := from.Scan(&w.ID, &w.Kind, &w.Call, &number, &when, &summary, &w.Reason, &fields, &w.Recording, &w.State,
-		nullTime{&w.CreatedAt}, nullTime{&w.DoneAt}, &w.DoneBy, &transcript, &w.TranscriptState, &w.Urgent); err != nil {
+		nullTime{&w.CreatedAt}, nullTime{&w.DoneAt}, &w.DoneBy, &transcript, &w.TranscriptState, &w.Urgent, nullTime{&w.At}); err != nil {
 		return w, err
 	}
 	f := &sealing{s: s, table: "wishes", row: w.ID}
