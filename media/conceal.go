@@ -10,7 +10,7 @@ import (
 // repeated and fades, and joins are crossfaded, as ITU-T G.711 appendix I
 // describes, but without its delay.
 type concealer struct {
-	rate    int
+	rate    int     // its memory is taken with the first sound
 	history []int16 // what was heard last
 	period  []int16 // what is repeated
 	at      int     // position in it
@@ -31,12 +31,15 @@ const (
 )
 
 func newConcealer(rate int) *concealer {
-	return &concealer{
-		rate:    rate,
-		history: make([]int16, rate*60/1000),
-		period:  make([]int16, 0, rate*15/1000),
-		scratch: make([]int16, rate/joinTime),
-		floor:   math.MaxInt16,
+	return &concealer{rate: rate, floor: math.MaxInt16}
+}
+
+// ready takes the memory.
+func (c *concealer) ready() {
+	if c.history == nil {
+		c.history = make([]int16, c.rate*60/1000)
+		c.period = make([]int16, 0, c.rate*15/1000)
+		c.scratch = make([]int16, c.rate/joinTime)
 	}
 }
 
@@ -86,6 +89,7 @@ func (c *concealer) background(level byte) {
 
 // silence takes a pause that the far end intended.
 func (c *concealer) silence(x []int16) {
+	c.ready()
 	clear(x)
 	if c.comfort >= 1 {
 		c.hiss(x)
@@ -118,6 +122,7 @@ func (c *concealer) hiss(x []int16) {
 }
 
 func (c *concealer) remember(x []int16) {
+	c.ready()
 	n := len(c.history)
 	if len(x) >= n {
 		copy(c.history, x[len(x)-n:])
@@ -158,6 +163,7 @@ func (c *concealer) make(x []int16) {
 
 // begin chooses what to repeat.
 func (c *concealer) begin() {
+	c.ready()
 	h, n := c.history, len(c.history)
 	lag := c.pitch()
 	c.period = append(c.period[:0], h[n-lag:]...)

@@ -286,6 +286,13 @@ func (s *Session) paused(x []int16) {
 
 // pull fills f from the buffer. It returns whether all of it is real. It needs s.mu.
 func (s *Session) pull(f Frame) bool {
+	if s.fifo == nil {
+		if s.buffer.Idle() { // and so it may stay: calls wait, on hold too, and take no memory for it
+			clear(f)
+			return false
+		}
+		s.fifo = make([]int16, 0, (MaxPacket+1)*s.codec.SampleRate()/50)
+	}
 	whole := true
 	for len(s.fifo) < len(f) {
 		payload, v := s.buffer.Next()

@@ -171,7 +171,7 @@ func (s *Session) setMedia(m sdp.Media) error {
 			s.buffer = rtp.NewBuffer(m.Codec.ClockRate)
 			s.receiver = rtp.NewReceiver(m.Codec.ClockRate)
 			s.conceal = newConcealer(rate)
-			s.fifo = make([]int16, 0, (MaxPacket+1)*rate/50)
+			s.fifo = nil
 			s.fromRate, s.toRate = newConverter(rate, s.rate), newConverter(s.rate, rate)
 			s.hasSSRC = false
 		} else {
@@ -270,17 +270,22 @@ func (s *Session) Run(ctx context.Context) (err error) {
 		})
 		defer r.finish()
 	}
-	keying, stop := context.WithCancel(ctx)
-	defer stop()
-	work, agree := s.keying(keying)
+	var stop context.CancelFunc = func() {}
+	defer func() { stop() }()
+	work, agree := s.keying()
+	agreeing := func() { // most calls have nothing to agree on, and take no context for it
+		var keying context.Context
+		keying, stop = context.WithCancel(ctx)
+		wg.Go(func() { agree(keying) })
+	}
 	if agree != nil && work == nil {
-		wg.Go(agree)
+		agreeing()
 	}
 	e := clock.add(s)
 	for over := false; !over; {
 		select {
 		case <-work:
-			wg.Go(agree)
+			agreeing()
 			work = nil
 			continue
 		case <-ctx.Done():
@@ -297,7 +302,7 @@ func (s *Session) Run(ctx context.Context) (err error) {
 
 // keying is the Conn's own work, nil if it has none, and what yields when there is
 // some; without that there always is.
-func (s *Session) keying(ctx context.Context) (work <-chan struct{}, run func()) {
+func (s *Session) keying() (work <-chan struct{}, run func(context.Context)) {
 	r, ok := s.cfg.Conn.(Runner)
 	if !ok {
 		return nil, nil
@@ -305,7 +310,7 @@ func (s *Session) keying(ctx context.Context) (work <-chan struct{}, run func())
 	if w, ok := r.(Waiter); ok {
 		work = w.Work()
 	}
-	return work, func() {
+	return work, func(ctx context.Context) {
 		if err := r.Run(ctx); err != nil {
 			s.giveUp(fmt.Errorf("agreeing on keys for the audio: %w", err))
 		}

@@ -7,6 +7,8 @@ const Tick = 20 * time.Millisecond
 
 const (
 	slots = 64 // packets held at most: 1.28 s of 20 ms, 640 ms of 10 ms
+	// fewSlots are what most streams need, and what memory is taken for at first.
+	fewSlots = 16
 	// MaxDelay bounds how much sound waits in a Buffer.
 	MaxDelay = 500 * time.Millisecond
 	// maxJump is a hole in the timestamps that is not waited for: another source.
@@ -55,9 +57,9 @@ type slot struct {
 // and shrinks, by [Buffer.Adjust], when for some seconds every packet was early. The
 // same rule follows a sender whose clock is faster or slower than ours.
 type Buffer struct {
-	clock    int64 // Hz
-	tick     int64 // timestamps a tick
-	slots    [slots]slot
+	clock    int64    // Hz
+	tick     int64    // timestamps a tick
+	slots    []slot   // none before the first packet; a power of two
 	free     [][]byte // payload memory not in use
 	held     []byte   // payload that Next gave away
 	count    int
@@ -91,6 +93,26 @@ type Buffer struct {
 // NewBuffer returns a Buffer for streams with RTP timestamps of clockRate Hz.
 func NewBuffer(clockRate int) *Buffer {
 	return &Buffer{clock: int64(clockRate), tick: int64(clockRate) / 50, hold: minHold}
+}
+
+// Idle tells that nothing has come since the beginning or the last Reset.
+func (b *Buffer) Idle() bool { return !b.started }
+
+// slot is the place of a sequence number; there must be some.
+func (b *Buffer) slot(seq int64) *slot { return &b.slots[seq&int64(len(b.slots)-1)] }
+
+// grow makes more places, or the first ones.
+func (b *Buffer) grow() {
+	few, n := b.slots, slots
+	if b.top-b.next < fewSlots {
+		n = fewSlots
+	}
+	b.slots = make([]slot, n)
+	for _, s := range few {
+		if s.used {
+			*b.slot(s.seq) = s
+		}
+	}
 }
 
 // Reset forgets the stream, as after a change of source.
@@ -157,7 +179,7 @@ func (b *Buffer) put(seq uint16, ts uint32, payload []byte, age time.Duration, a
 		b.seen = b.seen<<uint(s-b.top) | 1
 		b.top = s
 		for ; b.next <= b.top-slots; b.next++ {
-			if old := &b.slots[b.next&(slots-1)]; old.seq == b.next {
+			if old := b.slot(b.next); old.seq == b.next {
 				b.drop(old)
 			}
 		}
@@ -182,7 +204,10 @@ func (b *Buffer) put(seq uint16, ts uint32, payload []byte, age time.Duration, a
 	if audio && !b.quiet {
 		b.observe(t, age)
 	}
-	slot := &b.slots[s&(slots-1)]
+	if b.top-b.next >= int64(len(b.slots)) {
+		b.grow()
+	}
+	slot := b.slot(s)
 	slot.used, slot.audio, slot.seq, slot.ts = true, audio, s, t
 	slot.payload = append(b.memory(), payload...)
 	b.count++
@@ -248,7 +273,7 @@ func (b *Buffer) bound() {
 // first is the used slot with the lowest sequence number; there must be one.
 func (b *Buffer) first() *slot {
 	for s := b.next; ; s++ {
-		if slot := &b.slots[s&(slots-1)]; slot.used && slot.seq == s {
+		if slot := b.slot(s); slot.used && slot.seq == s {
 			return slot
 		}
 	}
