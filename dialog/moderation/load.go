@@ -258,3 +258,29 @@ func checkEntry(text string) string {
 	}
 	return ""
 }
+
+// Shipped are the entries of the lists that come with hotline, by their file's name
+// without ending, for a language; those who speak Chinese mix English in.
+func Shipped(language, subject string) []string {
+	names := []string{"en"}
+	if language == "" || lang.Chinese(language) {
+		names = []string{"zh", "en"}
+	}
+	var out []string
+	for _, name := range names {
+		data, err := shipped.ReadFile("lists/" + name + "/" + subject + ".txt")
+		if err != nil {
+			continue // there is none for this language
+		}
+		for line := range strings.SplitSeq(string(data), "\n") {
+			line, _, _ = strings.Cut(line, " #")
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+				out = append(out, line)
+			}
+		}
+	}
+	return out
+}
+
+// Policies are what follows from a category on the caller's side and on the bot's.
+func (m *Matcher) Policies(c Category) (caller, bot Policy) { return m.caller[c], m.bot[c] }

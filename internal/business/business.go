@@ -130,6 +130,14 @@ type Line struct {
 
 	// Home is the business that answers; never nil after Load.
 	Home *Business `yaml:"-" json:"-"`
+
+	own lineOwn // as the file says, before what is left out is filled in
+}
+
+// lineOwn is what a line says itself.
+type lineOwn struct {
+	language, voice string
+	rate            float64
 }
 
 // Disclosure says who is speaking and that it is a machine.

@@ -10,11 +10,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hotline/internal/quality"
 )
 
 // followed is what a business is made of beside its knowledge, which is followed by
 // whoever keeps it.
-func followed() []string { return []string{File, FlowDir, TableDir, ModerationDir, IntentDir} }
+func followed() []string {
+	return []string{File, FlowDir, TableDir, ModerationDir, IntentDir, quality.File}
+}
 
 // SettingsStamp changes when a file of the folders does that is not knowledge.
 func SettingsStamp(dirs []string) (string, error) {

@@ -45,7 +45,8 @@ type loader struct {
 	report Report
 	open   map[string]bool // folders being read: a line may not lead back to its own
 	main   string          // the folder that was asked for
-	text   []byte          // in place of its business.yaml; nil: the file
+	file   string          // one of its files that is as text says; "" for none
+	text   []byte
 }
 
 func (l *loader) folder(dir string) *Business {
@@ -65,7 +66,7 @@ func (l *loader) folder(dir string) *Business {
 
 	f := folder{business: b, report: &l.report, prefix: prefix, now: l.now}
 	if dir == l.main {
-		f.text = l.text
+		f.instead, f.text = l.file, l.text
 	}
 	if prefix == "" {
 		f.over = l.over
@@ -91,18 +92,24 @@ type folder struct {
 	now      time.Time
 	over     Overlay
 	broken   bool   // business.yaml could not be read at all
-	text     []byte // in place of business.yaml; nil: the file
+	instead  string // a file that is as text says, whatever lies there
+	text     []byte
 }
 
 func (f *folder) in(file string, line int) place { return place{file: f.prefix + file, line: line} }
 
+// read is one of the folder's files.
+func (f *folder) read(name string) ([]byte, error) {
+	if f.instead == name {
+		return f.text, nil
+	}
+	return readFile(filepath.Join(f.business.Dir, filepath.FromSlash(name)))
+}
+
 // settings reads business.yaml.
 func (f *folder) settings() strict.Lines {
 	b := f.business
-	data, err := f.text, error(nil)
-	if data == nil {
-		data, err = readFile(filepath.Join(b.Dir, File))
-	}
+	data, err := f.read(File)
 	if err != nil {
 		code := "unreadable"
 		if errors.Is(err, fs.ErrNotExist) {
@@ -179,6 +186,7 @@ func (f *folder) defaults(lines strict.Lines) {
 	for i := range b.Lines {
 		l := &b.Lines[i]
 		l.Home = b
+		l.own = lineOwn{l.Language, l.Voice, l.Rate}
 		if l.Language == "" {
 			l.Language = b.Language
 		}

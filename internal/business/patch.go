@@ -14,7 +14,7 @@ import (
 
 // ErrNotPatched is of a file that is written in a way which cannot be changed without
 // writing all of it anew.
-var ErrNotPatched = errors.New("business.yaml is written in a way that cannot be changed from here; change it in the file")
+var ErrNotPatched = errors.New("the file is written in a way that cannot be changed from here; change it by hand")
 
 // raw is a scalar that stands without quotes: a number, a duration, a date.
 type raw string
@@ -239,7 +239,15 @@ type oldItem struct {
 
 // oldItems are those of a list in lines of its own; none for any other value.
 func oldItems(lines []string, rest string) ([]oldItem, error) {
-	if rest != "" || len(lines) < 2 {
+	if rest != "" {
+		for _, l := range lines[1:] {
+			if _, comment := uncommented(l); comment != "" {
+				return nil, ErrNotPatched // it would be lost
+			}
+		}
+		return nil, nil
+	}
+	if len(lines) < 2 {
 		return nil, nil
 	}
 	body := lines[1:]

@@ -3,7 +3,6 @@ package business
 import (
 	"errors"
 	"io/fs"
-	"path/filepath"
 
 	"hotline/internal/quality"
 )
@@ -12,7 +11,7 @@ import (
 func (f *folder) judging() {
 	b := f.business
 	b.Quality = quality.Default(b.Language)
-	data, err := readFile(filepath.Join(b.Dir, quality.File))
+	data, err := f.read(quality.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}

@@ -2,11 +2,15 @@ package business
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -39,8 +43,11 @@ type Rules struct {
 	Rollout   []RuleRollout     `json:"rollout" maxItems:"200"`
 	Greeting  map[string]string `json:"greeting" doc:"before a message, by language"`
 	Urgent    []string          `json:"urgent" maxItems:"500" doc:"words that make a message urgent"`
-	Skills    []RuleSkill       `json:"skills" doc:"in the order of the file; none can be added or left out" maxItems:"200"`
+	Skills    []RuleSkill       `json:"skills" doc:"those of the file by their names; what is not here is taken out" maxItems:"200"`
 	Agents    []RuleAgent       `json:"agents" doc:"as skills" maxItems:"1000"`
+	Lines     []RuleLine        `json:"lines" doc:"as skills" maxItems:"200"`
+	Voices    map[string]string `json:"voices" doc:"by language, for lines that name none"`
+	Music     string            `json:"music,omitempty" doc:"a WAV file in the folder, for those who wait"`
 }
 
 // RuleHours are the hours of people; "" is not set, "closed" is closed.
@@ -133,6 +140,21 @@ type RuleAgent struct {
 	Languages []string       `json:"languages"`
 }
 
+// RuleLine is a line.
+type RuleLine struct {
+	Was        string   `json:"was,omitempty" doc:"its name in the file; empty is a new line"`
+	Name       string   `json:"name" maxLength:"64"`
+	Numbers    []string `json:"numbers" maxItems:"500"`
+	Default    bool     `json:"default"`
+	Language   string   `json:"language" doc:"empty: the business's"`
+	Voice      string   `json:"voice" doc:"empty: that of the language"`
+	Rate       float64  `json:"rate" doc:"0: the voice's own pace"`
+	Disclosure string   `json:"disclosure" maxLength:"500"`
+	Greeting   string   `json:"greeting" maxLength:"500"`
+	Outbound   string   `json:"outbound" doc:"greeting of calls out" maxLength:"500"`
+	Elsewhere  string   `json:"elsewhere,omitempty" doc:"the folder whose line answers; all but names and numbers is changed there"`
+}
+
 // whole is a duration in seconds.
 func whole(d time.Duration) int { return int(d / time.Second) }
 
@@ -179,7 +201,16 @@ func (b *Business) Rules() Rules {
 			BusyWaiting: q.Share.BusyWaiting, BusyWait: whole(q.Share.BusyWait), CalmWaiting: q.Share.CalmWaiting, CalmWait: whole(q.Share.CalmWait),
 			IdleAgents: q.Share.IdleAgents, IdleBot: q.Share.IdleBot, Least: whole(q.Share.Least),
 		},
-		Skills: []RuleSkill{}, Agents: []RuleAgent{},
+		Skills: []RuleSkill{}, Agents: []RuleAgent{}, Lines: []RuleLine{}, Voices: map[string]string{}, Music: q.Music,
+	}
+	maps.Copy(r.Voices, b.Voices)
+	for _, l := range b.Lines {
+		line := RuleLine{Was: l.Name, Name: l.Name, Numbers: some(l.Numbers), Default: l.Default, Elsewhere: l.Business}
+		if l.Business == "" {
+			line.Language, line.Voice, line.Rate = l.own.language, l.own.voice, l.own.rate
+			line.Disclosure, line.Greeting, line.Outbound = l.Disclosure.Text, l.Greeting, l.Outbound.Greeting
+		}
+		r.Lines = append(r.Lines, line)
 	}
 	if r.Strategy == "" {
 		r.Strategy = "longest-idle"
@@ -242,6 +273,13 @@ func text(s string) any {
 		return nil
 	}
 	return s
+}
+
+func yes(b bool) any {
+	if b {
+		return raw("true")
+	}
+	return nil
 }
 
 // listOf is a list, nil where it is empty.
@@ -348,14 +386,23 @@ func (r Rules) settings() []setting {
 		{q + "voicemail.greeting", table(r.Greeting, text)},
 		{q + "voicemail.urgent", listOf(r.Urgent, text)},
 		{"limits.message", duration(r.Message)},
+		{"voices.zh", text(r.Voices["zh"])},
+		{"voices.en", text(r.Voices["en"])},
+		{q + "music", text(r.Music)},
 	}
-	if r.Stays {
-		out = append(out, setting{q + "no_answer_stays", raw("true")})
-	} else {
-		out = append(out, setting{q + "no_answer_stays", nil})
-	}
+	out = append(out, setting{q + "no_answer_stays", yes(r.Stays)})
 	for i, x := range r.Skills {
 		out = append(out, setting{pathOf("skills", i) + ".title", text(x.Title)}, setting{pathOf("skills", i) + ".team", text(x.Team)})
+	}
+	for i, l := range r.Lines {
+		at := pathOf("lines", i) + "."
+		out = append(out, setting{at + "name", text(l.Name)}, setting{at + "numbers", listOf(l.Numbers, text)}, setting{at + "default", yes(l.Default)})
+		if l.Elsewhere != "" {
+			continue
+		}
+		out = append(out,
+			setting{at + "language", text(l.Language)}, setting{at + "voice", text(l.Voice)}, setting{at + "rate", number(l.Rate)},
+			setting{at + "disclosure.text", text(l.Disclosure)}, setting{at + "greeting", text(l.Greeting)}, setting{at + "outbound.greeting", text(l.Outbound)})
 	}
 	for i, a := range r.Agents {
 		at := pathOf("agents", i) + "."
@@ -366,96 +413,216 @@ func (r Rules) settings() []setting {
 	return out
 }
 
-// Edited is a business.yaml with other rules.
+// Edited is a file of settings with other ones.
 type Edited struct {
 	Text    []byte
 	Changed []string // the paths that are other
 	Report  Report   // what hotline check says of it
 }
 
-// Stamp names a business.yaml by what it says.
+// Stamp names a file of settings by what it says.
 func Stamp(data []byte) string {
 	h := sha256.Sum256(data)
 	return hex.EncodeToString(h[:8])
 }
 
-// SettingsFile reads a folder's business.yaml.
-func SettingsFile(dir string) ([]byte, error) {
-	data, err := readFile(filepath.Join(dir, File))
+// SettingsFile reads one of a folder's files of settings: business.yaml, quality.yaml,
+// moderation/…; nil where there is none.
+func SettingsFile(dir, name string) ([]byte, error) {
+	data, err := readFile(filepath.Join(dir, filepath.FromSlash(name)))
+	if errors.Is(err, fs.ErrNotExist) && name != File {
+		return nil, nil
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", File, err)
+		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return data, nil
 }
 
-// ReplaceSettings puts a business.yaml in place of that of the folder, at once or not at
-// all.
-func ReplaceSettings(dir string, data []byte) error {
-	return replaceFile(filepath.Join(dir, File), func(to io.Writer) error {
+// ReplaceSettings puts a file of settings in place of that of the folder, at once or not
+// at all; nil takes it away.
+func ReplaceSettings(dir, name string, data []byte) error {
+	file := filepath.Join(dir, filepath.FromSlash(name))
+	if data == nil {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // as the business's folder
+		return err
+	}
+	return replaceFile(file, func(to io.Writer) error {
 		_, err := to.Write(data)
 		return err
 	})
 }
 
-// LoadWith is Load with another text in place of the folder's business.yaml.
-func LoadWith(dir string, data []byte) (*Business, Report) {
-	l := loader{now: time.Now(), open: map[string]bool{}, text: data}
+// LoadWith is Load with another text in place of one of the folder's files.
+func LoadWith(dir, name string, data []byte) (*Business, Report) {
+	l := loader{now: time.Now(), open: map[string]bool{}, file: name, text: data}
 	b := l.folder(dir)
 	return b, l.report
+}
+
+// names are those of things of a list.
+func names[T any](list []T, name func(T) string) []string {
+	out := make([]string, len(list))
+	for i, x := range list {
+		out[i] = name(x)
+	}
+	return out
+}
+
+// people are the lists of the rules by the names that they have in the file, "" for what
+// is new.
+func (r Rules) people() map[string][]string {
+	return map[string][]string{
+		"skills": names(r.Skills, func(s RuleSkill) string { return s.Name }),
+		"agents": names(r.Agents, func(a RuleAgent) string { return a.Name }),
+		"lines":  names(r.Lines, func(l RuleLine) string { return l.Was }),
+	}
 }
 
 // EditRules is the text of a folder's business.yaml with other rules: only what is other
 // is written, and all else stays as it was, letter by letter. It writes nothing.
 func EditRules(dir string, data []byte, want Rules) (Edited, error) {
-	was, _ := LoadWith(dir, data)
-	had := was.Rules()
-	if len(want.Skills) != len(had.Skills) || len(want.Agents) != len(had.Agents) {
-		return Edited{}, errOtherPeople
-	}
-	for i := range had.Skills {
-		if want.Skills[i].Name != had.Skills[i].Name {
-			return Edited{}, errOtherPeople
+	was, _ := LoadWith(dir, File, data)
+	e := editing{made: string(data)}
+	had := was.Rules().people()
+	for _, list := range []string{"skills", "agents", "lines"} {
+		if err := e.arrange(list, "name", had[list], want.people()[list]); err != nil {
+			return Edited{}, err
 		}
 	}
-	for i := range had.Agents {
-		if want.Agents[i].Name != had.Agents[i].Name {
-			return Edited{}, errOtherPeople
-		}
+	was, _ = LoadWith(dir, File, []byte(e.made))
+	now := was.Rules()
+	if len(now.Skills) != len(want.Skills) || len(now.Agents) != len(want.Agents) || len(now.Lines) != len(want.Lines) {
+		return Edited{}, fmt.Errorf("the skills, agents or lines are not those of the file: %w", ErrNotPatched)
 	}
-	e := Edited{}
-	before := had.settings()
-	made := string(data)
-	for i, s := range want.settings() {
+	want.Lines = slices.Clone(want.Lines)
+	for i := range want.Lines {
+		want.Lines[i].Elsewhere = now.Lines[i].Elsewhere
+	}
+	if err := e.put(now.settings(), want.settings()); err != nil {
+		return Edited{}, err
+	}
+	return e.done(dir, File, data, want.settings(), func(b *Business) []setting { return b.Rules().settings() })
+}
+
+// editing is a YAML text while it is changed.
+type editing struct {
+	made    string
+	changed []string
+}
+
+// arrange has a list hold the items of those names, in that order: items that stay are
+// written as they were, and a new one has its name alone. A name that the file has not is
+// new.
+func (e *editing) arrange(path, key string, had, want []string) error {
+	if slices.Equal(had, want) {
+		return nil
+	}
+	root, problem := strict.Parse([]byte(e.made))
+	if problem != nil {
+		return fmt.Errorf("%s: %w", path, ErrNotPatched)
+	}
+	var items []*strict.Node
+	if list := at(root, path); list != nil {
+		items = list.Items
+	}
+	if len(items) != len(had) {
+		return fmt.Errorf("%s: %w", path, ErrNotPatched)
+	}
+	made := []any{}
+	for _, name := range want {
+		if i := slices.Index(had, name); i >= 0 && name != "" {
+			made = append(made, fromNode(items[i]))
+			continue
+		}
+		made = append(made, []entry{{key, cmp.Or(name, "new")}})
+	}
+	var value any
+	if len(made) > 0 {
+		value = made
+	}
+	var err error
+	if e.made, err = patchYAML(e.made, path, value); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	e.changed = append(e.changed, path)
+	return nil
+}
+
+// at is the value at a path, nil where there is none.
+func at(n *strict.Node, path string) *strict.Node {
+	for _, step := range steps(path) {
+		var next *strict.Node
+		if i, err := strconv.Atoi(strings.Trim(step, "[]")); err == nil && strings.HasPrefix(step, "[") {
+			if i < len(n.Items) {
+				next = n.Items[i]
+			}
+		} else {
+			for _, k := range n.Keys {
+				if k.Name == step {
+					next = k.Value
+				}
+			}
+		}
+		if next == nil {
+			return nil
+		}
+		n = next
+	}
+	return n
+}
+
+// put writes what is other.
+func (e *editing) put(before, want []setting) error {
+	if len(before) != len(want) {
+		return ErrNotPatched
+	}
+	for i, s := range want {
 		if reflect.DeepEqual(s.value, before[i].value) {
 			continue
 		}
+		was := e.made
 		var err error
-		if made, err = patchYAML(made, s.path, s.value); err != nil {
-			return Edited{}, fmt.Errorf("%s: %w", s.path, err)
+		if e.made, err = patchYAML(e.made, s.path, s.value); err != nil {
+			return fmt.Errorf("%s: %w", s.path, err)
 		}
-		e.Changed = append(e.Changed, s.path)
-	}
-	e.Text = []byte(made)
-	if bytes.Equal(e.Text, data) {
-		e.Changed = nil
-	}
-	if !onlyThere(data, e.Text, e.Changed) {
-		return Edited{}, ErrNotPatched
-	}
-	now, report := LoadWith(dir, e.Text)
-	e.Report = report
-	if report.Err() == nil {
-		got := now.Rules().settings()
-		for i, s := range want.settings() {
-			if s.value != nil && slices.Contains(e.Changed, s.path) && !reflect.DeepEqual(s.value, got[i].value) {
-				return Edited{}, fmt.Errorf("%s: %w", s.path, ErrNotPatched)
-			}
+		if e.made != was && !within(s.path, e.changed) {
+			e.changed = append(e.changed, s.path)
 		}
 	}
-	return e, nil
+	return nil
 }
 
-var errOtherPeople = fmt.Errorf("the skills or agents are not those of the file, which has changed: %w", ErrNotPatched)
+// done makes sure that the text says what was wanted, and nothing else changed.
+func (e *editing) done(dir, name string, data []byte, want []setting, read func(*Business) []setting) (Edited, error) {
+	out := Edited{Text: []byte(e.made), Changed: e.changed}
+	if bytes.Equal(out.Text, data) {
+		out.Changed = nil
+	}
+	if !onlyThere(data, out.Text, out.Changed) {
+		return Edited{}, ErrNotPatched
+	}
+	now, report := LoadWith(dir, name, out.Text)
+	out.Report = report
+	if report.Err() != nil {
+		return out, nil
+	}
+	got := read(now)
+	if len(got) != len(want) {
+		return Edited{}, ErrNotPatched
+	}
+	for i, s := range want {
+		if s.value != nil && within(s.path, out.Changed) && !reflect.DeepEqual(s.value, got[i].value) {
+			return Edited{}, fmt.Errorf("%s: %w", s.path, ErrNotPatched)
+		}
+	}
+	return out, nil
+}
 
 // onlyThere tells whether two texts differ at the changed paths only.
 func onlyThere(before, after []byte, changed []string) bool {

@@ -40,7 +40,7 @@ queue:
 
 func edit(t *testing.T, dir string, change func(*business.Rules)) (before, after string, e business.Edited) {
 	t.Helper()
-	data, err := business.SettingsFile(dir)
+	data, err := business.SettingsFile(dir, business.File)
 	require.NoError(t, err)
 	b, _ := business.Load(dir)
 	r := b.Rules()
@@ -117,6 +117,16 @@ func TestRulesAreWrittenBack(t *testing.T) {
 			[]string{"  - {name: wang, skills: [service, repairs], team: back}"},
 			[]string{"  - {name: wang, skills: [service, repairs], team: back, levels: {repairs: 9}}"},
 		},
+		"somebody new": {
+			func(r *business.Rules) {
+				r.Agents = append(r.Agents, business.RuleAgent{Name: "zhao", Title: "小赵", Skills: []string{"service"}, Languages: []string{"zh"}})
+			}, nil,
+			[]string{"  - {name: zhao, title: 小赵, skills: [service], languages: [zh]}"},
+		},
+		"somebody who left": {
+			func(r *business.Rules) { r.Agents = r.Agents[:1] },
+			[]string{"  - {name: wang, skills: [service, repairs], team: back}"}, nil,
+		},
 		"numbers are texts": {
 			func(r *business.Rules) { r.VIP = []string{"013800138000"} }, nil, []string{`  vip: ["013800138000"]`},
 		},
@@ -131,7 +141,7 @@ func TestRulesAreWrittenBack(t *testing.T) {
 			want, _ := business.Load(dir)
 			back, err := business.EditRules(dir, e.Text, want.Rules())
 			require.NoError(t, err)
-			again, _ := business.LoadWith(dir, back.Text)
+			again, _ := business.LoadWith(dir, business.File, back.Text)
 			assert.Equal(t, want.Rules(), again.Rules())
 		})
 	}
@@ -161,13 +171,13 @@ func TestRulesOfAFileThatCannotBeChanged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := staffed(t, more)
-			data, err := business.SettingsFile(dir)
+			data, err := business.SettingsFile(dir, business.File)
 			require.NoError(t, err)
 			b, _ := business.Load(dir)
 			r := b.Rules()
 			r.MaxWait = 100
 			_, err = business.EditRules(dir, data, r)
-			assert.ErrorContains(t, err, "change it in the file")
+			assert.ErrorIs(t, err, business.ErrNotPatched)
 		})
 	}
 }
@@ -177,7 +187,7 @@ func TestRulesOfThePacks(t *testing.T) {
 	for _, name := range []string{"retail-zh", "retail-en", "dental-zh", "repair-zh"} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join("..", "..", "examples", name)
-			data, err := business.SettingsFile(dir)
+			data, err := business.SettingsFile(dir, business.File)
 			require.NoError(t, err)
 			b, _ := business.Load(dir)
 			rng := rand.New(rand.NewPCG(1, 2))
@@ -188,11 +198,13 @@ func TestRulesOfThePacks(t *testing.T) {
 				r.VIP = []string{"13800138000", "+86 139"}[:rng.IntN(3)]
 				r.Hours.Saturday = []string{"", "closed", "10:00-12:00, 13:00-18:00"}[rng.IntN(3)]
 				r.Agents[0].Languages = []string{"en", "zh"}
+				r.Lines[0].Voice, r.Lines[0].Rate, r.Lines[0].Greeting = "kokoro-v1.0/zf_xiaoyi", 1.1, "您好，# 请讲: 是什么事？"
+				r.Lines[0].Numbers = append(r.Lines[0].Numbers, "8088")
 				r.Urgent = []string{"yes", "a: b", "律师 # 函", "- x"}
 				e, err := business.EditRules(dir, data, r)
 				require.NoError(t, err)
 				require.NoError(t, e.Report.Err())
-				now, _ := business.LoadWith(dir, e.Text)
+				now, _ := business.LoadWith(dir, business.File, e.Text)
 				assert.Equal(t, r, now.Rules(), string(e.Text))
 				for l := range strings.Lines(string(data)) {
 					if strings.HasPrefix(strings.TrimSpace(l), "#") {

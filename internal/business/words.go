@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"hotline/dialog/emotion"
 	"hotline/dialog/moderation"
@@ -22,6 +23,9 @@ func (f *folder) sensitive() {
 	dir := filepath.Join(b.Dir, ModerationDir)
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
 		own = os.DirFS(dir)
+	}
+	if name, ok := strings.CutPrefix(f.instead, ModerationDir+"/"); ok {
+		own = withFile{own, name, f.text}
 	}
 	languages := []string{b.Language}
 	for _, l := range b.Lines {

@@ -90,6 +90,15 @@ var shipped embed.FS
 
 // Default is what a business has without a file, in a language.
 func Default(language string) Sheets {
+	s, problems := Parse(Shipped(language))
+	if len(problems) > 0 {
+		panic(problems[0].String()) // a test reads them all
+	}
+	return s
+}
+
+// Shipped is the text of Default, which an owner's own begins with.
+func Shipped(language string) []byte {
 	name := "sheets/zh.yaml"
 	if language == "en" {
 		name = "sheets/en.yaml"
@@ -98,21 +107,23 @@ func Default(language string) Sheets {
 	if err != nil {
 		panic(err) // it is built in
 	}
-	s, problems := Parse(data)
-	if len(problems) > 0 {
-		panic(problems[0].String()) // a test reads them all
-	}
-	return s
+	return data
 }
 
-// Parse reads a file of sheets.
-func Parse(data []byte) (s Sheets, problems []strict.Problem) {
+// Read reads a file of sheets as it is: nothing that is left out is filled in, and
+// nothing is said of what does not fit.
+func Read(data []byte) (s Sheets, problems []strict.Problem) {
 	root, problem := strict.Parse(data)
 	if problem != nil {
 		return s, []strict.Problem{*problem}
 	}
 	problems, _ = root.Decode(&s)
-	if len(problems) > 0 {
+	return s, problems
+}
+
+// Parse reads a file of sheets.
+func Parse(data []byte) (s Sheets, problems []strict.Problem) {
+	if s, problems = Read(data); len(problems) > 0 {
 		return s, problems
 	}
 	if err := s.check(); err != nil {

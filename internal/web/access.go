@@ -103,6 +103,12 @@ func accessTable() map[string]rule {
 		"check-rules": {govern, "rules", never}, // it changes nothing
 		"set-rules":   {govern, "rules", changes},
 		"undo-rules":  {govern, "rules", changes},
+		"sheets":      {govern, "rules", changes},
+		"set-sheets":  {govern, "rules", changes},
+		"undo-sheets": {govern, "rules", changes},
+		"words":       {govern, "rules", changes},
+		"set-words":   {govern, "rules", changes},
+		"undo-words":  {govern, "rules", changes},
 
 		"command-call":    {work, "calls", changes}, // an agent in his own only
 		"desk":            {work, "desk", changes},

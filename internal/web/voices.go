@@ -16,8 +16,8 @@ import (
 type Voices interface {
 	Voices(ctx context.Context) ([]Voice, error)
 	// Speak is a text as a line says it, in a WAV file; false where there is no such
-	// line. A pace of 0 is the line's own.
-	Speak(ctx context.Context, line, text string, pace float64) (wav []byte, ok bool, err error)
+	// line. A voice of "" and a pace of 0 are the line's own.
+	Speak(ctx context.Context, line, text, voice string, pace float64) (wav []byte, ok bool, err error)
 }
 
 // Voice is how a line speaks.
@@ -29,6 +29,9 @@ type Voice struct {
 	Chosen    bool            `json:"chosen" doc:"business.yaml names it; otherwise it is the best that is installed"`
 	Rate      float64         `json:"rate" doc:"1.25 is a quarter faster than the voice's own pace"`
 	Sample    string          `json:"sample" doc:"how the line answers"`
+	Choices   []string        `json:"choices" doc:"voices of its language that are installed"`
+	Business  string          `json:"business" doc:"where its settings are changed"`
+	Named     string          `json:"named" doc:"what it is called there"`
 	Sentences []VoiceSentence `json:"sentences" doc:"what it says in fixed words"`
 }
 
@@ -74,6 +77,8 @@ type speakInput struct {
 	Body struct {
 		Text string  `json:"text" minLength:"1" maxLength:"200"`
 		Rate float64 `json:"rate,omitempty" minimum:"0.5" maximum:"2" doc:"the line's own where left out"`
+		// A voice is a model's name and a speaker's, never a path.
+		Voice string `json:"voice,omitempty" maxLength:"128" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9_-]+)?$" doc:"the line's own where left out"`
 	}
 }
 
@@ -118,7 +123,7 @@ func (s *Server) speak(ctx context.Context, in *speakInput) (*huma.StreamRespons
 	case <-ctx.Done():
 		return nil, problem(http.StatusTooManyRequests, "too_many", "somebody else is having something spoken, try again in a moment")
 	}
-	wav, ok, err := s.cfg.Voices.Speak(ctx, in.Line, in.Body.Text, in.Body.Rate)
+	wav, ok, err := s.cfg.Voices.Speak(ctx, in.Line, in.Body.Text, in.Body.Voice, in.Body.Rate)
 	switch {
 	case err != nil:
 		s.log.WarnContext(ctx, "a text could not be spoken for the console", "line", in.Line, "error", err)

@@ -15,7 +15,7 @@ type Voices struct{}
 func (Voices) Voices(context.Context) ([]web.Voice, error) {
 	return []web.Voice{
 		{
-			Line: "main", Title: "云帆数码", Language: "zh", Voice: "kokoro-v1.0/zf_xiaoxiao", Chosen: true, Rate: 1,
+			Line: "main", Title: "云帆数码", Language: "zh", Voice: "kokoro-v1.0/zf_xiaoxiao", Chosen: true, Rate: 1, Business: "retail-zh", Named: "chinese", Choices: []string{"kokoro-v1.0/zf_xiaobei", "kokoro-v1.0/zf_xiaoxiao", "kokoro-v1.0/zm_yunxi"},
 			Sample: "您好，我是云帆数码的智能助手小云，通话会录音。请问有什么可以帮您？",
 			Sentences: []web.VoiceSentence{
 				{Text: "您好，我是云帆数码的智能助手小云，通话会录音。", State: web.VoiceRendered},
@@ -26,7 +26,7 @@ func (Voices) Voices(context.Context) ([]web.Voice, error) {
 			},
 		},
 		{
-			Line: "english", Title: "Cloudsail Digital", Language: "en", Voice: "kokoro-v1.0/af_sarah", Rate: 1.1,
+			Line: "english", Title: "Cloudsail Digital", Language: "en", Voice: "kokoro-v1.0/af_sarah", Rate: 1.1, Business: "retail-en", Named: "english", Choices: []string{"kokoro-v1.0/af_sarah", "kokoro-v1.0/am_adam"},
 			Sample:    "Cloudsail Digital, this is Robin, the virtual assistant, and this call's recorded. How can I help?",
 			Sentences: []web.VoiceSentence{{Text: "How can I help?", State: web.VoiceRendered}, {Text: "Thanks for calling. Goodbye.", State: web.VoiceMade}},
 		},
@@ -34,7 +34,7 @@ func (Voices) Voices(context.Context) ([]web.Voice, error) {
 }
 
 // Speak is of web.Voices.
-func (Voices) Speak(_ context.Context, line, text string, pace float64) ([]byte, bool, error) {
+func (Voices) Speak(_ context.Context, line, text, _ string, pace float64) ([]byte, bool, error) {
 	if line != "main" && line != "english" {
 		return nil, false, nil
 	}
