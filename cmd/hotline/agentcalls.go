@@ -43,9 +43,10 @@ func (s *server) byAgent(ctx context.Context, l *sip.Leg) bool {
 // agentNamed is an agent and a line of his business; nil if nobody is called so.
 func (s *server) agentNamed(name string) (*business.Agent, *call.Line) {
 	for _, b := range s.bots.lines {
-		for i, a := range b.line.Home.Agents {
+		home := b.home()
+		for i, a := range home.Agents {
 			if a.Name == name {
-				return &b.line.Home.Agents[i], s.answering[b]
+				return &home.Agents[i], b.answers.Load()
 			}
 		}
 	}
@@ -70,7 +71,7 @@ func (s *server) meant(called string) string {
 // owns tells whether a number is that of a line.
 func (bs *bots) owns(number string) bool {
 	for _, b := range bs.lines {
-		if slices.Contains(b.line.Numbers, number) {
+		if slices.Contains(b.said().Numbers, number) {
 			return true
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"hotline/internal/action"
 	"hotline/internal/assist"
 	"hotline/internal/business"
+	"hotline/internal/call"
 	"hotline/internal/config"
 	"hotline/internal/kb"
 	"hotline/internal/models"
@@ -28,8 +29,9 @@ type bots struct {
 
 // bot is one line's dialogue.
 type bot struct {
-	line    business.Line                     // as read at the start
-	now     atomic.Pointer[business.Business] // the line's, as read last
+	line    business.Line                 // as read at the start
+	last    atomic.Pointer[business.Line] // as read last
+	answers atomic.Pointer[call.Line]     // what a call needs of it, made of that
 	engine  *engine.Live
 	talk    dialog.Engine // what answers callers: engine, or a system elsewhere behind it
 	index   *knowledge.Live
@@ -131,15 +133,19 @@ func lineLimits(l business.Line) business.Limits {
 	return l.Limits.Over(l.Home.Limits).Over(business.DefaultLimits())
 }
 
-// home is the business that answers the line, as its files say now.
-func (b *bot) home() *business.Business {
-	if now := b.now.Load(); now != nil {
-		return now
+// said is the line as its business says now. Its name, language and engine are those of
+// the start.
+func (b *bot) said() business.Line {
+	if last := b.last.Load(); last != nil {
+		return *last
 	}
-	return b.line.Home
+	return b.line
 }
 
-func (b *bot) limits() business.Limits { return lineLimits(b.line) }
+// home is the business that answers the line, as its files say now.
+func (b *bot) home() *business.Business { return b.said().Home }
+
+func (b *bot) limits() business.Limits { return lineLimits(b.said()) }
 
 // homes are all businesses as their files say now, those of other folders whose lines
 // are answered here included.
@@ -155,11 +161,20 @@ func (bs *bots) homes() []*business.Business {
 
 // find is the bot that answers a number.
 func (bs *bots) find(number string) *bot {
-	l, ok := business.Find(bs.businesses, number)
-	if !ok {
+	for _, b := range bs.lines {
+		if slices.Contains(b.said().Numbers, number) {
+			return b
+		}
+	}
+	for _, b := range bs.lines {
+		if b.said().Default {
+			return b
+		}
+	}
+	if len(bs.lines) == 0 {
 		return nil
 	}
-	return bs.named(l.Name)
+	return bs.lines[0]
 }
 
 func (bs *bots) named(name string) *bot {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"hotline/internal/call"
+	"hotline/internal/call/answer"
 	"hotline/internal/web"
 )
 
@@ -19,9 +20,14 @@ func (p placer) Place(ctx context.Context, w web.Placing) (string, error) {
 	if line == nil {
 		return "", &web.RefusedError{Code: "no_such_line", Detail: "there is no line of this name"}
 	}
+	var detect *answer.Config
+	if w.Detect {
+		detect = &answer.Config{}
+	}
 	id, err := s.manager.Place(ctx, call.Placement{
 		To: w.To, From: w.From, FromName: w.FromName, Line: line, AgentFirst: w.AgentFirst, Greeting: w.Say,
 		Fields: w.Fields, Trunk: w.Trunk, By: w.By, Timeout: w.Timeout,
+		Detect: detect, Voicemail: w.Voicemail,
 	})
 	return id, refusedError(err)
 }
@@ -47,7 +53,7 @@ func refusedError(err error) error {
 func (s *server) lineNamed(name string) *call.Line {
 	for _, b := range s.bots.lines {
 		if name == "" || b.line.Name == name {
-			return s.answering[b]
+			return b.answers.Load()
 		}
 	}
 	return nil

@@ -85,7 +85,6 @@ type server struct {
 	phones     *web.Phones
 	trunks     *sip.Trunks // nil: none
 	manager    *call.Manager
-	answering  map[*bot]*call.Line
 	recordings *call.Recordings // nil: nothing is recorded
 	announced  shared
 	toned      shared
@@ -93,7 +92,9 @@ type server struct {
 	proposals  *proposal.Desk
 	status     *status
 	metrics    *prometheus.Registry
-	agentsPW   string // set when agents' passwords were made just now
+	secrets    *passwords
+	renewing   sync.Mutex // one business is read again at a time
+	agentsPW   string     // set when agents' passwords were made just now
 	adminPW    string
 }
 
@@ -171,7 +172,12 @@ func (s *server) accounts(ctx context.Context) error {
 		made = demo
 	}
 	s.adminPW = made
+	return s.agentAccounts(ctx)
+}
 
+// agentAccounts makes the accounts of agents' telephones that are not there yet.
+func (s *server) agentAccounts(ctx context.Context) error {
+	demo := s.cfg.DemoPassword.Reveal()
 	known := map[string]bool{}
 	have, err := s.db.Agents(ctx)
 	if err != nil {
@@ -201,27 +207,11 @@ func (s *server) accounts(ctx context.Context) error {
 // telephone puts signalling, media and calls together.
 func (s *server) telephone(ctx context.Context) error {
 	s.phones = web.NewPhones(s.cfg.SIP.Realm)
-	secrets := passwords{map[string]string{}, s.phones}
-	agents, err := s.db.Agents(ctx)
-	if err != nil {
+	s.secrets = &passwords{desk: s.phones}
+	if err := s.learnPasswords(ctx); err != nil {
 		return err
 	}
-	for _, a := range agents {
-		var known []string
-		for _, algorithm := range []string{sip.MD5, sip.SHA256} {
-			ha1, ok, err := s.db.HA1(ctx, a.Name, s.cfg.SIP.Realm, algorithm)
-			if err != nil {
-				return err
-			}
-			if ok && !a.Disabled {
-				known = append(known, "HA1:"+algorithm+":"+ha1)
-			}
-		}
-		if len(known) > 0 {
-			secrets.kept[a.Name] = strings.Join(known, " ")
-		}
-	}
-	s.registrar = sip.NewRegistrar(registrarConfig(s.cfg), secrets, s.log)
+	s.registrar = sip.NewRegistrar(registrarConfig(s.cfg), s.secrets, s.log)
 	s.phones.Ended = func(agent string) { s.registrar.Forget(agent, isBrowser) }
 	if err := s.people(ctx); err != nil {
 		return err
@@ -256,7 +246,7 @@ func (s *server) telephone(ctx context.Context) error {
 	if s.cfg.Call.Record {
 		s.recordings = &call.Recordings{Dir: s.cfg.Data.Dir}
 	}
-	s.answering = s.lines()
+	s.lines()
 	codecs, err := sdp.Codecs(s.cfg.RTP.Codecs...)
 	if err != nil {
 		return err
@@ -275,7 +265,7 @@ func (s *server) telephone(ctx context.Context) error {
 		if b == nil {
 			return call.Route{}
 		}
-		return call.Route{Line: s.answering[b]}
+		return call.Route{Line: b.answers.Load()}
 	}, maxCalls(s.cfg))
 	return nil
 }
@@ -332,7 +322,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "the speech worker", func() error { return s.runWorker(back) })
 	start(&wgBack, "meaning", func() error { s.learnMeaning(back); return nil })
 	start(&wgBack, "intents by meaning", func() error { s.learnIntentsByMeaning(back); return nil })
-	start(&wgBack, "the businesses' files", func() error { s.followBusinesses(back); return nil })
+	start(&wgBack, "the businesses' files", func() error { s.followBusinesses(back, out); return nil })
 	start(&wgBack, "the agents' desk", func() error { return s.desk.Run(back) })
 	start(&wgBack, "the quality sample", func() error { s.judging.Run(back); return nil })
 	start(&wgBack, "alerts", func() error { s.alerts.Run(back); return nil })
@@ -343,6 +333,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "warming the voice", func() error { return s.voice.warm(back, s) })
 	start(&wgBack, "short messages", func() error { s.outbox().Run(back); return nil })
 	start(&wgBack, "what lies on disk", func() error { s.keep(back); return nil })
+	start(&wgFront, "callbacks", func() error { s.callbacks().Run(front); return nil })
 	start(&wgBack, "messages that were left", func() error { s.voicemail().Run(back); return nil })
 	start(&wgBack, "profiles", func() error { return s.runProfile(back) })
 	start(&wgFront, "the console", func() error { return s.web.Run(front) })
@@ -382,7 +373,7 @@ func (s *server) welcome(out io.Writer) {
 	w("hotline is answering.")
 	port := s.cfg.SIP.Port()
 	for _, b := range s.bots.lines {
-		for _, n := range b.line.Numbers {
+		for _, n := range b.said().Numbers {
 			if s.bots.find(n) != b {
 				continue // a business before it has the number
 			}

@@ -2,9 +2,11 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"net/netip"
 	"strings"
+	"sync"
 
 	"hotline/internal/call"
 	"hotline/internal/config"
@@ -81,14 +83,47 @@ func arrival(l *sip.Leg) call.Arrival {
 
 // passwords answers the registrar from memory.
 type passwords struct {
+	desk *web.Phones // of pages
+
+	mu   sync.RWMutex
 	kept map[string]string // of telephones, by agent
-	desk *web.Phones       // of pages
 }
 
 // Password implements sip.PasswordLookup.
-func (p passwords) Password(user string) (string, bool) {
-	secret := strings.TrimSpace(p.kept[user] + " " + p.desk.Secret(user))
+func (p *passwords) Password(user string) (string, bool) {
+	p.mu.RLock()
+	kept := p.kept[user]
+	p.mu.RUnlock()
+	secret := strings.TrimSpace(kept + " " + p.desk.Secret(user))
 	return secret, secret != ""
+}
+
+// learnPasswords reads by what the agents' telephones register.
+func (s *server) learnPasswords(ctx context.Context) error {
+	agents, err := s.db.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	kept := map[string]string{}
+	for _, a := range agents {
+		var known []string
+		for _, algorithm := range []string{sip.MD5, sip.SHA256} {
+			ha1, ok, err := s.db.HA1(ctx, a.Name, s.cfg.SIP.Realm, algorithm)
+			if err != nil {
+				return err
+			}
+			if ok && !a.Disabled {
+				known = append(known, "HA1:"+algorithm+":"+ha1)
+			}
+		}
+		if len(known) > 0 {
+			kept[a.Name] = strings.Join(known, " ")
+		}
+	}
+	s.secrets.mu.Lock()
+	defer s.secrets.mu.Unlock()
+	s.secrets.kept = kept
+	return nil
 }
 
 // isBrowser tells telephones in pages from others.

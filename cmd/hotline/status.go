@@ -49,11 +49,11 @@ func (st *status) Lines(context.Context) ([]web.Line, error) {
 	var out []web.Line
 	for _, b := range st.server.bots.lines {
 		l := web.Line{
-			Name: b.line.Name, Title: b.line.Home.Name, Numbers: b.line.Numbers, Language: b.line.Language,
-			Open: b.line.Home.Hours.Open(time.Now()),
+			Name: b.line.Name, Title: b.home().Name, Numbers: b.said().Numbers, Language: b.line.Language,
+			Open: b.home().Hours.Open(time.Now()),
 		}
-		if len(b.line.Numbers) > 0 && len(st.server.sip.Addrs()) > 0 {
-			l.Dial = "sip:" + b.line.Numbers[0] + "@" + st.server.sip.Addrs()[0].String()
+		if len(l.Numbers) > 0 && len(st.server.sip.Addrs()) > 0 {
+			l.Dial = "sip:" + l.Numbers[0] + "@" + st.server.sip.Addrs()[0].String()
 		}
 		out = append(out, l)
 	}
@@ -65,7 +65,7 @@ func (st *status) System(context.Context) (web.SystemState, error) {
 	s := st.server
 	out := web.SystemState{Version: buildVersion(), Advice: s.advice(), Workers: []web.Worker{}, Models: []web.Model{}}
 	if b := s.bots.find(""); b != nil {
-		out.Business = b.line.Home.Name
+		out.Business = b.home().Name
 	}
 	for _, a := range s.sip.Addrs() {
 		out.Endpoints = append(out.Endpoints, "sip:"+a.String()+";transport="+a.Network())

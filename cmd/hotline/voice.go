@@ -108,7 +108,7 @@ func (v *voice) warm(ctx context.Context, s *server) error {
 	var wanted []tts.Utterance
 	for _, b := range s.bots.lines {
 		for _, text := range b.engine.Load().Sentences() {
-			wanted = append(wanted, tts.Utterance{Text: text, Voice: s.voiceOf(b), Language: b.line.Language, Rate: b.line.Rate})
+			wanted = append(wanted, tts.Utterance{Text: text, Voice: s.voiceOf(b), Language: b.line.Language, Rate: b.said().Rate})
 		}
 	}
 	w := tts.Warmer{Split: v.making, Log: v.log, Busy: func() bool {
@@ -125,17 +125,17 @@ func (v *voice) warm(ctx context.Context, s *server) error {
 
 // samples renders what the announcement line repeats.
 func (v *voice) samples(ctx context.Context, b *bot, rate int) ([]int16, error) {
-	opening := b.line.Opening()
+	opening := b.said().Opening()
 	if len(opening) == 0 {
 		return nil, nil
 	}
-	return speakAll(ctx, v.line, tts.Utterance{Text: opening[0].Text, Voice: b.line.Voice, Language: b.line.Language, Rate: b.line.Rate}, rate)
+	return speakAll(ctx, v.line, tts.Utterance{Text: opening[0].Text, Voice: b.said().Voice, Language: b.line.Language, Rate: b.said().Rate}, rate)
 }
 
 // voiceOf is the line's voice, or the best that is installed.
 func (s *server) voiceOf(b *bot) string {
-	if b.line.Voice != "" {
-		return b.line.Voice
+	if v := b.said().Voice; v != "" {
+		return v
 	}
 	if m := s.cfg.Speech.TTS.For(b.line.Language); m != "" {
 		return m
@@ -157,24 +157,27 @@ func (v *voice) prepare(ctx context.Context, u tts.Utterance) {
 }
 
 // lines makes what calls need of each bot.
-func (s *server) lines() map[*bot]*call.Line {
-	out := map[*bot]*call.Line{}
+func (s *server) lines() {
 	set := models.Open(s.cfg.Models)
 	for _, b := range s.bots.lines {
 		s.tellModels(set, b)
-		limits := b.limits()
-		p := b.engine.Load().Phrases()
-		out[b] = &call.Line{
-			Name: b.line.Name, Title: b.line.Home.Name, Language: b.line.Language, Voice: s.voiceOf(b),
-			Rate: b.line.Rate, Engine: b.talk, Straight: s.rolledOut(b), Music: s.music(b.line.Home),
-			Hear: s.ears.listener, Speak: s.voice.line, Prepare: s.voice.prepare,
-			Silence: limits.Silence, MaxDuration: limits.MaxCall, MaxHold: s.cfg.Call.MaxHold, Message: b.messageLimit,
-			Answer:   call.Answering{Ring: b.line.Answer.Ringing, Early: b.line.Early()},
-			Greeting: b.line.Outbound.Greeting, Unrecorded: b.line.Recording.Off,
-			Filler: first(p[engine.KeyFiller]), Hold: first(p[engine.KeyHoldOn]), Farewell: first(p[engine.KeyTooLong]), Closing: first(p[engine.KeyClosing]),
-		}
+		b.answers.Store(s.answering(b))
 	}
-	return out
+}
+
+// answering is what calls need of a bot, as its business says now.
+func (s *server) answering(b *bot) *call.Line {
+	limits, said := b.limits(), b.said()
+	p := b.engine.Load().Phrases()
+	return &call.Line{
+		Name: b.line.Name, Title: said.Home.Name, Language: b.line.Language, Voice: s.voiceOf(b),
+		Rate: said.Rate, Engine: b.talk, Straight: s.rolledOut(b), Music: s.music(said.Home),
+		Hear: s.ears.listener, Speak: s.voice.line, Prepare: s.voice.prepare,
+		Silence: limits.Silence, MaxDuration: limits.MaxCall, MaxHold: s.cfg.Call.MaxHold, Message: b.messageLimit,
+		Answer:   call.Answering{Ring: said.Answer.Ringing, Early: said.Early()},
+		Greeting: said.Outbound.Greeting, Unrecorded: said.Recording.Off,
+		Filler: first(p[engine.KeyFiller]), Hold: first(p[engine.KeyHoldOn]), Farewell: first(p[engine.KeyTooLong]), Closing: first(p[engine.KeyClosing]),
+	}
 }
 
 // tellModels says by what a line hears and speaks, and what is missing.

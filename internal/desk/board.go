@@ -95,9 +95,13 @@ type leftAt struct {
 func NewBoard(agents []Agent, now time.Time) *Board {
 	b := &Board{}
 	for _, a := range agents {
-		b.agents = append(b.agents, &member{Agent: a, mode: Ready, chosen: now, idle: now, told: Status{State: Offline, Since: now}})
+		b.agents = append(b.agents, newMember(a, now))
 	}
 	return b
+}
+
+func newMember(a Agent, now time.Time) *member {
+	return &member{Agent: a, mode: Ready, chosen: now, idle: now, told: Status{State: Offline, Since: now}}
 }
 
 func (b *Board) agent(name string) *member {

@@ -251,13 +251,23 @@ func (d *Desk) Choose(ctx context.Context, name string, s State, reason string) 
 }
 
 // Renew has agents work by what is written of them now: skills, teams, shifts, wrap-up
-// and rest. One who is not at the desk yet comes to it with the next start, when his
-// telephone can register; one who is not named any more goes with it.
+// and rest. One who is new comes to the desk with his telephone; one who is not named any
+// more is rung no more, and is gone at the next renewal after his last call.
 func (d *Desk) Renew(agents []Agent) {
-	d.change(func(time.Time) {
+	d.change(func(now time.Time) {
+		named := map[string]bool{}
 		for _, a := range agents {
+			named[a.Name], d.agents[a.Name] = true, a
 			if m := d.board.agent(a.Name); m != nil {
-				m.Agent, d.agents[a.Name] = a, a
+				m.Agent = a
+			} else {
+				d.board.agents = append(d.board.agents, newMember(a, now))
+			}
+		}
+		d.board.agents = slices.DeleteFunc(d.board.agents, func(m *member) bool { return !named[m.Name] && len(m.held) == 0 })
+		for _, m := range d.board.agents {
+			if !named[m.Name] { // he still talks
+				m.mode, m.reason, m.chosen = Break, "", now
 			}
 		}
 	})

@@ -411,3 +411,27 @@ func TestStateChangesArePublished(t *testing.T) {
 		t.Errorf("states = %v, want %v", got, want)
 	}
 }
+
+// Who is written down while the server runs comes to the desk with his telephone; who is
+// taken out is rung no more, and has his call to its end.
+func TestAgentsComeAndGoWithoutARestart(t *testing.T) {
+	rules := desk.Rules{MaxWait: time.Hour, Overflow: []desk.Overflow{{Team: "back"}}}
+	office(t, desk.Config{Agents: three(), Rules: func(string) desk.Rules { return rules }}, func(b bench) {
+		t, d := b.t, b.desk
+		d.Present("wang", true)
+		_, found := d.ReserveAgent("1", "wang")
+		require.True(t, found)
+		d.Talking("wang", "1")
+		d.Renew([]desk.Agent{{Name: "li", Skills: []string{"returns"}}, {Name: "new", Skills: []string{"sales"}}})
+		assert.Equal(t, map[string]desk.State{"li": desk.Offline, "wang": desk.Talking, "new": desk.Offline}, states(d))
+		d.Present("new", true)
+		agent, err := wait(t, d, call.Waiting{Call: "2", Skill: "sales"}).got()
+		require.NoError(t, err)
+		assert.Equal(t, "new", agent)
+		d.Release("wang", "1", call.OfferTaken)
+		agent, _ = wait(t, d, call.Waiting{Call: "3", Skill: "returns"}).got()
+		assert.Empty(t, agent)
+		d.Renew([]desk.Agent{{Name: "li", Skills: []string{"returns"}}, {Name: "new", Skills: []string{"sales"}}})
+		assert.NotContains(t, states(d), "wang")
+	})
+}
