@@ -292,8 +292,8 @@ func undertaken(text string, zh bool) bool {
 	if question(text, zh) && strings.ContainsAny(text, "?？吗") {
 		return false
 	}
-	if len(promises(text, zh)) > 0 {
-		return true
+	if slices.ContainsFunc(promises(text, zh), func(p promise) bool { return p.kind != money }) {
+		return true // who pays is told, not open
 	}
 	if zh {
 		return ownChinese.MatchString(text)

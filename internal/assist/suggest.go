@@ -69,8 +69,9 @@ type TaskSlot struct {
 // What is worth showing: a guess that is likelier than not to disturb is left out.
 const (
 	maxAnswers  = 3
-	leastScore  = 0.25
-	leastShare  = 0.25 // of the best one's score
+	leastScore  = 0.25 // of the first, where nothing is asked in so many words
+	leastBeside = 0.08 // of the others, and of the first where something is
+	leastShare  = 0.06 // of the best one's score
 	mostNone    = 0.88
 	taskScore   = 0.4 // of a pair that begins a flow
 	staleIntent = 2   // replies of the bot after which a flow is over
@@ -193,8 +194,11 @@ func (e *ear) answers(ctx context.Context, text string, s *Suggestion) *knowledg
 	if best == nil || found.None > mostNone {
 		return nil
 	}
+	if best.Score < leastScore && !question(text, e.zh()) {
+		return best
+	}
 	for _, m := range found.Matches {
-		if len(s.Answers) == maxAnswers || m.Score < leastScore || m.Score < leastShare*best.Score {
+		if len(s.Answers) == maxAnswers || m.Score < leastBeside || m.Score < leastShare*best.Score {
 			break
 		}
 		long := strings.TrimSpace(cmp.Or(m.Pair.Answer, m.Pair.Say()))
