@@ -66,6 +66,7 @@ type Campaign struct {
 	Goals    []Goal            `yaml:"goals" json:"goals,omitempty"`
 	Ring     time.Duration     `yaml:"ring" json:"ring,omitempty"` // how long it rings; default 40 s
 
+	Open        bool      `yaml:"open" json:"open,omitempty"`                   // goes on without contacts: events bring them
 	CostPerGoal float64   `yaml:"cost_per_goal" json:"cost_per_goal,omitempty"` // of a person who calls, to compare
 	CreatedAt   time.Time `yaml:"-" json:"created_at"`
 	CreatedBy   string    `yaml:"-" json:"created_by"`

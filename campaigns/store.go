@@ -109,6 +109,8 @@ type Store interface {
 	Settle(ctx context.Context, attempt int64, r Result, now time.Time, next Settle) (Attempt, error)
 	// SetState changes what a campaign does, where it is in one of from.
 	SetState(ctx context.Context, campaign string, to State, from ...State) (Campaign, error)
+	// HangUps are the campaigns whose calls are to end, paused or stopped.
+	HangUps(ctx context.Context) ([]string, error)
 	// Withdraw ends the contacts that wait.
 	Withdraw(ctx context.Context, campaign, reason string) (int, error)
 

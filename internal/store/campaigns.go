@@ -34,8 +34,8 @@ func (s *Store) AddCampaign(ctx context.Context, c campaigns.Campaign) (campaign
 	}
 	at := c.CreatedAt.UnixMilli()
 	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, `INSERT INTO campaigns (id, name, state, priority, version, definition, tokens, tokens_at, created_at, created_by, changed_at)
-			VALUES ($1, $2, $3, $4, 1, $5, 0, 0, $6, $7, $6) ON CONFLICT (id) DO NOTHING`, c.ID, c.Name, string(c.State), c.Priority, string(definition), at, c.CreatedBy)
+		r, err := tx.ExecContext(ctx, `INSERT INTO campaigns (id, name, state, priority, version, definition, tokens, tokens_at, hang_up, created_at, created_by, changed_at)
+			VALUES ($1, $2, $3, $4, 1, $5, 0, 0, 0, $6, $7, $6) ON CONFLICT (id) DO NOTHING`, c.ID, c.Name, string(c.State), c.Priority, string(definition), at, c.CreatedBy)
 		if err != nil {
 			return fmt.Errorf("keep a campaign: %w", err)
 		}
@@ -150,12 +150,26 @@ func (s *Store) SetState(ctx context.Context, id string, to campaigns.State, fro
 			return fmt.Errorf("campaign %s is %s and cannot become %s: %w", id, c.State, to, ErrState)
 		}
 		c.State = to
-		if _, err := tx.ExecContext(ctx, `UPDATE campaigns SET state = $2, changed_at = $3 WHERE id = $1`, id, string(to), s.now().UnixMilli()); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE campaigns SET state = $2, changed_at = $3, hang_up = 0 WHERE id = $1`, id, string(to), s.now().UnixMilli()); err != nil {
 			return fmt.Errorf("change a campaign's state: %w", err)
 		}
 		return nil
 	})
 	return c, err
+}
+
+// HangUp has the calls in progress of a campaign that is paused or stopped end, on all
+// nodes.
+func (s *Store) HangUp(ctx context.Context, id string) error {
+	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `UPDATE campaigns SET hang_up = 1 WHERE id = $1 AND state IN ($2, $3)`, id, string(campaigns.Paused), string(campaigns.Stopped))
+		return changeOne(r, err)("end the calls of campaign " + id)
+	})
+}
+
+// HangUps implements campaigns.Store.
+func (s *Store) HangUps(ctx context.Context) ([]string, error) {
+	return s.texts(ctx, `SELECT id FROM campaigns WHERE hang_up = 1`)
 }
 
 // take takes one call out of what a campaign's rate allows; false where there is none.

@@ -1,5 +1,6 @@
 -- Campaigns: who is called, when, and what came of it. definition is the campaign as
--- JSON; tokens are the calls that its rate allows at tokens_at.
+-- JSON; tokens are the calls that its rate allows at tokens_at; hang_up that its calls
+-- in progress are to end.
 CREATE TABLE campaigns (
 	id         TEXT PRIMARY KEY,
 	name       TEXT NOT NULL,
@@ -9,6 +10,7 @@ CREATE TABLE campaigns (
 	definition TEXT NOT NULL,
 	tokens     DOUBLE PRECISION NOT NULL,
 	tokens_at  BIGINT NOT NULL,
+	hang_up    BIGINT NOT NULL,
 	created_at BIGINT NOT NULL,
 	created_by TEXT NOT NULL,
 	changed_at BIGINT NOT NULL

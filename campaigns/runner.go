@@ -1,0 +1,414 @@
+package campaigns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Job is an attempt that is due, as it is queued: ids only.
+type Job struct {
+	Campaign string `json:"campaign"`
+	Contact  int64  `json:"contact"`
+	Number   int    `json:"number"` // of the attempt, from 1
+	// Minute that it was queued in, since 1970. One that was lost with its node is
+	// queued again in the next.
+	Minute int64 `json:"minute"`
+}
+
+// Queue brings jobs to nodes. A job may be lost or come twice: what is right is decided
+// when its attempt is claimed.
+type Queue interface {
+	// Enqueue queues jobs; one that is queued already is left out.
+	Enqueue(ctx context.Context, jobs []Job) error
+	// Run works on jobs, several at once, until ctx ends and those begun are done.
+	// work's ctx does not end with it.
+	Run(ctx context.Context, work func(context.Context, Job)) error
+}
+
+// RunnerConfig says how a Runner works.
+type RunnerConfig struct {
+	// Node names this server among several.
+	Node  string
+	Store Store
+	Rules *Rules
+	// Dialer makes the calls.
+	Dialer Dialer
+	Queue  Queue
+	// NewCall makes the id of a call.
+	NewCall func() string
+	// Serves tells whether this node can call for a campaign now; nil is always.
+	Serves func(Campaign) bool
+	// Agents takes part in modes with agents; nil: none is there, and such campaigns wait.
+	Agents Agents
+	// Publish is told what happens; nil tells nobody. It must not block.
+	Publish func(Event)
+	// Log; default discards.
+	Log *slog.Logger
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+	// Tick is how often due contacts are looked for; default a second.
+	Tick time.Duration
+	// Silent is how long a node may not be heard of before it is taken for dead; default
+	// 30 s.
+	Silent time.Duration
+}
+
+// Agents are people who talk to whom a campaign calls.
+type Agents interface {
+	// Room is how many calls may be begun for a campaign now, by how many of its agents
+	// are free or will be.
+	Room(ctx context.Context, c Campaign, busy int) (int, error)
+}
+
+// Runner calls whom the campaigns of a store want called.
+type Runner struct {
+	cfg   RunnerConfig
+	began time.Time
+
+	mu      sync.Mutex
+	dialled map[string]dialled // calls in progress here, by id; guarded by mu
+}
+
+type dialled struct {
+	campaign string
+	end      context.CancelFunc
+}
+
+// NewRunner fills what cfg leaves out.
+func NewRunner(cfg RunnerConfig) *Runner {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Tick <= 0 {
+		cfg.Tick = time.Second
+	}
+	if cfg.Silent <= 0 {
+		cfg.Silent = 30 * time.Second
+	}
+	if cfg.Publish == nil {
+		cfg.Publish = func(Event) {}
+	}
+	if cfg.Serves == nil {
+		cfg.Serves = func(Campaign) bool { return true }
+	}
+	return &Runner{cfg: cfg, dialled: map[string]dialled{}}
+}
+
+// Run works until ctx ends and the calls that it has begun are over and on record. What
+// a dead node, or this one before, has left in progress is settled first.
+func (r *Runner) Run(ctx context.Context) error {
+	r.began = r.cfg.Now()
+	r.tend(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { r.watch(ctx) })
+	err := r.cfg.Queue.Run(ctx, r.work)
+	wg.Wait()
+	if err != nil {
+		return fmt.Errorf("campaigns: %w", err)
+	}
+	return nil
+}
+
+// tendEach is how often the node says that it lives and looks for those that do not.
+const tendEach = 5
+
+func (r *Runner) watch(ctx context.Context) {
+	tick := time.NewTicker(r.cfg.Tick)
+	defer tick.Stop()
+	failing := false
+	for n := 1; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if n%tendEach == 0 {
+			r.tend(ctx)
+		}
+		err := r.look(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
+			r.cfg.Log.ErrorContext(ctx, "campaigns cannot go on", "error", err)
+		}
+		failing = err != nil
+	}
+}
+
+// tend settles what dead nodes have left in progress, and ends calls that are no longer
+// wanted.
+func (r *Runner) tend(ctx context.Context) {
+	now := r.cfg.Now()
+	err := r.cfg.Store.Beat(ctx, r.cfg.Node, now)
+	var left []Attempt
+	if err == nil {
+		left, err = r.cfg.Store.Orphans(ctx, r.cfg.Node, r.began, now.Add(-r.cfg.Silent))
+	}
+	for _, a := range left {
+		result, ok, failed := r.cfg.Store.Ended(ctx, a.Call)
+		if failed != nil {
+			err = failed
+			break
+		}
+		if !ok {
+			result = Result{Outcome: Interrupted}
+		}
+		r.settle(ctx, a, result)
+		r.cfg.Log.WarnContext(ctx, "an attempt was settled for a node that died", "campaign", a.Campaign, "attempt", a.ID, "node", a.Node, "outcome", result.Outcome)
+	}
+	if err != nil && ctx.Err() == nil {
+		r.cfg.Log.ErrorContext(ctx, "attempts of dead nodes cannot be settled", "error", err)
+	}
+}
+
+// look queues what is due.
+func (r *Runner) look(ctx context.Context) error {
+	if err := r.hangUp(ctx); err != nil {
+		return err
+	}
+	running, err := r.cfg.Store.Running(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, c := range running {
+		if !r.cfg.Serves(c) {
+			continue
+		}
+		if err := r.lookAt(ctx, c); err != nil {
+			errs = append(errs, fmt.Errorf("campaign %s: %w", c.ID, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ahead is how many ticks' worth of calls are queued at once: as much as may be begun
+// until the next look, and what was queued and not yet claimed.
+const ahead = 2
+
+func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
+	now := r.cfg.Now()
+	if now.Before(c.Start) {
+		return nil
+	}
+	if !c.End.IsZero() && !now.Before(c.End) {
+		return r.finish(ctx, c, true)
+	}
+	busy, err := r.cfg.Store.Busy(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	limits := c.Limits()
+	room := min(limits.Concurrency-busy, max(1, int(limits.PerSecond*r.cfg.Tick.Seconds()*ahead)))
+	if room > 0 && (c.Mode == Progressive || c.Mode == Predictive) {
+		if r.cfg.Agents == nil {
+			return nil
+		}
+		free, err := r.cfg.Agents.Room(ctx, c, busy)
+		if err != nil {
+			return err
+		}
+		room = min(room, free)
+	}
+	if room <= 0 || c.Mode == Preview { // an agent dials
+		return nil
+	}
+	for sifted := 0; sifted < siftMost; {
+		due, err := r.cfg.Store.Due(ctx, c.ID, now, max(room, min(sifted, siftMost/4)))
+		if err != nil {
+			return err
+		}
+		if len(due) == 0 {
+			if busy == 0 {
+				return r.finish(ctx, c, false)
+			}
+			return nil
+		}
+		jobs, later := r.sift(c, due, now)
+		if err := r.cfg.Store.Postpone(ctx, later); err != nil {
+			return err
+		}
+		if len(jobs) > 0 {
+			return r.cfg.Queue.Enqueue(ctx, jobs[:min(len(jobs), room)])
+		}
+		sifted += len(due) // all of them wait for their windows: others may not
+	}
+	return nil
+}
+
+// siftMost is how many contacts that may not be called now are put off in one look.
+const siftMost = 2000
+
+// sift parts contacts that may be called from those that may not now whatever the store
+// knows of their numbers: most of them wait for their window.
+func (r *Runner) sift(c Campaign, due []Contact, now time.Time) (jobs []Job, later []Postponed) {
+	agreed := Facts{Consents: []Consent{{Purpose: c.Purpose, Given: true}}} // the claim looks for it
+	for _, k := range due {
+		if v := r.cfg.Rules.Allowed(now, c, k, agreed); v.Refusal != "" {
+			later = append(later, Postponed{k, v})
+			continue
+		}
+		jobs = append(jobs, Job{Campaign: c.ID, Contact: k.ID, Number: k.Made + 1, Minute: now.Unix() / 60})
+	}
+	return jobs, later
+}
+
+// finish ends a campaign that has nothing more to do, or whose time is over.
+func (r *Runner) finish(ctx context.Context, c Campaign, late bool) error {
+	waiting, dialling, err := r.cfg.Store.ContactsLeft(ctx, c.ID)
+	if err != nil || dialling || waiting && !late {
+		return err
+	}
+	if late {
+		if _, err := r.cfg.Store.Withdraw(ctx, c.ID, string(RefusedEnded)); err != nil {
+			return err
+		}
+	} else if c.Open {
+		return nil // contacts may still come
+	}
+	c, err = r.cfg.Store.SetState(ctx, c.ID, Done, Running)
+	if err != nil {
+		return err
+	}
+	r.cfg.Publish(Event{Campaign: c.ID, Kind: "state", At: r.cfg.Now(), State: c.State})
+	return nil
+}
+
+// hangUp ends the calls of campaigns that were stopped with their calls.
+func (r *Runner) hangUp(ctx context.Context) error {
+	r.mu.Lock()
+	n := len(r.dialled)
+	r.mu.Unlock()
+	if n == 0 {
+		return nil
+	}
+	ended, err := r.cfg.Store.HangUps(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ended {
+		r.HangUp(id)
+	}
+	return nil
+}
+
+// HangUp ends the calls of a campaign that are in progress on this node.
+func (r *Runner) HangUp(campaign string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, d := range r.dialled {
+		if d.campaign == campaign {
+			d.end()
+		}
+	}
+}
+
+// work makes one attempt.
+func (r *Runner) work(ctx context.Context, j Job) {
+	if _, err := r.Attempt(ctx, j, ""); err != nil && !errors.Is(err, ErrNotDue) && !errors.Is(err, ErrPace) {
+		r.cfg.Log.ErrorContext(ctx, "an attempt cannot be made", "campaign", j.Campaign, "contact", j.Contact, "error", err)
+	}
+}
+
+// Attempt claims an attempt, dials, and settles it. agent is who is to talk; "" is as the
+// campaign says. A refusal is in the claim's verdict.
+func (r *Runner) Attempt(ctx context.Context, j Job, agent string) (Claimed, error) {
+	now := r.cfg.Now()
+	got, err := r.cfg.Store.Claim(ctx, Claim{
+		Campaign: j.Campaign, Contact: j.Contact, Number: j.Number, Call: r.cfg.NewCall(), Node: r.cfg.Node, Now: now,
+	}, r.cfg.Rules.Judge(now))
+	if err != nil {
+		return got, err
+	}
+	if got.Attempt.ID == 0 {
+		r.cfg.Publish(Event{Campaign: j.Campaign, Kind: "contact", At: now})
+		return got, nil
+	}
+	a := got.Attempt
+	r.cfg.Publish(Event{Campaign: a.Campaign, Kind: "attempt", At: now, Attempt: &a})
+	got.Attempt = r.settle(ctx, a, r.dial(ctx, got, agent))
+	return got, nil
+}
+
+// dial makes the call of an attempt and says what came of it.
+func (r *Runner) dial(ctx context.Context, got Claimed, agent string) (result Result) {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	a := got.Attempt
+	r.mu.Lock()
+	r.dialled[a.Call] = dialled{a.Campaign, end}
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		delete(r.dialled, a.Call)
+		r.mu.Unlock()
+		if p := recover(); p != nil {
+			result = Result{Outcome: Failed, Error: fmt.Sprint("panic: ", p)}
+		}
+	}()
+	result, err := r.cfg.Dialer.Dial(ctx, dialOf(got, agent))
+	if err != nil {
+		result = Result{Outcome: Failed, Error: err.Error()}
+	}
+	result.Goal = got.Campaign.Reached(result)
+	return result
+}
+
+// dialOf is what the dialer is told.
+func dialOf(got Claimed, agent string) Dial {
+	c, k := got.Campaign, got.Contact
+	v := c.VariantNamed(got.Attempt.Variant)
+	fields := make(map[string]string, len(k.Fields)+1)
+	for name, value := range k.Fields {
+		fields[name] = value
+	}
+	if k.Name != "" && fields["name"] == "" {
+		fields["name"] = k.Name
+	}
+	if agent == "" {
+		agent = k.Agent
+	}
+	if agent == "" && c.Mode != Agentless {
+		agent = c.Skill
+	}
+	ring := c.Ring
+	if ring <= 0 {
+		ring = 40 * time.Second
+	}
+	return Dial{
+		Call: got.Attempt.Call, Campaign: c.ID, Line: c.Line, Trunk: c.Trunk, To: k.Number, From: c.From, FromName: c.FromName,
+		Fields: fields, Greeting: Fill(v.Greeting, fields), Task: v.Task, Voicemail: Fill(v.Voicemail, fields), Agent: agent, Goals: c.Goals, Ring: ring,
+	}
+}
+
+// settleWait bounds one try to put a result on record.
+const settleWait = 30 * time.Second
+
+// settle puts a result on record, however long that takes while the node lives: an
+// attempt that is not settled holds its number and its place among the calls at once.
+func (r *Runner) settle(ctx context.Context, a Attempt, result Result) Attempt {
+	now := r.cfg.Now()
+	try := func(ctx context.Context) (Attempt, error) {
+		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), settleWait)
+		defer stop()
+		return r.cfg.Store.Settle(ctx, a.ID, result, now, r.cfg.Rules.Settle(now))
+	}
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
+		settled, err := try(ctx)
+		if err == nil {
+			r.cfg.Publish(Event{Campaign: a.Campaign, Kind: "settled", At: now, Attempt: &settled})
+			return settled
+		}
+		r.cfg.Log.ErrorContext(ctx, "the result of an attempt cannot be kept yet", "campaign", a.Campaign, "attempt", a.ID, "error", err)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done(): // the next start settles it from the call's record
+			return a
+		}
+	}
+}
