@@ -7,17 +7,9 @@ import (
 	"hotline/media/dsp"
 )
 
-// Echo returns to the far end what it says, until ctx or the session ends. What
+// SetEcho makes the session return to the far end what it says, or stops that. What
 // comes back has passed the jitter buffer, both codecs and the clock.
-func Echo(ctx context.Context, s *Session) error {
-	s.echo.Store(true)
-	defer s.echo.Store(false)
-	select {
-	case <-ctx.Done():
-	case <-s.Done():
-	}
-	return nil
-}
+func (s *Session) SetEcho(on bool) { s.echo.Store(on) }
 
 // Tone is a second of a tone of hz at -10 dBm0, as test lines play it. Loop repeats
 // it without a seam.

@@ -98,7 +98,8 @@ func benchmarkCalls(b *testing.B, mode string, calls int) {
 			if mode == "play" {
 				done <- media.Loop(ctx, s, loop)
 			} else {
-				done <- media.Echo(ctx, s)
+				s.SetEcho(true)
+				done <- nil
 			}
 		}()
 	}

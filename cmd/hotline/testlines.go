@@ -18,11 +18,11 @@ const testTone = 1004
 func (s *server) testLine(called string) call.App {
 	switch called {
 	case "9196":
-		return media.Echo
+		return call.Echo
 	case "9197":
-		return s.tone
+		return call.Playing(s.tone)
 	case "9198":
-		return s.announcement()
+		return call.Playing(s.announcement)
 	default:
 		return nil
 	}
@@ -35,17 +35,15 @@ func (s *server) tone(ctx context.Context, m *media.Session) error {
 
 // announcement repeats the default line's disclosure, as it was rendered; where it
 // was not, the test tone.
-func (s *server) announcement() call.App {
-	return func(ctx context.Context, m *media.Session) error {
-		frames := s.announced.frames(m.Rate(), func() ([]media.Frame, error) {
-			samples, err := s.voice.samples(ctx, s.bots.find(""), m.Rate())
-			return media.Frames(samples, m.Rate()), err
-		})
-		if len(frames) == 0 {
-			return s.tone(ctx, m)
-		}
-		return media.Loop(ctx, m, frames)
+func (s *server) announcement(ctx context.Context, m *media.Session) error {
+	frames := s.announced.frames(m.Rate(), func() ([]media.Frame, error) {
+		samples, err := s.voice.samples(ctx, s.bots.find(""), m.Rate())
+		return media.Frames(samples, m.Rate()), err
+	})
+	if len(frames) == 0 {
+		return s.tone(ctx, m)
 	}
+	return media.Loop(ctx, m, frames)
 }
 
 // shared keeps sound for all calls that play it: a copy of the announcement for each

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"hotline/internal/call"
-	"hotline/media"
 )
 
 const closing = "系统马上要维护，请过几分钟再打来，再见。"
@@ -141,7 +140,7 @@ func TestDrainEndsTestLines(t *testing.T) {
 	var ours *leg
 	s := perform(t, func(st *stage) {
 		ours = st.leg
-		m = call.NewManager(st.call.Services, func(string) call.Route { return call.Route{App: media.Echo} }, 1)
+		m = call.NewManager(st.call.Services, func(string) call.Route { return call.Route{App: call.Echo} }, 1)
 		a := st.call.Party.(call.Arrival)
 		st.run = func(ctx context.Context) error {
 			m.Serve(ctx, a)

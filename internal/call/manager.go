@@ -101,14 +101,15 @@ func (m *Manager) Serve(ctx context.Context, a Arrival) {
 		return
 	}
 	defer m.leave(id)
-	m.report(id, m.run(ctx, id, a, route, in))
+	if route.App != nil {
+		m.report(id, m.app(ctx, cancel, id, a, route.App))
+		return
+	}
+	m.report(id, m.run(ctx, id, a, route.Line, in))
 }
 
-func (m *Manager) run(ctx context.Context, id string, a Arrival, r Route, in *room) error {
-	if r.App != nil {
-		return m.app(ctx, id, a, r.App)
-	}
-	c := &Call{ID: id, Party: a, Line: *r.Line, Services: m.services, room: in, seats: m.seat, closing: m.closing}
+func (m *Manager) run(ctx context.Context, id string, a Arrival, l *Line, in *room) error {
+	c := &Call{ID: id, Party: a, Line: *l, Services: m.services, room: in, seats: m.seat, closing: m.closing}
 	return c.Run(ctx)
 }
 

@@ -10,9 +10,34 @@ import (
 	"hotline/media"
 )
 
-// An App answers a test line: echo, tone, announcement. It returns when it is done
-// or ctx ends.
+// An App answers a test line: echo, tone, announcement. It runs the session, and returns
+// when that is over or there is nothing more to do.
 type App func(ctx context.Context, s *media.Session) error
+
+// Echo returns to the far end what it says. What comes back has passed the jitter
+// buffer, both codecs and the clock.
+func Echo(ctx context.Context, s *media.Session) error {
+	s.SetEcho(true)
+	return s.Run(ctx)
+}
+
+// Playing is an App that runs the session while something is played on it.
+func Playing(play func(ctx context.Context, s *media.Session) error) App {
+	return func(ctx context.Context, s *media.Session) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		var wg sync.WaitGroup
+		var over error
+		wg.Go(func() {
+			defer cancel()
+			over = guard(func() error { return s.Run(ctx) })
+		})
+		err := guard(func() error { return play(ctx, s) })
+		cancel()
+		wg.Wait()
+		return cmp.Or(over, err)
+	}
+}
 
 // TestLine is the line in the records of calls that an App answers. No business has
 // a name with a space.
@@ -21,19 +46,27 @@ const TestLine = "test line"
 // app runs a call to a test line. Its record is written once, when it is over:
 // monitors ring these lines all day, and of a call that says nothing the end tells
 // everything.
-func (m *Manager) app(ctx context.Context, id string, a Arrival, app App) error {
-	ctx, cancel, stop := Until(ctx, a.Leg)
-	defer stop()
-	defer cancel(nil)
+func (m *Manager) app(ctx context.Context, cancel context.CancelCauseFunc, id string, a Arrival, app App) error {
+	defer follow(a.Leg, cancel)()
 	defer m.endedBy(cancel)()
 	rec := Record{ID: id, Line: TestLine, StartedAt: time.Now()}
 	a.about(&rec)
-	session, err := m.answerTest(ctx, a, &rec)
+	var session *media.Session
+	err := aside(func() (err error) {
+		session, err = m.answerTest(ctx, a, &rec)
+		return err
+	})
 	if err == nil {
-		m.runTest(ctx, cancel, session, app)
+		err = guard(func() error { return app(ctx, session) })
+		cancel(cmp.Or(err, ErrDone))
 		err = context.Cause(ctx)
 	}
-	m.endTest(ctx, a, rec, session, err)
+	if e := aside(func() error {
+		m.endTest(ctx, a, rec, session, err)
+		return nil
+	}); e != nil {
+		return e
+	}
 	return err
 }
 
@@ -54,14 +87,6 @@ func (m *Manager) answerTest(ctx context.Context, a Arrival, rec *Record) (*medi
 		})
 	}
 	return s, nil
-}
-
-func (m *Manager) runTest(ctx context.Context, cancel context.CancelCauseFunc, s *media.Session, app App) {
-	var wg sync.WaitGroup
-	wg.Go(func() { cancel(guard(func() error { return s.Run(ctx) })) })
-	err := guard(func() error { return app(ctx, s) })
-	cancel(cmp.Or(err, ErrDone))
-	wg.Wait()
 }
 
 // endTest hangs up and writes the record.

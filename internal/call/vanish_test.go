@@ -43,7 +43,7 @@ func newExchangeOffice(t *testing.T, silence time.Duration) *exchangeOffice {
 			return s, nil
 		}},
 		Journal: &journal{}, Bus: &event.Bus{}, Log: log,
-	}, func(string) call.Route { return call.Route{App: media.Echo} }, 10)
+	}, func(string) call.Route { return call.Route{App: call.Echo} }, 10)
 	var err error
 	o.sip, err = sip.New(sip.Config{Listen: []string{"udp:127.0.0.1:0"}, T1: 10 * time.Millisecond}, func(ctx context.Context, l *sip.Leg) {
 		o.manager.Serve(ctx, call.Arrival{Leg: l, Called: l.Called(), Reached: l.LocalIP(), OnUpdate: l.OnUpdate, OnKey: l.OnKey})

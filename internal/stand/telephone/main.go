@@ -236,7 +236,7 @@ func (x *exchange) route(called string) call.Route {
 	case "8001":
 		return call.Route{App: x.hum(700)}
 	case "9196":
-		return call.Route{App: media.Echo}
+		return call.Route{App: call.Echo}
 	case "7000":
 		return call.Route{Line: &call.Line{
 			Name: "desk", Title: "云帆数码", Language: "zh", Engine: handsOver{}, Speak: mute{},
@@ -248,7 +248,7 @@ func (x *exchange) route(called string) call.Route {
 
 // hum says a tone, and tells which one it hears and which keys are pressed.
 func (x *exchange) hum(hz int) call.App {
-	return func(ctx context.Context, s *media.Session) error {
+	return call.Playing(func(ctx context.Context, s *media.Session) error {
 		in := s.In()
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -269,7 +269,7 @@ func (x *exchange) hum(hz int) call.App {
 		<-s.Done() // its keys and sound end with it
 		wg.Wait()
 		return err
-	}
+	})
 }
 
 // lines are what the page offers: true for the two of an ordinary business.
