@@ -23,6 +23,7 @@ const (
 	// make what the index gives away vaguer; what is found is compared with the text.
 	tokenBits    = 20
 	maxTokens    = 20_000 // of one call: eight hours of talk
+	tokensAtOnce = 2000   // written together, of many calls
 	queryTokens  = 24     // of one search
 	maxCompared  = 1000   // calls that one search opens
 	searchBatch  = 100
@@ -114,68 +115,128 @@ func (s *Store) hashed(set map[string]bool) ([]any, error) {
 // IndexCalls makes up to limit calls findable that ended and are not yet, of those that
 // began since a time, the latest first. It returns how many.
 func (s *Store) IndexCalls(ctx context.Context, since time.Time, limit int) (n int, err error) {
-	ids, err := s.texts(ctx, `SELECT id FROM calls WHERE started_at >= $1 AND ended_at IS NOT NULL AND ended_at < $2
+	docs, err := list(ctx, s.read, "index calls", func(from row) (*document, error) {
+		d := &document{words: map[string]bool{}}
+		var summary []byte
+		if err := from.Scan(&d.call, &summary); err != nil {
+			return nil, err
+		}
+		f := &sealing{s: s, table: "calls", row: d.call}
+		d.add(f.open("summary", summary))
+		return d, f.err
+	}, `SELECT id, summary FROM calls WHERE started_at >= $1 AND ended_at IS NOT NULL AND ended_at < $2
 		AND NOT EXISTS (SELECT 1 FROM search_calls WHERE call_id = calls.id) ORDER BY started_at DESC LIMIT $3`,
 		since.UnixMilli(), s.now().Add(-time.Second).UnixMilli(), limit)
 	if err != nil {
-		return 0, fmt.Errorf("index calls: %w", err)
+		return 0, err
 	}
-	for _, id := range ids {
-		if err := s.indexCall(ctx, id); err != nil {
-			return n, fmt.Errorf("index call %s: %w", id, err)
+	// A transaction takes more than a call that said little, and one call's tokens more
+	// than it: so they are written together, up to a size that keeps no other waiting.
+	var batch []*document
+	tokens := 0
+	write := func() error {
+		if err := s.index(ctx, batch); err != nil {
+			return fmt.Errorf("index calls: %w", err)
 		}
-		n++
+		n += len(batch)
+		batch, tokens = nil, 0
+		return nil
 	}
-	return n, nil
+	for _, d := range docs {
+		if err := s.hear(ctx, d); err != nil {
+			return n, errors.Join(fmt.Errorf("index call %s: %w", d.call, err), write())
+		}
+		batch = append(batch, d)
+		if tokens += len(d.tokens); tokens >= tokensAtOnce {
+			if err := write(); err != nil {
+				return n, err
+			}
+		}
+	}
+	return n, write()
 }
 
-func (s *Store) indexCall(ctx context.Context, id string) error {
-	said, err := s.said(ctx, id)
-	if errors.Is(err, ErrNotFound) {
-		return nil // deleted meanwhile
+// document is a call that is made findable.
+type document struct {
+	call   string
+	words  map[string]bool
+	tokens []any // hashed words
+}
+
+func (d *document) add(text string) {
+	for t := range tokens(text) {
+		d.words[t] = true
 	}
-	if err != nil {
-		return err
-	}
-	set := map[string]bool{}
-	for _, text := range said {
-		for t := range tokens(text) {
-			set[t] = true
+}
+
+// hear adds to a document what was said.
+func (s *Store) hear(ctx context.Context, d *document) error {
+	turns, err := list(ctx, s.read, "turns of call "+d.call, func(from row) (string, error) {
+		var i int
+		var text []byte
+		if err := from.Scan(&i, &text); err != nil {
+			return "", err
 		}
-	}
-	list, err := s.hashed(set)
+		f := &sealing{s: s, table: "turns", row: d.call + "/" + strconv.Itoa(i)}
+		return f.open("text", text), f.err
+	}, `SELECT idx, text FROM turns WHERE call_id = $1`, d.call)
 	if err != nil {
 		return err
 	}
-	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	for _, text := range turns {
+		d.add(text)
+	}
+	d.tokens, err = s.hashed(d.words)
+	return err
+}
+
+// index writes documents in one transaction.
+func (s *Store) index(ctx context.Context, docs []*document) error {
+	if len(docs) == 0 {
+		return nil
+	}
+	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var doc int64
 		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(doc), 0) + 1 FROM search_calls`).Scan(&doc); err != nil {
 			return err
 		}
-		// Another node may have been first, or the call is gone.
-		res, err := tx.ExecContext(ctx, `INSERT INTO search_calls (doc, call_id) SELECT $1, id FROM calls WHERE id = $2 ON CONFLICT DO NOTHING`, doc, id)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return err
-		}
-		for part := range slices.Chunk(list, 1000) {
-			var b strings.Builder
-			args := append([]any{doc}, part...)
-			for i := range part {
-				if i > 0 {
-					b.WriteByte(',')
-				}
-				fmt.Fprintf(&b, "($%d, $1)", i+2)
-			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO search_tokens (token, doc) VALUES `+b.String(), args...); err != nil { //nolint:gosec // placeholders
+		for _, d := range docs {
+			// Another node may have been first, or the call is gone.
+			res, err := s.group.exec(ctx, tx, `INSERT INTO search_calls (doc, call_id) SELECT $1, id FROM calls WHERE id = $2 ON CONFLICT DO NOTHING`, doc, d.call)
+			if err != nil {
 				return err
 			}
+			n, err := res.RowsAffected()
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				continue
+			}
+			if err := putTokens(ctx, tx, doc, d.tokens); err != nil {
+				return err
+			}
+			doc++
 		}
 		return nil
 	})
-	return err
+}
+
+func putTokens(ctx context.Context, tx *sql.Tx, doc int64, tokens []any) error {
+	for part := range slices.Chunk(tokens, 1000) {
+		var b strings.Builder
+		args := append([]any{doc}, part...)
+		for i := range part {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, "($%d, $1)", i+2)
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO search_tokens (token, doc) VALUES `+b.String(), args...); err != nil { //nolint:gosec // placeholders
+			return err
+		}
+	}
+	return nil
 }
 
 // said is all text of a call.
