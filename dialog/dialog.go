@@ -30,6 +30,7 @@ type Facts struct {
 	Values    map[string]string // an outbound contact's fields
 	Greeting  string            // said in place of the line's greeting; "" is the line's
 	Task      string            // of an outbound call: the flow that begins behind the greeting
+	Discloses bool              // of an outbound call: Greeting says itself what the line's disclosure says
 	OptOut    string            // of an outbound call: the key that says "do not call again"; "" is none
 	Zone      *time.Location    // of whom is called; nil is the business's
 }

@@ -19,6 +19,31 @@ func (c *Conversation) number() string {
 	return c.facts.Caller
 }
 
+// discloses greets with words of the call's own that say who calls and that it is a
+// machine: their first sentence must be heard, and the line's disclosure would only say
+// it twice.
+func (p *plan) discloses() bool {
+	if !p.c.outbound() || !p.c.facts.Discloses {
+		return false
+	}
+	text := p.c.greeting(p.c.facts.Greeting)
+	if text == "" {
+		return false
+	}
+	end := strings.IndexAny(text, "。！？") // of one width in UTF-8
+	if end >= 0 {
+		end += len("。")
+	} else if end = strings.Index(text, ". "); end >= 0 {
+		end += len(".")
+	} else {
+		end = len(text)
+	}
+	p.act(dialog.Say{Text: text[:end], MustHear: true})
+	p.st.saidLast = text[:end]
+	p.text(text[end:])
+	return true
+}
+
 // beginCall begins what we call about, behind the greeting.
 func (p *plan) beginCall() {
 	if name := p.c.facts.Task; name != "" && p.begin(name, dialog.Turn{Kind: dialog.Opened, Confidence: 1}) {

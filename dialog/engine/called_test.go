@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +71,18 @@ func TestCalledGreetingAndTask(t *testing.T) {
 	s = k.say("没有了")
 	assert.True(t, s.has("hangup"))
 	assert.NotContains(t, s.text(), "来电", "he has not called us")
+}
+
+func TestCalledGreetingThatDiscloses(t *testing.T) {
+	k := ring(t, func(f *dialog.Facts) {
+		f.Greeting, f.Discloses = "您好，我是酒店的智能助手，通话会录音。{name}，您买的{item}到了。", true
+	})
+	s := k.open()
+	require.GreaterOrEqual(t, len(s.acts), 3)
+	assert.Equal(t, dialog.Say{Text: "您好，我是酒店的智能助手，通话会录音。", MustHear: true}, s.acts[0])
+	assert.Equal(t, dialog.Say{Text: "王女士，您买的热水器到了。"}, s.acts[1])
+	assert.Equal(t, 1, strings.Count(s.text(), "智能助手"), "said once")
+	assert.Contains(t, s.text(), "您方便吗？")
 }
 
 func TestCalledRefusals(t *testing.T) {

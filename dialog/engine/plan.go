@@ -153,6 +153,11 @@ func (p *plan) opened(disclosed bool) {
 	p.intent("greeting", "command")
 	st := &p.st
 	st.greeted = true
+	if p.discloses() {
+		st.said = st.saidLast
+		p.beginCall()
+		return
+	}
 	if d := strings.TrimSpace(p.c.e.c.Disclosure); d != "" && !disclosed {
 		p.act(dialog.Say{Text: d, MustHear: true})
 		st.saidLast = d
