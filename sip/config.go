@@ -195,6 +195,9 @@ type StatusError struct {
 	Reason string // reason phrase
 	// RetryAfter is what the far end asked for, 0 when it did not.
 	RetryAfter time.Duration
+	// Why is the Reason header field (RFC 3326; in responses RFC 6432): the telephone
+	// network's cause, `Q.850;cause=1`.
+	Why string
 	// Contacts are the other targets that a 3xx names, the most wanted first.
 	Contacts []string
 
@@ -207,6 +210,9 @@ func (e *StatusError) Error() string {
 
 // Status is the SIP status code.
 func (e *StatusError) Status() int { return e.Code }
+
+// FarReason is what the far end said about it.
+func (e *StatusError) FarReason() string { return e.Why }
 
 // Party is one end of a call as its messages name it.
 type Party struct {

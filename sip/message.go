@@ -124,6 +124,9 @@ func statusOf(res *sip.Response) *StatusError {
 			e.RetryAfter = time.Duration(n) * time.Second
 		}
 	}
+	if h := res.GetHeader("Reason"); h != nil {
+		e.Why = h.Value()
+	}
 	if res.StatusCode/100 == 3 {
 		for _, u := range contactsOf(res) {
 			e.Contacts = append(e.Contacts, u.String())

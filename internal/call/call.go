@@ -29,6 +29,7 @@ import (
 
 	"hotline/asr"
 	"hotline/dialog"
+	"hotline/internal/call/answer"
 	"hotline/internal/event"
 	"hotline/media"
 	"hotline/tts"
@@ -194,6 +195,8 @@ func (c *Call) run(ctx context.Context, cancel context.CancelCauseFunc, t *talk)
 		call: c, recorder: recorder,
 		start:  func(s *media.Session) { run(func() error { return s.Run(ctx) }) },
 		follow: func(l Leg) { unfollow = follow(l, cancel) },
+		spawn:  run,
+		found:  func(o answer.Outcome) { t.answeredBy(o) },
 	})
 	if err != nil {
 		cancel(err)
@@ -209,18 +212,38 @@ func (c *Call) run(ctx context.Context, cancel context.CancelCauseFunc, t *talk)
 	listener, _ := t.bot.(dialog.Listener)
 	ear := c.Line.Hear(Hearing{Call: c.ID, Language: c.Line.Language, Listener: listener})
 	t.ear = &muffle{Reader: m.session.In()}
-	run(func() error {
-		return ear.Recognize(ctx, t.ear, func(r asr.Result) {
-			select {
-			case heard <- r:
-			case <-ctx.Done():
-			}
-		})
-	})
+	run(func() error { return c.listen(ctx, t, ear, heard) })
 	run(func() error { return t.converse(ctx, heard) })
 	<-ctx.Done()
 	wg.Wait()
 	return context.Cause(ctx)
+}
+
+// listen recognises what the far end says. Of a call that we made it may first be for
+// finding out who answered: without the dialogue's expectations, which would draw a
+// carrier's words to themselves.
+func (c *Call) listen(ctx context.Context, t *talk, ear asr.Recognizer, heard chan<- asr.Result) error {
+	pass := func(r asr.Result) {
+		select {
+		case heard <- r:
+		case <-ctx.Done():
+		}
+	}
+	if t.probe == nil {
+		return ear.Recognize(ctx, t.ear, pass)
+	}
+	src := t.probe.tap(t.ear)
+	answered := t.probe.now()
+	first := c.Line.Hear(Hearing{Call: c.ID, Language: c.Line.Language})
+	if err := t.probe.listen(ctx, first, src, t.probe.talks); err != nil || ctx.Err() != nil {
+		return err
+	}
+	from := t.probe.now()
+	return ear.Recognize(ctx, src, func(r asr.Result) {
+		t.probe.hear(r, from)
+		r.Start, r.End = r.Start+from-answered, r.End+from-answered
+		pass(r)
+	})
 }
 
 // finish hangs up, settles the outcome and writes the last entry.
@@ -251,6 +274,7 @@ func EndCause(cause error) (name string, callerLeft bool) {
 	var crash *PanicError
 	var dial *DialError
 	var agent *agentError
+	var machine *notPersonError
 	switch {
 	case errors.Is(cause, ErrDone):
 		return "bot_hangup", false
@@ -268,6 +292,8 @@ func EndCause(cause error) (name string, callerLeft bool) {
 		return "held_too_long", true
 	case errors.As(cause, &agent):
 		return "agent_unreachable", false
+	case errors.As(cause, &machine):
+		return string(machine.outcome.Who), false
 	case errors.As(cause, &dial):
 		return string(dial.Outcome), false
 	case errors.Is(cause, media.ErrMediaTimeout):

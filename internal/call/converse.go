@@ -65,12 +65,17 @@ type talk struct {
 	ear        *muffle
 	tape       *tape // nil while nothing is recorded
 
+	probe    *probe    // finds out who answered; nil: nobody asks
+	greeting bool      // the conversation has begun; only with a probe
+	leaving  bool      // a voicemail gets its message
+	doubted  time.Time // since when what must be heard has paused, see doubt
+
 	keyTimer, silence, hearing, limit *time.Timer
 	limitAt                           time.Time
 }
 
 func (t *talk) begin(m *meeting) {
-	t.meeting, t.session, t.began = m, m.session, time.Now()
+	t.meeting, t.session, t.began, t.probe = m, m.session, time.Now(), m.probe
 	t.mustHear, t.news = make(chan bool), make(chan handoverNews)
 	t.updates = make(chan sdp.Direction, 8)
 	t.speaker = &speaker{out: t.session.Out(), voice: t.call.Line.Speak, line: t.call.Line, progress: t.mustHear, log: t.call.Log}
@@ -131,7 +136,9 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 		t.stopAll()
 	}()
 
-	t.reply(ctx, dialog.Turn{Kind: dialog.Opened, Disclosed: t.meeting.disclosed, At: time.Now()}, 0)
+	if t.probe == nil {
+		t.reply(ctx, dialog.Turn{Kind: dialog.Opened, Disclosed: t.meeting.disclosed, At: time.Now()}, 0)
+	}
 	for {
 		var err error
 		select {
@@ -141,6 +148,8 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 			err = t.closeDown(ctx)
 		case r := <-heard:
 			t.hear(ctx, r)
+		case <-t.probe.changed():
+			err = t.foundOut(ctx)
 		case k, ok := <-t.session.Keys():
 			if !ok { // the sound has ended, and with it the call
 				<-ctx.Done()
@@ -176,6 +185,9 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 			t.holdOn(ctx)
 		case <-tick.C:
 			t.voice(t.floor.tick(time.Now()))
+			if !t.doubted.IsZero() && time.Since(t.doubted) > maxHold {
+				t.relieve()
+			}
 			t.messageTick(ctx)
 			t.recordingLost(ctx, t.tape.lost())
 		case <-t.limit.C:
@@ -255,6 +267,10 @@ func (t *talk) hear(ctx context.Context, r asr.Result) {
 		t.hearing.Stop()
 		t.mark(KindSpeechEnd, r.End.Milliseconds(), nil)
 	}
+	if t.unsure() {
+		return
+	}
+	t.doubt(r, now)
 	if t.message != nil && t.turn == nil {
 		t.message.hear(r, now)
 		if r.Kind == asr.Final && r.Text != "" {

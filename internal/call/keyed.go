@@ -11,6 +11,9 @@ import (
 // key takes one key of the caller's telephone.
 func (t *talk) key(ctx context.Context, digit byte) {
 	t.markNow(KindDTMF, map[string]any{"digit": string(digit)})
+	if t.unsure() { // a machine's tones
+		return
+	}
 	t.silence.Stop()
 	switch {
 	case t.engaged():

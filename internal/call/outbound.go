@@ -9,11 +9,15 @@ import (
 	"time"
 
 	"hotline/dialog"
+	"hotline/internal/call/answer"
 	"hotline/media"
 )
 
 // Placement is a call to be made.
 type Placement struct {
+	// ID is what the call's record is called, for who must know it beforehand; "" makes
+	// one.
+	ID string
 	// To is a number, a SIP URI, or "agent:NAME" for an agent's phones.
 	To string
 	// From and FromName are shown to whom is called.
@@ -27,6 +31,9 @@ type Placement struct {
 	Greeting string
 	// Fields is what the dialogue knows of whom is called.
 	Fields map[string]string
+	// Discloses: Greeting says itself who calls, that it is a machine and that the call is
+	// recorded, so that the line's disclosure is not said before it.
+	Discloses bool
 	// Task is the flow that begins behind the greeting; "" is none.
 	Task string
 	// OptOut is the key against more calls that the greeting offers; "" is none.
@@ -35,10 +42,19 @@ type Placement struct {
 	Zone *time.Location
 	// Trunk is the one to go by; "" leaves it to the rules.
 	Trunk string
+	// Campaign is the id of the one that calls, which sees itself to who wants to be
+	// called at another time.
+	Campaign string
 	// By is who wants the call: an account, an agent, a campaign.
 	By string
 	// Timeout is how long it may ring; default 60 s.
 	Timeout time.Duration
+	// Detect has the call find out who answers before the bot speaks; nil: it speaks
+	// at once, to whomever.
+	Detect *answer.Config
+	// Voicemail is what is left on a voicemail, after its beep, with Detect; "" hangs up
+	// on one.
+	Voicemail string
 }
 
 // defaultRing is how long it rings at whom is called.
@@ -115,24 +131,40 @@ func (o *outbound) about(r *Record) {
 func (o *outbound) facts(f *dialog.Facts) {
 	f.Direction, f.Caller, f.Called = "outbound", o.target.From, o.target.To
 	f.Values, f.Greeting = o.placement.Fields, o.placement.Greeting
+	f.Discloses = o.placement.Discloses
 	f.Task, f.OptOut, f.Zone = o.placement.Task, o.placement.OptOut, o.placement.Zone
 	if f.Greeting == "" {
 		f.Greeting = o.placement.Line.Greeting
 	}
 }
 
-// meet rings until the far end answers. What it sends before is heard by nobody: it
-// is no caller who speaks there.
+// meet rings until the far end answers. What it sends before is heard by the bot only to
+// find out who is there, and a carrier's announcement ends the call: it is no caller
+// who speaks there.
 func (o *outbound) meet(ctx context.Context, s scene) (*meeting, error) {
 	s.hold()
 	d := dialing{audio: s.call.Audio, dialer: s.call.Dialer, target: o.target, ring: o.placement.Timeout, recorder: s.recorder, start: s.start}
+	var p *probe
+	early := func(bool) {}
+	if o.placement.Detect != nil {
+		p = newProbe(*o.placement.Detect, o.placement.Voicemail)
+		ctx, early = p.early(ctx, s, &d)
+	}
 	m, l, err := d.run(ctx)
+	early(err != nil && ctx.Err() == nil)
 	if l != nil { // it is hung up whatever happens
 		o.l = l
 		s.follow(l)
 	}
 	if err != nil {
+		if p != nil {
+			p.refused(err, s.found)
+		}
 		return nil, err
+	}
+	if p != nil {
+		p.with(func(d *answer.Detector) { d.Answered() })
+		m.probe = p
 	}
 	s.begin()
 	return m, nil
@@ -148,6 +180,7 @@ type dialing struct {
 	ring     time.Duration
 	recorder *media.Recorder
 	start    func(*media.Session)             // runs its sound
+	heed     func(*media.Session)             // listens to what comes before the answer; may be nil
 	progress func(status int, early *meeting) // may be nil; must not block
 }
 
@@ -237,6 +270,9 @@ func (d *dialing) early(m *meeting, sdp []byte) error {
 	}
 	m.session = session
 	d.start(session)
+	if d.heed != nil {
+		d.heed(session)
+	}
 	return nil
 }
 

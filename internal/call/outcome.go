@@ -64,6 +64,7 @@ func (r *Record) end(cause error, f Facts) {
 	}
 	var dial *DialError
 	var agent *agentError
+	var machine *notPersonError
 	switch {
 	case r.Direction != "outbound":
 		if left {
@@ -72,6 +73,8 @@ func (r *Record) end(cause error, f Facts) {
 		}
 	case errors.As(cause, &agent):
 		r.Outcome, r.Error = Failed, cause.Error()
+	case errors.As(cause, &machine):
+		r.Outcome, r.EndReason = machine.unanswered(), machine.Error()
 	case errors.As(cause, &dial):
 		r.Outcome, r.SIPStatus = dial.Outcome, dial.Status
 		if r.EndReason == "" {

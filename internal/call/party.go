@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"hotline/dialog"
+	"hotline/internal/call/answer"
 	"hotline/media"
 )
 
@@ -31,6 +32,8 @@ type scene struct {
 	recorder *media.Recorder      // may be nil
 	start    func(*media.Session) // runs the sound until the call is over
 	follow   func(Leg)            // ends the call with the leg
+	spawn    func(func() error)   // runs something until the call is over, which an error ends
+	found    func(answer.Outcome) // writes down who answered, or why nobody did
 }
 
 // begin starts the recording, which was held while early media played.
@@ -57,6 +60,7 @@ type meeting struct {
 	onKey     func(func(digit byte))
 
 	signalling Signalling // of a leg that we dialled
+	probe      *probe     // finds out who answered; nil: nobody asks
 }
 
 // updater is a Leg whose far end may change the session later.

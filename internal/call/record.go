@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hotline/dialog"
+	"hotline/internal/call/answer"
 )
 
 // Outcome is how a call ended, by the rule in [Rate].
@@ -60,6 +61,8 @@ type Record struct {
 	// EndReason is what the far end said about the end: its Reason header (RFC 3326)
 	// or the refusal's phrase.
 	EndReason string `json:"end_reason,omitempty"`
+	// AnsweredBy is who answered an outbound call that was placed to find out.
+	AnsweredBy *answer.Outcome `json:"answered_by,omitempty"`
 }
 
 // Signalling is what the signalling said about a call beside its numbers. All of it
@@ -154,6 +157,7 @@ type Event struct {
 // The kinds of Event.
 const (
 	KindAnswered    = "answered"
+	KindAnsweredBy  = "answered_by"
 	KindSayStart    = "say_start"
 	KindSayEnd      = "say_end"
 	KindSpeechStart = "speech_start"
@@ -207,6 +211,15 @@ type Wish struct {
 	Recording string            `json:"recording,omitempty"`
 	State     string            `json:"state"` // "open", "done"
 	CreatedAt time.Time         `json:"created_at"`
+
+	// Of a callback at a moment, which the server rings: the calls that were not answered,
+	// when the next one is, the one in progress and since when, and why the last one came
+	// to nothing; see package callback.
+	Tries   int       `json:"tries,omitempty"`
+	Next    time.Time `json:"next,omitzero"`
+	Calling string    `json:"calling,omitempty"`
+	RungAt  time.Time `json:"rung_at,omitzero"`
+	Trouble string    `json:"trouble,omitempty"`
 
 	// Of a message: what is said in its recording, recognised when the call is over.
 	// Summary is what was understood while it was spoken.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"hotline/internal/call"
+	"hotline/internal/call/answer"
 )
 
 var _ call.Journal = (*Store)(nil)
@@ -68,7 +69,7 @@ func (s *Store) putCall(ctx context.Context, r call.Record, statement string, mo
 	args := append(append(make([]any, 0, 32), // with room for more
 		r.ID, r.SIPCallID, r.Line, r.Language, r.Direction, f.seal("caller", r.Caller), f.seal("called", r.Called),
 		r.StartedAt.UnixMilli(), millis(r.AnsweredAt), millis(r.EndedAt), string(r.Outcome), r.TransferReason, r.Agent, r.EndCause,
-		f.seal("error", r.Error), r.Recording, f.seal("summary", r.Summary), r.Codec, f.json(keptMedia{r.Media, r.AgentMedia}),
+		f.seal("error", r.Error), r.Recording, f.seal("summary", r.Summary), r.Codec, f.json(keptMedia{r.Media, r.AgentMedia, r.AnsweredBy}),
 		signalling, r.Signalling.Trunk, r.SIPStatus, f.seal("end_reason", r.EndReason), r.Satisfaction,
 		f.hash(wholeNumber, caller), f.hash(numberTail, tail(caller)), f.hash(wholeNumber, called), f.hash(numberTail, tail(called)), duration,
 	), more...)
@@ -192,11 +193,13 @@ func (s *Store) Call(ctx context.Context, id string) (call.Record, error) {
 	return r, nil
 }
 
-// keptMedia is the column media: the caller's leg, and beside it the agents'.
+// keptMedia is the column media: the caller's leg, beside it the agents', and who was
+// heard to answer.
 type keptMedia struct {
 	call.Quality
 
-	Agents []call.LegMedia `json:"agents,omitempty"`
+	Agents     []call.LegMedia `json:"agents,omitempty"`
+	AnsweredBy *answer.Outcome `json:"answered_by,omitempty"`
 }
 
 func (s *Store) scanCall(from row, more ...any) (call.Record, error) {
@@ -223,7 +226,7 @@ func (s *Store) scanCall(from row, more ...any) (call.Record, error) {
 	f.openJSON("signalling", signalling, &r.Signalling)
 	var sound keptMedia
 	f.parse(media, &sound)
-	r.Media, r.AgentMedia = sound.Quality, sound.Agents
+	r.Media, r.AgentMedia, r.AnsweredBy = sound.Quality, sound.Agents, sound.AnsweredBy
 	return r, f.err
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"hotline/dialog"
 	"hotline/internal/call"
+	"hotline/internal/call/answer"
 	"hotline/internal/seal"
 	"hotline/internal/store"
 	"hotline/internal/store/storetest"
@@ -152,6 +153,10 @@ func record(id string, at time.Time) call.Record {
 			Diversion: []string{"4008001234", "8000"}, UserToUser: "56a390f3d2b7310023;encoding=hex",
 		},
 		SIPStatus: 486, EndReason: `Q.850;cause=17;text="User busy"`,
+		AnsweredBy: &answer.Outcome{
+			Who: answer.Voicemail, AtMS: 2100, BeepMS: 6300, Before: []answer.Who{answer.Person},
+			Evidence: []answer.Evidence{{MS: 2100, Kind: "word", What: "请留言"}},
+		},
 	}
 }
 

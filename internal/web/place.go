@@ -20,6 +20,8 @@ type PlaceBody struct {
 	Trunk      string            `json:"trunk,omitempty" maxLength:"64" doc:"the trunk to go by; default by the rules"`
 	TimeoutS   int               `json:"timeout_s,omitempty" minimum:"5" maximum:"180" doc:"how long it may ring; default 60"`
 	Fields     map[string]string `json:"fields,omitempty" maxProperties:"50" doc:"what the dialogue knows of whom is called"`
+	Detect     bool              `json:"detect,omitempty" doc:"find out who answers before the bot speaks: answered_by of the call"`
+	Voicemail  string            `json:"voicemail,omitempty" maxLength:"500" doc:"with detect: said to a voicemail after its beep; without it one is hung up on"`
 }
 
 type placeInput struct {
@@ -50,7 +52,7 @@ func (s *Server) placeCall(ctx context.Context, in *placeInput) (*placeOutput, e
 		b := in.Body
 		return s.cfg.Place.Place(ctx, Placing{
 			To: b.To, From: b.From, FromName: b.FromName, Line: b.Line, AgentFirst: b.AgentFirst, Say: b.Say, Trunk: b.Trunk,
-			Fields: b.Fields, Timeout: time.Duration(b.TimeoutS) * time.Second, By: by,
+			Fields: b.Fields, Timeout: time.Duration(b.TimeoutS) * time.Second, By: by, Detect: b.Detect, Voicemail: b.Voicemail,
 		})
 	})
 	if err != nil {

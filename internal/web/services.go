@@ -26,6 +26,8 @@ type Placing struct {
 	Fields             map[string]string // what the dialogue knows of whom is called
 	Timeout            time.Duration     // of ringing; 0 is the default
 	By                 string            // who asks
+	Detect             bool              // find out who answers before the bot speaks
+	Voicemail          string            // with Detect: what a voicemail is told; "" hangs up
 }
 
 // RefusedError is an error that the client can do something about.

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -15,15 +16,21 @@ const (
 	// A person has said his first words when there is this much silence behind them.
 	// With words that people say; with others, or while none are known yet.
 	afterKnown, afterAny = 340 * time.Millisecond, 520 * time.Millisecond
+	// leastVoice is a "喂" of which a recogniser makes no word; a click is shorter.
+	leastVoice = 140 * time.Millisecond
 	// Longer first words are a person's only when their text speaks for nothing else,
 	// and it waits.
 	longFirst, afterLong = 3600 * time.Millisecond, 1500 * time.Millisecond
+	// mostPerson is the longest first turn of a person of whose words nothing is known.
+	mostPerson = 4500 * time.Millisecond
+	// afterAsking is the silence behind an assistant's question.
+	afterAsking = 1200 * time.Millisecond
 	// talksOn is voice without an end that no person's first words have.
 	talksOn = 6500 * time.Millisecond
 	// An announcement is over after so much silence, or has been heard long enough.
 	afterNotice, noticeLong = 700 * time.Millisecond, 5 * time.Second
 	// beforeAnswer is the silence behind an announcement before the answer.
-	beforeAnswer = 400 * time.Millisecond
+	beforeAnswer = 800 * time.Millisecond
 	// quietBelow is by how much the line falls when a voice ends: music does not, dB.
 	quietBelow = 8.0
 	// levelFall is by how much the voice's level is forgotten in a frame, dB.
@@ -69,6 +76,7 @@ type Detector struct {
 
 	out     Outcome
 	decided time.Duration
+	guessed bool          // by lengths alone
 	beep    time.Duration // end of the beep
 	clear   bool
 }
@@ -167,7 +175,7 @@ func (d *Detector) Heard(r asr.Result) {
 		if r.Text != "" {
 			d.closed = asr.JoinTexts(d.closed, r.Text)
 		}
-		if r.Noise && d.utterances == 1 { // a click was taken for a voice
+		if r.Noise && d.utterances == 1 && r.End-r.Start < leastVoice { // a click was taken for a voice
 			d.utterances, d.voiced, d.first, d.end = 0, 0, 0, 0
 		}
 		d.partial, d.texted = "", r.Kind == asr.Final
@@ -206,7 +214,7 @@ func (d *Detector) decide(who Who, notice Notice, kind, what string) {
 		o.AfterMS = (now - d.end).Milliseconds()
 	}
 	d.note(kind, what)
-	d.decided = now
+	d.decided, d.guessed = now, kind == "length"
 	d.clear = who == Person || who == Silence
 }
 
@@ -283,6 +291,13 @@ func (d *Detector) judge() {
 	case Person, Silence, Announcement:
 		d.revise()
 	case Screening, Menu, Voicemail, Fax, Busy, NoAnswer, Failed:
+		switch who := d.said.machine(); {
+		case !d.answered || d.out.Who != Voicemail:
+		case d.guessed && who != "" && who != Announcement:
+			d.decide(who, "", "word", d.said.strongest(who))
+		case d.guessed && who == Announcement && d.quiet() >= afterNotice:
+			d.decide(who, cmp.Or(d.said.notice, OtherNotice), "word", d.said.strongest(who))
+		}
 		if d.out.Who == Voicemail && d.answered && d.said != nil && d.said.notice == MailboxFull && d.said.machine() == Announcement {
 			d.decide(Announcement, MailboxFull, "word", d.said.strongest(Announcement))
 		}
@@ -336,7 +351,7 @@ func (d *Detector) early() {
 		return
 	}
 	sure := r.scores[Announcement] >= 1.3
-	if q := d.quiet(); sure && q >= beforeAnswer || q >= 2*beforeAnswer || sure && d.span() > noticeLong {
+	if q := d.quiet(); sure && q >= beforeAnswer || q >= beforeAnswer+afterNotice || sure && d.span() > noticeLong {
 		d.decide(Announcement, r.notice, "word", r.strongest(Announcement))
 	}
 }
@@ -353,11 +368,7 @@ func (d *Detector) machine() bool {
 		if d.quiet() < afterNotice && d.span() < noticeLong {
 			return true
 		}
-		notice := r.notice
-		if notice == "" {
-			notice = OtherNotice
-		}
-		d.decide(Announcement, notice, "word", r.strongest(who))
+		d.decide(Announcement, cmp.Or(r.notice, OtherNotice), "word", r.strongest(who))
 	default:
 		d.decide(who, "", "word", r.strongest(who))
 	}
@@ -396,14 +407,14 @@ func (d *Detector) person() {
 	}
 	length := fmt.Sprintf("%d ms of voice, %d ms of silence", span.Milliseconds(), q.Milliseconds())
 	switch {
-	case d.texted && d.said.person() && span <= 2*longFirst && q >= afterKnown:
+	case d.texted && d.said.person() && span <= 2*longFirst && (q >= afterKnown && d.said.awaits() || q >= afterAny):
 		d.decide(Person, "", "word", d.said.strongest(Person))
 		d.note("length", length)
 	case span <= d.cfg.Short && q >= afterAny:
 		d.decide(Person, "", "length", length)
 	case span <= longFirst && d.texted && q >= afterAny+80*time.Millisecond:
 		d.decide(Person, "", "length", length)
-	case q >= afterLong && span < talksOn:
+	case q >= afterLong && span < mostPerson:
 		d.decide(Person, "", "length", length)
 	case q >= afterLong:
 		d.decide(Voicemail, "", "length", length)
@@ -430,11 +441,7 @@ func (d *Detector) revise() {
 		}
 	case who == Announcement:
 		if d.quiet() >= afterNotice || d.span() >= noticeLong {
-			notice := r.notice
-			if notice == "" {
-				notice = OtherNotice
-			}
-			d.decide(who, notice, "word", r.strongest(who))
+			d.decide(who, cmp.Or(r.notice, OtherNotice), "word", r.strongest(who))
 		}
 	case who != "":
 		d.decide(who, "", "word", r.strongest(who))
@@ -466,7 +473,7 @@ func (d *Detector) cleared() {
 			d.note("silence", "no beep came")
 		}
 	case Screening:
-		d.clear = d.quiet() >= afterNotice
+		d.clear = d.quiet() >= afterAsking
 	case Person, Silence, Announcement, Menu, Fax, Busy, NoAnswer, Failed:
 	}
 }

@@ -32,6 +32,7 @@ var englishPhrases = []entry{
 	{Screening, "", 0.6, "google|assistant|stay on the line|get a hold of|who's calling please and|they'll get back|take a message for"},
 
 	// People.
-	{Person, "", 1, "hello|hi|yes|yeah|hey|speaking|yep|yo|hiya|good morning|good afternoon|good evening|this is|go ahead|sorry|pardon|what|who|okay|sure|morning|evening|it's me"},
+	{Person, "", 1, "hello|yes|yeah|speaking|yep|yo|go ahead|sorry|pardon|what|who|okay|sure|it's me"},
+	{Person, "", 0.95, "hi|hey|hiya|good morning|good afternoon|good evening|this is|morning|evening"},
 	{Person, "", 1.3, "who is this|who's this|who's calling|who is calling|who am i speaking|who's there|who is it|how can i help|how may i help|what can i do for|what do you want|can you hear me|i'm listening|i'm driving|i'm in a meeting|wrong number|what's up|who are you|do i know you|is that you|what is this about|what's this about|i can't hear you|what is it|who do you want|yes speaking|anyone there|anybody there|are you there"},
 }

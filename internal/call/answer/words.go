@@ -2,6 +2,7 @@ package answer
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -31,7 +32,7 @@ type token struct {
 type reading struct {
 	scores  map[Who]float64
 	notice  Notice // of the strongest one
-	found   []*phrase
+	found   []match
 	spoken  int  // units of sound in the text
 	waiting bool // the callee is being told of a second call: "please do not hang up"
 	beep    bool // a beep is promised
@@ -64,18 +65,34 @@ func (r *reading) person() bool {
 	return r != nil && r.machine() == "" && r.scores[Person] >= enough
 }
 
-// strongest is the phrase that decided for w.
-func (r *reading) strongest(w Who) string {
-	best := (*phrase)(nil)
-	for _, p := range r.found {
-		if p.who == w && (best == nil || p.weight > best.weight) {
-			best = p
+// awaits tells whether it is what only somebody says who then waits for an answer. A
+// greeting with a name may go on: "您好, …".
+func (r *reading) awaits() bool {
+	for _, m := range r.found {
+		if m.who == Person && m.weight >= 1 && m.score >= enough {
+			return true
 		}
 	}
-	if best == nil {
-		return ""
+	return false
+}
+
+// strongest is the phrase that decided for w.
+func (r *reading) strongest(w Who) string {
+	best := match{phrase: &phrase{}}
+	for _, m := range r.found {
+		if m.who == w && m.score > best.score {
+			best = m
+		}
 	}
 	return best.text
+}
+
+// match is a phrase that was found, and what it is worth: less where it is not quite
+// what was said.
+type match struct {
+	*phrase
+
+	score float64
 }
 
 // fewWords is how many units a person's first words have at most when they are known
@@ -90,20 +107,25 @@ func read(text string) *reading {
 	r.spoken = len(zh) + len(en)
 	r.scan(zh, lexicon.zh, syllableCost)
 	r.scan(en, lexicon.en, wordCost)
-	var strongest float64
-	for _, p := range r.found {
+	notices := map[Notice]float64{}
+	for _, m := range r.found {
 		switch {
-		case p.who == Person && p.weight < 1.2 && r.spoken > fewWords:
-			r.scores[Person] += p.weight / 4
-		case p.who == waiting:
+		case m.who == Person && m.weight < 1.2 && r.spoken > fewWords:
+			r.scores[Person] += m.score / 4
+		case m.who == waiting:
 			r.waiting = true
-		case p.who == promise:
+		case m.who == promise:
 			r.beep = true
 		default:
-			r.scores[p.who] += p.weight
+			r.scores[m.who] += m.score
 		}
-		if p.notice != "" && p.weight > strongest {
-			strongest, r.notice = p.weight, p.notice
+		if m.notice != "" {
+			notices[m.notice] += m.score
+		}
+	}
+	for _, n := range slices.Sorted(maps.Keys(notices)) {
+		if notices[n] > notices[r.notice] || r.notice == "" {
+			r.notice = n
 		}
 	}
 	return r
@@ -120,8 +142,9 @@ func (r *reading) scan(text []token, list []phrase, cost func(a, b token) float6
 		return
 	}
 	for i := range list {
-		if p := &list[i]; within(p.tokens, text, cost) {
-			r.found = append(r.found, p)
+		p := &list[i]
+		if wrong, ok := within(p.tokens, text, cost); ok {
+			r.found = append(r.found, match{p, p.weight * (1 - 1.5*wrong/float64(len(p.tokens)))})
 		}
 	}
 }
@@ -135,20 +158,22 @@ func allowance(n int) float64 {
 		return 0.3
 	case n == 3:
 		return 0.5
-	case n <= 5:
+	case n == 4:
+		return 0.7
+	case n == 5:
 		return 1
 	default:
 		return float64(n) * 0.22
 	}
 }
 
-// within tells whether a phrase is somewhere in a text, with what may be wrong (P. H.
-// Sellers, J. Algorithms 1, 1980).
-func within(p, text []token, cost func(a, b token) float64) bool {
-	limit := allowance(len(p))
+// within tells whether a phrase is somewhere in a text, with what may be wrong, and how
+// much is (P. H. Sellers, J. Algorithms 1, 1980).
+func within(p, text []token, cost func(a, b token) float64) (wrong float64, ok bool) {
+	wrong = float64(len(p))
 	var store [2][24]float64
 	if len(p) >= len(store[0]) {
-		return false
+		return wrong, false
 	}
 	last, row := store[0][:len(p)+1], store[1][:len(p)+1]
 	for i := range last {
@@ -159,12 +184,10 @@ func within(p, text []token, cost func(a, b token) float64) bool {
 		for i, want := range p {
 			row[i+1] = min(last[i]+cost(want, t), last[i+1]+1, row[i]+1)
 		}
-		if row[len(p)] <= limit {
-			return true
-		}
+		wrong = min(wrong, row[len(p)])
 		last, row = row, last
 	}
-	return false
+	return wrong, wrong <= allowance(len(p))
 }
 
 func syllableCost(a, b token) float64 {
@@ -175,6 +198,8 @@ func syllableCost(a, b token) float64 {
 		return 1
 	case a.final == b.final:
 		return 0.5
+	case a.initial == b.initial && strings.TrimSuffix(a.final, "n") == strings.TrimSuffix(b.final, "n"):
+		return 0.3
 	case a.initial == b.initial && a.initial != "-":
 		return 0.6
 	}

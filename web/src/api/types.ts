@@ -112,8 +112,23 @@ export interface Call {
   signalling?: Signalling
   sip_status?: number
   end_reason?: string
+  answered_by?: AnsweredBy // of a call that was placed to find out
   last_turn?: Turn
   mood?: string // the caller's last known one, kept by the wall
+}
+
+// Who answered an outbound call; times are ms since the answer.
+export interface AnsweredBy {
+  who: 'person' | 'voicemail' | 'fax' | 'screening' | 'menu' | 'announcement' | 'busy' | 'no_answer' | 'failed' | 'silence'
+  notice?: string
+  early?: boolean
+  at_ms: number
+  after_ms?: number
+  beep_ms?: number
+  sip_status?: number
+  cause?: number
+  before?: AnsweredBy['who'][]
+  evidence?: { ms: number; kind: string; what: string }[]
 }
 
 export interface Wish {
@@ -122,6 +137,11 @@ export interface Wish {
   call: string
   number: string
   when?: string
+  at?: string
+  tries?: number
+  next?: string
+  calling?: string
+  trouble?: 'no_answer' | 'not_reached' | 'no_agent' | 'late' | 'not_allowed' | 'bad_number'
   summary: string
   reason?: string
   fields?: Record<string, string>
