@@ -20,7 +20,6 @@ import (
 	"hotline/internal/softphone"
 	"hotline/internal/stand"
 	"hotline/media"
-	"hotline/media/sdp"
 	"hotline/sip/siptest"
 )
 
@@ -163,50 +162,27 @@ type crowdDesk struct {
 func (d *crowdDesk) run(ctx context.Context, s *stand.Stand, ready func()) {
 	p := siptest.New(d.t, s.SIP)
 	defer p.Close()
-	if m := p.Register(d.name, stand.Password, "", 3600); m.Status() != 200 {
-		d.t.Errorf("%s registers: %s", d.name, m.Start)
-	}
-	ready()
-	for {
-		m := p.NextUntil(ctx)
-		switch {
-		case m == nil:
-			return
-		case m.Status() != 0 || m.Copy > 1 || m.Method() == "ACK":
-		case m.Method() != "INVITE":
-			p.NewCall(siptest.URI(m.Get("From")), siptest.URI(m.Get("To"))).Respond(m, 200, "OK", "")
-		default:
-			d.take(ctx, p, m)
-		}
-	}
+	attend(ctx, d.t, p, d.name, ready, func(invite *siptest.Message) { d.take(ctx, p, invite) })
 }
 
 func (d *crowdDesk) take(ctx context.Context, p *siptest.Phone, invite *siptest.Message) {
-	c := p.NewCall(siptest.URI(invite.Get("From")), siptest.URI(invite.Get("To")))
-	c.CallID, c.RemoteTag, c.Target, c.Incoming = invite.Get("Call-ID"), siptest.Tag(invite.Get("From")), siptest.URI(invite.Get("Contact")), invite
+	c := incoming(p, invite)
 	if d.offers++; d.offers%7 == 0 {
 		c.Respond(invite, 486, "Busy Here", "")
 		return
 	}
 	c.Ring()
-	socket, err := d.ports.Listen()
+	session, answer, err := soundOf(invite, d.ports, nil)
 	if err != nil {
 		d.t.Error(err)
 		return
 	}
-	answer, m, err := sdp.Answer([]byte(invite.Body), sdp.Local{Addr: netip.MustParseAddr("127.0.0.1"), Port: int(socket.Addr().Port()), Codecs: []sdp.Codec{sdp.PCMA}})
-	if err != nil {
-		_ = socket.Close()
-		d.t.Error(err)
-		return
-	}
-	session := media.NewSession(media.SessionConfig{Conn: socket, Media: m})
 	talking, cancel := context.WithTimeout(ctx, time.Duration(4+d.offers%3)*time.Second)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
 	wg.Go(func() { _ = session.Run(talking) })
-	c.Respond(invite, 200, "OK", string(answer))
+	c.Respond(invite, 200, "OK", answer)
 	for {
 		m := p.NextUntil(talking)
 		switch {

@@ -53,8 +53,7 @@ func onlyRings(t *testing.T, s *stand.Stand, name string) (stop func()) {
 				return
 			}
 			if m.Method() == "INVITE" && m.Status() == 0 {
-				c := p.NewCall(siptest.URI(m.Get("From")), siptest.URI(m.Get("To")))
-				c.CallID, c.RemoteTag, c.Target, c.Incoming = m.Get("Call-ID"), siptest.Tag(m.Get("From")), siptest.URI(m.Get("Contact")), m
+				c := incoming(p, m)
 				c.Ring()
 			}
 		}

@@ -21,7 +21,6 @@ import (
 	"hotline/internal/stand"
 	"hotline/media"
 	"hotline/media/dsp"
-	"hotline/media/sdp"
 	"hotline/sip/siptest"
 )
 
@@ -44,51 +43,33 @@ func atDesk(t *testing.T, s *stand.Stand, name string) *deskPhone {
 	t.Helper()
 	d := &deskPhone{t: t, phone: siptest.New(t, s.SIP), ports: media.NewPorts(netip.MustParseAddr("127.0.0.1"), 50000, 59999), name: name}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	done := make(chan struct{})
-	require.Equal(t, 200, d.phone.Register(name, stand.Password, "", 3600).Status())
+	done, ready := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		for ctx.Err() == nil {
-			d.serve(ctx)
-		}
+		attend(ctx, t, d.phone, name, func() { close(ready) }, func(invite *siptest.Message) { d.take(ctx, invite) })
 	}()
 	t.Cleanup(func() {
 		cancel()
 		<-done
 		d.phone.Close()
 	})
-	return d
-}
-
-// serve takes the next call, and returns when it is over.
-func (d *deskPhone) serve(ctx context.Context) {
-	m := d.phone.NextUntil(ctx)
-	switch {
-	case m == nil, m.Status() != 0, m.Copy > 1, m.Method() == "ACK":
-	case m.Method() != "INVITE":
-		d.phone.NewCall(siptest.URI(m.Get("From")), siptest.URI(m.Get("To"))).Respond(m, 200, "OK", "")
-	default:
-		d.take(ctx, m)
+	select {
+	case <-ready:
+	case <-done:
+		t.FailNow()
 	}
+	return d
 }
 
 func (d *deskPhone) take(ctx context.Context, invite *siptest.Message) {
 	p := d.phone
-	c := p.NewCall(siptest.URI(invite.Get("From")), siptest.URI(invite.Get("To")))
-	c.CallID, c.RemoteTag, c.Target, c.Incoming = invite.Get("Call-ID"), siptest.Tag(invite.Get("From")), siptest.URI(invite.Get("Contact")), invite
+	c := incoming(p, invite)
 	c.Ring()
-	socket, err := d.ports.Listen()
+	session, answer, err := soundOf(invite, d.ports, nil)
 	if err != nil {
 		d.t.Error(err)
 		return
 	}
-	answer, m, err := sdp.Answer([]byte(invite.Body), sdp.Local{Addr: netip.MustParseAddr("127.0.0.1"), Port: int(socket.Addr().Port()), Codecs: []sdp.Codec{sdp.PCMA}})
-	if err != nil {
-		_ = socket.Close()
-		d.t.Error(err)
-		return
-	}
-	session := media.NewSession(media.SessionConfig{Conn: socket, Media: m})
 	talking, cancel := context.WithCancel(ctx)
 	heard := &caller{t: d.t, session: session, ctx: talking}
 	var wg sync.WaitGroup
@@ -96,7 +77,7 @@ func (d *deskPhone) take(ctx context.Context, invite *siptest.Message) {
 	defer cancel()
 	wg.Go(func() { _ = session.Run(talking) })
 	wg.Go(func() { listenTo(session, heard.hear) })
-	c.Respond(invite, 200, "OK", string(answer))
+	c.Respond(invite, 200, "OK", answer)
 	d.set(heard, cancel)
 	defer d.set(nil, nil)
 	for {
