@@ -85,6 +85,7 @@ type server struct {
 	phones     *web.Phones
 	trunks     *sip.Trunks // nil: none
 	manager    *call.Manager
+	campaigns  campaigning
 	recordings *call.Recordings // nil: nothing is recorded
 	announced  shared
 	toned      shared
@@ -138,6 +139,10 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 	if err := s.telephone(ctx); err != nil {
 		return err
 	}
+	if err := s.openCampaigns(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.campaigns.queue.Close()) }()
 	if err := s.console(); err != nil { //nolint:contextcheck // what it builds bounds its own time
 		return err
 	}
@@ -291,7 +296,7 @@ func (s *server) console() (err error) {
 	}
 	s.status = &status{server: s}
 	s.web, err = web.New(web.Config{
-		Listen: s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir, Sealer: s.db.Sealer(),
+		Listen: s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir, Sealer: s.db.Sealer(), Keeper: keeper(s.cfg, s.db, s.log),
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
 		CallPage: s.cfg.HTTP.CallPage,
 		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Supervise: supervision{s}, Alerts: s.alerts, Quality: s.judging, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), FlowEditor: s.flowEditor(), Voices: listening{s}, Knowledge: s.kb, Proposals: s.proposals,
@@ -333,9 +338,10 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "warming the voice", func() error { return s.voice.warm(back, s) })
 	start(&wgBack, "short messages", func() error { s.outbox().Run(back); return nil })
 	start(&wgBack, "what lies on disk", func() error { s.keep(back); return nil })
-	start(&wgFront, "callbacks", func() error { s.callbacks().Run(front); return nil })
+	start(&wgFront, "callbacks", func() error { s.callbacks(front).Run(front); return nil })
 	start(&wgBack, "messages that were left", func() error { s.voicemail().Run(back); return nil })
 	start(&wgBack, "profiles", func() error { return s.runProfile(back) })
+	start(&wgBack, "campaigns", func() error { return s.campaigns.runner.Run(back) })
 	start(&wgFront, "the console", func() error { return s.web.Run(front) })
 	start(&wgFront, "calls that go out", func() error { return s.manager.Run(front) })
 	start(&wgFront, "the telephone", func() error { return s.sip.Run(front) })

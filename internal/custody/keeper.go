@@ -304,3 +304,47 @@ func writeFile(file string, b []byte) error {
 	}
 	return os.Rename(t.Name(), file)
 }
+
+// Kept is how one kind of data is kept.
+type Kept struct {
+	Kind    string    `json:"kind" enum:"recordings,transcripts,calls,tickets,audit"`
+	Days    int       `json:"days" doc:"0: for ever"`
+	Overdue int       `json:"overdue" doc:"older than it may be; deleted within the hour"`
+	Soon    int       `json:"soon" doc:"will be within a week"`
+	Last    time.Time `json:"last,omitzero" doc:"of the last deletion"`
+	Deleted int       `json:"deleted" doc:"by the last deletion"`
+	Left    int       `json:"left" doc:"what the last deletion could not delete"`
+}
+
+const soon = 7 * 24 * time.Hour
+
+// Kept tells of each kind how long it is kept, what is due, and what the last deletion
+// proved.
+func (k *Keeper) Kept(ctx context.Context) ([]Kept, error) {
+	out := make([]Kept, 0, len(store.Kinds()))
+	for _, kind := range store.Kinds() {
+		one := Kept{Kind: kind, Days: k.Retention.days(kind)}
+		if before, ok := k.Retention.Before(kind, time.Now()); ok {
+			var err error
+			if one.Overdue, err = k.Store.Overdue(ctx, kind, before); err != nil {
+				return nil, err
+			}
+			then, err := k.Store.Overdue(ctx, kind, before.Add(soon))
+			if err != nil {
+				return nil, err
+			}
+			one.Soon = then - one.Overdue
+		}
+		last, err := k.Store.Trail(ctx, store.TrailFilter{Action: "retention", Subject: kind, Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range last.Items {
+			one.Last = e.At
+			one.Deleted, _ = strconv.Atoi(e.Detail["deleted"])
+			one.Left, _ = strconv.Atoi(e.Detail["left"])
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}

@@ -19,8 +19,8 @@ import (
 	"hotline/internal/store"
 )
 
-// Finding is a file in which personal data stand unmasked.
-type Finding struct {
+// UnmaskedFile is a file in which personal data stand unmasked.
+type UnmaskedFile struct {
 	File  string         `json:"file"`
 	Kinds map[string]int `json:"kinds"` // how many of each: "phone", "identity" …
 	Line  int            `json:"line"`  // of the first
@@ -47,7 +47,7 @@ type Listener struct {
 type Report struct {
 	At        time.Time  `json:"at"`
 	From      time.Time  `json:"from"`
-	Unmasked  []Finding  `json:"unmasked"`
+	Unmasked  []UnmaskedFile  `json:"unmasked"`
 	Overrun   []Overrun  `json:"overrun"`
 	Plain     int        `json:"plain_recordings"` // of calls that are over
 	Listeners []Listener `json:"listeners"`
@@ -74,7 +74,7 @@ func (r Report) Problems() bool {
 func (k *Keeper) Report(ctx context.Context, from time.Time) (r Report, err error) {
 	now := time.Now().UTC().Truncate(time.Second)
 	r.At, r.From = now, from.UTC()
-	r.Unmasked, r.Overrun, r.Listeners = []Finding{}, []Overrun{}, []Listener{}
+	r.Unmasked, r.Overrun, r.Listeners = []UnmaskedFile{}, []Overrun{}, []Listener{}
 	if err := k.unmasked(ctx, &r); err != nil {
 		return r, err
 	}
@@ -156,8 +156,8 @@ func (k *Keeper) unmasked(ctx context.Context, r *Report) error {
 	return nil
 }
 
-func lookInto(file string) (f Finding, err error) {
-	f = Finding{File: file, Kinds: map[string]int{}}
+func lookInto(file string) (f UnmaskedFile, err error) {
+	f = UnmaskedFile{File: file, Kinds: map[string]int{}}
 	in, err := os.Open(file) //nolint:gosec // of the data folder, or named by the operator
 	if errors.Is(err, fs.ErrNotExist) {
 		return f, nil

@@ -64,6 +64,12 @@ func accessTable() map[string]rule {
 		"add-token":      {govern, "users", changes},
 		"revoke-token":   {govern, "users", changes},
 
+		"kept":            {govern, "privacy", changes},
+		"privacy-report":  {govern, "privacy", always},
+		"look-for-caller": {govern, "privacy", changes}, // it reads, and is written down as a change is
+		"export-caller":   {govern, "privacy", never},   // writes its own
+		"erase-caller":    {govern, "privacy", never},   // writes its own
+
 		"audit":       {govern, "audit", changes},
 		"audit-trail": {govern, "audit", changes},
 		"check-trail": {govern, "audit", changes},

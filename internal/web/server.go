@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"hotline/internal/custody"
 	"hotline/internal/event"
 	"hotline/internal/flowedit"
 	"hotline/internal/kb"
@@ -34,16 +35,17 @@ import (
 
 // Config is what the server shows and acts on.
 type Config struct {
-	Listen  string        // address; default ":8080"
-	TLS     *tls.Config   // nil: plain http
-	Session time.Duration // the cookie's life; default 7 days, the store ends idle ones before
-	Store   *store.Store  // required
-	Bus     *event.Bus    // required
-	DataDir string        // recordings lie below it; default "data"
-	Sealer  *seal.Sealer  // opens recordings that are sealed; nil: only plain ones are served
-	Token   string        // a bearer token with an administrator's rights; "" for none
-	Version string        // of hotline
-	Logger  *slog.Logger  // default discards
+	Listen  string          // address; default ":8080"
+	TLS     *tls.Config     // nil: plain http
+	Session time.Duration   // the cookie's life; default 7 days, the store ends idle ones before
+	Store   *store.Store    // required
+	Bus     *event.Bus      // required
+	DataDir string          // recordings lie below it; default "data"
+	Sealer  *seal.Sealer    // opens recordings that are sealed; nil: only plain ones are served
+	Keeper  *custody.Keeper // tells how data are kept, exports and erases a caller's; nil: neither
+	Token   string          // a bearer token with an administrator's rights; "" for none
+	Version string          // of hotline
+	Logger  *slog.Logger    // default discards
 
 	SIP http.Handler // SIP over WebSocket at /sip; nil: none
 	// CallPage lets strangers call from the page /call.
@@ -119,6 +121,7 @@ type Server struct {
 	ui       fs.FS
 	logins   logins
 	streams  streams
+	keeping  chan struct{} // bounds looking through the data folder
 	drawing  chan struct{} // bounds the waveforms computed at once
 	reading  chan struct{} // bounds the folders of businesses read at once
 	requests *prometheus.HistogramVec
@@ -141,7 +144,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	cfg.Session = cmp.Or(cfg.Session, 7*24*time.Hour)
 	s := &Server{
-		cfg: cfg, log: cfg.Logger, drawing: make(chan struct{}, maxDrawing), reading: make(chan struct{}, maxReading), started: time.Now(), speaking: newSpeaking(),
+		cfg: cfg, log: cfg.Logger, drawing: make(chan struct{}, maxDrawing), keeping: make(chan struct{}, 1), reading: make(chan struct{}, maxReading), started: time.Now(), speaking: newSpeaking(),
 		streams: streams{over: make(chan struct{}), slots: make(chan struct{}, maxStreams)},
 	}
 	if s.log == nil {
@@ -233,6 +236,7 @@ func (s *Server) handler() (http.Handler, error) {
 	s.systemRoutes()
 	s.deskRoutes()
 	s.ruleRoutes()
+	s.privacyRoutes()
 	s.workplaceRoutes()
 	s.assistRoutes()
 	s.superviseRoutes()

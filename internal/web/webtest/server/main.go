@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"hotline/internal/business"
+	"hotline/internal/custody"
 	"hotline/internal/event"
 	"hotline/internal/proposal"
 	"hotline/internal/rules"
@@ -95,6 +96,10 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 		},
 		Flows: business.FlowFolders(folders), FlowEditor: webtest.FlowEditor(s, folders), Voices: webtest.Voices{},
 		Rules: rules.New(folders, s),
+	}
+	config.Keeper = &custody.Keeper{
+		Store: s, Sealer: s.Sealer(), Dir: dir, KeyFile: filepath.Join(dir, "master.key"), KeyDays: 365, Log: log,
+		Retention: custody.Retention{Recordings: 90, Transcripts: 180, Calls: 365, Audit: 1095},
 	}
 	if !empty {
 		config.Desk = webtest.NewDesk(bus)
