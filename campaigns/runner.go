@@ -40,8 +40,8 @@ type RunnerConfig struct {
 	Queue  Queue
 	// NewCall makes the id of a call.
 	NewCall func() string
-	// Serves tells whether this node can call for a campaign now; nil is always.
-	Serves func(Campaign) bool
+	// Ready tells whether this node begins calls now; nil is always.
+	Ready func() bool
 	// Agents takes part in modes with agents; nil: none is there, and such campaigns wait.
 	Agents Agents
 	// Publish is told what happens; nil tells nobody. It must not block.
@@ -95,8 +95,8 @@ func NewRunner(cfg RunnerConfig) *Runner {
 	if cfg.Publish == nil {
 		cfg.Publish = func(Event) {}
 	}
-	if cfg.Serves == nil {
-		cfg.Serves = func(Campaign) bool { return true }
+	if cfg.Ready == nil {
+		cfg.Ready = func() bool { return true }
 	}
 	return &Runner{cfg: cfg, dialled: map[string]dialled{}}
 }
@@ -171,15 +171,15 @@ func (r *Runner) look(ctx context.Context) error {
 	if err := r.hangUp(ctx); err != nil {
 		return err
 	}
+	if !r.cfg.Ready() {
+		return nil
+	}
 	running, err := r.cfg.Store.Running(ctx)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, c := range running {
-		if !r.cfg.Serves(c) {
-			continue
-		}
 		if err := r.lookAt(ctx, c); err != nil {
 			errs = append(errs, fmt.Errorf("campaign %s: %w", c.ID, err))
 		}
@@ -318,6 +318,9 @@ func (r *Runner) work(ctx context.Context, j Job) {
 // Attempt claims an attempt, dials, and settles it. agent is who is to talk; "" is as the
 // campaign says. A refusal is in the claim's verdict.
 func (r *Runner) Attempt(ctx context.Context, j Job, agent string) (Claimed, error) {
+	if !r.cfg.Ready() {
+		return Claimed{}, ErrPace
+	}
 	now := r.cfg.Now()
 	got, err := r.cfg.Store.Claim(ctx, Claim{
 		Campaign: j.Campaign, Contact: j.Contact, Number: j.Number, Call: r.cfg.NewCall(), Node: r.cfg.Node, Now: now,

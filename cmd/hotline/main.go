@@ -87,7 +87,7 @@ HOTLINE_SECTION_KEY. A business is a folder (business.yaml, knowledge/, …).`,
 	f.StringVar(&s.data, "data", "", "folder for the database, recordings and keys (default ./data)")
 	root.AddCommand(
 		newServe(s), newInit(), newCheck(s), newDoctor(s), newChat(s), newSpeech(s), newSay(s), newHear(s), newCall(s),
-		newModels(s), newImport(), newEval(s), newFlow(s), newKnowledge(s), newUser(s), newToken(s),
+		newModels(s), newImport(), newEval(s), newFlow(s), newKnowledge(s), newCampaign(s), newUser(s), newToken(s),
 		newKey(s), newAudit(s), newCaller(s), newBackup(s), newRestore(s),
 	)
 	root.CompletionOptions.HiddenDefaultCmd = true

@@ -178,6 +178,11 @@ func (a *api) do(ctx context.Context, method, path string, in, out any) error {
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	return a.send(req, out)
+}
+
+// send sends a request that is made already.
+func (a *api) send(req *http.Request, out any) error {
 	res, err := a.client.Do(req)
 	if err != nil {
 		return fmt.Errorf("no server answers at %s; start it with hotline serve: %w", a.base, err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hotline/campaigns"
+	"hotline/dialog"
 	"hotline/internal/call"
 )
 
@@ -243,11 +244,15 @@ func (s *Store) Ended(ctx context.Context, id string) (r campaigns.Result, ok bo
 	if err != nil || record.EndedAt.IsZero() {
 		return r, false, err
 	}
-	return ResultOf(record), true, nil
+	events, err := s.Events(ctx, id)
+	if err != nil {
+		return r, false, err
+	}
+	return ResultOf(record, events), true, nil
 }
 
-// ResultOf is what a call's record alone tells a campaign.
-func ResultOf(r call.Record) campaigns.Result {
+// ResultOf is what a call's record and its marks tell a campaign.
+func ResultOf(r call.Record, events []call.Event) campaigns.Result {
 	out := campaigns.Result{Status: r.SIPStatus, Trunk: r.Signalling.Trunk, Error: r.Error, Answered: !r.AnsweredAt.IsZero(), Person: r.Agent, Score: r.Satisfaction}
 	if out.Answered {
 		out.Seconds = max(0, r.EndedAt.Sub(r.AnsweredAt).Seconds())
@@ -255,6 +260,9 @@ func ResultOf(r call.Record) campaigns.Result {
 	switch {
 	case r.Outcome == call.Interrupted:
 		out.Outcome = campaigns.Interrupted
+	case r.AnsweredBy != nil && r.AnsweredBy.Decided():
+		// The words of both packages are the same.
+		out.Outcome, out.Kind = campaigns.Outcome(r.AnsweredBy.Who), string(r.AnsweredBy.Notice)
 	case out.Answered:
 		out.Outcome = campaigns.Person
 	case r.Outcome == call.Busy:
@@ -265,6 +273,30 @@ func ResultOf(r call.Record) campaigns.Result {
 		out.Outcome = campaigns.Declined
 	default:
 		out.Outcome = campaigns.Failed
+	}
+	for _, e := range events {
+		switch e.Kind {
+		case call.KindRefusal:
+			if e.Data["kind"] == string(dialog.DoNotCall) {
+				out.Refused = true
+			}
+		case call.KindCallback:
+			if text, ok := e.Data["at"].(string); ok {
+				if at, err := time.Parse(time.RFC3339, text); err == nil && !at.IsZero() {
+					out.Callback = at
+				}
+			}
+		case call.KindFlowStep:
+			slots, _ := e.Data["slots"].(map[string]any)
+			for name, v := range slots {
+				if text, ok := v.(string); ok && text != "" {
+					if out.Slots == nil {
+						out.Slots = map[string]string{}
+					}
+					out.Slots[name] = text
+				}
+			}
+		}
 	}
 	return out
 }

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"hotline/campaigns"
+	"hotline/internal/call"
+	"hotline/internal/call/answer"
+	"hotline/internal/event"
+	"hotline/internal/jobs"
+	"hotline/internal/number"
+	"hotline/internal/outbound"
+	"hotline/internal/store"
+)
+
+// campaigning puts together who calls and what people do with it.
+type campaigning struct {
+	service *outbound.Service
+	runner  *campaigns.Runner
+	queue   *jobs.Queue
+}
+
+// campaignCalls is how many calls of campaigns one node makes at once.
+const campaignCalls = 200
+
+// openCampaigns wires the campaigns, after the calls.
+func (s *server) openCampaigns(ctx context.Context) error {
+	plan, err := number.For(s.cfg.Outbound.Country)
+	if err != nil {
+		return fmt.Errorf("outbound.country: %w", err)
+	}
+	zone := ""
+	if b := s.bots.find(""); b != nil {
+		zone = b.home().Timezone
+	}
+	rules := campaigns.NewRules(campaigns.RulesConfig{Numbers: plan, Zone: zone})
+	publish := func(e campaigns.Event) {
+		s.bus.Publish(event.Event{Kind: event.Kind("campaign." + e.Kind), At: e.At, Data: e})
+	}
+	queue, err := jobs.Open(ctx, jobs.Config{
+		Database: s.cfg.Database.URL.Reveal(), File: filepath.Join(s.cfg.Data.Dir, "jobs.db"), Workers: campaignCalls, Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.campaigns.queue = queue
+	s.campaigns.runner = campaigns.NewRunner(campaigns.RunnerConfig{
+		Node: s.cfg.Database.Node, Store: s.db, Rules: rules, Queue: queue, Publish: publish, Log: s.log,
+		Dialer:  campaignDialer{s},
+		NewCall: func() string { return ulid.Make().String() },
+		Ready:   func() bool { return !s.manager.Draining() },
+	})
+	s.campaigns.service = outbound.New(outbound.Config{
+		Store: s.db, Rules: rules, Plan: plan, HangUp: s.campaigns.runner.HangUp, Publish: publish,
+		Lines: func() []string {
+			var names []string
+			for _, b := range s.bots.lines {
+				names = append(names, b.line.Name)
+			}
+			return names
+		},
+	})
+	return nil
+}
+
+// campaignDialer makes campaigns' calls.
+type campaignDialer struct{ server *server }
+
+var errNoLine = errors.New("there is no line of this name")
+
+// recordWait is how long a call's record may take to be written once the call is over.
+const recordWait = 30 * time.Second
+
+// Dial implements campaigns.Dialer. When ctx ends, the call is hung up.
+func (d campaignDialer) Dial(ctx context.Context, o campaigns.Dial) (campaigns.Result, error) {
+	s := d.server
+	line := s.lineNamed(o.Line)
+	if line == nil {
+		return campaigns.Result{}, fmt.Errorf("line %s: %w", o.Line, errNoLine)
+	}
+	p := call.Placement{
+		ID: o.Call, To: o.To, From: o.From, FromName: o.FromName, Line: line, AgentFirst: o.Agent, Greeting: o.Greeting, Task: o.Task,
+		Fields: o.Fields, Trunk: o.Trunk, Campaign: o.Campaign, By: "campaign:" + o.Campaign, Timeout: o.Ring,
+	}
+	p.Discloses = campaigns.SaysMachine(o.Greeting) && (line.Unrecorded || campaigns.SaysRecorded(o.Greeting))
+	if o.Agent == "" {
+		p.Detect, p.Voicemail = &answer.Config{}, o.Voicemail
+	}
+	id, err := s.manager.Place(ctx, p)
+	var refused *call.RefusedError
+	if errors.As(err, &refused) {
+		return campaigns.Result{Outcome: campaigns.Failed, Kind: string(refused.Why), Error: refused.Error()}, nil
+	}
+	if err != nil {
+		return campaigns.Result{}, err
+	}
+	over := s.manager.Over(id)
+	select {
+	case <-over:
+	case <-ctx.Done():
+		s.manager.Hangup(id)
+		<-over
+	}
+	record, events, err := d.record(context.WithoutCancel(ctx), id)
+	if err != nil {
+		return campaigns.Result{}, err
+	}
+	r := store.ResultOf(record, events)
+	r.Cost = s.costs(r.Trunk, o.To, r.Seconds)
+	return r, nil
+}
+
+// record waits for a call's record to have its end: it is written behind the call.
+func (d campaignDialer) record(ctx context.Context, id string) (r call.Record, events []call.Event, err error) {
+	ctx, stop := context.WithTimeout(ctx, recordWait)
+	defer stop()
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		r, err = d.server.db.Call(ctx, id)
+		if err == nil && !r.EndedAt.IsZero() {
+			events, err = d.server.db.Events(ctx, id)
+			return r, events, err
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return r, nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return r, nil, cmp.Or(err, fmt.Errorf("the record of call %s was not written", id))
+		case <-time.After(wait):
+		}
+	}
+}
+
+// costs is what a trunk takes for a call: the price of a started minute, by the longest
+// beginning of the number.
+func (s *server) costs(trunk, to string, seconds float64) float64 {
+	if seconds <= 0 {
+		return 0
+	}
+	for _, t := range s.cfg.Trunks {
+		if t.Name != trunk {
+			continue
+		}
+		longest, price := -1, 0.0
+		for prefix, p := range t.Costs {
+			if len(prefix) > longest && strings.HasPrefix(to, prefix) {
+				longest, price = len(prefix), p
+			}
+		}
+		return price * math.Ceil(seconds/60)
+	}
+	return 0
+}
