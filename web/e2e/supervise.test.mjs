@@ -87,18 +87,25 @@ after(async () => {
   await telephone?.stop()
 })
 
-test('listening, he hears both and nobody hears him', async () => {
+test('listening, he hears both, nobody hears him, and he is asked for no microphone', async () => {
+  await boss.evaluate(() => {
+    const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+    window.asked = 0
+    navigator.mediaDevices.getUserMedia = (c) => { window.asked++; return open(c) }
+  })
   await boss.getByRole('button', { name: '监听', exact: true }).click()
   await boss.locator('.supervise .state', { hasText: '没有人听得到您' }).waitFor()
   await hears(boss, 440, true, ear)
   await hears(boss, 620, true, ear)
   await hears(caller, 880, false)
   await hears(agent, 880, false)
+  assert.equal(await boss.evaluate(() => window.asked), 0)
 })
 
 test('whispering, the agent alone hears him', async () => {
   await boss.getByRole('button', { name: '耳语', exact: true }).click()
   await hears(agent, 880, true)
+  assert.equal(await boss.evaluate(() => window.asked), 1)
   await hears(caller, 880, false)
   await hears(caller, 620, true)
   await shoot('supervise-whisper')

@@ -21,7 +21,7 @@ export const superviseEn: SuperviseCatalogue = {
   otherTaken: '{who} has taken over',
   bar: '{who}: {mode}',
   open: 'Open the call',
-  unsafe: 'To listen in the browser, open this page by https or on the same machine.',
+  unsafe: 'To be heard by the browser, open this page by https or on the same machine.',
 }
 export const alertsEn: AlertsCatalogue = {
   title: 'Alerts',

@@ -19,7 +19,7 @@ export const superviseZh = {
   otherTaken: '{who} 已接管',
   bar: '{who}：{mode}',
   open: '打开通话',
-  unsafe: '网页打电话要用 https，或在同一台机器上打开。',
+  unsafe: '要在网页里说话，请用 https，或在同一台机器上打开；只听不受影响。',
 }
 export const alertsZh = {
   title: '预警',

@@ -43,6 +43,7 @@ export class DeskPhone {
   private session: RTCSession | undefined
   private watched: RTCPeerConnection | undefined
   private microphone: MediaStream | undefined
+  private quiet: AudioContext | undefined // what is sent without a microphone
   private renewal = 0
   private timers = new Set<number>()
   private over = false
@@ -158,6 +159,25 @@ export class DeskPhone {
     session.answer({ mediaStream: stream, pcConfig: { iceServers: [] } })
   }
 
+  /** Answers without a microphone: who only listens is not asked for his. */
+  listen(): void {
+    const session = this.session
+    if (!session || session.isEstablished() || this.microphone) return
+    this.tell.phase('answering')
+    this.microphone = this.silence()
+    this.tell.sound(this.microphone, undefined)
+    session.answer({ mediaStream: this.microphone, pcConfig: { iceServers: [] } })
+  }
+
+  private silence(): MediaStream {
+    this.quiet ??= new AudioContext()
+    const sound = this.quiet.createMediaStreamDestination()
+    const nothing = new ConstantSourceNode(this.quiet, { offset: 0 })
+    nothing.connect(sound)
+    nothing.start()
+    return sound.stream
+  }
+
   refuse(): void {
     if (this.session?.isEstablished() === false) this.session.terminate({ status_code: 486, reason_phrase: 'Busy Here' })
   }
@@ -180,16 +200,16 @@ export class DeskPhone {
     else this.session.sendDTMF(key)
   }
 
-  /** Changes the microphone, in a call too. */
-  async choose(microphone: string): Promise<void> {
+  /** Changes the microphone, in a call too; undefined for none. False where it cannot be had. */
+  async choose(microphone: string | undefined): Promise<boolean> {
     const old = this.microphone
-    if (!old) return
+    if (!old) return true
     let next: MediaStream
     try {
-      next = await openMicrophone(microphone)
+      next = microphone === undefined ? this.silence() : await openMicrophone(microphone)
     } catch (e) {
       this.tell.trouble(microphoneTrouble(e instanceof Error ? e.name : ''))
-      return
+      return false
     }
     const track = next.getAudioTracks()[0]
     if (track) {
@@ -200,6 +220,7 @@ export class DeskPhone {
     stop(old)
     const theirs = this.watched?.getReceivers()[0]?.track
     this.tell.sound(next, theirs ? new MediaStream([theirs]) : undefined)
+    return true
   }
 
   stop(): void {
@@ -211,13 +232,20 @@ export class DeskPhone {
     this.ua?.stop()
     this.ua = undefined
     stop(this.microphone)
+    this.hush()
   }
 
   private free(): void {
     this.session = this.watched = undefined
     stop(this.microphone)
     this.microphone = undefined
+    this.hush()
     this.tell.phase('free')
+  }
+
+  private hush(): void {
+    void this.quiet?.close()
+    this.quiet = undefined
   }
 
   private watch(session: RTCSession, pc: RTCPeerConnection): void {

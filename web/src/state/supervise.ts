@@ -15,6 +15,7 @@ export const trouble = ref('')
 export const muted = ref(false)
 
 let phone: DeskPhone | undefined
+let speaking = false // the microphone is open
 let audio: HTMLAudioElement | undefined
 
 function stop(): void {
@@ -22,7 +23,15 @@ function stop(): void {
   phone = undefined
   if (audio) audio.srcObject = null
   listening.value = undefined
-  muted.value = false
+  muted.value = speaking = false
+}
+
+/** The microphone is asked for when he wants to be heard, and closed when he only listens. */
+async function speak(on: boolean): Promise<void> {
+  if (!phone || speaking === on) return
+  if (on && (!window.isSecureContext || !('mediaDevices' in navigator))) throw new ApiError(0, 'phone_insecure', 'insecure')
+  if (!await phone.choose(on ? '' : undefined)) throw new ApiError(0, `phone_${trouble.value}`, trouble.value)
+  speaking = on
 }
 
 /** Registers this page's telephone, which answers by itself. */
@@ -37,7 +46,7 @@ async function open(): Promise<void> {
   const telephone = await import('../lib/deskphone') // only who listens needs it
   const mine = new telephone.DeskPhone({
     phase(p) {
-      if (p === 'ringing') void mine.answer('')
+      if (p === 'ringing') mine.listen()
       if (p === 'free' && phone === mine) stop()
     },
     registered(on) { if (on) registered() },
@@ -70,7 +79,9 @@ async function open(): Promise<void> {
 export async function listenHere(call: string, who: string, mode: Mode): Promise<void> {
   trouble.value = ''
   if (listening.value?.call === call) {
+    if (mode !== 'listen') await speak(true)
     await supervise.change(call, mode)
+    if (mode === 'listen') await speak(false)
     listening.value = { call, who, mode }
     return
   }
@@ -78,10 +89,14 @@ export async function listenHere(call: string, who: string, mode: Mode): Promise
   joining.value = call
   try {
     await open()
-    await supervise.join(call, mode, true)
+    await supervise.join(call, 'listen', true)
+    listening.value = { call, who, mode: 'listen' }
+    if (mode === 'listen') return
+    await speak(true)
+    await supervise.change(call, mode)
     listening.value = { call, who, mode }
   } catch (e) {
-    stop()
+    if (listening.value?.call !== call) stop() // without a microphone he listens on
     throw e
   } finally {
     joining.value = ''
@@ -89,6 +104,7 @@ export async function listenHere(call: string, who: string, mode: Mode): Promise
 }
 
 export async function takeOver(call: string): Promise<void> {
+  if (listening.value?.call === call) await speak(true)
   await supervise.change(call, 'take_over')
   if (listening.value?.call === call) listening.value = { ...listening.value, mode: 'taken' }
 }
