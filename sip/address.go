@@ -99,19 +99,9 @@ func (s *Server) contact(f flow, user string) *sip.ContactHeader {
 // contact is our Contact inside a dialog.
 func (l *Leg) contact(f flow) *sip.ContactHeader {
 	l.mu.Lock()
-	target := *l.target.Clone()
+	wanted := l.isSIPS()
 	l.mu.Unlock()
-	return secured(secured(l.s.contact(f, l.ourUser()), &l.invite.Recipient), &target)
-}
-
-// secured makes a Contact a sips: URI where the other end has one (RFC 3261 sections
-// 8.1.1.8 and 12.1.1).
-func secured(c *sip.ContactHeader, other *sip.Uri) *sip.ContactHeader {
-	if transport, _ := c.Address.UriParams.Get("transport"); transport == "tls" && other.IsEncrypted() {
-		c.Address.Scheme = "sips"
-		c.Address.UriParams = nil
-	}
-	return c
+	return secured(l.s.contact(f, l.ourUser()), f, wanted)
 }
 
 // routeCache remembers our addresses towards some far ends.

@@ -87,6 +87,9 @@ func (s *Server) bindingFlow(ctx context.Context, b binding) (flow, error) {
 		return b.flow, nil // the only way there ever is
 	}
 	stays := b.flow.carrier.alive() && b.owner == s
+	if b.target.IsEncrypted() && !b.flow.encrypts() && len(b.Path) == 0 && !s.isLocal(b.Source.Addr()) {
+		return s.flowFor(ctx, &b.target, flow{}) // it came in the clear and wants TLS
+	}
 	if stays && b.flow.carrier.reliable() {
 		return b.flow, nil
 	}

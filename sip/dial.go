@@ -256,6 +256,9 @@ func (s *Server) forks(ctx context.Context, r *DialRequest) ([]*fork, error) {
 	} else if hop != nil {
 		next = *hop
 	}
+	if err := firstHop(&u, &next); err != nil {
+		return nil, fmt.Errorf("dial: %w", err)
+	}
 	f, err := s.flowFor(ctx, &next, flow{})
 	if err != nil {
 		return nil, fmt.Errorf("dial: %w", err)

@@ -81,7 +81,7 @@ func (d *dialing) build(f *fork) *sip.Request {
 	id := sip.CallIDHeader(f.callID)
 	req.AppendHeader(&id)
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: f.seq, MethodName: sip.INVITE})
-	req.AppendHeader(secured(s.contact(f.flow, userOf(&from.Address)), &f.target))
+	req.AppendHeader(secured(s.contact(f.flow, userOf(&from.Address)), f.flow, f.target.IsEncrypted()))
 	req.AppendHeader(sip.NewHeader("User-Agent", s.cfg.UserAgent))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
 	s.inviteExtensions(req, f)

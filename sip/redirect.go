@@ -80,6 +80,10 @@ func (d *dialing) follow(ctx context.Context, f *fork, n detour) bool {
 			return false
 		}
 	}
+	if n.target.IsEncrypted() && !way.encrypts() {
+		d.s.log.Warn("sip_redirect_refused", "call_id", f.callID, "host", n.target.Host)
+		return false
+	}
 	d.mu.Lock()
 	f.target, f.flow, f.routes = n.target, way, routes
 	f.seq++
@@ -95,6 +99,9 @@ func (d *dialing) detours(e dialEvent) (out []detour) {
 		allowed := strings.EqualFold(u.Host, e.fork.target.Host)
 		if d.r.AllowRedirect != nil {
 			allowed = d.r.AllowRedirect(u.String())
+		}
+		if e.fork.target.IsEncrypted() && !u.IsEncrypted() { // RFC 3261 section 8.1.3.4: not without the caller's word
+			allowed = false
 		}
 		if !allowed {
 			d.s.log.Warn("sip_redirect_refused", "call_id", e.fork.callID, "host", u.Host)

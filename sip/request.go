@@ -53,6 +53,10 @@ func (s *Server) request(req *sip.Request, f flow) {
 		l.request(req, tx, f)
 		return
 	}
+	if bad := s.exposed(req, f); bad != nil {
+		s.reply(tx, req, bad.status, bad.reason, bad.extra...)
+		return
+	}
 	switch req.Method {
 	case sip.OPTIONS:
 		s.options(req, tx)
@@ -254,6 +258,10 @@ func (s *Server) invite(req *sip.Request, f, back flow) {
 		s.reply(tx, req, status, reason, extra...)
 	}
 	if bad := s.extensions(req); bad != nil {
+		refuse(bad.status, bad.reason, bad.extra...)
+		return
+	}
+	if bad := s.exposed(req, f); bad != nil {
 		refuse(bad.status, bad.reason, bad.extra...)
 		return
 	}
