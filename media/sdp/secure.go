@@ -90,8 +90,16 @@ var suites = []struct {
 }
 
 // offered are the suites in our offers: what every phone has, and what is better. More
-// of them would make an INVITE too large for a datagram.
-var offered = []string{"AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"}
+// of them would make an INVITE too large for a datagram. Where we insist, as towards a
+// phone that has refused the first two, there is the short tag too, all that some have.
+var offered = []string{"AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_32"}
+
+func (s Security) offered() []string {
+	if s.Protection == Required {
+		return offered
+	}
+	return offered[:2]
+}
 
 func keyLength(suite string) int {
 	for _, s := range suites {
@@ -210,7 +218,7 @@ func (s Security) sdesOf(o *pion.MediaDescription, answer bool) *SDES {
 		) bool {
 			return s.name == c.Suite
 		})
-		if answer && (c.Tag < 1 || c.Tag > len(offered) || offered[c.Tag-1] != c.Suite) {
+		if ours := s.offered(); answer && (c.Tag < 1 || c.Tag > len(ours) || ours[c.Tag-1] != c.Suite) {
 			continue // not what we offered (RFC 4568 section 5.1.3)
 		}
 		if r < rank {
@@ -368,7 +376,7 @@ func (s stream) offerKeys(l Local) {
 		s.value("setup", "actpass")
 		s.flag("rtcp-mux")
 	default:
-		for i, suite := range offered {
+		for i, suite := range l.Security.offered() {
 			s.value("crypto", fmt.Sprintf("%d %s inline:%s", i+1, suite, base64.StdEncoding.EncodeToString(l.Security.Secrets.key(suite))))
 		}
 		if l.Security.Fingerprint != "" {

@@ -66,6 +66,14 @@ func TestProtectionIsAnswered(t *testing.T) {
 		{name: "a suite that nobody knows", p: sdp.Optional, offer: stream("RTP/SAVP", "a=crypto:1 F8_128_HMAC_SHA1_80 inline:"+key30), err: sdp.ErrNoAudio},
 		{name: "without encryption of RTP", p: sdp.Optional, offer: stream("RTP/SAVP", crypto+" UNENCRYPTED_SRTP"), err: sdp.ErrNoAudio},
 		{name: "with a key identifier", p: sdp.Optional, offer: stream("RTP/SAVP", crypto+"|2^20|1:4"), err: sdp.ErrNoAudio},
+		{
+			name: "only the short tag", p: sdp.Optional, offer: stream("RTP/SAVP", "a=crypto:7 AES_CM_128_HMAC_SHA1_32 inline:"+key30),
+			want: []string{"RTP/SAVP", "a=crypto:7 AES_CM_128_HMAC_SHA1_32 inline:"},
+			check: func(t *testing.T, k sdp.Keys) {
+				t.Helper()
+				assert.Equal(t, "AES_CM_128_HMAC_SHA1_32", k.SDES.Suite)
+			},
+		},
 		{name: "a lifetime", p: sdp.Optional, offer: stream("RTP/SAVP", crypto+"|2^31"), want: []string{"a=crypto:3"}},
 		{
 			name: "DTLS: the far end begins", p: sdp.Optional, offer: stream("UDP/TLS/RTP/SAVP", fingerprint, "a=setup:actpass", "a=rtcp-mux"),
@@ -142,6 +150,15 @@ func TestAnswerToOurOffer(t *testing.T) {
 	require.NoError(t, err)
 	_, err = sdp.Accept(l, stream("RTP/SAVP", "a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:"+key30))
 	require.ErrorIs(t, err, sdp.ErrNoAudio, "that tag was another suite")
+	m, err := sdp.Accept(l, stream("RTP/SAVP", "a=crypto:3 AES_CM_128_HMAC_SHA1_32 inline:"+key30))
+	require.NoError(t, err, "all that some phones have")
+	assert.Equal(t, "AES_CM_128_HMAC_SHA1_32", m.Keys.SDES.Suite)
+	l.Security.Protection = sdp.Optional
+	require.NotContains(t, string(sdp.Offer(l)), "_SHA1_32", "beside a plain stream two are enough")
+	m, err = sdp.Accept(l, stream("RTP/AVP", "a=crypto:3 AES_CM_128_HMAC_SHA1_32 inline:"+key30))
+	require.NoError(t, err)
+	assert.False(t, m.Keys.Encrypted(), "it was not offered")
+	l.Security.Protection = sdp.Required
 	_, err = sdp.Accept(l, stream("RTP/AVP"))
 	require.ErrorIs(t, err, sdp.ErrNoAudio)
 }

@@ -139,7 +139,7 @@ func (c *conversation) end() {
 var tones = [2]float64{700, 1300}
 
 func TestKeysInTheDescription(t *testing.T) {
-	for _, suite := range []string{"AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"} {
+	for _, suite := range []string{"AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_32"} {
 		t.Run(suite, func(t *testing.T) {
 			caller := newParty(t, sdp.Security{Protection: sdp.Required})
 			callee := newParty(t, sdp.Security{Protection: sdp.Optional})
@@ -336,6 +336,27 @@ func TestOnTheWire(t *testing.T) {
 	n, err := cb.Receive(&batch)
 	require.NoError(t, err)
 	require.Zero(t, n)
+}
+
+// The short tag is RTP's alone: RTCP keeps its 80 bits (RFC 4568 section 6.2.2).
+func TestShortTag(t *testing.T) {
+	key, salted := bytes.Repeat([]byte{1}, 30), bytes.Repeat([]byte{2}, 30)
+	a, b := mediatest.Pipe()
+	ours, err := secure.New(secure.Config{Conn: a, Keys: sdp.Keys{SDES: &sdp.SDES{Tag: 1, Suite: "AES_CM_128_HMAC_SHA1_32", Ours: key, Theirs: salted}}})
+	require.NoError(t, err)
+	var rtp, rtcp [][]byte
+	a.Tap(func(p []byte, _ netip.AddrPort) { rtp = append(rtp, bytes.Clone(p)) })
+	a.TapControl(func(p []byte, _ netip.AddrPort) { rtcp = append(rtcp, bytes.Clone(p)) })
+	plain := append([]byte{0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1}, make([]byte, 160)...)
+	require.NoError(t, ours.Send(plain, b.Addr()))
+	report := []byte{0x80, 201, 0, 1, 0, 0, 0, 1} // an empty RR
+	require.NoError(t, ours.SendControl(report, b.Addr()))
+	require.Len(t, rtp, 1)
+	assert.Len(t, rtp[0], len(plain)+4, "a tag of 32 bits")
+	assert.Equal(t, plain[:12], rtp[0][:12])
+	assert.NotEqual(t, plain[12:], rtp[0][12:len(plain)])
+	require.Len(t, rtcp, 1)
+	assert.Len(t, rtcp[0], len(report)+4+10, "its index and a tag of 80 bits")
 }
 
 func TestNoAllocation(t *testing.T) {
