@@ -51,6 +51,8 @@ type Queue struct {
 	Dispositions []QueueDisposition `yaml:"dispositions" json:"dispositions,omitempty"`
 	// Voicemail is how messages are taken from those whom nobody can speak with.
 	Voicemail QueueVoicemail `yaml:"voicemail" json:"voicemail,omitzero"`
+	// Callbacks are calls to those who asked to be rung at a moment.
+	Callbacks QueueCallbacks `yaml:"callbacks" json:"callbacks,omitzero"`
 	// Share divides the work between bot and people while the queue grows and shrinks.
 	Share QueueShare `yaml:"share" json:"share,omitzero"`
 	// Rollout is how many of a line's calls the bot takes; all where none is named.
@@ -63,6 +65,19 @@ type QueueVoicemail struct {
 	Greeting map[string]string `yaml:"greeting" json:"greeting,omitempty"`
 	// Urgent are words that make a message urgent, beside ours.
 	Urgent []string `yaml:"urgent" json:"urgent,omitempty"`
+}
+
+// QueueCallbacks is how callers are rung who asked for it and named a moment. An agent's
+// telephone rings first.
+type QueueCallbacks struct {
+	// ByHand leaves all of them to people.
+	ByHand bool `yaml:"by_hand" json:"by_hand,omitempty"`
+	// Tries is how often somebody is rung who does not answer: 3.
+	Tries int `yaml:"tries" json:"tries,omitempty"`
+	// Retry is the time between them: 15m.
+	Retry time.Duration `yaml:"retry" json:"retry,omitempty"`
+	// SameAgent is how long the agent who had the call is waited for: 10m.
+	SameAgent time.Duration `yaml:"same_agent" json:"same_agent,omitempty"`
 }
 
 // QueueDisposition is what became of a call, in the agent's words.
@@ -205,6 +220,9 @@ func (c checker) queue(skills []string) {
 	duration("announce_every", q.AnnounceEvery, 30*time.Second, 10*time.Minute)
 	duration("callback_after", q.CallbackAfter, time.Second, time.Hour)
 	duration("talk", q.Talk, 10*time.Second, 2*time.Hour)
+	duration("callbacks.retry", q.Callbacks.Retry, time.Minute, 24*time.Hour)
+	duration("callbacks.same_agent", q.Callbacks.SameAgent, time.Second, 12*time.Hour)
+	number("callbacks.tries", float64(q.Callbacks.Tries), 0, 10)
 	codes := map[string]bool{}
 	for i, d := range q.Dispositions {
 		key := at(pathOf("dispositions", i) + ".code")

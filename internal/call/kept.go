@@ -145,6 +145,12 @@ func (t *talk) wish(a dialog.Act) {
 		t.markNow(KindRating, map[string]any{"score": r.Score})
 		return
 	}
+	if c, ok := a.(dialog.Callback); ok {
+		if o, ok := t.call.Party.(*outbound); ok && o.placement.Campaign != "" {
+			t.markNow(KindCallback, map[string]any{"when": c.When, "at": c.At})
+			return
+		}
+	}
 	w := Wish{ID: ulid.Make().String(), Call: t.call.ID, Number: t.call.Party.number(), State: "open", CreatedAt: time.Now()}
 	kind := KindTicket
 	switch a := a.(type) {

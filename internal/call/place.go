@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ func (m *Manager) Place(ctx context.Context, p Placement) (id string, err error)
 			return "", err
 		}
 	}
-	id = ulid.Make().String()
+	id = cmp.Or(p.ID, ulid.Make().String())
 	begun := make(chan struct{})
 	in := newRoom()
 	var run runner

@@ -185,7 +185,7 @@ func TestWishes(t *testing.T) {
 		assert.Empty(t, p2.Next)
 		assert.Equal(t, call.Wish{
 			ID: "callback", Kind: "callback", Call: "gone", Number: "13800138000", When: "明天下午", At: noon.Add(27 * time.Hour), Summary: "退款", Reason: "asked",
-			Fields: map[string]string{"order": "1234"}, State: "open", CreatedAt: noon,
+			Fields: map[string]string{"order": "1234"}, State: "open", CreatedAt: noon, Next: noon.Add(27 * time.Hour),
 		}, p2.Items[0].Wish)
 
 		require.NoError(t, s.SetWish(ctx, "message", true, "wang"))

@@ -26,7 +26,8 @@ type Wish struct {
 	DoneBy string
 }
 
-const wishColumns = `id, kind, call_id, number, at_when, summary, reason, fields, recording, state, created_at, done_at, done_by, transcript, transcript_state, urgent, wanted_at`
+const wishColumns = `id, kind, call_id, number, at_when, summary, reason, fields, recording, state, created_at, done_at, done_by, transcript, transcript_state, urgent, wanted_at,
+	call_tries, call_next, calling, call_trouble`
 
 // AddWish keeps a promise. One that is kept already (the same id) is left as it is,
 // so that a caller who is not sure may try again.
@@ -60,8 +61,8 @@ func (s *Store) wishAdder(w call.Wish) (func(context.Context, *sql.Tx) error, er
 	}
 	return func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO wishes (id, kind, call_id, number, at_when, summary, reason, fields, recording, state,
-				created_at, number_hash, done_by, transcript_state, wanted_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13, $14) ON CONFLICT (id) DO NOTHING`, args...)
+				created_at, number_hash, done_by, transcript_state, wanted_at, call_next)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13, $14, $14) ON CONFLICT (id) DO NOTHING`, args...)
 		if err != nil {
 			return fmt.Errorf("keep wish %s: %w", w.ID, err)
 		}
@@ -134,13 +135,17 @@ func (s *Store) scanWish(from row) (Wish, error) {
 	var w Wish
 	var number, when, summary, fields, transcript []byte
 	if err := from.Scan(&w.ID, &w.Kind, &w.Call, &number, &when, &summary, &w.Reason, &fields, &w.Recording, &w.State,
-		nullTime{&w.CreatedAt}, nullTime{&w.DoneAt}, &w.DoneBy, &transcript, &w.TranscriptState, &w.Urgent, nullTime{&w.At}); err != nil {
+		nullTime{&w.CreatedAt}, nullTime{&w.DoneAt}, &w.DoneBy, &transcript, &w.TranscriptState, &w.Urgent, nullTime{&w.At},
+		&w.Tries, nullTime{&w.RungAt}, &w.Calling, &w.Trouble); err != nil {
 		return w, err
 	}
 	f := &sealing{s: s, table: "wishes", row: w.ID}
 	w.Number, w.When, w.Summary = f.open("number", number), f.open("at_when", when), f.open("summary", summary)
 	f.openJSON("fields", fields, &w.Fields)
 	f.openJSON("transcript", transcript, &w.Transcript)
+	if w.Calling == "" {
+		w.Next, w.RungAt = w.RungAt, time.Time{}
+	}
 	return w, f.err
 }
 

@@ -46,13 +46,14 @@ type wishOutput struct{ Body Wish }
 type wishInput struct {
 	ID   string `path:"id" maxLength:"64"`
 	Body struct {
-		State string `json:"state" enum:"open,done"`
+		State string     `json:"state,omitempty" enum:"open,done"`
+		At    *time.Time `json:"at,omitempty" doc:"of a callback: when the server rings"`
 	}
 }
 
 func (s *Server) wishRoutes() {
 	route(s, operation(http.MethodGet, "/wishes", "list-wishes", "Callbacks, messages and tickets, newest first", "wishes"), s.listWishes)
-	route(s, operation(http.MethodPatch, "/wishes/{id}", "set-wish", "Mark as done, or open again", "wishes"), s.setWish)
+	route(s, operation(http.MethodPatch, "/wishes/{id}", "set-wish", "Mark as done, open again, or ring a callback at another moment", "wishes"), s.setWish)
 }
 
 func (s *Server) listWishes(ctx context.Context, in *wishesInput) (*wishList, error) {
@@ -79,8 +80,18 @@ func (s *Server) listWishes(ctx context.Context, in *wishesInput) (*wishList, er
 
 func (s *Server) setWish(ctx context.Context, in *wishInput) (*wishOutput, error) {
 	i := who(ctx)
-	if err := s.cfg.Store.SetWish(ctx, in.ID, in.Body.State == store.WishDone, i.name); err != nil {
-		return nil, err
+	if in.Body.State == "" && in.Body.At == nil {
+		return nil, problem(http.StatusUnprocessableEntity, "nothing_to_change", "say state or at")
+	}
+	if in.Body.At != nil {
+		if err := s.cfg.Store.MoveCallback(ctx, in.ID, *in.Body.At); err != nil {
+			return nil, err
+		}
+	}
+	if in.Body.State != "" {
+		if err := s.cfg.Store.SetWish(ctx, in.ID, in.Body.State == store.WishDone, i.name); err != nil {
+			return nil, err
+		}
 	}
 	w, err := s.cfg.Store.Wish(ctx, in.ID)
 	if err != nil {

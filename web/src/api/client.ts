@@ -95,6 +95,7 @@ export const api = {
   hangup: (id: string): Promise<void> => request<undefined>('POST', address(`/calls/${encodeURIComponent(id)}/hangup`)),
   wishes: (query: Query, signal?: AbortSignal): Promise<WishPage> => get('/wishes', query, signal),
   setWish: (id: string, state: Wish['state']): Promise<Wish> => request('PATCH', address(`/wishes/${encodeURIComponent(id)}`), { state }),
+  moveCallback: (id: string, at: Date): Promise<Wish> => request('PATCH', address(`/wishes/${encodeURIComponent(id)}`), { at: at.toISOString() }),
   figures: (since: Date): Promise<Figures> => get('/figures', { since: since.toISOString() }),
   agents: (): Promise<Page<Agent>> => get('/agents'),
   desk: (): Promise<Workplace> => get('/desk'),
