@@ -218,9 +218,13 @@ func (s *scribe) event(e Event) {
 	s.publish("call.event", e)
 }
 
+// wish keeps a promise. What becomes a ticket or a review is told of as that, by whom it
+// becomes one.
 func (s *scribe) wish(w Wishes, wish Wish) {
 	s.put(func(ctx context.Context) error { return w.AddWish(ctx, wish) })
-	s.publish("wish.added", wish)
+	if wish.Kind != KindTicket && wish.Kind != KindReview {
+		s.publish("wish.added", wish)
+	}
 }
 
 func (s *scribe) end(r Record) {

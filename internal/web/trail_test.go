@@ -31,7 +31,9 @@ func TestReadsAreWrittenDown(t *testing.T) {
 		li.bytes("/api/v1/calls/"+st.calls[0]+"/recording", http.StatusPartialContent, "Range", "bytes=0-9")
 		zhou.get("/api/v1/calls")
 	}
-	_, _ = zhou.bytes("/api/v1/calls.csv", http.StatusOK)
+	for range 2 {
+		_, _ = zhou.bytes("/api/v1/calls.csv", http.StatusOK)
+	}
 	for _, action := range []string{"get-call", "get-recording", "numbers"} {
 		rows := admin.trail("actor=li&action=" + action)
 		require.Len(t, rows, 1, action)
@@ -39,7 +41,7 @@ func TestReadsAreWrittenDown(t *testing.T) {
 		assert.Equal(t, "supervisor", rows[0]["role"])
 	}
 	assert.Empty(t, admin.trail("actor=zhou&action=numbers"))
-	assert.Len(t, admin.trail("actor=zhou&action=export-calls"), 1)
+	assert.Len(t, admin.trail("actor=zhou&action=export-calls"), 2, "each takes data out of the house")
 	li.get("/api/v1/calls?limit=20")
 	rows := admin.trail("actor=li&action=numbers&limit=1")
 	assert.Equal(t, "19", rows[0]["detail"].(map[string]any)["count"], "one of the twenty was seen before")
