@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 )
@@ -14,6 +15,8 @@ type Job struct {
 	Campaign string `json:"campaign"`
 	Contact  int64  `json:"contact"`
 	Number   int    `json:"number"` // of the attempt, from 1
+	// Agent is who dials in preview mode, and is to talk; "" is as the campaign says.
+	Agent string `json:"agent,omitempty"`
 	// Minute that it was queued in, since 1970. One that was lost with its node is
 	// queued again in the next.
 	Minute int64 `json:"minute"`
@@ -44,6 +47,9 @@ type RunnerConfig struct {
 	Ready func() bool
 	// Agents takes part in modes with agents; nil: none is there, and such campaigns wait.
 	Agents Agents
+	// SMS sends the variant's short message to a contact whom no attempt reached; nil:
+	// none are sent.
+	SMS func(ctx context.Context, k Contact, a Attempt, text string) error
 	// Publish is told what happens; nil tells nobody. It must not block.
 	Publish func(Event)
 	// Log; default discards.
@@ -310,14 +316,20 @@ func (r *Runner) HangUp(campaign string) {
 
 // work makes one attempt.
 func (r *Runner) work(ctx context.Context, j Job) {
-	if _, err := r.Attempt(ctx, j, ""); err != nil && !errors.Is(err, ErrNotDue) && !errors.Is(err, ErrPace) {
+	if _, err := r.attempt(ctx, j); err != nil && !errors.Is(err, ErrNotDue) && !errors.Is(err, ErrPace) {
 		r.cfg.Log.ErrorContext(ctx, "an attempt cannot be made", "campaign", j.Campaign, "contact", j.Contact, "error", err)
 	}
 }
 
-// Attempt claims an attempt, dials, and settles it. agent is who is to talk; "" is as the
-// campaign says. A refusal is in the claim's verdict.
-func (r *Runner) Attempt(ctx context.Context, j Job, agent string) (Claimed, error) {
+// Dial queues the attempt of a contact at once: an agent has seen him and dials. Whether
+// it is allowed is decided as for any other.
+func (r *Runner) Dial(ctx context.Context, k Contact, agent string) error {
+	now := r.cfg.Now()
+	return r.cfg.Queue.Enqueue(ctx, []Job{{Campaign: k.Campaign, Contact: k.ID, Number: k.Made + 1, Agent: agent, Minute: now.Unix() / 60}})
+}
+
+// attempt claims an attempt, dials, and settles it. A refusal is in the claim's verdict.
+func (r *Runner) attempt(ctx context.Context, j Job) (Claimed, error) {
 	if !r.cfg.Ready() {
 		return Claimed{}, ErrPace
 	}
@@ -334,7 +346,7 @@ func (r *Runner) Attempt(ctx context.Context, j Job, agent string) (Claimed, err
 	}
 	a := got.Attempt
 	r.cfg.Publish(Event{Campaign: a.Campaign, Kind: "attempt", At: now, Attempt: &a})
-	got.Attempt = r.settle(ctx, a, r.dial(ctx, got, agent))
+	got.Attempt = r.settle(ctx, a, r.dial(ctx, got, j.Agent))
 	return got, nil
 }
 
@@ -366,13 +378,7 @@ func (r *Runner) dial(ctx context.Context, got Claimed, agent string) (result Re
 func dialOf(got Claimed, agent string) Dial {
 	c, k := got.Campaign, got.Contact
 	v := c.VariantNamed(got.Attempt.Variant)
-	fields := make(map[string]string, len(k.Fields)+1)
-	for name, value := range k.Fields {
-		fields[name] = value
-	}
-	if k.Name != "" && fields["name"] == "" {
-		fields["name"] = k.Name
-	}
+	fields := fieldsOf(k)
 	if agent == "" {
 		agent = k.Agent
 	}
@@ -389,6 +395,16 @@ func dialOf(got Claimed, agent string) Dial {
 	}
 }
 
+// fieldsOf is what a script knows of a contact.
+func fieldsOf(k Contact) map[string]string {
+	fields := make(map[string]string, len(k.Fields)+1)
+	maps.Copy(fields, k.Fields)
+	if k.Name != "" && fields["name"] == "" {
+		fields["name"] = k.Name
+	}
+	return fields
+}
+
 // settleWait bounds one try to put a result on record.
 const settleWait = 30 * time.Second
 
@@ -396,15 +412,23 @@ const settleWait = 30 * time.Second
 // attempt that is not settled holds its number and its place among the calls at once.
 func (r *Runner) settle(ctx context.Context, a Attempt, result Result) Attempt {
 	now := r.cfg.Now()
+	var ended ending
+	rules := r.cfg.Rules.Settle(now)
 	try := func(ctx context.Context) (Attempt, error) {
 		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), settleWait)
 		defer stop()
-		return r.cfg.Store.Settle(ctx, a.ID, result, now, r.cfg.Rules.Settle(now))
+		ended = ending{}
+		return r.cfg.Store.Settle(ctx, a.ID, result, now, func(c Campaign, k Contact, made map[Outcome]int, result Result) Next {
+			next := rules(c, k, made, result)
+			ended = ending{c, k, next.State}
+			return next
+		})
 	}
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
 		settled, err := try(ctx)
 		if err == nil {
 			r.cfg.Publish(Event{Campaign: a.Campaign, Kind: "settled", At: now, Attempt: &settled})
+			r.message(ctx, ended, settled)
 			return settled
 		}
 		r.cfg.Log.ErrorContext(ctx, "the result of an attempt cannot be kept yet", "campaign", a.Campaign, "attempt", a.ID, "error", err)
@@ -413,5 +437,26 @@ func (r *Runner) settle(ctx context.Context, a Attempt, result Result) Attempt {
 		case <-ctx.Done(): // the next start settles it from the call's record
 			return a
 		}
+	}
+}
+
+// ending is what became of a contact by an attempt; empty where the attempt had been
+// settled before.
+type ending struct {
+	campaign Campaign
+	contact  Contact
+	state    ContactState
+}
+
+// message sends the variant's short message to a contact whom no attempt has reached.
+func (r *Runner) message(ctx context.Context, e ending, a Attempt) {
+	text := Fill(e.campaign.VariantNamed(a.Variant).SMS, fieldsOf(e.contact))
+	if e.state != Exhausted || text == "" || r.cfg.SMS == nil {
+		return
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), settleWait)
+	defer stop()
+	if err := r.cfg.SMS(ctx, e.contact, a, text); err != nil {
+		r.cfg.Log.ErrorContext(ctx, "the short message to a contact cannot be queued", "campaign", a.Campaign, "contact", a.Contact, "error", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"hotline/campaigns"
 	"hotline/internal/call"
 	"hotline/internal/call/answer"
+	"hotline/internal/desk"
 	"hotline/internal/event"
 	"hotline/internal/jobs"
 	"hotline/internal/number"
@@ -57,10 +59,16 @@ func (s *server) openCampaigns(ctx context.Context) error {
 		Node: s.cfg.Database.Node, Store: s.db, Rules: rules, Queue: queue, Publish: publish, Log: s.log,
 		Dialer:  campaignDialer{s},
 		NewCall: func() string { return ulid.Make().String() },
-		Ready:   func() bool { return !s.manager.Draining() },
+		Agents:  campaignAgents{s},
+		SMS: func(ctx context.Context, k campaigns.Contact, a campaigns.Attempt, text string) error {
+			return s.db.AddWish(ctx, call.Wish{
+				ID: ulid.Make().String(), Kind: "sms", Call: a.Call, Number: k.Number, Summary: text, Reason: "campaign", State: store.WishOpen, CreatedAt: time.Now(),
+			})
+		},
+		Ready: func() bool { return !s.manager.Draining() },
 	})
 	s.campaigns.service = outbound.New(outbound.Config{
-		Store: s.db, Rules: rules, Plan: plan, HangUp: s.campaigns.runner.HangUp, Publish: publish,
+		Store: s.db, Rules: rules, Plan: plan, PerMinute: s.cfg.Outbound.MaxCallsPerMinute, HangUp: s.campaigns.runner.HangUp, Dial: s.campaigns.runner.Dial, Publish: publish,
 		Lines: func() []string {
 			var names []string
 			for _, b := range s.bots.lines {
@@ -70,6 +78,21 @@ func (s *server) openCampaigns(ctx context.Context) error {
 		},
 	})
 	return nil
+}
+
+// campaignAgents are the people of the desk. An agent's telephone rings before whom he
+// is to talk to is called: so nobody who answers finds nobody.
+type campaignAgents struct{ server *server }
+
+// Room implements campaigns.Agents.
+func (a campaignAgents) Room(_ context.Context, c campaigns.Campaign, _ int) (int, error) {
+	free := 0
+	for _, st := range a.server.desk.Agents() {
+		if st.State == desk.Ready && len(st.Calls) == 0 && slices.Contains(st.Skills, c.Skill) {
+			free++
+		}
+	}
+	return campaigns.OnePerAgent(campaigns.Moment{Free: free}), nil
 }
 
 // campaignDialer makes campaigns' calls.

@@ -33,9 +33,15 @@ type Config struct {
 	// Lines are the names of the lines that may speak, the first one where a campaign
 	// names none.
 	Lines func() []string
+	// PerMinute is how many calls may go out in a minute (outbound.max_calls_per_minute);
+	// 0 is no limit. A campaign that wants more is not started: its calls would be
+	// refused.
+	PerMinute int
 	// HangUp ends the calls of a campaign at once on this node; nil leaves it to the
 	// runner's next look.
 	HangUp func(campaign string)
+	// Dial queues the attempt of a contact for an agent who has seen him.
+	Dial func(ctx context.Context, k campaigns.Contact, agent string) error
 	// Publish is told what happens; nil tells nobody.
 	Publish func(campaigns.Event)
 	// Now is the clock; default time.Now.
@@ -159,6 +165,11 @@ func (s *Service) Start(ctx context.Context, id string) (campaigns.Campaign, err
 	}
 	if err := s.check(&c); err != nil { // what it was kept with may no longer be there
 		return c, err
+	}
+	if most := s.cfg.PerMinute; most > 0 && c.Limits().PerSecond*60 > float64(most) {
+		return c, &InvalidError{[]campaignfile.Wrong{{
+			Path: "per_second", Value: fmt.Sprint(c.Limits().PerSecond), Want: fmt.Sprintf("within the %d calls in a minute of outbound.max_calls_per_minute; change one of them", most),
+		}}}
 	}
 	return s.set(ctx, id, campaigns.Running, campaigns.Draft, campaigns.Paused)
 }
@@ -376,4 +387,59 @@ func (s *Service) DryRun(ctx context.Context, id string, at time.Time) (f campai
 // Withdraw takes a contact out that waits.
 func (s *Service) Withdraw(ctx context.Context, contact int64, why string) error {
 	return s.cfg.Store.WithdrawContact(ctx, contact, why)
+}
+
+// Preview is the contact whom an agent may call next in a campaign in preview mode, and
+// what the rules say about it now; ErrNotFound when nobody is due.
+func (s *Service) Preview(ctx context.Context, id string) (campaigns.Contact, campaigns.Verdict, error) {
+	c, err := s.cfg.Store.Campaign(ctx, id)
+	if err != nil {
+		return campaigns.Contact{}, campaigns.Verdict{}, err
+	}
+	if c.State != campaigns.Running || c.Mode != campaigns.Preview {
+		return campaigns.Contact{}, campaigns.Verdict{}, fmt.Errorf("campaign %s is %s, %s: %w", id, c.Mode, c.State, store.ErrState)
+	}
+	now := s.cfg.Now()
+	for range previewTries {
+		due, err := s.cfg.Store.Due(ctx, id, now, 1)
+		if err != nil {
+			return campaigns.Contact{}, campaigns.Verdict{}, err
+		}
+		if len(due) == 0 {
+			break
+		}
+		facts, err := s.cfg.Store.Facts(ctx, due[0], now)
+		if err != nil {
+			return due[0], campaigns.Verdict{}, err
+		}
+		v := s.cfg.Rules.Allowed(now, c, due[0], facts)
+		if v.Refusal == "" {
+			return due[0], v, nil
+		}
+		if err := s.cfg.Store.Postpone(ctx, []campaigns.Postponed{{Contact: due[0], Verdict: v}}); err != nil {
+			return due[0], v, err
+		}
+	}
+	return campaigns.Contact{}, campaigns.Verdict{}, fmt.Errorf("nobody may be called in campaign %s now: %w", id, store.ErrNotFound)
+}
+
+// previewTries bounds how many contacts that may not be called are put off for one that
+// may.
+const previewTries = 100
+
+// Dial has an agent call a contact of a campaign in preview mode. Whether it is allowed
+// is decided when the attempt is claimed.
+func (s *Service) Dial(ctx context.Context, contact int64, agent string) error {
+	k, err := s.cfg.Store.Contact(ctx, contact)
+	if err != nil {
+		return err
+	}
+	c, err := s.cfg.Store.Campaign(ctx, k.Campaign)
+	if err != nil {
+		return err
+	}
+	if c.State != campaigns.Running || c.Mode != campaigns.Preview || k.State != campaigns.Waiting || s.cfg.Dial == nil {
+		return fmt.Errorf("contact %d is %s, campaign %s is %s: %w", contact, k.State, c.ID, c.State, store.ErrState)
+	}
+	return s.cfg.Dial(ctx, k, agent)
 }

@@ -54,6 +54,10 @@ func expiries() []expired {
 		}},
 		{KeepCalls, "alerts", `raised_at < $1`, "raised_at", func(ids string) []string { return []string{`DELETE FROM alerts WHERE id IN ` + ids} }},
 		{KeepCalls, "calls", `ended_at < $1`, "ended_at", func(ids string) []string { return []string{`DELETE FROM calls WHERE id IN ` + ids} }},
+		{KeepCalls, "attempts", `settled_at < $1`, "settled_at", func(ids string) []string { return []string{`DELETE FROM attempts WHERE id IN ` + ids} }},
+		{KeepCalls, "contacts", `state NOT IN ('waiting', 'dialling') AND added_at < $1 AND NOT EXISTS (SELECT 1 FROM attempts WHERE contact_id = contacts.id)`, "added_at", func(ids string) []string {
+			return []string{`DELETE FROM refusals WHERE contact_id IN ` + ids, `DELETE FROM contacts WHERE id IN ` + ids}
+		}},
 		{KeepTickets, "wishes", `state = 'done' AND done_at < $1`, "done_at", func(ids string) []string { return []string{`DELETE FROM wishes WHERE id IN ` + ids} }},
 		{KeepTickets, "tickets", `closed_at < $1`, "closed_at", func(ids string) []string { return []string{`DELETE FROM tickets WHERE id IN ` + ids} }},
 		{KeepTickets, "reviews", `sent_at < $1`, "sent_at", func(ids string) []string { return []string{`DELETE FROM reviews WHERE id IN ` + ids} }},
