@@ -81,7 +81,8 @@ func compose(ctx context.Context, r call.Record, line Line, turns []call.TurnRec
 	e := newEar(r.Line, line, r.Caller, events)
 	w := Written{language: line.Language, Draft: store.Draft{By: store.DraftLocal, Wanted: []string{}, Told: []string{}, Open: []string{}}}
 	var wanted, told, open []sentence
-	asked := -1 // the last question of the caller's that nobody has said anything to
+	first := true // the caller has not told yet what it is about
+	asked := -1   // the last question of the caller's that nobody has said anything to
 	for i, t := range turns {
 		text := strings.TrimSpace(t.Text)
 		if text == "" {
@@ -91,7 +92,12 @@ func compose(ctx context.Context, r call.Record, line Line, turns []call.TurnRec
 		switch t.Speaker {
 		case "caller":
 			e.heard = append(e.heard, text)
-			if s := e.wish(ctx, text); s > 0 {
+			s := e.wish(ctx, text)
+			if first && length(text, e.zh()) > 0.2 && !idle.MatchString(strings.ToLower(text)) {
+				s += 0.5 + length(text, e.zh()) // most say first what it is about
+				first = false
+			}
+			if s > 0 {
 				wanted = append(wanted, sentence{text, i, s})
 			}
 			if asked = -1; question(text, e.zh()) && !short(text, e.zh()) {
@@ -210,12 +216,14 @@ func (e *ear) ticket(task *TaskHelp, d store.Draft, events []call.Event) *store.
 }
 
 var (
-	wishChinese  = regexp.MustCompile(`想|要|能不能|可以|可不可以|怎么|为什么|没(收|到|有|声|反应|电)|坏|退|换|修|查|投诉|改|取消|发票|不(能|会|亮|响|动|转)|问题|多久|什么时候|帮`)
-	wishEnglish  = regexp.MustCompile(`\b(want|need|would like|like to|can i|could (i|you)|can you|how|why|when|where|broken|stopped|not working|doesn'?t|won'?t|isn'?t|hasn'?t|never|refund|return|exchange|replace|repair|cancel|change|complain|invoice|problem|wrong|missing|late|help)\b`)
-	figureInText = regexp.MustCompile(`[0-9]|[一二两三四五六七八九十百千万]+(个|天|元|块|小时|分钟|工作日|点|号|月|年)|\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty)\b`)
-	ownChinese   = regexp.MustCompile(`(我|我们|这边|同事|师傅|主管|仓库|财务)(会|来|去|再|就|马上|现在|今天|明天|这就)?.{0,12}(回电|回复|答复|打给|联系|登记|提交|申请|跟进|核实|反馈|安排|寄|发给|补发|退款|上门|通知|催|处理)|(稍后|晚点|回头).{0,8}(给|联系|回|打)`)
-	ownEnglish   = regexp.MustCompile(`\b(i|we|somebody|someone|a colleague|our \w+|the (team|technician|warehouse|manager))('?ll| will| am going to| are going to| is going to)\b.{0,40}\b(call|ring|send|e-?mail|text|check|ask|register|submit|file|follow|arrange|book|get back|let you know|look into|refund|replace|ship|come|visit|contact|inform|raise|pass)`)
-	idle         = regexp.MustCompile(`^(您好|你好|喂|嗯+|好的?|是的?|对|行|谢谢(您|你)?|再见|不客气|没关系|请稍等|稍等(一下)?|hello|hi|yes|no|ok(ay)?|thanks|thank you( very much)?|good ?bye|bye|sure|right|one moment( please)?|please hold)[，。！,.! ]*$`)
+	wishChinese   = regexp.MustCompile(`想|要|能不能|可以|可不可以|怎么|为什么|没(收|到|有|声|反应|电)|坏|退|换|修|查|投诉|改|取消|发票|不(能|会|亮|响|动|转)|问题|多久|什么时候|帮`)
+	wishEnglish   = regexp.MustCompile(`\b(want|need|would like|like to|can i|could (i|you)|can you|how|why|when|where|broken|stopped|not working|doesn'?t|won'?t|isn'?t|hasn'?t|haven'?t|didn'?t|nobody|never|refund|return|exchange|replace|repair|cancel|change|complain|invoice|problem|wrong|missing|late|help)\b`)
+	figureInText  = regexp.MustCompile(`[0-9]|[一二两三四五六七八九十百千万]+(个|天|元|块|小时|分钟|秒|度|次|折|工作日|点|号|月|年)|\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty)\b`)
+	ownChinese    = regexp.MustCompile(`(我|我们|这边|同事|师傅|主管|仓库|财务)(会|来|去|再|就|马上|现在|今天|明天|这就)?.{0,12}(回个?电话?|打个?电话|回复|答复|打给|联系|登记|提交|申请|跟进|核实|反馈|安排|寄|发给|补发|退款|上门|通知|催|处理)|(稍后|晚点|回头).{0,8}(给|联系|回|打)`)
+	ownEnglish    = regexp.MustCompile(`\b(i|we|somebody|someone|a colleague|our \w+|the (team|technician|warehouse|manager))('?ll| will| am going to| are going to| is going to)\b.{0,40}\b(call|ring|send|e-?mail|text|check|ask|register|submit|file|follow|arrange|book|get back|let you know|look into|refund|replace|ship|come|visit|contact|inform|raise|pass)`)
+	adviseChinese = regexp.MustCompile(`千万|不要|别(再)?|不会|不能|可以|就行|需要|要先|已经`)
+	adviseEnglish = regexp.MustCompile(`\b(please|never|don'?t|can'?t|can|just|need|must|already|try|hold|press)\b`)
+	idle          = regexp.MustCompile(`^(您好|你好|喂|嗯+|好的?|是的?|对|行|谢谢(您|你)?|再见|不客气|没关系|请稍等|稍等(一下)?|hello|hi|yes|no|ok(ay)?|thanks|thank you( very much)?|good ?bye|bye|sure|right|one moment( please)?|please hold)[，。！,.! ]*$`)
 )
 
 // wish is how much a caller's sentence says of what he wants.
@@ -238,8 +246,8 @@ func (e *ear) wish(ctx context.Context, text string) float64 {
 	if m := e.match(ctx, text); m != nil {
 		score += m.Score
 	}
-	if score == 0 {
-		return 0
+	if score < 0.5 {
+		return 0 // a number that he was asked for is no wish
 	}
 	return score + length(text, e.zh())
 }
@@ -253,6 +261,13 @@ func (e *ear) telling(ctx context.Context, text string) float64 {
 	score := length(text, e.zh())
 	if figureInText.MatchString(low) {
 		score++
+	}
+	advise := adviseEnglish
+	if e.zh() {
+		advise = adviseChinese
+	}
+	if advise.MatchString(low) {
+		score += 0.4
 	}
 	if m := e.match(ctx, text); m != nil {
 		score += max(m.Score, m.Lexical)

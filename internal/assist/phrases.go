@@ -43,7 +43,7 @@ func english(kind string) string {
 var (
 	byeChinese  = regexp.MustCompile(`^(好的?|行|嗯|那)?[，,、]?(就这样|没事了|没有?了|没别的了?|再见|拜拜|先这样|谢谢(您|你|啊)?(再见)?)[。！!，,]?(谢谢|再见|拜拜)?[。！!]?$`)
 	byeEnglish  = regexp.MustCompile(`^(ok(ay)?|right|great|alright|well)?[ ,.]*(that'?s (all|it|everything)|nothing else|no,? that'?s (all|it)|good ?bye|bye( bye)?|thanks,? bye|thank you,? (good)?bye)[ .!]*(thanks|thank you|good ?bye|bye)?[ .!]*$`)
-	asksChinese = regexp.MustCompile(`[?？]|[吗呢]|怎么|什么|多少|几[天点个块]|哪|能不能|可不可以|是不是|有没有|会不会|为啥|咋`)
+	asksChinese = regexp.MustCompile(`[?？]|[吗呢]|怎么|什么|多少|几[天点个块]|哪|能不能|可不可以|是不是|有没有|会不会|为啥|咋|请问|[是对好]吧$|(过|了).{0,10}没有$`)
 	asksEnglish = regexp.MustCompile(`\?|\b(what|how|when|where|which|who|why|can|could|do|does|did|is|are|will|would|should)\b (i|you|we|it|the|my|your|there|this|that|long|much|many|do|is|are)\b`)
 )
 
