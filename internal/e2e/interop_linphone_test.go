@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,22 +19,26 @@ func TestLinphoneIsHeard(t *testing.T) {
 	n := light(t)
 	voice := melody(2, 3*time.Second)
 	for _, c := range []struct {
-		transport, encryption string
-		ice, timer            bool
+		transport, encryption, suite string
+		ice, timer                   bool
 	}{
 		{transport: "udp", encryption: "none"},
 		{transport: "udp", encryption: "none", ice: true, timer: true},
 		{transport: "tcp", encryption: "dtls"},
 		{transport: "tls", encryption: "srtp", timer: true},
+		{transport: "tcp", encryption: "srtp", suite: "AES_CM_128_HMAC_SHA1_32"},
 		{transport: "tls", encryption: "dtls"},
 	} {
 		name := c.transport + " " + c.encryption
 		if c.ice {
 			name += " ice"
 		}
+		if c.suite != "" {
+			name += " short tag"
+		}
 		t.Run(name, func(t *testing.T) {
 			wire := capturing(t, portRange(n))
-			l := newLinphone(t, linphoneSettings{encryption: c.encryption, ice: c.ice, timer: c.timer, say: append(make([]int16, 4000), voice...)})
+			l := newLinphone(t, linphoneSettings{encryption: c.encryption, suite: c.suite, ice: c.ice, timer: c.timer, say: append(make([]int16, 4000), voice...)})
 			l.does("call " + n.uri("9196", c.transport))
 			l.awaits("Media streams established", 1)
 			time.Sleep(2 * time.Second) // keys are agreed
@@ -63,6 +68,10 @@ func TestLinphoneIsHeard(t *testing.T) {
 			}
 			if c.ice {
 				assert.Contains(t, string(sip), "a=ice-lite")
+			}
+			if c.suite != "" {
+				assert.NotContains(t, string(sip), "_SHA1_80", "it has no other")
+				assert.GreaterOrEqual(t, strings.Count(string(sip), "a=crypto:1 "+c.suite), 2, "its offer and our answer")
 			}
 
 			passed := wire.packets()

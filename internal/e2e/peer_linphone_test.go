@@ -24,6 +24,7 @@ type linphone struct {
 type linphoneSettings struct {
 	user       string // default a number of its own
 	encryption string // "none", "srtp", "dtls"
+	suite      string // of srtp; default its own
 	ice        bool
 	timer      bool   // session timers of 120 s
 	register   string // the registrar's host:port; "" registers nowhere
@@ -42,7 +43,10 @@ func newLinphone(t *testing.T, c linphoneSettings) *linphone {
 	}
 	microphone(t, l.mic, 8000, c.say)
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, ".local/share/linphone"), 0o700)) // it does not make the folder of its database
-	firewall, timer, mandatory := 0, "", 0
+	firewall, timer, mandatory, suite := 0, "", 0, ""
+	if c.suite != "" {
+		suite = "srtp_crypto_suites=" + c.suite + "\n"
+	}
 	if c.ice {
 		firewall = 3
 	}
@@ -71,7 +75,7 @@ verify_server_certs=0
 verify_server_cn=0
 media_encryption=%s
 media_encryption_mandatory=%d
-%s[rtp]
+%s%s[rtp]
 audio_rtp_port=%d
 [sound]
 echocancellation=0
@@ -85,7 +89,7 @@ uuid=
 log_collection_upload_server_url=
 file_transfer_server_url=
 version_check_url_root=
-`, firewall, l.port, l.port, freePort(t, "127.0.0.1"), l.user, l.port, c.encryption, mandatory, timer, freePort(t, "127.0.0.1"))
+`, firewall, l.port, l.port, freePort(t, "127.0.0.1"), l.user, l.port, c.encryption, mandatory, timer, suite, freePort(t, "127.0.0.1"))
 	rc := filepath.Join(dir, "rc")
 	require.NoError(t, os.WriteFile(rc, []byte(config), 0o600))
 	l.program = start(t, []string{"HOME=" + dir}, path, "-c", rc, "-d", "6", "-l", filepath.Join(dir, "log"))
