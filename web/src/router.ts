@@ -35,6 +35,10 @@ export const router = createRouter({
     { path: '/system', name: 'system', component: () => import('./views/System.vue') },
     { path: '/account', name: 'account', component: () => import('./views/Account.vue') },
     { path: '/settings/business', name: 'business', component: () => import('./views/Business.vue') },
+    { path: '/settings/lines', name: 'lines', component: () => import('./views/Lines.vue') },
+    { path: '/settings/words', name: 'words', component: () => import('./views/Words.vue') },
+    { path: '/settings/sheets', name: 'sheets', component: () => import('./views/Sheets.vue') },
+    { path: '/settings/privacy', name: 'privacy', component: () => import('./views/Privacy.vue') },
     { path: '/settings/users', name: 'users', component: () => import('./views/Users.vue') },
     { path: '/settings/voices', name: 'voices', component: () => import('./views/Voices.vue') },
     { path: '/settings/tokens', name: 'tokens', component: () => import('./views/Tokens.vue') },
@@ -46,7 +50,7 @@ export const router = createRouter({
 // The tab says which page of which business it is.
 watchEffect(() => {
   const name = String(router.currentRoute.value.name ?? '')
-  const area = { tokens: 'users', voices: 'users', business: 'users', ticket: 'tickets', assessment: 'quality', customer: 'customers', call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
+  const area = { tokens: 'users', voices: 'users', business: 'users', lines: 'users', words: 'users', sheets: 'users', privacy: 'users', ticket: 'tickets', assessment: 'quality', customer: 'customers', call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
   const business = system.value?.business ?? i18n.global.t('app.name')
   document.title = name === 'phone' ? i18n.global.t('phone.title') : area === '' ? business : `${i18n.global.t(`nav.${area}`)} · ${business}`
 })

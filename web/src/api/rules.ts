@@ -1,3 +1,5 @@
+import type { SettingsPage } from './settings'
+
 /** A business's rules as a form holds them; see internal/business/rules.go. */
 export interface RuleRollout { line: string; scene?: string; bot: number; min_resolved?: number; window?: number; fallback?: number }
 export interface RuleHoliday { name: string; from: string; to?: string; open?: string }
@@ -56,22 +58,20 @@ export interface Rules {
   urgent: string[]
   skills: RuleSkill[]
   agents: RuleAgent[]
+  lines: RuleLine[]
+  voices: Record<string, string>
+  music?: string
 }
 
-export interface RuleProblem { severity: 'error' | 'warning'; field: string; en: string; zh: string }
+export interface RuleProblem { severity: 'error' | 'warning'; field: string; line?: number; en: string; zh: string }
+export interface RuleLine { was?: string; name: string; numbers: string[]; default: boolean; language: string; voice: string; rate: number; disclosure: string; greeting: string; outbound: string; elsewhere?: string }
 export interface RuleVersion { version: number; made_at: string; made_by: string; changed: string[]; undoes?: number; now: boolean }
 export interface RulesChecked { changed: string[]; problems: RuleProblem[] }
 
-export interface RulesShown {
-  business: string
-  name: string
-  businesses: string[]
-  stamp: string
+export interface RulesShown extends SettingsPage {
   rules: Rules
   lines: string[]
   scenes: string[]
   kinds: string[]
   open: boolean
-  problems: RuleProblem[]
-  versions: RuleVersion[]
 }

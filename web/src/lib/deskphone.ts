@@ -22,6 +22,8 @@ export interface DeskListener {
   /** The way to the server; the sound has its own and goes on without. */
   online: (on: boolean) => void
   sound: (mine: MediaStream, theirs: MediaStream | undefined) => void
+  /** Whether the sound gets through. */
+  path?: (ok: boolean) => void
   trouble: (t: Trouble | 'credentials' | 'soundLost') => void
 }
 
@@ -240,6 +242,7 @@ export class DeskPhone {
     stop(this.microphone)
     this.microphone = undefined
     this.hush()
+    this.tell.path?.(true)
     this.tell.phase('free')
   }
 
@@ -257,6 +260,9 @@ export class DeskPhone {
     let again = 0
     pc.addEventListener('iceconnectionstatechange', () => {
       clearTimeout(again)
+      if (['connected', 'completed', 'disconnected', 'failed'].includes(pc.iceConnectionState)) {
+        this.tell.path?.(pc.iceConnectionState === 'connected' || pc.iceConnectionState === 'completed')
+      }
       // From one network to another: the call goes on by new addresses.
       if (pc.iceConnectionState !== 'disconnected') return
       const restart = (): void => {
@@ -269,7 +275,7 @@ export class DeskPhone {
     // The server ends the sound before it says so, and cannot say so without a way to us.
     const lost = (): void => {
       this.later(lostTime, () => {
-        if (session.isEnded()) return
+        if (session.isEnded() || pc.connectionState === 'connected') return // it came back
         this.tell.trouble('soundLost')
         session.terminate()
         if (this.session === session) this.free()

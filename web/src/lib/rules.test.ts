@@ -8,7 +8,7 @@ const none: Rules = {
   announce_every_s: 0, callback_after_s: 0, message_s: 120,
   head_start: { vip_s: 0, asked_s: 0, urgent_s: 0, upset_s: 0, complaint_s: 0, complaint_from: 0, kinds: {}, skills: {}, times: [] },
   vip: [], overflow: [], share: { busy_waiting: 0, busy_wait_s: 0, calm_waiting: 0, calm_wait_s: 0, idle_agents: 0, idle_bot: 0, least_s: 0 },
-  rollout: [], greeting: {}, urgent: [], skills: [], agents: [],
+  rollout: [], greeting: {}, urgent: [], skills: [], agents: [], lines: [], voices: {},
 }
 
 describe('what rules mean', () => {

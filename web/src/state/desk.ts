@@ -30,6 +30,7 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
   const phase = ref<DeskPhase>('free')
   const registered = ref(false)
   const online = ref(true)
+  const audible = ref(true) // the sound's own path
   const trouble = ref('')
   const muted = ref(false)
   const began = ref(0)
@@ -85,6 +86,7 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
       if (on && trouble.value === 'credentials') trouble.value = ''
     },
     online(on) { online.value = on },
+    path(ok) { audible.value = ok },
     trouble(t) { trouble.value = t },
     sound(own, far) {
       void look()
@@ -201,7 +203,7 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
   }
 
   return {
-    place, mine, call, past, problem, phase, registered, online, trouble, muted, began, lasted, mineLevel, theirLevel, microphones, microphone, pressed,
+    place, mine, call, past, problem, phase, registered, online, audible, trouble, muted, began, lasted, mineLevel, theirLevel, microphones, microphone, pressed,
     load,
     held: computed(() => call.value?.state === 'held'),
     choose: (state: string, reason = ''): Promise<boolean> => attempt(() => api.setAgentState(mine.value?.name ?? '', state, reason)),
