@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hotline/internal/call"
+	"hotline/internal/event"
 	"hotline/internal/quality"
 	"hotline/internal/store"
 )
@@ -252,6 +253,9 @@ func (s *Server) reviewAssessment(ctx context.Context, in *assessInput) (*assess
 		return nil, problem(http.StatusForbidden, "own_call", "nobody reviews a call of his own")
 	}
 	a, err = s.cfg.Quality.Judge(ctx, in.ID, in.Body.Version, who(ctx).name, in.Body.Verdict)
+	if err == nil { // whose call it was is told, and he may reply
+		s.cfg.Bus.Publish(event.Event{Kind: "call.reviewed", At: time.Now(), Call: a.Call, Data: map[string]any{"id": a.ID, "subject": a.Subject}})
+	}
 	return s.shown(ctx, a, err)
 }
 
@@ -264,5 +268,8 @@ func (s *Server) replyAssessment(ctx context.Context, in *replyInput) (*assessme
 		return nil, problem(http.StatusForbidden, "not_yours", "an agent replies to reviews of his own calls")
 	}
 	a, err = s.cfg.Quality.Answer(ctx, in.ID, in.Body.Version, in.Body.AgentReply)
+	if err == nil {
+		s.cfg.Bus.Publish(event.Event{Kind: "call.replied", At: time.Now(), Call: a.Call, Data: map[string]any{"id": a.ID, "subject": a.Subject}})
+	}
 	return s.shown(ctx, a, err)
 }

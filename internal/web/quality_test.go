@@ -93,8 +93,12 @@ func TestQualityReviews(t *testing.T) {
 		require.ErrorIs(t, err, quality.ErrNoReview)
 		return "not_reviewed"
 	}())
+	told := st.bus.Subscribe("call.reviewed")
 	out := review(`{"version":1,"marks":[{"item":"tone","points":10},{"item":"right","points":10,"comment":" 运费说错了 "},{"item":"listens","points":15},{"item":"greeting"},{"item":"resolution","points":10}],"comment":"总体好"}`, http.StatusOK)
 	assert.Equal(t, "reviewed", out["state"])
+	told.Close()
+	e := <-told.C()
+	assert.Equal(t, map[string]any{"id": id, "subject": "agent1"}, e.Data, "the agent is told, and not what was said")
 	// disclosure 10, forbidden 10, silence 10, listens 15, right 10 of 20, tone 10, resolution 10; overtalk and greeting do not apply.
 	assert.InDelta(t, 88, out["score"], 0)
 	assert.Equal(t, true, out["passed"])
