@@ -105,6 +105,31 @@ func accessTable() map[string]rule {
 		"rollout":         {look, "desk", changes},
 		"set-rollout":     {manage, "desk", changes},
 
+		"list-campaigns":      {look, "campaigns", changes},
+		"get-campaign":        {look, "campaigns", changes},
+		"create-campaign":     {manage, "campaigns", changes},
+		"change-campaign":     {manage, "campaigns", changes},
+		"start-campaign":      {manage, "campaigns", changes},
+		"pause-campaign":      {manage, "campaigns", changes},
+		"resume-campaign":     {manage, "campaigns", changes},
+		"stop-campaign":       {manage, "campaigns", changes},
+		"campaign-results":    {look, "campaigns", changes},
+		"forecast-campaign":   {look, "campaigns", changes},
+		"list-contacts":       {look, "campaigns", always},
+		"get-contact":         {look, "campaigns", always},
+		"add-contact":         {manage, "campaigns", changes},
+		"import-contacts":     {manage, "campaigns", changes},
+		"look-at-contacts":    {manage, "campaigns", never}, // it keeps nothing
+		"withdraw-contact":    {manage, "campaigns", changes},
+		"trigger":             {manage, "campaigns", changes},
+		"list-suppressions":   {look, "campaigns", always},
+		"suppress":            {work, "campaigns", changes}, // whoever is asked to, at once
+		"unsuppress":          {manage, "campaigns", changes},
+		"import-suppressions": {manage, "campaigns", changes},
+		"list-consents":       {look, "campaigns", always},
+		"add-consent":         {work, "campaigns", changes},
+		"import-consents":     {manage, "campaigns", changes},
+
 		"rules":       {govern, "rules", changes},
 		"check-rules": {govern, "rules", never}, // it changes nothing
 		"set-rules":   {govern, "rules", changes},

@@ -45,6 +45,15 @@ func (s *Server) around(mux *http.ServeMux) http.Handler {
 		if strings.HasPrefix(r.URL.Path, "/api/v1/tickets/") && strings.HasSuffix(r.URL.Path, "/files") {
 			body = store.TicketFileSize
 		}
+		switch {
+		case isContactsFile(r):
+			body = maxContacts
+			until := began.Add(contactsTime)
+			_ = http.NewResponseController(w).SetWriteDeadline(until)
+			_ = http.NewResponseController(w).SetReadDeadline(until)
+		case r.URL.Path == "/api/v1/campaigns/contacts/look", r.URL.Path == "/api/v1/suppressions/import", r.URL.Path == "/api/v1/consents/import":
+			body = maxLooked
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, body)
 		if !isOpen(r) {
 			var p *ProblemError

@@ -20,6 +20,7 @@ import (
 	"hotline/internal/event"
 	"hotline/internal/flowedit"
 	"hotline/internal/kb"
+	"hotline/internal/outbound"
 	"hotline/internal/proposal"
 	"hotline/internal/quality"
 	"hotline/internal/seal"
@@ -81,6 +82,8 @@ type Config struct {
 	Staff func() []string
 	// CustomerRows are the rows of the business's tables with numbers that are the same.
 	CustomerRows func(same func(number string) bool) map[string][]map[string]string
+
+	Campaigns *outbound.Service // nil: no calls are made by themselves
 
 	Rules   Rules     // nil: no rules can be changed
 	Desk    Desk      // nil: nobody waits
@@ -237,6 +240,7 @@ func (s *Server) handler() (http.Handler, error) {
 	s.deskRoutes()
 	s.ruleRoutes()
 	s.privacyRoutes()
+	s.campaignRoutes()
 	s.workplaceRoutes()
 	s.assistRoutes()
 	s.superviseRoutes()
