@@ -16,8 +16,8 @@ var (
 	}
 	recordWords  = []string{"录音", "record"}
 	declineWords = []string{
-		"不方便", "不需要", "不想接", "不要再打", "别再打", "可以挂", "可以拒绝", "随时告诉我", "随时挂断", "方便吗", "方便接听",
-		"don't call", "do not call", "no thanks", "not interested", "hang up", "say stop", "say no", "take you off", "good time", "opt out", "rather not",
+		"不方便", "不需要", "不想接", "不想再接", "说一声", "不要再打", "别再打", "可以挂", "可以拒绝", "随时告诉我", "随时挂断", "方便吗", "方便接听",
+		"don't call", "do not call", "don't want", "just say", "just tell me", "no thanks", "not interested", "hang up", "say stop", "say no", "take you off", "good time", "opt out", "rather not",
 	}
 )
 

@@ -44,6 +44,15 @@ func catalogue() map[string]message {
 		"language":         {"the language %[1]q is not spoken", "write zh or en", "不支持语言“%[1]v”", "请写 zh 或 en"},
 		"range":            {"%[1]v is out of range", "write a value from %[2]v to %[3]v", "“%[1]v”超出范围", "请填 %[2]v 到 %[3]v 之间的值"},
 
+		// campaigns
+		"campaign_line":      {"there is no line %[1]q", "known are: %[2]v", "没有线路“%[1]v”", "已有的是:%[2]v"},
+		"campaign_abandoned": {"nothing is said to who answers when no agent is free", "write abandoned: who called and that nobody needs to call back", "predictive 模式没写 abandoned:接通了却没有坐席时说什么", "请写一句:谁打来的、打扰了、不用回电"},
+		"campaign_no_task":   {"nothing follows the greeting", "name a flow under task:, or say all in the greeting", "开场白之后没有安排流程", "请在 task: 写流程名;如果只是通知,可以不管"},
+		"campaign_name":      {"the greeting does not name %[1]v", "say for whom it calls, first", "开场白没有说“%[1]v”", "第一句就要说是哪家来电"},
+		"campaign_record":    {"the greeting does not say that the call is recorded", "add it, or the line's own disclosure is said before it", "开场白没有说明通话会录音", "请加上;不加的话,会先念一遍线路自己的开场说明"},
+		"campaign_decline":   {"the greeting does not say that one may say no", "add that a word is enough not to be called again, or ask whether it is a good time", "开场白没有说可以拒绝", "请加一句“不方便随时可以挂”或“不想再接到,说一声就行”"},
+		"campaign_long":      {"takes about %[1]v seconds to say", "keep it below %[2]v", "说完大约要 %[1]v 秒", "请控制在 %[2]v 秒以内"},
+
 		// lines and people
 		"no_lines":         {"no line is set up, so no call is answered", "add one under lines: with a name and numbers", "没有设置线路,电话打进来没人接", "请在 lines 下至少写一条线路(name、numbers)"},
 		"no_default":       {"no line is the default; numbers that are not listed are answered by %[1]q", "mark one line with default: true", "没有默认线路,未列出的号码将由“%[1]v”接听", "请给其中一条线路写上 default: true"},

@@ -79,6 +79,7 @@ func (l *loader) folder(dir string) *Business {
 	f.tables()
 	f.flows()
 	f.intents()
+	f.campaigns()
 	f.check(lines)
 	f.checkScripts()
 	return b

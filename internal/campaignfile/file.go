@@ -114,18 +114,24 @@ func GoodID(id string) bool { return idForm.MatchString(id) }
 
 // Parse reads a campaign and returns all that is wrong with it, with its line.
 func Parse(data []byte) (c campaigns.Campaign, problems []strict.Problem) {
+	c, problems, _ = Read(data)
+	return c, problems
+}
+
+// Read is Parse, and where each key stands.
+func Read(data []byte) (c campaigns.Campaign, problems []strict.Problem, lines strict.Lines) {
 	n, p := strict.Parse(data)
 	if p != nil {
-		return c, []strict.Problem{*p}
+		return c, []strict.Problem{*p}, nil
 	}
 	var f file
-	problems, lines := n.Decode(&f)
+	problems, lines = n.Decode(&f)
 	c = f.campaign()
 	for _, w := range Check(c) {
 		problems = append(problems, strict.Problem{Code: strict.BadValue, Line: lines.Of(w.Path), Column: 1, Path: w.Path, Value: w.Value, Want: w.Want})
 	}
 	slices.SortStableFunc(problems, func(a, b strict.Problem) int { return a.Line - b.Line })
-	return c, problems
+	return c, problems, lines
 }
 
 func (f file) campaign() campaigns.Campaign {
