@@ -71,13 +71,15 @@ func page(t *testing.T, s *stand.Stand, agent string) *whispered {
 
 func tell[T any](t *testing.T, to chan T, data string) {
 	t.Helper()
-	var v T
-	if err := json.Unmarshal([]byte(data), &v); err != nil {
+	var e struct {
+		Data T `json:"data"`
+	}
+	if err := json.Unmarshal([]byte(data), &e); err != nil {
 		t.Errorf("an event of the agent's page: %s: %v", data, err)
 		return
 	}
 	select {
-	case to <- v:
+	case to <- e.Data:
 	default:
 	}
 }

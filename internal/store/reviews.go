@@ -219,16 +219,8 @@ func (s *Store) Reviews(ctx context.Context, f ReviewFilter) (p Page[Review], er
 	}
 	limit := min(cmp.Or(max(0, f.Limit), 50), 500)
 	d := direction(oldest)
-	list, err := s.reviews(ctx, w.String()+` ORDER BY made_at `+d+`, id `+d+` LIMIT `+strconv.Itoa(limit+1), w.args...)
-	if err != nil {
-		return p, err
-	}
-	if p.Items = list; len(list) > limit {
-		p.Items = list[:limit]
-		last := list[limit-1]
-		p.Next = cursor{sort, last.MadeAt.UnixMilli(), last.ID}.String()
-	}
-	return p, nil
+	return paged(ctx, s.read, "list reviews", limit, s.scanReview, func(last Review) cursor { return cursor{sort, last.MadeAt.UnixMilli(), last.ID} },
+		fmt.Sprintf(`SELECT %s FROM reviews%s ORDER BY made_at %s, id %[3]s LIMIT %[4]d`, reviewColumns, w, d, limit+1), w.args...)
 }
 
 // ReviewsToTell are up to limit decisions whose time to be taken back is over.

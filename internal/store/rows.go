@@ -36,6 +36,18 @@ func list[T any](ctx context.Context, from asked, doing string, read func(row) (
 	return items, rows.Err()
 }
 
+// paged is list for a query that gives one row more than limit where there are more; place
+// is the cursor behind an item.
+func paged[T any](ctx context.Context, from asked, doing string, limit int, read func(row) (T, error), place func(T) cursor, query string, args ...any) (p Page[T], err error) {
+	items, err := list(ctx, from, doing, read, query, args...)
+	if len(items) > limit {
+		items = items[:limit]
+		p.Next = place(items[limit-1]).String()
+	}
+	p.Items = items
+	return p, err
+}
+
 // counts is the result of a query for a name and a number.
 func counts(ctx context.Context, from asked, doing, query string, args ...any) (map[string]int, error) {
 	n := map[string]int{}

@@ -408,34 +408,19 @@ func (s *Store) Tickets(ctx context.Context, f TicketFilter) (p Page[Ticket], er
 		return p, err
 	}
 	limit := min(cmp.Or(max(0, f.Limit), 50), 500)
-	rows, err := s.read.QueryContext(ctx, fmt.Sprintf(`SELECT %s FROM tickets%s ORDER BY %s %s, id %[4]s LIMIT %[5]d`, ticketColumns, w, column, direction(oldest), limit+1), w.args...)
-	if err != nil {
-		return p, fmt.Errorf("list tickets: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if len(p.Items) == limit {
-			last := p.Items[limit-1]
-			key := last.MadeAt.UnixMilli()
-			switch f.Sort {
-			case "changed":
-				key = last.ChangedAt.UnixMilli()
-			case "due":
-				key = 9000000000000000
-				if !last.DueAt.IsZero() {
-					key = last.DueAt.UnixMilli()
-				}
+	return paged(ctx, s.read, "list tickets", limit, s.scanTicket, func(t Ticket) cursor {
+		key := t.MadeAt.UnixMilli()
+		switch f.Sort {
+		case "changed":
+			key = t.ChangedAt.UnixMilli()
+		case "due":
+			key = 9000000000000000
+			if !t.DueAt.IsZero() {
+				key = t.DueAt.UnixMilli()
 			}
-			p.Next = cursor{sort, key, last.ID}.String()
-			break
 		}
-		t, err := s.scanTicket(rows)
-		if err != nil {
-			return p, fmt.Errorf("list tickets: %w", err)
-		}
-		p.Items = append(p.Items, t)
-	}
-	return p, rows.Err()
+		return cursor{sort, key, t.ID}
+	}, fmt.Sprintf(`SELECT %s FROM tickets%s ORDER BY %s %s, id %[4]s LIMIT %[5]d`, ticketColumns, w, column, direction(oldest), limit+1), w.args...)
 }
 
 // LateTickets are up to limit that are to be escalated, the longest waiting first.

@@ -98,25 +98,8 @@ func (s *Store) Wishes(ctx context.Context, f WishFilter) (p Page[Wish], err err
 		return p, err
 	}
 	limit := min(cmp.Or(max(0, f.Limit), 50), 500)
-	rows, err := s.read.QueryContext(ctx, fmt.Sprintf(`SELECT %s FROM wishes%s ORDER BY created_at DESC, id DESC LIMIT %d`,
-		wishColumns, w, limit+1), w.args...)
-	if err != nil {
-		return p, fmt.Errorf("list wishes: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if len(p.Items) == limit {
-			last := p.Items[limit-1]
-			p.Next = cursor{sort, last.CreatedAt.UnixMilli(), last.ID}.String()
-			break
-		}
-		item, err := s.scanWish(rows)
-		if err != nil {
-			return p, fmt.Errorf("list wishes: %w", err)
-		}
-		p.Items = append(p.Items, item)
-	}
-	return p, rows.Err()
+	return paged(ctx, s.read, "list wishes", limit, s.scanWish, func(last Wish) cursor { return cursor{sort, last.CreatedAt.UnixMilli(), last.ID} },
+		fmt.Sprintf(`SELECT %s FROM wishes%s ORDER BY created_at DESC, id DESC LIMIT %d`, wishColumns, w, limit+1), w.args...)
 }
 
 // Wish is the promise with this id.
