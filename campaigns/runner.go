@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -45,6 +46,9 @@ type RunnerConfig struct {
 	NewCall func() string
 	// Ready tells whether this node begins calls now; nil is always.
 	Ready func() bool
+	// Reach tells why a contact cannot be called now for a fault of ours, such as a trunk
+	// that is down; then none of the campaign's are, and no attempt is lost. nil: all can.
+	Reach func(ctx context.Context, c Campaign, k Contact) error
 	// Agents takes part in modes with agents; nil: none is there, and such campaigns wait.
 	Agents Agents
 	// SMS sends the variant's short message to a contact whom no attempt reached; nil:
@@ -75,6 +79,8 @@ type Runner struct {
 	cfg   RunnerConfig
 	began time.Time
 
+	troubled map[string]bool // campaigns that wait until calls can go out; only watch uses it
+
 	mu      sync.Mutex
 	dialled map[string]dialled // calls in progress here, by id; guarded by mu
 }
@@ -104,7 +110,7 @@ func NewRunner(cfg RunnerConfig) *Runner {
 	if cfg.Ready == nil {
 		cfg.Ready = func() bool { return true }
 	}
-	return &Runner{cfg: cfg, dialled: map[string]dialled{}}
+	return &Runner{cfg: cfg, dialled: map[string]dialled{}, troubled: map[string]bool{}}
 }
 
 // Run works until ctx ends and the calls that it has begun are over and on record. What
@@ -240,11 +246,33 @@ func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 			return err
 		}
 		if len(jobs) > 0 {
+			if !r.reach(ctx, c, due, jobs[0].Contact) {
+				return nil
+			}
 			return r.cfg.Queue.Enqueue(ctx, jobs[:min(len(jobs), room)])
 		}
 		sifted += len(due) // all of them wait for their windows: others may not
 	}
 	return nil
+}
+
+// reach tells whether calls of a campaign can go out, by one contact for all. Why not is
+// logged when it begins.
+func (r *Runner) reach(ctx context.Context, c Campaign, due []Contact, id int64) bool {
+	i := slices.IndexFunc(due, func(k Contact) bool { return k.ID == id })
+	if r.cfg.Reach == nil || i < 0 {
+		return true
+	}
+	err := r.cfg.Reach(ctx, c, due[i])
+	if err != nil && !r.troubled[c.ID] {
+		r.cfg.Log.WarnContext(ctx, "a campaign waits until its calls can go out", "campaign", c.ID, "error", err)
+	}
+	if err == nil {
+		delete(r.troubled, c.ID)
+		return true
+	}
+	r.troubled[c.ID] = true
+	return false
 }
 
 // siftMost is how many contacts that may not be called now are put off in one look.

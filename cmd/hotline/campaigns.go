@@ -60,6 +60,14 @@ func (s *server) openCampaigns(ctx context.Context) error {
 		Dialer:  campaignDialer{s},
 		NewCall: func() string { return ulid.Make().String() },
 		Agents:  campaignAgents{s},
+		Reach: func(ctx context.Context, c campaigns.Campaign, k campaigns.Contact) error {
+			err := s.dialer().Check(ctx, call.Target{To: k.Number, From: c.From, Trunk: c.Trunk, Who: campaignCaller(c.ID)})
+			var refused *call.RefusedError
+			if errors.As(err, &refused) && refused.Why != call.RefusedTrunk {
+				return nil // of this number alone: it is told by its attempt
+			}
+			return err
+		},
 		SMS: func(ctx context.Context, k campaigns.Contact, a campaigns.Attempt, text string) error {
 			return s.db.AddWish(ctx, call.Wish{
 				ID: ulid.Make().String(), Kind: "sms", Call: a.Call, Number: k.Number, Summary: text, Reason: "campaign", State: store.WishOpen, CreatedAt: time.Now(),
@@ -95,6 +103,9 @@ func (a campaignAgents) Room(_ context.Context, c campaigns.Campaign, _ int) (in
 	return campaigns.OnePerAgent(campaigns.Moment{Free: free}), nil
 }
 
+// campaignCaller is who calls, for the guard and the record.
+func campaignCaller(id string) string { return "campaign:" + id }
+
 // campaignDialer makes campaigns' calls.
 type campaignDialer struct{ server *server }
 
@@ -112,7 +123,7 @@ func (d campaignDialer) Dial(ctx context.Context, o campaigns.Dial) (campaigns.R
 	}
 	p := call.Placement{
 		ID: o.Call, To: o.To, From: o.From, FromName: o.FromName, Line: line, AgentFirst: o.Agent, Greeting: o.Greeting, Task: o.Task,
-		Fields: o.Fields, Trunk: o.Trunk, Campaign: o.Campaign, By: "campaign:" + o.Campaign, Timeout: o.Ring,
+		Fields: o.Fields, Trunk: o.Trunk, Campaign: o.Campaign, By: campaignCaller(o.Campaign), Timeout: o.Ring,
 	}
 	p.Discloses = campaigns.SaysMachine(o.Greeting) && (line.Unrecorded || campaigns.SaysRecorded(o.Greeting))
 	if o.Agent == "" {

@@ -11,6 +11,7 @@ import (
 	"hotline/campaigns"
 	"hotline/dialog"
 	"hotline/internal/call"
+	"hotline/internal/call/answer"
 )
 
 // Claim implements campaigns.Store. What it decides by is read in the transaction that
@@ -260,6 +261,8 @@ func ResultOf(r call.Record, events []call.Event) campaigns.Result {
 	switch {
 	case r.Outcome == call.Interrupted:
 		out.Outcome = campaigns.Interrupted
+	case !out.Answered && r.AnsweredBy != nil && r.AnsweredBy.Notice == answer.Declined:
+		out.Outcome, out.Kind = campaigns.Declined, string(answer.Declined)
 	case r.AnsweredBy != nil && r.AnsweredBy.Decided():
 		// The words of both packages are the same.
 		out.Outcome, out.Kind = campaigns.Outcome(r.AnsweredBy.Who), string(r.AnsweredBy.Notice)

@@ -39,9 +39,9 @@ func (s *Store) readContact(from row) (c campaigns.Contact, err error) {
 	return c, f.err
 }
 
-// addRows is how many contacts one statement adds. More would pass SQLite's bound on
-// what a statement is given.
-const addRows = 200
+// addRows is how many contacts one statement adds. SQLite looks for each parameter's name
+// among all of the statement's, so many in one cost more than they save.
+const addRows = 10
 
 const contactParams = 10
 
@@ -112,7 +112,7 @@ func (s *Store) AddContacts(ctx context.Context, campaign string, list []campaig
 		}
 		for from := 0; from < len(list); from += addRows {
 			n := min(addRows, len(list)-from)
-			if err := addSome(ctx, tx, addContacts(n), args[from*contactParams:(from+n)*contactParams], func(id int64) { ids[id-first] = id }); err != nil {
+			if err := s.addSome(ctx, tx, n, args[from*contactParams:(from+n)*contactParams], func(id int64) { ids[id-first] = id }); err != nil {
 				return err
 			}
 		}
@@ -121,8 +121,14 @@ func (s *Store) AddContacts(ctx context.Context, campaign string, list []campaig
 	return ids, err
 }
 
-func addSome(ctx context.Context, tx *sql.Tx, text string, args []any, added func(id int64)) (err error) {
-	rows, err := tx.QueryContext(ctx, text, args...)
+func (s *Store) addSome(ctx context.Context, tx *sql.Tx, n int, args []any, added func(id int64)) (err error) {
+	query := tx.QueryContext
+	if n == addRows { // one text, which is worth preparing
+		query = func(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+			return s.group.query(ctx, tx, text, args...)
+		}
+	}
+	rows, err := query(ctx, addContacts(n), args...)
 	if err != nil {
 		return fmt.Errorf("add contacts: %w", err)
 	}
@@ -388,7 +394,7 @@ func (s *Store) Triggered(ctx context.Context, name, key string, k campaigns.Con
 			}
 		case errors.Is(err, sql.ErrNoRows):
 			id = first
-			if err := addSome(ctx, tx, addContacts(1), []any{id, k.Campaign, hash, sealed, k.Zone, k.Rank, id, k.Agent, due, now}, func(int64) {}); err != nil {
+			if err := s.addSome(ctx, tx, 1, []any{id, k.Campaign, hash, sealed, k.Zone, k.Rank, id, k.Agent, due, now}, func(int64) {}); err != nil {
 				return err
 			}
 		default:
