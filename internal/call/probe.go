@@ -183,7 +183,7 @@ func (p *probe) early(ctx context.Context, s scene, d *dialing) (_ context.Conte
 }
 
 // lastDecode is how long a refusal waits for the text of what was said before it.
-const lastDecode = 2 * time.Second
+const lastDecode = 5 * time.Second
 
 // cut is a reader that ends when it is told to, so that its recogniser comes to an end
 // with what it has.

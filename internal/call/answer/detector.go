@@ -28,7 +28,7 @@ const (
 	// talksOn is voice without an end that no person's first words have.
 	talksOn = 6500 * time.Millisecond
 	// An announcement is over after so much silence, or has been heard long enough.
-	afterNotice, noticeLong = 700 * time.Millisecond, 5 * time.Second
+	afterNotice, noticeLong = 700 * time.Millisecond, 7 * time.Second
 	// beforeAnswer is the silence behind an announcement before the answer.
 	beforeAnswer = 800 * time.Millisecond
 	// quietBelow is by how much the line falls when a voice ends: music does not, dB.
@@ -293,7 +293,7 @@ func (d *Detector) judge() {
 	case Screening, Menu, Voicemail, Fax, Busy, NoAnswer, Failed:
 		switch who := d.said.machine(); {
 		case !d.answered || d.out.Who != Voicemail:
-		case d.guessed && who != "" && who != Announcement:
+		case d.guessed && who != "" && who != Announcement, who == Menu && d.beep == 0 && d.said.scores[Menu] > d.said.scores[Voicemail]+0.3:
 			d.decide(who, "", "word", d.said.strongest(who))
 		case d.guessed && who == Announcement && d.quiet() >= afterNotice:
 			d.decide(who, cmp.Or(d.said.notice, OtherNotice), "word", d.said.strongest(who))
@@ -412,7 +412,7 @@ func (d *Detector) person() {
 		d.note("length", length)
 	case span <= d.cfg.Short && q >= afterAny:
 		d.decide(Person, "", "length", length)
-	case span <= longFirst && d.texted && q >= afterAny+80*time.Millisecond:
+	case span <= longFirst && d.texted && q >= afterAny+40*time.Millisecond:
 		d.decide(Person, "", "length", length)
 	case q >= afterLong && span < mostPerson:
 		d.decide(Person, "", "length", length)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"hotline/asr"
 	"hotline/internal/call/answer"
 )
 
@@ -33,6 +34,18 @@ type result struct {
 func judge(s sample, snd sounded, list []heard) result {
 	d := answer.New(rate, answer.Config{})
 	res := result{sample: s}
+	list = slices.Clone(list)
+	for i := range list {
+		if list[i].Result.Kind == asr.Partial {
+			list[i].At += decoding(list[i].Result)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b heard) int {
+		if a.Early != b.Early {
+			return map[bool]int{true: -1, false: 1}[a.Early]
+		}
+		return cmp.Compare(a.At, b.At)
+	})
 	offset := time.Duration(0)
 	next := 0
 	decided := false

@@ -15,6 +15,8 @@ var chinesePhrases = []entry{
 	{Announcement, InCall, 0.8, "通话中|占线"},
 	{Announcement, Unreachable, 1, "暂时无法接通|无法接通|不在服务区|不在信号覆盖|未能接通|暂时不能接通|不能接通"},
 	{Announcement, IncomingBarred, 1, "呼入限制|限制呼入|呼入受限|已设置呼入|设置呼入限制|被限制呼入|限制呼入|呼叫受限|不能呼入|禁止呼入|不接受呼入|停止呼入|呼叫限制"},
+	{Announcement, IncomingBarred, 0.8, "用户已设置|电话已设置|号码已设置"},
+	{Announcement, MissedCallService, 0.8, "的形式通知|来电提醒服务|发送短信"},
 	{Announcement, MissedCallService, 1.4, "来电提醒|来电信息将|短信形式通知|短信的形式通知|短信通知机主|以短信通知|漏话提醒|短信方式通知|短信提醒机主|发送短信通知|短信告知|来电提醒服务|短信通知|将以短信|短信的形式"},
 	{Announcement, NotAnswered, 1, "无人接听|无人应答|没有人接听|没有应答|没人接听"},
 	{Announcement, Declined, 1, "不方便接听您的电话请稍后|用户不方便接听|用户拒绝|拒接|暂不方便接听|拒绝接听"},

@@ -128,6 +128,9 @@ func read(text string) *reading {
 			r.notice = n
 		}
 	}
+	if notices[MissedCallService] >= enough { // it says why, too; that the callee will know matters more
+		r.notice = MissedCallService
+	}
 	return r
 }
 
