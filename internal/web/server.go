@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -214,10 +215,24 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
+// schemaName is what a type is called in the API: those of campaigns say so, for others
+// have consents and lists too.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if strings.HasSuffix(t.PkgPath(), "/campaigns") {
+		return "Campaigns" + name
+	}
+	return name
+}
+
 func (s *Server) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("hotline", cmp.Or(s.cfg.Version, "dev"))
 	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.OpenAPIPath = "/api/v1/openapi"
 	config.Transformers = []huma.Transformer{asProblem}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
