@@ -275,7 +275,7 @@ func (s *Session) Run(ctx context.Context) (err error) {
 	work, agree := s.keying()
 	agreeing := func() { // most calls have nothing to agree on, and take no context for it
 		var keying context.Context
-		keying, stop = context.WithCancel(ctx)
+		keying, stop = context.WithCancel(ctx) //nolint:gosec // it is called at the end
 		wg.Go(func() { agree(keying) })
 	}
 	if agree != nil && work == nil {

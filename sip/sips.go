@@ -63,7 +63,7 @@ func firstHop(target, hop *sip.Uri) error {
 	case "":
 		hop.Scheme = "sips"
 	default:
-		return fmt.Errorf("a sips: URI wants TLS on each hop, and the proxy %s is reached without: give it transport=tls, or call sip:", hop.String())
+		return fmt.Errorf("a sips: URI wants TLS on each hop, and the proxy %s is reached without: give it transport=tls, or call the sip: URI", hop.String())
 	}
 	return nil
 }
