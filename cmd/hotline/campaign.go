@@ -158,11 +158,12 @@ func (c *campaignCommand) imports(cmd *cobra.Command, args []string) (err error)
 			return fmt.Errorf("writing the rows that were not added: %w", err)
 		}
 	}
-	text := fmt.Sprintf("%d rows, %d added, %d not", got.Rows, got.Added, got.Bad)
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "%d rows, %d added, %d not", got.Rows, got.Added, got.Bad)
 	for _, reason := range slices.Sorted(maps.Keys(got.Reasons)) {
-		text += fmt.Sprintf("\n  %6d %s", got.Reasons[reason], contacts.Words(reason, "en"))
+		fmt.Fprintf(&text, "\n  %6d %s", got.Reasons[reason], contacts.Words(reason, "en"))
 	}
-	return c.print(cmd.OutOrStdout(), got, "%s", text)
+	return c.print(cmd.OutOrStdout(), got, "%s", text.String())
 }
 
 func (c *campaignCommand) status(cmd *cobra.Command, args []string) error {

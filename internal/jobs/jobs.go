@@ -127,26 +127,25 @@ func openFile(path string) (*sql.DB, error) {
 }
 
 func shared(ctx context.Context, cfg Config, pool *pgxpool.Pool) (*Queue, error) {
-	// Nodes that start together make the schema one after another.
-	tx, err := pool.Begin(ctx)
+	// Nodes that start together migrate one after another: the lock is this connection's.
+	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // does nothing after Commit
-	for _, text := range []string{"SELECT pg_advisory_xact_lock(7305794)", "CREATE SCHEMA IF NOT EXISTS " + schema} {
-		if _, err := tx.Exec(ctx, text); err != nil {
-			return nil, err
-		}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(7305794)"); err != nil {
+		return nil, err
+	}
+	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock(7305794)") }()
+	if _, err := conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+schema); err != nil {
+		return nil, err
 	}
 	driver := riverpgxv5.New(pool)
 	m, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet(cfg.Log), Schema: schema})
 	if err != nil {
 		return nil, err
 	}
-	if _, err := m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil); err != nil {
-		return nil, err
-	}
-	if err := tx.Commit(ctx); err != nil {
+	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return nil, err
 	}
 	q, err := build[pgx.Tx](ctx, cfg, driver, schema)

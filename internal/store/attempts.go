@@ -123,10 +123,13 @@ func (s *Store) Facts(ctx context.Context, k campaigns.Contact, now time.Time) (
 	return s.factsIn(ctx, s.read, k, hash, now)
 }
 
-func (s *Store) factsIn(ctx context.Context, from interface {
+// reading is a database or a transaction.
+type reading interface {
 	asked
 	rowAsked
-}, k campaigns.Contact, hash string, now time.Time) (f campaigns.Facts, err error) {
+}
+
+func (s *Store) factsIn(ctx context.Context, from reading, k campaigns.Contact, hash string, now time.Time) (f campaigns.Facts, err error) {
 	if f.Calls, err = list(ctx, from, "count a number's calls", func(from row) (d campaigns.DayCalls, err error) {
 		err = from.Scan(&d.Day, &d.Campaign, &d.Calls)
 		return d, err

@@ -250,7 +250,7 @@ func (s *Store) Counts(ctx context.Context, id string) (c CampaignCounts, err er
 		over = append(over, string(st))
 		in = append(in, fmt.Sprintf("$%d", i+2))
 	}
-	if c.Reasons, err = counts(ctx, s.read, "count reasons", `SELECT reason, COUNT(*) FROM contacts WHERE campaign_id = $1 AND state IN (`+strings.Join(in, ", ")+`) GROUP BY reason`, over...); err != nil { //nolint:gosec // placeholders
+	if c.Reasons, err = counts(ctx, s.read, "count reasons", `SELECT reason, COUNT(*) FROM contacts WHERE campaign_id = $1 AND state IN (`+strings.Join(in, ", ")+`) GROUP BY reason`, over...); err != nil {
 		return c, err
 	}
 	if c.Outcomes, err = counts(ctx, s.read, "count outcomes", `SELECT outcome, COUNT(*) FROM attempts WHERE campaign_id = $1 AND settled_at IS NOT NULL GROUP BY outcome`, id); err != nil {

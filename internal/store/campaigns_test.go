@@ -29,7 +29,7 @@ func over(_ campaigns.Campaign, _ campaigns.Contact, _ map[campaigns.Outcome]int
 	return campaigns.Next{State: campaigns.Reached, Reason: string(r.Outcome)}
 }
 
-func runningCampaign(t *testing.T, s *store.Store, c campaigns.Campaign) campaigns.Campaign {
+func runningCampaign(t *testing.T, s *store.Store, c campaigns.Campaign) {
 	t.Helper()
 	if c.ID == "" {
 		c.ID = "notice"
@@ -37,9 +37,8 @@ func runningCampaign(t *testing.T, s *store.Store, c campaigns.Campaign) campaig
 	c.Name, c.Line = "Notice", "main"
 	_, err := s.AddCampaign(t.Context(), c)
 	require.NoError(t, err)
-	c, err = s.SetState(t.Context(), c.ID, campaigns.Running, campaigns.Draft)
+	_, err = s.SetState(t.Context(), c.ID, campaigns.Running, campaigns.Draft)
 	require.NoError(t, err)
-	return c
 }
 
 func somebody(n int) campaigns.Contact {
