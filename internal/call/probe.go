@@ -38,11 +38,11 @@ func (p *probe) with(f func(d *answer.Detector)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f(p.detector)
-	o, clear, expired := p.detector.Outcome(), p.detector.Clear(), p.detector.Expired()
-	if o.Who == p.outcome.Who && o.Notice == p.outcome.Notice && o.BeepMS == p.outcome.BeepMS && clear == p.clear && expired == p.expired {
+	o, free, expired := p.detector.Outcome(), p.detector.Clear(), p.detector.Expired()
+	if o.Who == p.outcome.Who && o.Notice == p.outcome.Notice && o.BeepMS == p.outcome.BeepMS && free == p.clear && expired == p.expired {
 		return
 	}
-	p.outcome, p.clear, p.expired = o, clear, expired
+	p.outcome, p.clear, p.expired = o, free, expired
 	select {
 	case p.told <- struct{}{}:
 	default:

@@ -294,7 +294,7 @@ func (w *workshop) make(s sample) sounded {
 	}
 	switch {
 	case s.Kind != "":
-		w.toneOnly(s, r, db, &out, add, quiet, pickUp)
+		toneOnly(s, r, db, add, quiet, pickUp)
 	case s.Early:
 		if r.IntN(3) == 0 {
 			add(cadence(5*time.Second, time.Second, 4*time.Second, db, early450...))
@@ -350,7 +350,7 @@ func (w *workshop) words(s sample, what string) []int16 {
 }
 
 // toneOnly makes what has no words.
-func (w *workshop) toneOnly(s sample, r *rand.Rand, db float64, out *sounded, add func([]int16), quiet func(a, b time.Duration), pickUp func()) {
+func toneOnly(s sample, r *rand.Rand, db float64, add func([]int16), quiet func(a, b time.Duration), pickUp func()) {
 	total := between(r, 6*time.Second, 11*time.Second)
 	off := 1 + 0.02*(r.Float64()-0.5) // telephone exchanges are not exact
 	switch s.Kind {

@@ -21,13 +21,12 @@ import (
 // result is what became of one sample.
 type result struct {
 	sample
-	out     answer.Outcome
-	person  bool          // it was taken for a person at some time
-	delay   time.Duration // of the first decision behind the end of the first words
-	at      time.Duration // of the first decision, since the answer or the first sound
-	clear   time.Duration // when one may speak, behind the end of the greeting or its beep
-	spoke   bool
-	trouble string
+	out    answer.Outcome
+	person bool          // it was taken for a person at some time
+	delay  time.Duration // of the first decision behind the end of the first words
+	at     time.Duration // of the first decision, since the answer or the first sound
+	clear  time.Duration // when one may speak, behind the end of the greeting or its beep
+	spoke  bool
 }
 
 // judge plays a sample and what was heard in it to a detector.
@@ -188,7 +187,7 @@ func report(results []result) string {
 	b.WriteString("\n| what answered | first decision, median | p95 | ≤ 600 ms | ever a person | speaks | too early | speaks after, median | p95 |\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, key := range slices.Sorted(maps.Keys(group)) {
 		list := group[key]
-		var delay, clear []time.Duration
+		var delay, spoke []time.Duration
 		fast, person, early := 0, 0, 0
 		for _, r := range list {
 			if r.out.Decided() {
@@ -205,7 +204,7 @@ func report(results []result) string {
 				person++
 			}
 			if r.spoke {
-				clear = append(clear, r.clear)
+				spoke = append(spoke, r.clear)
 				if r.clear < 0 {
 					early++
 				}
@@ -217,11 +216,11 @@ func report(results []result) string {
 			first = fmt.Sprintf("%.1f %%", 100*float64(fast)/float64(max(1, len(list))))
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d |", key, ms(percentile(delay, .5)), ms(percentile(delay, .95)), first, person)
-		if len(clear) == 0 {
+		if len(spoke) == 0 {
 			b.WriteString(" | | | |\n")
 			continue
 		}
-		fmt.Fprintf(&b, " %d | %d | %s | %s |\n", len(clear), early, ms(percentile(clear, .5)), ms(percentile(clear, .95)))
+		fmt.Fprintf(&b, " %d | %d | %s | %s |\n", len(spoke), early, ms(percentile(spoke, .5)), ms(percentile(spoke, .95)))
 	}
 	return b.String()
 }

@@ -136,8 +136,8 @@ func read(text string) *reading {
 
 // What phrases say beside who it is.
 const (
-	waiting Who = "waiting"
-	promise Who = "beep"
+	waiting = "waiting"
+	promise = "beep"
 )
 
 func (r *reading) scan(text []token, list []phrase, cost func(a, b token) float64) {
