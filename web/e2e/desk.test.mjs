@@ -192,45 +192,6 @@ test('what the agent writes down after the call is kept', async () => {
   await agent.locator('[data-what=wrap-up-figures] [data-how=edited]').waitFor()
 })
 
-test('the customer beside the call is edited, and what was typed outlives a reload', async () => {
-  await caller.locator('[data-do=call]').waitFor()
-  await talk()
-  const tag = agent.locator('input[name=customer-tag]')
-  await tag.fill('急脾气')
-  await tag.press('Enter')
-  await agent.locator('.customer .tag', { hasText: '急脾气' }).waitFor()
-  await agent.locator('textarea[name=customer-notes]').fill('说话慢一点')
-  await agent.locator('textarea[name=customer-notes]').press('Tab')
-  const tier = agent.locator('[data-customer=tier]')
-  await tier.click()
-  await agent.locator('[data-customer=tier][aria-pressed=true]').waitFor()
-
-  // What is in the note and not saved is there after the page was loaded again; so is the profile.
-  await agent.locator('textarea[name=jot]').fill('客户要换左边的耳机')
-  await agent.waitForResponse((r) => r.url().endsWith('/wrap-up') && r.request().method() !== 'GET')
-  await agent.reload()
-  await phase(agent, 'talking')
-  await until(async () => (await agent.locator('textarea[name=jot]').inputValue()) === '客户要换左边的耳机', 'the note is there')
-  await until(async () => (await agent.locator('textarea[name=customer-notes]').inputValue()) === '说话慢一点', 'the profile is kept')
-  await agent.locator('.customer .tag', { hasText: '急脾气' }).waitFor()
-  await agent.locator('[data-customer=tier][aria-pressed=true]').waitFor()
-  await hears(agent, 440)
-
-  // The sound's own path breaks while the signalling lives: it is said, and it comes back.
-  const cdp = await agent.context().newCDPSession(agent)
-  await cdp.send('Network.enable')
-  const lose = (packetLoss) => cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1, packetLoss })
-  await lose(100)
-  await agent.locator('[data-what=no-sound]').waitFor()
-  await lose(0)
-  await agent.locator('[data-what=no-sound]').waitFor({ state: 'detached' })
-  await hears(agent, 440)
-  await hears(caller, 620)
-  await press(agent, 'hangup')
-  await phase(agent, 'free')
-  await noNote(agent)
-})
-
 test('states outlive a reload: no call comes in a break', async () => {
   await caller.locator('[data-do=hangup]').click().catch(() => undefined)
   await agent.locator('select[name=state]').selectOption('break:lunch')

@@ -128,7 +128,10 @@ test('sensitive words and score sheets are changed in the page', async () => {
   await side().locator('.past li').first().getByText('大坏蛋').waitFor()
   assert.equal(await own.inputValue(), '大坏蛋 | warn')
   const row = page.locator('.subjects tr', { hasText: '政治' })
-  await row.locator('select').first().selectOption('end')
+  await Promise.all([
+    page.waitForResponse((r) => r.url().includes('subject=policies') && r.request().method() === 'PUT'),
+    row.locator('select').first().selectOption('end'),
+  ])
   await page.reload()
   await row.waitFor()
   assert.equal(await row.locator('select').first().inputValue(), 'end', 'what follows is kept')
