@@ -31,12 +31,12 @@ func TestCompare(t *testing.T) {
 	require.Contains(t, early.Words("zh"), "为时过早")
 	require.Contains(t, early.Words("en"), "Too early")
 
-	clear, _ := Compare([]Arm{{"a", 3000, 300}, {"b", 3000, 450}})
-	require.Equal(t, Better, clear.Decision)
-	require.False(t, clear.TooEarly)
-	require.InDelta(t, 0.05, clear.Against[0].Difference, 1e-9)
-	require.Positive(t, clear.Against[0].Range.Low)
-	require.Contains(t, clear.Words("zh"), "可以采用“b”")
+	plain, _ := Compare([]Arm{{"a", 3000, 300}, {"b", 3000, 450}})
+	require.Equal(t, Better, plain.Decision)
+	require.False(t, plain.TooEarly)
+	require.InDelta(t, 0.05, plain.Against[0].Difference, 1e-9)
+	require.Positive(t, plain.Against[0].Range.Low)
+	require.Contains(t, plain.Words("zh"), "可以采用“b”")
 
 	same, _ := Compare([]Arm{{"a", 9000, 1800}, {"b", 9000, 1805}})
 	require.Equal(t, NoneSeen, same.Decision)

@@ -25,11 +25,11 @@ func taught(rate float64, calls int) Pacer {
 }
 
 func TestPacer(t *testing.T) {
-	var new Pacer
-	require.Equal(t, 5, new.Next(Moment{Free: 5}), "who knows nothing dials one call for each agent")
-	require.Equal(t, 2, new.Next(Moment{Free: 5, Ringing: make([]time.Duration, 2), Waiting: 1}))
-	require.Zero(t, new.Next(Moment{}))
-	require.Zero(t, new.Next(Moment{Free: 1, Waiting: 3}))
+	var fresh Pacer
+	require.Equal(t, 5, fresh.Next(Moment{Free: 5}), "who knows nothing dials one call for each agent")
+	require.Equal(t, 2, fresh.Next(Moment{Free: 5, Ringing: make([]time.Duration, 2), Waiting: 1}))
+	require.Zero(t, fresh.Next(Moment{}))
+	require.Zero(t, fresh.Next(Moment{Free: 1, Waiting: 3}))
 
 	p := taught(0.25, 4000)
 	idle := p.Next(Moment{Free: 10})

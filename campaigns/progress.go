@@ -38,11 +38,10 @@ type Step struct {
 // Funnel is how many contacts came how far.
 func (c Counts) Funnel() []Step {
 	out := []Step{{Name: "contacts", Count: c.Contacts}, {Name: "called", Count: c.Called}, {Name: "answered", Count: c.Responded}, {Name: "person", Count: c.Reached}, {Name: "goal", Count: c.Goals}}
+	before := c.Contacts
 	for i := range out {
-		out[i].Share = 1
-		if i > 0 {
-			out[i].Share = float64(out[i].Count) / float64(max(out[i-1].Count, 1))
-		}
+		out[i].Share = float64(out[i].Count) / float64(max(before, 1))
+		before = out[i].Count
 	}
 	return out
 }

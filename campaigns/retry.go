@@ -180,7 +180,7 @@ const (
 // spreadBy is what is added to an interval; it never shortens one.
 func spreadBy(c Campaign, contact Contact, after time.Duration) time.Duration {
 	most := min(after/5, maxSpread)
-	return time.Duration(draw(c.ID, contact, uint64(max(contact.Made, 0))+1) * float64(most)) //nolint:gosec // not negative
+	return time.Duration(draw(c.ID, contact, uint64(max(contact.Made, 0))+1) * float64(most))
 }
 
 // spread moves a time into the hours that are allowed; what waited for the morning is
@@ -190,7 +190,7 @@ func (p place) spread(due time.Time, c Campaign, contact Contact) (time.Time, bo
 	if !ok || at.Equal(due) {
 		return at, ok
 	}
-	later := at.Add(time.Duration(draw(c.ID, contact, 1<<32+uint64(max(contact.Made, 0))) * float64(morningSpread))) //nolint:gosec // not negative
+	later := at.Add(time.Duration(draw(c.ID, contact, 1<<32+uint64(max(contact.Made, 0))) * float64(morningSpread)))
 	if _, shut := closedAt(later, p.all); shut {
 		return at, true
 	}

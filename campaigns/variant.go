@@ -63,7 +63,7 @@ func draw(campaign string, contact Contact, salt uint64) float64 {
 	if contact.Number != "" {
 		_, _ = h.Write([]byte(contact.Number))
 	} else {
-		write(uint64(contact.ID)) //nolint:gosec // its bits are hashed
+		write(uint64(contact.ID))
 	}
 	// FNV's high bits hardly feel the last bytes: mixed as in MurmurHash3.
 	x := h.Sum64()

@@ -111,7 +111,7 @@ func Run(c Campaign) Result {
 	if c.Wrap == 0 {
 		c.Wrap = 10 * time.Second
 	}
-	s := &sim{c: c, r: rand.New(rand.NewPCG(c.Seed, 77)), free: c.Agents} //nolint:gosec // a simulation
+	s := &sim{c: c, r: rand.New(rand.NewPCG(c.Seed, 77)), free: c.Agents}
 	heap.Push(&s.queue, event{0, tick, 0})
 	for s.result.Answered < c.Answered {
 		e := heap.Pop(&s.queue).(event)

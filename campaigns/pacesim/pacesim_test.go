@@ -45,7 +45,7 @@ func TestAbandonedStaysBelowTheLimit(t *testing.T) {
 		}
 		c := pacesim.Campaign{
 			Agents: 4 + r.IntN(60), Rate: shape, Talk: time.Duration(40+r.IntN(220)) * time.Second,
-			Wrap: time.Duration(1+r.IntN(30)) * time.Second, Answered: 1000, Seed: uint64(i), //nolint:gosec // not negative
+			Wrap: time.Duration(1+r.IntN(30)) * time.Second, Answered: 1000, Seed: uint64(i),
 		}
 		got := pacesim.Run(c)
 		if got.Share() > campaigns.MaxAbandoned {
@@ -115,8 +115,8 @@ func TestTable(t *testing.T) {
 		"|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
 	for _, agents := range []int{5, 20, 50} {
 		for _, rate := range []float64{0.2, 0.4, 0.6} {
-			for _, talk := range []time.Duration{60, 120, 240} {
-				table += row(agents, rate, talk*time.Second) + "\n"
+			for _, talk := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute} {
+				table += row(agents, rate, talk) + "\n"
 			}
 		}
 	}

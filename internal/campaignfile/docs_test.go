@@ -17,8 +17,8 @@ func TestDocsNameEveryKey(t *testing.T) {
 		text, err := os.ReadFile(filepath.Join(testdata.Root(t), "docs", name))
 		require.NoError(t, err)
 		for _, kind := range []any{file{}, variant{}, windows{}, holiday{}, retry{}, caps{}, goal{}} {
-			for f := range reflect.TypeOf(kind).NumField() {
-				key := reflect.TypeOf(kind).Field(f).Tag.Get("yaml")
+			for f := range reflect.TypeOf(kind).Fields() {
+				key := f.Tag.Get("yaml")
 				switch key {
 				case "tuesday", "wednesday", "thursday", "friday", "saturday": // "monday … sunday"
 					continue
@@ -39,7 +39,7 @@ func TestThePacksCampaigns(t *testing.T) {
 	require.GreaterOrEqual(t, len(files), 10)
 	ids := map[string]string{}
 	for _, name := range files {
-		text, err := os.ReadFile(name) //nolint:gosec // of the repository
+		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		c, problems := Parse(text)
 		require.Empty(t, problems, name)
