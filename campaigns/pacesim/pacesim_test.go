@@ -111,14 +111,15 @@ func TestTable(t *testing.T) {
 	require.True(t, ok)
 	_, after, ok := strings.Cut(rest, end)
 	require.True(t, ok)
-	table := "| agents | answered | talk | progressive | **predictive** | Erlang, 3 % lost | idle, progressive | idle, predictive | abandoned | worst campaign | wait |\n" +
-		"|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
+	var table strings.Builder
+	table.WriteString("| agents | answered | talk | progressive | **predictive** | Erlang, 3 % lost | idle, progressive | idle, predictive | abandoned | worst campaign | wait |\n" +
+		"|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	for _, agents := range []int{5, 20, 50} {
 		for _, rate := range []float64{0.2, 0.4, 0.6} {
 			for _, talk := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute} {
-				table += row(agents, rate, talk) + "\n"
+				table.WriteString(row(agents, rate, talk) + "\n")
 			}
 		}
 	}
-	require.NoError(t, os.WriteFile(file, []byte(before+begin+"\n"+table+"\n"+end+after), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(before+begin+"\n"+table.String()+"\n"+end+after), 0o600))
 }
