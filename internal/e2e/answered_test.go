@@ -61,6 +61,7 @@ func TestWhoAnswers(t *testing.T) {
 	s := own(t, "HOTLINE_CALL_HOSTS=127.0.0.1")
 	voice := func(text string) []int16 { return utter(t, s, "zf_xiaoni", text) }
 	placed := func(t *testing.T) (string, *rung) {
+		t.Helper()
 		p := siptest.New(t, s.SIP)
 		id := place(t, s, map[string]any{"to": "sip:somebody@" + p.Addr(), "detect": true, "voicemail": message})
 		return id, rings(t, s, p)
