@@ -68,6 +68,9 @@ func New(cfg Config) *Service {
 	return &Service{cfg}
 }
 
+// Rules are those that hold for all campaigns.
+func (s *Service) Rules() *campaigns.Rules { return s.cfg.Rules }
+
 // InvalidError says all that is wrong with a campaign.
 type InvalidError struct{ Wrong []campaignfile.Wrong }
 

@@ -32,6 +32,10 @@ export const router = createRouter({
     { path: '/knowledge/proposals', name: 'proposals', component: () => import('./views/Proposals.vue') },
     { path: '/flows', name: 'flows', component: () => import('./views/Flows.vue') },
     { path: '/flows/:name', name: 'flow', component: () => import('./views/Flows.vue'), props: (to) => ({ name: to.params['name'], business: to.query['business'] }) },
+    { path: '/campaigns', name: 'campaigns', component: () => import('./views/Campaigns.vue') },
+    { path: '/campaigns/new', name: 'campaign-new', component: () => import('./views/CampaignPage.vue') },
+    { path: '/campaigns/lists', name: 'suppressions', component: () => import('./views/Suppressions.vue') },
+    { path: '/campaigns/:id', name: 'campaign', component: () => import('./views/CampaignPage.vue'), props: true },
     { path: '/system', name: 'system', component: () => import('./views/System.vue') },
     { path: '/account', name: 'account', component: () => import('./views/Account.vue') },
     { path: '/settings/business', name: 'business', component: () => import('./views/Business.vue') },
@@ -50,7 +54,7 @@ export const router = createRouter({
 // The tab says which page of which business it is.
 watchEffect(() => {
   const name = String(router.currentRoute.value.name ?? '')
-  const area = { tokens: 'users', voices: 'users', business: 'users', lines: 'users', words: 'users', sheets: 'users', privacy: 'users', ticket: 'tickets', assessment: 'quality', customer: 'customers', call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
+  const area = { campaign: 'campaigns', 'campaign-new': 'campaigns', suppressions: 'campaigns', tokens: 'users', voices: 'users', business: 'users', lines: 'users', words: 'users', sheets: 'users', privacy: 'users', ticket: 'tickets', assessment: 'quality', customer: 'customers', call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
   const business = system.value?.business ?? i18n.global.t('app.name')
   document.title = name === 'phone' ? i18n.global.t('phone.title') : area === '' ? business : `${i18n.global.t(`nav.${area}`)} · ${business}`
 })

@@ -38,10 +38,11 @@ export function address(path: string, query: Query = {}): string {
 /** Sends a request; what is not well is an ApiError. */
 export async function send(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json' }
-  if (body !== undefined) headers['Content-Type'] = body instanceof Blob ? 'application/octet-stream' : 'application/json'
+  const form = body instanceof FormData // the browser names its boundary
+  if (body !== undefined && !form) headers['Content-Type'] = body instanceof Blob ? 'application/octet-stream' : 'application/json'
   if (method !== 'GET') headers['X-CSRF-Token'] = csrf
   const init: RequestInit = { method, headers, credentials: 'same-origin' }
-  if (body !== undefined) init.body = body instanceof Blob ? body : JSON.stringify(body)
+  if (body !== undefined) init.body = body instanceof Blob || form ? body : JSON.stringify(body)
   if (signal) init.signal = signal
   let response: Response
   try {

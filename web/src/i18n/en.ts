@@ -1,5 +1,6 @@
 import { assistEn } from './assist.en'
 import { callEn, callsEn, whyEn } from './calls.en'
+import { campaignsEn } from './campaigns.en'
 import { flowEditEn, flowErrorsEn, voicesEn } from './flows.en'
 import { knowledgeEn, proposalsEn } from './knowledge.en'
 import { deskEn, phoneEn } from './phone.en'
@@ -21,7 +22,7 @@ export const en: Catalogue = {
   flowEdit: flowEditEn,
   voices: voicesEn,
   app: { name: 'hotline', skip: 'Skip to content' },
-  nav: { live: 'Live', desk: 'Desk', calls: 'Calls', tickets: 'Tickets', wishes: 'To do', reviews: 'Reviews', quality: 'Quality', customers: 'Customers', knowledge: 'Knowledge', flows: 'Flows', system: 'System', users: 'Users', audit: 'Audit', account: 'My account', more: 'Navigation' },
+  nav: { live: 'Live', desk: 'Desk', calls: 'Calls', tickets: 'Tickets', wishes: 'To do', reviews: 'Reviews', quality: 'Quality', customers: 'Customers', knowledge: 'Knowledge', flows: 'Flows', campaigns: 'Campaigns', system: 'System', users: 'Users', audit: 'Audit', account: 'My account', more: 'Navigation' },
   top: {
     search: 'Find calls: number or words said',
     searchGo: 'Search',
@@ -257,6 +258,13 @@ export const en: Catalogue = {
   },
   error: {
     ...flowErrorsEn,
+    campaign_wrong: 'The campaign cannot be kept like this: {detail}',
+    campaign_state: 'The campaign’s state does not allow this.',
+    campaign_changed: 'Somebody else has just changed the campaign; load it again.',
+    bad_number: 'This is no telephone number that can be called.',
+    no_number_column: 'No column of telephone numbers was found; say which one it is.',
+    file_wrong: 'The file cannot be read: {detail}',
+    no_campaigns: 'This server makes no calls of its own.',
     title: 'Something went wrong',
     retry: 'Try again',
     unreachable: 'The server cannot be reached. Check the network, or whether hotline is running.',
@@ -443,6 +451,7 @@ export const en: Catalogue = {
       'create-knowledge': 'New question', 'change-knowledge': 'Changed a question', 'publish-knowledge': 'Published a question', 'withdraw-knowledge': 'Withdrew a question', 'write-knowledge': 'Wrote knowledge files', 'import-knowledge': 'Imported knowledge',
     },
   },
+  campaigns: campaignsEn,
   notFound: { title: 'There is no such page', back: 'Back to Live' },
   units: { s: '{n} s', min: '{n} min', h: '{n} h', d: '{n} d' },
   loading: 'Loading',

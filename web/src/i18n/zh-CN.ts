@@ -1,5 +1,6 @@
 import { assistZh } from './assist.zh-CN'
 import { callZh, callsZh, whyZh } from './calls.zh-CN'
+import { campaignsZh } from './campaigns.zh-CN'
 import { flowEditZh, flowErrorsZh, voicesZh } from './flows.zh-CN'
 import { knowledgeZh, proposalsZh } from './knowledge.zh-CN'
 import { deskZh, phoneZh } from './phone.zh-CN'
@@ -20,7 +21,7 @@ export const zh = {
   flowEdit: flowEditZh,
   voices: voicesZh,
   app: { name: 'hotline', skip: '跳到正文' },
-  nav: { live: '实时', desk: '工作台', calls: '通话', tickets: '工单', wishes: '待办', reviews: '审核', quality: '质检', customers: '客户', knowledge: '知识库', flows: '流程', system: '系统', users: '用户', audit: '审计', account: '我的账号', more: '导航' },
+  nav: { live: '实时', desk: '工作台', calls: '通话', tickets: '工单', wishes: '待办', reviews: '审核', quality: '质检', customers: '客户', knowledge: '知识库', flows: '流程', campaigns: '外呼', system: '系统', users: '用户', audit: '审计', account: '我的账号', more: '导航' },
   top: {
     search: '找通话：号码、尾号或说过的话',
     searchGo: '搜索',
@@ -256,6 +257,13 @@ export const zh = {
   },
   error: {
     ...flowErrorsZh,
+    campaign_wrong: '外呼还不能这样保存：{detail}',
+    campaign_state: '外呼现在的状态不能这样做。',
+    campaign_changed: '别人刚改过这个外呼，请刷新再改。',
+    bad_number: '不是可以拨打的电话号码。',
+    no_number_column: '没有找到电话那一列，请指明是哪一列。',
+    file_wrong: '文件读不了：{detail}',
+    no_campaigns: '这台服务器不往外打电话。',
     title: '出了点问题',
     retry: '重试',
     unreachable: '连不上服务器。检查网络，或看看 hotline 是否在运行。',
@@ -442,6 +450,7 @@ export const zh = {
       'create-knowledge': '新建问答', 'change-knowledge': '修改问答', 'publish-knowledge': '发布问答', 'withdraw-knowledge': '下线问答', 'write-knowledge': '写回知识文件', 'import-knowledge': '导入知识',
     },
   },
+  campaigns: campaignsZh,
   notFound: { title: '没有这个页面', back: '回到实时' },
   units: { s: '{n} 秒', min: '{n} 分', h: '{n} 小时', d: '{n} 天' },
   loading: '正在载入',

@@ -5,7 +5,7 @@ import type { LiveEvent } from '../api/types'
 /** Whether events arrive: 'connecting' at first, 'lost' while the connection is being made anew. */
 export const connection = ref<'connecting' | 'open' | 'lost'>('connecting')
 
-const kinds = ['assist.suggested', 'assist.warned', 'assist.drafted', 'call.started', 'call.updated', 'call.turn', 'call.event', 'call.ended', 'call.reviewed', 'call.replied', 'wish.added', 'wish.changed', 'knowledge.changed', 'proposals.changed', 'agent.state', 'queue.entered', 'queue.offered', 'queue.left', 'share.changed', 'alert.raised', 'alert.changed', 'rollout.changed', 'speech.state', 'trunk.state']
+const kinds = ['campaign.state', 'campaign.attempt', 'campaign.settled', 'campaign.contact', 'campaign.suppressed', 'assist.suggested', 'assist.warned', 'assist.drafted', 'call.started', 'call.updated', 'call.turn', 'call.event', 'call.ended', 'call.reviewed', 'call.replied', 'wish.added', 'wish.changed', 'knowledge.changed', 'proposals.changed', 'agent.state', 'queue.entered', 'queue.offered', 'queue.left', 'share.changed', 'alert.raised', 'alert.changed', 'rollout.changed', 'speech.state', 'trunk.state']
 
 type Listener = { event: (e: LiveEvent) => void; again: () => void }
 

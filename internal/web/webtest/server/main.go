@@ -78,8 +78,18 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 		return err
 	}
 	folders := []string{filepath.Join(businesses, "retail-zh"), filepath.Join(businesses, "repair-zh")}
+	calling, err := webtest.Campaigns(s, bus)
+	if err != nil {
+		return err
+	}
+	if !empty {
+		if err := webtest.SeedCampaigns(ctx, calling, s, time.Now()); err != nil {
+			return err
+		}
+	}
 	config := web.Config{
-		Listen: listen, Store: s, Bus: bus, DataDir: dir, Version: "0.1.0", Logger: log,
+		Campaigns: calling,
+		Listen:    listen, Store: s, Bus: bus, DataDir: dir, Version: "0.1.0", Logger: log,
 		Ready: services, End: services, Lines: services, System: services, Trunks: services, Agents: services, Knowledge: base, Proposals: wordings,
 		Tickets: desk, ReviewWords: func() web.ReviewWords {
 			return web.ReviewWords{Approved: "您好，您的申请已经通过（{amount}）。", Refused: "您好，您的申请没有通过。"}

@@ -1,0 +1,108 @@
+package webtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"hotline/campaigns"
+	"hotline/internal/event"
+	"hotline/internal/number"
+	"hotline/internal/outbound"
+	"hotline/internal/store"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Campaigns are those of a store, without anybody who calls.
+func Campaigns(s *store.Store, bus *event.Bus) (*outbound.Service, error) {
+	plan, err := number.For("CN")
+	if err != nil {
+		return nil, err
+	}
+	return outbound.New(outbound.Config{
+		Store: s, Plan: plan, Rules: campaigns.NewRules(campaigns.RulesConfig{Numbers: plan, Zone: "Asia/Shanghai"}),
+		Lines: func() []string { return []string{"main", "english"} },
+		Publish: func(e campaigns.Event) {
+			bus.Publish(event.Event{Kind: event.Kind("campaign." + e.Kind), At: e.At, Data: e})
+		},
+	}), nil
+}
+
+// SeedCampaigns makes one campaign that runs, with what came of it since yesterday, and
+// one that is a draft.
+func SeedCampaigns(ctx context.Context, o *outbound.Service, s *store.Store, now time.Time) error {
+	const people = 240
+	made, err := o.Create(ctx, campaigns.Campaign{
+		ID: "visit-reminder", Name: "明天上门安装的提醒", Line: "main", Purpose: campaigns.Reminder, Concurrency: 100, PerSecond: 50, CostPerGoal: 6,
+		Variants: []campaigns.Variant{
+			{Name: "a", Weight: 1, Greeting: "您好，{姓名}，我是云帆数码的智能助手小云，通话会录音。打给您是想确认明天{时段}上门安装，不方便您可以直接说。", Voicemail: "您好，我是云帆数码的智能助手，提醒您明天{时段}师傅上门安装，要改时间请回电。"},
+			{Name: "b", Weight: 1, Greeting: "{姓名}您好，云帆数码的机器人小云，通话会录音。明天{时段}师傅上门，您看方便吗？不想接可以挂断。"},
+		},
+		Goals: []campaigns.Goal{{Name: "confirmed", Slot: "come", Value: "yes"}},
+	}, "li")
+	if err != nil {
+		return err
+	}
+	if _, err := o.Start(ctx, made.ID); err != nil {
+		return err
+	}
+	var file strings.Builder
+	file.WriteString("姓名,手机号,时段\n")
+	for i := range people {
+		fmt.Fprintf(&file, "客户%d,138%08d,%s\n", i+1, 12300000+i*37, []string{"上午", "下午"}[i%2])
+	}
+	if _, err := o.Import(ctx, made.ID, strings.NewReader(file.String()), nil, "zh", nil); err != nil {
+		return err
+	}
+	contacts, err := s.Contacts(ctx, store.ContactFilter{Campaign: made.ID, Limit: people})
+	if err != nil {
+		return err
+	}
+	g, keeping := errgroup.WithContext(ctx) // together: the store commits in groups
+	g.SetLimit(32)
+	for i, k := range contacts[:150] {
+		g.Go(func() error {
+			return seedAttempt(keeping, o, s, made, k, i, now.Add(-20*time.Hour+time.Duration(i)*7*time.Minute))
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if err := o.Suppress(ctx, campaigns.Suppression{Number: "13800001111", List: outbound.OwnList, How: "said"}); err != nil {
+		return err
+	}
+	_, err = o.Create(ctx, campaigns.Campaign{
+		ID: "win-back", Name: "老客户回访", Line: "main", Purpose: campaigns.Survey,
+		Variants: []campaigns.Variant{{Name: "a", Greeting: "您好，我是云帆数码的智能助手小云，通话会录音。想问您几句用得怎么样，不方便您说一声就行。"}},
+	}, "li")
+	return err
+}
+
+// seedAttempt makes one attempt with an outcome of its own.
+func seedAttempt(ctx context.Context, o *outbound.Service, s *store.Store, c campaigns.Campaign, k campaigns.Contact, i int, at time.Time) error {
+	got, err := s.Claim(ctx, campaigns.Claim{Campaign: c.ID, Contact: k.ID, Number: 1, Call: fmt.Sprintf("01CAMPAIGN%016d", i), Node: "main", Now: at},
+		func(c campaigns.Campaign, k campaigns.Contact, _ campaigns.Facts) campaigns.Verdict {
+			return campaigns.Verdict{Ground: "window", Day: at.Format(time.DateOnly), Variant: c.Assign(k)}
+		})
+	if err != nil || got.Attempt.ID == 0 {
+		return errors.Join(err, ctx.Err())
+	}
+	r := campaigns.Result{Outcome: campaigns.Person, Answered: true, Seconds: 32, Cost: 0.12, Trunk: "carrier"}
+	switch {
+	case i%50 == 7:
+		r.Refused = true
+	case i%10 < 5 || got.Contact.Variant == "b" && i%10 < 6:
+		r.Goal, r.Slots = "confirmed", map[string]string{"come": "yes"}
+	case i%10 == 7:
+		r = campaigns.Result{Outcome: campaigns.NoAnswer, Status: 480}
+	case i%10 == 8:
+		r = campaigns.Result{Outcome: campaigns.Busy, Status: 486}
+	case i%10 == 9:
+		r = campaigns.Result{Outcome: campaigns.Voicemail, Answered: true, Seconds: 18, Cost: 0.06, Trunk: "carrier"}
+	}
+	_, err = s.Settle(ctx, got.Attempt.ID, r, at.Add(time.Minute), o.Rules().Settle(at.Add(time.Minute)))
+	return err
+}
