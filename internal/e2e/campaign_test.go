@@ -39,7 +39,10 @@ func called(m *siptest.Message) []siptest.Reply {
 	case '6':
 		return []siptest.Reply{{Status: 100}, {Status: 404}}
 	case '7':
-		return []siptest.Reply{{Status: 100}, {Status: 500}}
+		if strings.HasSuffix(user, "077") { // the trunk fails, and rests
+			return []siptest.Reply{{Status: 100}, {Status: 500}}
+		}
+		return []siptest.Reply{{Status: 100}, {Status: 480}}
 	}
 	return nil // answers, and says nothing
 }
@@ -100,6 +103,7 @@ call: {silence: 4s, record: false}
 		Retry: map[campaigns.Outcome]campaigns.Retry{
 			campaigns.Busy: {After: 3 * time.Second, Times: 2}, campaigns.NoAnswer: {After: 4 * time.Second, Times: 1}, campaigns.Silence: {After: 3 * time.Second, Times: 1},
 			campaigns.Interrupted: {After: 2 * time.Second, Times: 3}, campaigns.Failed: {After: 3 * time.Second, Times: 1},
+			campaigns.Declined: {}, // the default would wait for a day
 		},
 	}
 	c, err = db.AddCampaign(t.Context(), c)
