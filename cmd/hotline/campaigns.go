@@ -46,6 +46,11 @@ func (s *server) openCampaigns(ctx context.Context) error {
 	}
 	rules := campaigns.NewRules(campaigns.RulesConfig{Numbers: plan, Zone: zone})
 	publish := func(e campaigns.Event) {
+		if e.Attempt != nil { // what was learnt of somebody is not for all who look on
+			seen := *e.Attempt
+			seen.Slots = nil
+			e.Attempt = &seen
+		}
 		s.bus.Publish(event.Event{Kind: event.Kind("campaign." + e.Kind), At: e.At, Data: e})
 	}
 	queue, err := jobs.Open(ctx, jobs.Config{

@@ -72,9 +72,9 @@ type Config struct {
 	// Rules of the business whose line the wish was made on.
 	Rules func(line string) (Rules, bool)
 	Told  func(id string)  // of each change; may be nil
-	Log   *slog.Logger      // default discards
-	Now   func() time.Time  // default time.Now
-	Every time.Duration     // default 10 s
+	Log   *slog.Logger     // default discards
+	Now   func() time.Time // default time.Now
+	Every time.Duration    // default 10 s
 }
 
 const (

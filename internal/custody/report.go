@@ -45,12 +45,12 @@ type Listener struct {
 
 // Report is what the privacy report says.
 type Report struct {
-	At        time.Time  `json:"at"`
-	From      time.Time  `json:"from"`
-	Unmasked  []UnmaskedFile  `json:"unmasked"`
-	Overrun   []Overrun  `json:"overrun"`
-	Plain     int        `json:"plain_recordings"` // of calls that are over
-	Listeners []Listener `json:"listeners"`
+	At        time.Time      `json:"at"`
+	From      time.Time      `json:"from"`
+	Unmasked  []UnmaskedFile `json:"unmasked"`
+	Overrun   []Overrun      `json:"overrun"`
+	Plain     int            `json:"plain_recordings"` // of calls that are over
+	Listeners []Listener     `json:"listeners"`
 	Key       struct {
 		ID   string    `json:"id"`
 		Made time.Time `json:"made"`
