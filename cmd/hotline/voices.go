@@ -70,7 +70,7 @@ func speakers(set *models.Set, language string) []string {
 			continue
 		}
 		name := strings.TrimPrefix(m.ID, "tts/")
-		data, err := os.ReadFile(filepath.Join(m.Dir, "speakers.txt")) //nolint:gosec // the operator's model folder
+		data, err := os.ReadFile(filepath.Join(m.Dir, "speakers.txt"))
 		if err != nil {
 			out = append(out, name) // it has one voice
 			continue

@@ -125,7 +125,8 @@ func TestRulesAreWrittenBack(t *testing.T) {
 		},
 		"somebody who left": {
 			func(r *business.Rules) { r.Agents = r.Agents[:1] },
-			[]string{"  - {name: wang, skills: [service, repairs], team: back}"}, nil,
+			[]string{"  - {name: wang, skills: [service, repairs], team: back}"},
+			nil,
 		},
 		"numbers are texts": {
 			func(r *business.Rules) { r.VIP = []string{"013800138000"} }, nil, []string{`  vip: ["013800138000"]`},

@@ -102,7 +102,7 @@ func TestWordsAreWrittenBack(t *testing.T) {
 	e, err = business.EditWords(dir, file, nil, []string{"坏 | shout"})
 	require.NoError(t, err)
 	require.Error(t, e.Report.Err())
-	assert.ErrorContains(t, e.Report.Err(), file)
+	require.ErrorContains(t, e.Report.Err(), file)
 	_, err = business.EditWords(dir, file, nil, []string{"a\nb"})
 	require.ErrorIs(t, err, business.ErrNotPatched)
 }

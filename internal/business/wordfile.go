@@ -26,7 +26,7 @@ func WordFile(subject string) string { return ModerationDir + "/" + subject + ".
 // WordEntries are the entries of a file of moderation/, in its order.
 func WordEntries(data []byte) []string {
 	out := []string{}
-	for _, l := range strings.Split(string(data), "\n") {
+	for l := range strings.SplitSeq(string(data), "\n") {
 		if entry, _ := wordLine(l); entry != "" {
 			out = append(out, entry)
 		}
@@ -72,7 +72,7 @@ func EditWords(dir, file string, data []byte, want []string) (Edited, error) {
 	}
 	var made []string
 	e := Edited{}
-	for _, l := range strings.Split(strings.TrimRight(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n"), "\n") {
+	for l := range strings.SplitSeq(strings.TrimRight(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n"), "\n") {
 		entry, comment := wordLine(l)
 		if entry == "" {
 			made = append(made, l)
