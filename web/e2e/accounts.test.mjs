@@ -45,7 +45,7 @@ async function clickConfirm() {
 }
 
 test('a user is added, changed and disabled', async () => {
-  await page.getByRole('link', { name: '用户' }).click()
+  await page.getByRole('link', { name: '设置' }).click()
   await page.locator('table.users tbody tr').nth(2).waitFor()
   await page.getByRole('button', { name: '添加用户' }).click()
   await drawer().locator('input[name=name]').fill('王芳')

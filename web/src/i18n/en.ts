@@ -22,7 +22,7 @@ export const en: Catalogue = {
   flowEdit: flowEditEn,
   voices: voicesEn,
   app: { name: 'hotline', skip: 'Skip to content' },
-  nav: { live: 'Live', desk: 'Desk', calls: 'Calls', tickets: 'Tickets', wishes: 'To do', reviews: 'Reviews', quality: 'Quality', customers: 'Customers', knowledge: 'Knowledge', flows: 'Flows', campaigns: 'Campaigns', system: 'System', users: 'Users', audit: 'Audit', account: 'My account', more: 'Navigation' },
+  nav: { live: 'Live', desk: 'Desk', calls: 'Calls', tickets: 'Tickets', wishes: 'To do', reviews: 'Reviews', quality: 'Quality', customers: 'Customers', knowledge: 'Knowledge', flows: 'Flows', campaigns: 'Campaigns', system: 'System', users: 'Settings', audit: 'Audit', account: 'My account', more: 'Navigation' },
   top: {
     search: 'Find calls: number or words said',
     searchGo: 'Search',

@@ -11,7 +11,7 @@ export const settingsEn: SettingsCatalogue = {
   words: {
     tab: 'Words', title: 'Sensitive words', lead: 'Add words of your own to the shipped lists, or take some out. They are written into moderation/ of the business’s folder and count from the next call on.',
     category: 'Category', own: 'Your own', shipped: 'Shipped', caller: 'When a caller says it', bot: 'When the bot would', allow: 'Allowed phrases',
-    hint: 'One a line. ~word: what sounds like it; =word: exactly these characters; a…b: both parts with a few characters between; word | warn: with a policy of its own; -word: takes a shipped one out.',
+    hint: "One a line. ~word: what sounds like it; =word: exactly these characters; a…b: both parts with a few characters between; word {'|'} warn: with a policy of its own; -word: takes a shipped one out.",
     allowHint: 'One a line. Nothing is found inside these phrases.', line: 'Line {n}:', shippedTitle: '{n} shipped words', find: 'Find', takeOut: 'Take out', back: 'Put back', rest: '{n} more; search for them',
     policies: { pass: 'Goes on', calm: 'Back to the matter', warn: 'Warn once', transfer: 'To a person', end: 'End the call', crisis: 'Crisis care and a person', block: 'Not said', says: 'May be said' },
   },

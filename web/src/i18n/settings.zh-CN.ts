@@ -10,7 +10,7 @@ export const settingsZh = {
   words: {
     tab: '敏感词', title: '敏感词', lead: '自带的词表之上，加上您自己的词，或把不合适的拿掉。写进业务文件夹的 moderation/，从下一通电话开始生效。',
     category: '类别', own: '自己的', shipped: '自带的', caller: '来电人说了', bot: '机器人要说', allow: '放行的说法',
-    hint: '一行一个。~赌博：读音相同的也算；=老虎机：只认这几个字；杀…全家：中间可隔几个字；词 | warn：单独规定怎么处理；-词：从自带词表里拿掉。',
+    hint: "一行一个。~赌博：读音相同的也算；=老虎机：只认这几个字；杀…全家：中间可隔几个字；词 {'|'} warn：单独规定怎么处理；-词：从自带词表里拿掉。",
     allowHint: '一行一个。出现在这些说法里的词不算敏感词。', line: '第 {n} 行：', shippedTitle: '自带的 {n} 个词', find: '查找', takeOut: '拿掉', back: '恢复', rest: '还有 {n} 个，请查找',
     policies: { pass: '不管', calm: '不接话，回到正题', warn: '警告一次', transfer: '转人工', end: '结束通话', crisis: '危机关怀并转人工', block: '不说', says: '可以说' },
   },
@@ -24,7 +24,7 @@ export const settingsZh = {
     tab: '隐私与留存', title: '隐私与留存', only: '只有管理员能看这一页。', lead: '期限写在 hotline.yaml 的 privacy 里。每小时清理一次，删除的结果记进审计。',
     kind: '数据', days: '保存', forever: '一直保存', nDays: '{n} 天', overdue: '到期未删', soon: '一周内到期', last: '最近一次删除', deleted: '删了 {n} 条', left: '还剩 {n} 条没删掉', never: '还没有到期的',
     kinds: { recordings: '录音', transcripts: '对话文字', calls: '通话记录', tickets: '工单', audit: '审计记录' },
-    report: '隐私检查', reportHint: '与 hotline audit privacy 相同；每天也会存一份到数据文件夹的 reports/。', run: '重新检查', running: '正在检查…', at: '检查于', good: '没有需要处理的：没有未打码的个人信息，没有过期数据。',
+    report: '隐私检查', reportHint: '与 hotline audit privacy 相同；每天也会存一份到数据文件夹的 reports/。', run: '重新检查', running: '正在检查…', at: '检查时间：', good: '没有需要处理的：没有未打码的个人信息，没有过期数据。',
     unmasked: '{file} 第 {line} 行起有未打码的个人信息：{kinds}', overrun: '{kind} 有 {n} 条超过 {days} 天', plain: '{n} 个已结束通话的录音还没有加密', rotating: '密钥更换没有完成，请运行 hotline key rotate', due: '密钥已用 {n} 天，该更换了：hotline key rotate', broken: '审计记录被改动：{text}',
     data: { phone: '电话号码', identity: '身份证号', card: '银行卡号', email: '邮箱', address: '地址' },
     key: '密钥', keyIs: '第 {id} 号，用了 {n} 天', keyDue: '满 {n} 天应更换', trail: '审计记录', trailIs: '{n} 条，完整',

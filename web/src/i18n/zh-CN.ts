@@ -21,7 +21,7 @@ export const zh = {
   flowEdit: flowEditZh,
   voices: voicesZh,
   app: { name: 'hotline', skip: '跳到正文' },
-  nav: { live: '实时', desk: '工作台', calls: '通话', tickets: '工单', wishes: '待办', reviews: '审核', quality: '质检', customers: '客户', knowledge: '知识库', flows: '流程', campaigns: '外呼', system: '系统', users: '用户', audit: '审计', account: '我的账号', more: '导航' },
+  nav: { live: '实时', desk: '工作台', calls: '通话', tickets: '工单', wishes: '待办', reviews: '审核', quality: '质检', customers: '客户', knowledge: '知识库', flows: '流程', campaigns: '外呼', system: '系统', users: '设置', audit: '审计', account: '我的账号', more: '导航' },
   top: {
     search: '找通话：号码、尾号或说过的话',
     searchGo: '搜索',
