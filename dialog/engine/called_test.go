@@ -163,3 +163,16 @@ func TestCallerWantsNoCalls(t *testing.T) {
 		assert.False(t, ok, text)
 	}
 }
+
+// Who speaks while the greeting is still said answers no question that he has not heard.
+func TestCalledSpeaksBeforeTheQuestion(t *testing.T) {
+	for _, text := range []string{"对", "是的", "喂", "嗯"} {
+		k := ring(t, nil)
+		opening := k.open().text()
+		s := k.turn(dialog.Turn{Kind: dialog.Spoke, Text: text, Confidence: 1, Interrupted: &dialog.Interruption{
+			Heard: "您好,这里是青禾酒店", Unheard: opening[len("您好,这里是青禾酒店"):], After: 2 * time.Second,
+		}})
+		assert.Contains(t, s.text(), "您方便吗？", text)
+		assert.Empty(t, s.note.Slots["come"], text)
+	}
+}

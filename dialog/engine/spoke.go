@@ -148,6 +148,11 @@ func (p *plan) goOn(ctx context.Context, t dialog.Turn, cmd command.Command) boo
 	switch cmd.Kind {
 	case command.GoOn, command.Backchannel:
 		// an acknowledgement, or the wish itself
+	case command.Yes, command.Greeting:
+		if st.question == "" || !strings.Contains(st.rest, st.question) {
+			return false
+		}
+		// "yes?" and "hello?" of who picks up: the question was not heard yet
 	case command.None:
 		found := p.c.find(ctx, st, t.Text, t.Alternatives)
 		if !p.c.e.sure(found) && t.Interrupted.After < stillSpeaking && st.lastText != "" {
