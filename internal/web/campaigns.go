@@ -47,9 +47,9 @@ type campaignChangeInput struct {
 
 type campaignStopInput struct {
 	ID   string `path:"id" maxLength:"64"`
-	Body struct {
+	Body *struct {
 		HangUp bool `json:"hang_up,omitempty" doc:"end the calls in progress too"`
-	} `required:"false"`
+	}
 }
 
 type forecastInput struct {
@@ -82,7 +82,7 @@ func (s *Server) campaignRoutes() {
 				if s.cfg.Campaigns == nil {
 					return nil, errNoCampaigns
 				}
-				c, err := f(s.cfg.Campaigns, ctx, in.ID, in.Body.HangUp)
+				c, err := f(s.cfg.Campaigns, ctx, in.ID, in.Body != nil && in.Body.HangUp)
 				if err != nil {
 					return nil, campaignProblem(err)
 				}

@@ -85,10 +85,10 @@ func TestACampaignOverTheAPI(t *testing.T) {
 	assert.Equal(t, "own_list", held["refusal"])
 	assert.EqualValues(t, 1, li.get("/api/v1/suppressions")["counts"].(map[string]any)["own"])
 
-	assert.Equal(t, "running", li.json(http.MethodPost, "/api/v1/campaigns/"+id+"/start", `{}`, http.StatusOK)["state"])
+	assert.Equal(t, "running", li.json(http.MethodPost, "/api/v1/campaigns/"+id+"/start", "", http.StatusOK)["state"])
 	assert.Equal(t, "paused", li.json(http.MethodPost, "/api/v1/campaigns/"+id+"/pause", `{"hang_up":true}`, http.StatusOK)["state"])
-	li.json(http.MethodPost, "/api/v1/campaigns/"+id+"/stop", `{}`, http.StatusOK)
-	assert.Equal(t, "campaign_state", li.json(http.MethodPost, "/api/v1/campaigns/"+id+"/resume", `{}`, http.StatusConflict)["code"])
+	li.json(http.MethodPost, "/api/v1/campaigns/"+id+"/stop", "", http.StatusOK)
+	assert.Equal(t, "campaign_state", li.json(http.MethodPost, "/api/v1/campaigns/"+id+"/resume", "", http.StatusConflict)["code"])
 	after := li.get("/api/v1/campaigns/" + id + "/results")
 	assert.EqualValues(t, 0, after["counts"].(map[string]any)["waiting"], "whoever waits is not called any more")
 }
