@@ -64,7 +64,8 @@ type Campaign struct {
 	Retry    map[Outcome]Retry `yaml:"retry" json:"retry,omitempty"`
 	Caps     Caps              `yaml:"caps" json:"caps"`
 	Goals    []Goal            `yaml:"goals" json:"goals,omitempty"`
-	Ring     time.Duration     `yaml:"ring" json:"ring,omitempty"` // how long it rings; default 40 s
+	Ring     time.Duration     `yaml:"ring" json:"ring,omitempty"`       // how long it rings; default 40 s
+	OptOut   string            `yaml:"opt_out" json:"opt_out,omitempty"` // key against more calls, which the greeting names; "" is none
 
 	Open        bool      `yaml:"open" json:"open,omitempty"`                   // goes on without contacts: events bring them
 	CostPerGoal float64   `yaml:"cost_per_goal" json:"cost_per_goal,omitempty"` // of a person who calls, to compare

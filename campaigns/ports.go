@@ -24,6 +24,7 @@ type Dial struct {
 	Greeting  string
 	Task      string
 	Voicemail string
+	OptOut    string // key against more calls; "" is none
 	Agent     string // who is to talk, in modes with agents; "" the bot
 	Goals     []Goal
 	Ring      time.Duration

@@ -419,7 +419,7 @@ func dialOf(got Claimed, agent string) Dial {
 	}
 	return Dial{
 		Call: got.Attempt.Call, Campaign: c.ID, Line: c.Line, Trunk: c.Trunk, To: k.Number, From: c.From, FromName: c.FromName,
-		Fields: fields, Greeting: Fill(v.Greeting, fields), Task: v.Task, Voicemail: Fill(v.Voicemail, fields), Agent: agent, Goals: c.Goals, Ring: ring,
+		Fields: fields, Greeting: Fill(v.Greeting, fields), Task: v.Task, Voicemail: Fill(v.Voicemail, fields), OptOut: c.OptOut, Agent: agent, Goals: c.Goals, Ring: ring,
 	}
 }
 

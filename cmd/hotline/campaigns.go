@@ -127,7 +127,7 @@ func (d campaignDialer) Dial(ctx context.Context, o campaigns.Dial) (campaigns.R
 		return campaigns.Result{}, fmt.Errorf("line %s: %w", o.Line, errNoLine)
 	}
 	p := call.Placement{
-		ID: o.Call, To: o.To, From: o.From, FromName: o.FromName, Line: line, AgentFirst: o.Agent, Greeting: o.Greeting, Task: o.Task,
+		ID: o.Call, To: o.To, From: o.From, FromName: o.FromName, Line: line, AgentFirst: o.Agent, Greeting: o.Greeting, Task: o.Task, OptOut: o.OptOut,
 		Fields: o.Fields, Trunk: o.Trunk, Campaign: o.Campaign, By: campaignCaller(o.Campaign), Timeout: o.Ring,
 	}
 	p.Discloses = campaigns.SaysMachine(o.Greeting) && (line.Unrecorded || campaigns.SaysRecorded(o.Greeting))

@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"hotline/campaigns"
 	"hotline/internal/config"
+	"hotline/internal/outbound"
 	"hotline/internal/seal"
 	"hotline/internal/store"
 )
@@ -40,9 +42,14 @@ func openDatabase(ctx context.Context, c config.Config, log *slog.Logger) (*stor
 	if err != nil {
 		return nil, err
 	}
+	var settled func(campaigns.Attempt, campaigns.Contact) (store.Delivery, bool)
+	if c.Webhook.URL != "" {
+		settled = outbound.Settled
+	}
 	return store.Open(ctx, store.Config{
-		URL:    cmp.Or(c.Database.URL.Reveal(), "sqlite:"+filepath.Join(c.Data.Dir, "hotline.db")),
-		Sealer: sealer, Node: c.Database.Node, Realm: c.SIP.Realm, Session: c.HTTP.Session, Logger: log,
+		Settled: settled,
+		URL:     cmp.Or(c.Database.URL.Reveal(), "sqlite:"+filepath.Join(c.Data.Dir, "hotline.db")),
+		Sealer:  sealer, Node: c.Database.Node, Realm: c.SIP.Realm, Session: c.HTTP.Session, Logger: log,
 	})
 }
 

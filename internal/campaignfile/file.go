@@ -51,6 +51,7 @@ type file struct {
 	Caps        caps             `yaml:"caps"`
 	Goals       []goal           `yaml:"goals"`
 	Ring        time.Duration    `yaml:"ring"`
+	OptOut      string           `yaml:"opt_out"`
 	Open        bool             `yaml:"open"`
 	CostPerGoal float64          `yaml:"cost_per_goal"`
 }
@@ -138,7 +139,7 @@ func (f file) campaign() campaigns.Campaign {
 	c := campaigns.Campaign{
 		ID: f.ID, Name: f.Name, Line: f.Line, Trunk: f.Trunk, From: f.From, FromName: f.FromName, Purpose: f.Purpose, Mode: f.Mode, Skill: f.Skill,
 		Windows: f.Windows.windows(), Start: f.Start.Time, End: f.End.Time, Priority: f.Priority, Concurrency: f.Concurrency, PerSecond: f.PerSecond,
-		Order: f.Order, Attempts: f.Attempts, Caps: campaigns.Caps(f.Caps), Ring: f.Ring, Open: f.Open, CostPerGoal: f.CostPerGoal,
+		Order: f.Order, Attempts: f.Attempts, Caps: campaigns.Caps(f.Caps), Ring: f.Ring, OptOut: f.OptOut, Open: f.Open, CostPerGoal: f.CostPerGoal,
 	}
 	if c.Purpose == "" {
 		c.Purpose = campaigns.Marketing // the strictest
@@ -221,6 +222,9 @@ func Check(c campaigns.Campaign) (wrong []Wrong) {
 		if n < 0 {
 			bad(path, strconv.FormatFloat(n, 'g', -1, 64), "0 or more")
 		}
+	}
+	if c.OptOut != "" && (len(c.OptOut) != 1 || !strings.Contains("0123456789*#", c.OptOut)) {
+		bad("opt_out", c.OptOut, "one key: a digit, * or #")
 	}
 	if c.PerSecond > maxPerSecond {
 		bad("per_second", strconv.FormatFloat(c.PerSecond, 'g', -1, 64), "at most %d", maxPerSecond)

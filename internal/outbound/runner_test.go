@@ -16,6 +16,7 @@ import (
 	"hotline/campaigns"
 	"hotline/internal/jobs"
 	"hotline/internal/number"
+	"hotline/internal/outbound"
 	"hotline/internal/outbound/outboundtest"
 	"hotline/internal/seal"
 	"hotline/internal/store"
@@ -26,12 +27,14 @@ type network struct {
 	mu   sync.Mutex
 	rung map[string]int
 	does func(number string, time int) campaigns.Result
+	key  string // against more calls, that the last one offered
 }
 
 // Dial implements campaigns.Dialer.
 func (n *network) Dial(ctx context.Context, d campaigns.Dial) (campaigns.Result, error) {
 	n.mu.Lock()
 	n.rung[d.To]++
+	n.key = d.OptOut
 	r := n.does(d.To, n.rung[d.To])
 	n.mu.Unlock()
 	select {
@@ -63,7 +66,7 @@ func TestCampaignOverNodesThatDie(t *testing.T) {
 	require.NoError(t, err)
 	clock := calendar{time.Now(), time.Date(2026, 11, 23, 10, 0, 0, 0, zone), 1200}
 	db := func(node string) *store.Store {
-		s, err := store.Open(t.Context(), store.Config{URL: filepath.Join(dir, "hotline.db"), Sealer: sealer, Node: node, Now: clock.now})
+		s, err := store.Open(t.Context(), store.Config{URL: filepath.Join(dir, "hotline.db"), Sealer: sealer, Node: node, Now: clock.now, Settled: outbound.Settled})
 		require.NoError(t, err)
 		t.Cleanup(func() { assert.NoError(t, s.Close()) })
 		return s
@@ -74,6 +77,7 @@ func TestCampaignOverNodesThatDie(t *testing.T) {
 	rules := campaigns.NewRules(campaigns.RulesConfig{Numbers: plan, Zone: "Asia/Shanghai"})
 	c := notice()
 	c.Line, c.Mode, c.Concurrency, c.PerSecond, c.Attempts = "main", campaigns.Agentless, 8, 100, 3
+	c.OptOut = "9"
 	c.Retry = map[campaigns.Outcome]campaigns.Retry{
 		campaigns.Busy: {After: time.Hour, Times: 2}, campaigns.NoAnswer: {After: 2 * time.Hour, Times: 2}, campaigns.Interrupted: {After: time.Hour, Times: 2}, campaigns.Failed: {After: time.Hour, Times: 1},
 	}
@@ -154,6 +158,12 @@ func TestCampaignOverNodesThatDie(t *testing.T) {
 		Campaign: c, Contacts: contacts, Attempts: attempts, Rung: phones.rung, Suppressed: suppressed, Interval: interval,
 		Zone: zone, From: 9 * 60, To: 20 * 60, PerDay: 3,
 	}))
+	assert.Equal(t, "9", phones.key, "the key against more calls is offered")
+	told, err := first.Deliveries(t.Context(), store.DeliveryWaiting, 1000)
+	require.NoError(t, err)
+	require.Len(t, told, len(attempts), "another system is told of each")
+	assert.Equal(t, "campaign.settled", told[0].Kind)
+	assert.Contains(t, told[0].Body, `"outcome":"`)
 	interrupted := 0
 	for _, a := range attempts {
 		if a.Outcome == campaigns.Interrupted {

@@ -26,6 +26,7 @@ windows:
   holidays:
     - {name: 国庆, from: 2026-10-01, to: 2026-10-07}
 concurrency: 5
+opt_out: "9"
 retry:
   busy: {after: 15m, times: 2}
 caps: {per_day: 1}
@@ -44,6 +45,9 @@ func TestWhatPeopleDo(t *testing.T) {
 	assert.Equal(t, []campaigns.Span{{From: 540, To: 720}, {From: 780, To: 1200}}, c.Windows.Days[time.Monday])
 	assert.Empty(t, c.Windows.Days[time.Sunday])
 	assert.Equal(t, 15*time.Minute, c.Retry[campaigns.Busy].After)
+	assert.Equal(t, "9", c.OptOut)
+	_, err = s.CreateFile(ctx, []byte(strings.Replace(written, `"9"`, `"nine"`, 1)), "ann")
+	assert.ErrorContains(t, err, "a digit, * or #")
 
 	var bad bytes.Buffer
 	rep, err := s.Import(ctx, "notice", strings.NewReader("手机号,姓名\n13800138000,王小明\n13800138001,李雷\nxyz,坏\n110,警察\n"), nil, "zh", &bad)

@@ -221,6 +221,14 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, id int64, r campaigns.Re
 		k.ID, string(n.State), n.Reason, due, flag(n.State == campaigns.Waiting && !r.Callback.IsZero())); err != nil {
 		return a, fmt.Errorf("settle a contact: %w", err)
 	}
+	if s.cfg.Settled != nil {
+		k.State, k.Reason, k.Due, k.Callback = n.State, n.Reason, n.Due, n.State == campaigns.Waiting && !r.Callback.IsZero()
+		if d, ok := s.cfg.Settled(a, k); ok {
+			if err := s.addDelivery(ctx, tx, d); err != nil {
+				return a, err
+			}
+		}
+	}
 	if r.Refused {
 		how := r.How
 		if how == "" {
@@ -315,6 +323,18 @@ func (s *Store) Attempts(ctx context.Context, contact int64) ([]campaigns.Attemp
 // CampaignAttempts are a campaign's attempts behind after, by id.
 func (s *Store) CampaignAttempts(ctx context.Context, campaign string, after int64, limit int) ([]campaigns.Attempt, error) {
 	return list(ctx, s.read, "list attempts", s.readAttempt, `SELECT `+attemptColumns+` FROM attempts WHERE campaign_id = $1 AND id > $2 ORDER BY id LIMIT $3`, campaign, after, limit)
+}
+
+// LastAttempts are the last attempts of a campaign's contacts from one id to another, by
+// contact.
+func (s *Store) LastAttempts(ctx context.Context, campaign string, first, last int64) (map[int64]campaigns.Attempt, error) {
+	rows, err := list(ctx, s.read, "list last attempts", s.readAttempt, `SELECT `+attemptColumns+` FROM attempts WHERE id IN (
+		SELECT MAX(id) FROM attempts WHERE campaign_id = $1 AND contact_id BETWEEN $2 AND $3 GROUP BY contact_id)`, campaign, first, last)
+	out := make(map[int64]campaigns.Attempt, len(rows))
+	for _, a := range rows {
+		out[a.Contact] = a
+	}
+	return out, err
 }
 
 // AttemptOf is the attempt that a call belongs to.

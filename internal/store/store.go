@@ -37,6 +37,7 @@ import (
 	"strings"
 	"time"
 
+	"hotline/campaigns"
 	"hotline/internal/seal"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -59,6 +60,9 @@ type Config struct {
 	// Session is how long a login lasts without use; default 12 hours. However much
 	// it is used, it ends after a week.
 	Session time.Duration
+	// Settled is what another system is to be told of an attempt that ended; nil tells
+	// nobody.
+	Settled func(campaigns.Attempt, campaigns.Contact) (Delivery, bool)
 	// Logger; default discards.
 	Logger *slog.Logger
 	// Now is the clock; default time.Now.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +72,14 @@ func TestACampaignOverTheAPI(t *testing.T) {
 	seen := analyst.get("/api/v1/campaigns/" + id + "/contacts")["items"].([]any)[0].(map[string]any)
 	assert.NotContains(t, seen["number"], "38001380", "an analyst sees no numbers")
 	assert.Nil(t, seen["fields"])
+
+	file, _ := li.bytes("/api/v1/campaigns/"+id+"/contacts.csv", http.StatusOK)
+	assert.Contains(t, string(file), "13800138000")
+	assert.Equal(t, 3, strings.Count(string(file), "\n"))
+	file, _ = analyst.bytes("/api/v1/campaigns/"+id+"/contacts.csv", http.StatusOK)
+	assert.NotContains(t, string(file), "38001380")
+	file, _ = li.bytes("/api/v1/campaigns/"+id+"/contacts.xlsx?state=waiting", http.StatusOK)
+	assert.Equal(t, "PK", string(file[:2]))
 
 	// In the night nobody is called, at ten both are, and who is on the list is not.
 	day := time.Date(2026, 12, 1, 0, 0, 0, 0, time.FixedZone("CST", 8*3600))

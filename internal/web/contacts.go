@@ -112,6 +112,7 @@ func (s *Server) contactRoutes(with func(huma.Operation, ...int) huma.Operation)
 	route(s, look, s.lookAtContacts)
 	route(s, with(operation(http.MethodGet, "/contacts/{id}", "get-contact", "All that happened to a contact", "campaigns"), http.StatusNotFound), s.getContact)
 	route(s, with(operation(http.MethodDelete, "/contacts/{id}", "withdraw-contact", "Take a contact out that waits", "campaigns"), http.StatusNotFound, http.StatusConflict), s.withdrawContact)
+	s.contactExportRoutes(with)
 	route(s, with(operation(http.MethodPost, "/triggers/{name}", "trigger", "Something happened: have the contact called", "campaigns"), http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), s.trigger)
 }
 

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
 	"hotline/campaigns"
+	"hotline/internal/call"
+	"hotline/internal/call/answer"
 	"hotline/internal/event"
 	"hotline/internal/number"
 	"hotline/internal/outbound"
@@ -103,6 +106,39 @@ func seedAttempt(ctx context.Context, o *outbound.Service, s *store.Store, c cam
 	case i%10 == 9:
 		r = campaigns.Result{Outcome: campaigns.Voicemail, Answered: true, Seconds: 18, Cost: 0.06, Trunk: "carrier"}
 	}
+	if i == 0 {
+		if err := keepCall(ctx, s, c, k, got.Attempt.Call, at); err != nil {
+			return err
+		}
+	}
 	_, err = s.Settle(ctx, got.Attempt.ID, r, at.Add(time.Minute), o.Rules().Settle(at.Add(time.Minute)))
 	return err
+}
+
+// keepCall makes the record of a call that a person answered.
+func keepCall(ctx context.Context, s *store.Store, c campaigns.Campaign, k campaigns.Contact, id string, at time.Time) error {
+	const length = 32 * time.Second
+	err := s.Begin(ctx, call.Record{
+		ID: id, SIPCallID: id + "@192.0.2.20", Line: c.Line, Language: "zh", Direction: "outbound", Caller: "8000", Called: k.Number,
+		StartedAt: at.Add(-9 * time.Second), AnsweredAt: at, EndedAt: at.Add(length), Outcome: call.Resolved, EndCause: "bot_hangup", Codec: "PCMA/8000",
+		Summary: "确认明天上门。", Media: call.Quality{Security: "plain", Received: 1600, Sent: 1600, MOS: 4.3}, Signalling: call.Signalling{Trunk: "carrier", Network: "udp"},
+		AnsweredBy: &answer.Outcome{Who: answer.Person, AtMS: 1240, AfterMS: 420},
+	})
+	if err != nil {
+		return fmt.Errorf("keep a campaign's call: %w", err)
+	}
+	fields := map[string]string{"姓名": k.Name}
+	maps.Copy(fields, k.Fields)
+	for i, t := range []call.TurnRecord{
+		{Speaker: "caller", Text: "喂，你好。", StartMS: 300, EndMS: 820},
+		{Speaker: "bot", Text: campaigns.Fill(c.Variants[0].Greeting, fields), StartMS: 1260, EndMS: 12400, Source: "script"},
+		{Speaker: "caller", Text: "方便的，让师傅来吧。", StartMS: 13100, EndMS: 15200, Confidence: 0.88},
+		{Speaker: "bot", Text: "好的，那明天见。再见。", StartMS: 15900, EndMS: 18600, Source: "script", ResponseMS: 700},
+	} {
+		t.Call, t.Index = id, i
+		if err := s.AddTurn(ctx, t); err != nil {
+			return err
+		}
+	}
+	return s.AddEvents(ctx, id, []call.Event{{Kind: call.KindAnswered}, {MS: length.Milliseconds(), Kind: call.KindHangup, Data: map[string]any{"cause": "bot_hangup"}}})
 }
