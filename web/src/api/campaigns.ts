@@ -28,6 +28,7 @@ export interface Campaign {
   attempts: number
   caps: { per_day: number; per_week: number; per_campaign: number }
   goals?: Goal[]
+  opt_out?: string
   cost_per_goal?: number
   open?: boolean
   created_at: string
@@ -85,6 +86,7 @@ export const campaignsApi = {
   results: (id: string, signal?: AbortSignal): Promise<Results> => request('GET', address(`${one(id)}/results`), undefined, signal),
   forecast: (id: string, at: Date | undefined, signal?: AbortSignal): Promise<Forecast> => request('GET', address(`${one(id)}/forecast`, { at: at?.toISOString() }), undefined, signal),
   contacts: (id: string, q: { state?: string; number?: string; after?: number }, signal?: AbortSignal): Promise<{ items: Contact[]; next?: number }> => request('GET', address(`${one(id)}/contacts`, q), undefined, signal),
+  exported: (format: 'csv' | 'xlsx', id: string, q: { state?: string; number?: string }): string => address(`${one(id)}/contacts.${format}`, q),
   contact: (id: number): Promise<ContactHistory> => request('GET', address(`/contacts/${String(id)}`)),
   withdraw: (id: number): Promise<void> => request('DELETE', address(`/contacts/${String(id)}`)),
   look: (file: File): Promise<Preview> => request('POST', address('/campaigns/contacts/look'), /\.xlsx$/i.test(file.name) ? file : file.slice(0, 1 << 20)),
