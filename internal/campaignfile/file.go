@@ -223,7 +223,7 @@ func Check(c campaigns.Campaign) (wrong []Wrong) {
 			bad(path, strconv.FormatFloat(n, 'g', -1, 64), "0 or more")
 		}
 	}
-	if c.OptOut != "" && (len(c.OptOut) != 1 || !strings.Contains("0123456789*#", c.OptOut)) {
+	if c.OptOut != "" && (len(c.OptOut) != 1 || !strings.ContainsAny(c.OptOut, "0123456789*#")) {
 		bad("opt_out", c.OptOut, "one key: a digit, * or #")
 	}
 	if c.PerSecond > maxPerSecond {

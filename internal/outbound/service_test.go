@@ -47,7 +47,7 @@ func TestWhatPeopleDo(t *testing.T) {
 	assert.Equal(t, 15*time.Minute, c.Retry[campaigns.Busy].After)
 	assert.Equal(t, "9", c.OptOut)
 	_, err = s.CreateFile(ctx, []byte(strings.Replace(written, `"9"`, `"nine"`, 1)), "ann")
-	assert.ErrorContains(t, err, "a digit, * or #")
+	require.ErrorContains(t, err, "a digit, * or #")
 
 	var bad bytes.Buffer
 	rep, err := s.Import(ctx, "notice", strings.NewReader("手机号,姓名\n13800138000,王小明\n13800138001,李雷\nxyz,坏\n110,警察\n"), nil, "zh", &bad)
