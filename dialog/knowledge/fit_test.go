@@ -173,7 +173,7 @@ func material(t *testing.T, language string) ([]source, *packtest.Noise) {
 			{by: jddc, outside: slices.Concat(foreign["dental-zh"], foreign["repair-zh"]), packs: 12, size: [2]int{20, 60}, weight: 0.1},
 		}
 		if !*holdout {
-			sources = append(sources, source{by: shop, outside: others, packs: 20, size: [2]int{25, 340}, weight: 1, all: true, answers: answers, same: same})
+			sources = append(sources, source{by: shop, outside: others, packs: 20, size: [2]int{60, len(shop)}, weight: 1, all: true, answers: answers, same: same})
 		}
 	} else {
 		clinc, oos := grouped("clinc150_train.csv")
