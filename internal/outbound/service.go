@@ -160,6 +160,9 @@ func (s *Service) List(ctx context.Context) ([]campaigns.Campaign, error) {
 	return s.cfg.Store.Campaigns(ctx)
 }
 
+// ErrEmpty is returned for a campaign that is started without anybody to call.
+var ErrEmpty = errors.New("the campaign has no contacts that wait; import some first, or let it stay open for events")
+
 // Start has a campaign's contacts called, from now or from its start on.
 func (s *Service) Start(ctx context.Context, id string) (campaigns.Campaign, error) {
 	c, err := s.cfg.Store.Campaign(ctx, id)
@@ -173,6 +176,13 @@ func (s *Service) Start(ctx context.Context, id string) (campaigns.Campaign, err
 		return c, &InvalidError{[]campaignfile.Wrong{{
 			Path: "per_second", Value: fmt.Sprint(c.Limits().PerSecond), Want: fmt.Sprintf("within the %d calls in a minute of outbound.max_calls_per_minute; change one of them", most),
 		}}}
+	}
+	waiting, dialling, err := s.cfg.Store.ContactsLeft(ctx, id)
+	if err != nil {
+		return c, err
+	}
+	if c.State == campaigns.Draft && !waiting && !dialling && !c.Open {
+		return c, ErrEmpty
 	}
 	return s.set(ctx, id, campaigns.Running, campaigns.Draft, campaigns.Paused)
 }

@@ -41,6 +41,8 @@ func TestACampaignOverTheAPI(t *testing.T) {
 	assert.Equal(t, "campaign_wrong", wrong["code"])
 	assert.NotEmpty(t, wrong["errors"], "each field that is wrong")
 
+	assert.Equal(t, "campaign_empty", li.json(http.MethodPost, "/api/v1/campaigns/"+id+"/start", "", http.StatusConflict)["code"], "nobody is there to be called")
+
 	// A file with good rows, a bad number and the same number twice.
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)

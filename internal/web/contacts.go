@@ -113,6 +113,7 @@ func (s *Server) contactRoutes(with func(huma.Operation, ...int) huma.Operation)
 	route(s, with(operation(http.MethodGet, "/contacts/{id}", "get-contact", "All that happened to a contact", "campaigns"), http.StatusNotFound), s.getContact)
 	route(s, with(operation(http.MethodDelete, "/contacts/{id}", "withdraw-contact", "Take a contact out that waits", "campaigns"), http.StatusNotFound, http.StatusConflict), s.withdrawContact)
 	s.contactExportRoutes(with)
+	route(s, with(operation(http.MethodPost, "/contacts/{id}/dial", "dial-contact", "Call a contact of a campaign in which agents look first: one's own telephone rings, then his", "campaigns"), http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), s.dialContact)
 	route(s, with(operation(http.MethodPost, "/triggers/{name}", "trigger", "Something happened: have the contact called", "campaigns"), http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), s.trigger)
 }
 
@@ -184,6 +185,17 @@ func (s *Server) withdrawContact(ctx context.Context, in *contactInput) (*struct
 		return nil, errNoCampaigns
 	}
 	return nil, campaignProblem(s.cfg.Campaigns.Withdraw(ctx, in.ID, "by "+who(ctx).name))
+}
+
+func (s *Server) dialContact(ctx context.Context, in *contactInput) (*struct{}, error) {
+	if s.cfg.Campaigns == nil {
+		return nil, errNoCampaigns
+	}
+	agent := who(ctx).agent
+	if agent == "" {
+		return nil, problem(http.StatusUnprocessableEntity, "no_agent", "only an agent's account has a telephone that can be rung first")
+	}
+	return nil, campaignProblem(s.cfg.Campaigns.Dial(ctx, in.ID, agent))
 }
 
 // isContactsFile says whether a request brings a file of contacts, which is long.

@@ -49,15 +49,15 @@ func SeedCampaigns(ctx context.Context, o *outbound.Service, s *store.Store, now
 	if err != nil {
 		return err
 	}
-	if _, err := o.Start(ctx, made.ID); err != nil {
-		return err
-	}
 	var file strings.Builder
 	file.WriteString("姓名,手机号,时段\n")
 	for i := range people {
 		fmt.Fprintf(&file, "客户%d,138%08d,%s\n", i+1, 12300000+i*37, []string{"上午", "下午"}[i%2])
 	}
 	if _, err := o.Import(ctx, made.ID, strings.NewReader(file.String()), nil, "zh", nil); err != nil {
+		return err
+	}
+	if _, err := o.Start(ctx, made.ID); err != nil {
 		return err
 	}
 	contacts, err := s.Contacts(ctx, store.ContactFilter{Campaign: made.ID, Limit: people})

@@ -88,6 +88,7 @@ export const campaignsApi = {
   contacts: (id: string, q: { state?: string; number?: string; after?: number }, signal?: AbortSignal): Promise<{ items: Contact[]; next?: number }> => request('GET', address(`${one(id)}/contacts`, q), undefined, signal),
   exported: (format: 'csv' | 'xlsx', id: string, q: { state?: string; number?: string }): string => address(`${one(id)}/contacts.${format}`, q),
   contact: (id: number): Promise<ContactHistory> => request('GET', address(`/contacts/${String(id)}`)),
+  dial: (id: number): Promise<void> => request('POST', address(`/contacts/${String(id)}/dial`)),
   withdraw: (id: number): Promise<void> => request('DELETE', address(`/contacts/${String(id)}`)),
   look: (file: File): Promise<Preview> => request('POST', address('/campaigns/contacts/look'), /\.xlsx$/i.test(file.name) ? file : file.slice(0, 1 << 20)),
   import: (id: string, file: File, mapping: Mapping, language: string): Promise<ImportReport> => upload(address(`${one(id)}/contacts/import`, { mapping: JSON.stringify(mapping), language }), file),

@@ -102,7 +102,7 @@ export const campaignsEn: CampaignsCatalogue = {
     better: '“{name}” does better.',
     none: 'Enough were called and no difference was seen: take either.',
   },
-  people: { search: 'Find a number', all: 'All', due: '{when}', made: 'calls: {n}', withdraw: 'Take out', history: 'History', noCalls: 'Not called yet', refused: '{day}: {why}', callback: 'asked for this time', consent: 'Agreed to {purpose}: {how}', consentBack: 'Took back {purpose}: {how}', listed: 'Not to be called: {how}', toCall: 'Listen', csv: 'CSV', xlsx: 'Excel', goal: 'goal: {name}', stop: 'wants no more calls', more: 'Show more', add: 'Add a contact', number: 'Number' },
+  people: { search: 'Find a number', all: 'All', due: '{when}', made: 'calls: {n}', withdraw: 'Take out', dial: 'Call', dialling: 'Your telephone rings first', history: 'History', noCalls: 'Not called yet', refused: '{day}: {why}', callback: 'asked for this time', consent: 'Agreed to {purpose}: {how}', consentBack: 'Took back {purpose}: {how}', listed: 'Not to be called: {how}', toCall: 'Listen', csv: 'CSV', xlsx: 'Excel', goal: 'goal: {name}', stop: 'wants no more calls', more: 'Show more', add: 'Add a contact', number: 'Number' },
   suppress: {
     title: 'Numbers that are not called',
     lead: 'Who says “don’t call me again” or presses the key is added by itself, for all campaigns at once.',

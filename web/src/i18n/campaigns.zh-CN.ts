@@ -100,7 +100,7 @@ export const campaignsZh = {
     better: '“{name}”确实更好。',
     none: '打够了，看不出差别，用哪种都行。',
   },
-  people: { search: '按号码找', all: '全部', due: '{when} 打', made: '打了 {n} 次', withdraw: '拿掉', history: '经过', noCalls: '还没有打过', refused: '{day}：{why}', callback: '对方要求这个时间', consent: '同意{purpose}：{how}', consentBack: '收回同意{purpose}：{how}', listed: '在“不打”名单：{how}', toCall: '听录音', csv: 'CSV', xlsx: 'Excel', goal: '达成：{name}', stop: '要求不要再打', more: '再显示一些', add: '加一个人', number: '电话' },
+  people: { search: '按号码找', all: '全部', due: '{when} 打', made: '打了 {n} 次', withdraw: '拿掉', dial: '拨打', dialling: '先接起您的话机', history: '经过', noCalls: '还没有打过', refused: '{day}：{why}', callback: '对方要求这个时间', consent: '同意{purpose}：{how}', consentBack: '收回同意{purpose}：{how}', listed: '在“不打”名单：{how}', toCall: '听录音', csv: 'CSV', xlsx: 'Excel', goal: '达成：{name}', stop: '要求不要再打', more: '再显示一些', add: '加一个人', number: '电话' },
   suppress: {
     title: '不打的号码',
     lead: '说过“别再打了”、按过退订键的号码会自动进来，对所有外呼立即有效。',

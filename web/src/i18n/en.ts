@@ -258,6 +258,7 @@ export const en: Catalogue = {
   },
   error: {
     ...flowErrorsEn,
+    campaign_empty: 'Nobody waits to be called. Import contacts first, or let it stay open for events.',
     campaign_wrong: 'The campaign cannot be kept like this: {detail}',
     campaign_state: 'The campaign’s state does not allow this.',
     campaign_changed: 'Somebody else has just changed the campaign; load it again.',
