@@ -123,7 +123,7 @@ func accessTable() map[string]rule {
 		"import-contacts":      {manage, "campaigns", changes},
 		"look-at-contacts":     {manage, "campaigns", never}, // it keeps nothing
 		"withdraw-contact":     {manage, "campaigns", changes},
-		"dial-contact":        {work, "campaigns", changes}, // by one's own telephone
+		"dial-contact":         {work, "campaigns", changes}, // by one's own telephone
 		"trigger":              {manage, "campaigns", changes},
 		"list-suppressions":    {look, "campaigns", always},
 		"suppress":             {work, "campaigns", changes}, // whoever is asked to, at once
