@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -50,6 +51,13 @@ func (s *calls) AddAssessment(_ context.Context, a quality.Assessment) (bool, er
 	}
 	s.drawn[a.Call] = a
 	return true, nil
+}
+
+// all are those that were drawn until now.
+func (s *calls) all() map[string]quality.Assessment {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.drawn)
 }
 
 func (s *calls) AssessmentOf(_ context.Context, call, _ string) (quality.Assessment, error) {
@@ -145,7 +153,7 @@ func TestTheSampleIsDrawnEachWeek(t *testing.T) {
 		synctest.Wait()
 		one := []string{"1999-W52", "1999-W52", "1999-W52", "1999-W52"}
 		assert.Equal(t, map[string][]string{"li": one, "wang": one}, db.weeks(), "it is tried again")
-		for _, a := range db.drawn {
+		for _, a := range db.all() {
 			r, err := db.Call(ctx, a.Call)
 			require.NoError(t, err)
 			assert.Equal(t, 5*time.Minute, r.EndedAt.Sub(r.AnsweredAt), "none that were over at once")
@@ -153,9 +161,9 @@ func TestTheSampleIsDrawnEachWeek(t *testing.T) {
 		}
 		time.Sleep(6 * 24 * time.Hour)
 		synctest.Wait()
-		assert.Len(t, db.drawn, 8, "nothing is drawn twice")
+		assert.Len(t, db.all(), 8, "nothing is drawn twice")
 		time.Sleep(2 * 24 * time.Hour)
 		synctest.Wait()
-		assert.Len(t, db.drawn, 16, "the week after has a sample of its own")
+		assert.Len(t, db.all(), 16, "the week after has a sample of its own")
 	})
 }
