@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/csv"
 	"maps"
 	"net/http"
 	"slices"
@@ -96,18 +95,7 @@ func (s *Server) exportContacts(ctx context.Context, in *contactExportInput, for
 	}
 	return &huma.StreamResponse{Body: func(hctx huma.Context) {
 		_, w := humago.Unwrap(hctx)
-		w.Header().Set("Content-Disposition", `attachment; filename="contacts.`+format+`"`)
-		var write func([]string) error
-		var flush func(last bool) error
-		if format == "csv" {
-			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-			_, _ = w.Write([]byte("\ufeff")) // without it Excel takes Chinese for Latin-1
-			out := csv.NewWriter(w)
-			write, flush = out.Write, func(bool) error { out.Flush(); return out.Error() }
-		} else {
-			w.Header().Set("Content-Type", excelType)
-			write, flush = sheet(w)
-		}
+		write, flush := table(w, "contacts", format)
 		err := write(contactHeading())
 		for n := 0; err == nil; {
 			for _, e := range page {

@@ -41,6 +41,19 @@ func ticketRow(t store.Ticket) []string {
 	}
 }
 
+// table begins a file of rows for a download, of the format csv or xlsx.
+func table(w http.ResponseWriter, name, format string) (write func([]string) error, flush func(last bool) error) {
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`.`+format+`"`)
+	if format != "csv" {
+		w.Header().Set("Content-Type", excelType)
+		return sheet(w)
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	_, _ = w.Write([]byte("\ufeff")) // without it Excel takes Chinese for Latin-1
+	out := csv.NewWriter(w)
+	return out.Write, func(bool) error { out.Flush(); return out.Error() }
+}
+
 // exportTickets writes what the filter finds, page by page.
 func (s *Server) exportTickets(ctx context.Context, in *TicketFilterInput, format string) (*huma.StreamResponse, error) {
 	i := who(ctx)
@@ -52,18 +65,7 @@ func (s *Server) exportTickets(ctx context.Context, in *TicketFilterInput, forma
 	}
 	return &huma.StreamResponse{Body: func(hctx huma.Context) {
 		_, w := humago.Unwrap(hctx)
-		w.Header().Set("Content-Disposition", `attachment; filename="tickets.`+format+`"`)
-		var write func([]string) error
-		var flush func(last bool) error
-		if format == "csv" {
-			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-			_, _ = w.Write([]byte("\ufeff")) // without it Excel takes Chinese for Latin-1
-			out := csv.NewWriter(w)
-			write, flush = out.Write, func(bool) error { out.Flush(); return out.Error() }
-		} else {
-			w.Header().Set("Content-Type", excelType)
-			write, flush = sheet(w)
-		}
+		write, flush := table(w, "tickets", format)
 		err := write(ticketHeading())
 		for n := 0; err == nil; {
 			for _, t := range page.Items {
