@@ -19,9 +19,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -35,8 +32,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"hotline/campaigns"
-
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"hotline/internal/sqlitefile"
 )
 
 // Config says where jobs are queued.
@@ -93,7 +89,7 @@ func Open(ctx context.Context, cfg Config) (q *Queue, err error) {
 		}
 		return q, err
 	}
-	db, err := openFile(cfg.File)
+	db, err := openFile(ctx, cfg.File)
 	if err != nil {
 		return nil, err
 	}
@@ -106,19 +102,11 @@ func Open(ctx context.Context, cfg Config) (q *Queue, err error) {
 }
 
 // openFile opens the embedded queue. Its jobs need not survive a power cut.
-func openFile(path string) (*sql.DB, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+func openFile(ctx context.Context, path string) (*sql.DB, error) {
+	if err := sqlitefile.Prepare(ctx, path); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the folder
-	if err != nil {
-		return nil, err
-	}
-	if err := f.Close(); err != nil {
-		return nil, err
-	}
-	q := url.Values{"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(WAL)", "synchronous(NORMAL)"}}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode()+"&_txlock=immediate")
+	db, err := sql.Open("sqlite", sqlitefile.Source(path, "synchronous(NORMAL)")+"&_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}

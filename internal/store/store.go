@@ -31,16 +31,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"hotline/campaigns"
 	"hotline/internal/seal"
-
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"hotline/internal/sqlitefile"
 )
 
 // ErrNotFound is returned for a row that does not exist.
@@ -82,6 +79,8 @@ type Store struct {
 
 // backend is what differs between databases.
 type backend struct {
+	// ready makes what is opened; nil where the database's operator has done so.
+	ready   func(context.Context) error
 	open    func(write bool) (*sql.DB, error)
 	writers int // connections for writing
 	readers int
@@ -115,6 +114,11 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	b, err := backendFor(cfg.URL)
 	if err != nil {
 		return nil, err
+	}
+	if b.ready != nil {
+		if err := b.ready(ctx); err != nil {
+			return nil, err
+		}
 	}
 	write, err := b.open(true)
 	if err != nil {
@@ -185,32 +189,17 @@ func sqlite(path string) (backend, error) {
 	if path == "" || strings.ContainsAny(path, "?#") {
 		return backend{}, errors.New("database: the path of an SQLite file is missing or has a ? or # in it")
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return backend{}, fmt.Errorf("make the database's folder: %w", err)
-	}
-	// SQLite would make the file as the umask says; the data is private.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
-	if err != nil {
-		return backend{}, fmt.Errorf("the database cannot be written: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return backend{}, err
-	}
-	source := func(more ...string) string {
-		q := url.Values{"_pragma": {"busy_timeout(10000)", "foreign_keys(1)"}}
-		q["_pragma"] = append(q["_pragma"], more...)
-		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
-	}
 	return backend{
+		ready: func(ctx context.Context) error { return sqlitefile.Prepare(ctx, path) },
 		open: func(write bool) (*sql.DB, error) {
 			if write {
-				return sql.Open("sqlite", source("journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)")+"&_txlock=immediate")
+				return sql.Open("sqlite", sqlitefile.Source(path, "synchronous(FULL)", "secure_delete(1)")+"&_txlock=immediate")
 			}
-			return sql.Open("sqlite", source("query_only(1)"))
+			return sql.Open("sqlite", sqlitefile.Source(path, "query_only(1)"))
 		},
 		writers: 1, readers: 4,
 		again:   func(error) bool { return false }, // a locked file is waited for
-		copying: func() (*sql.DB, error) { return sql.Open("sqlite", source()) },
+		copying: func() (*sql.DB, error) { return sql.Open("sqlite", sqlitefile.Source(path)) },
 		schema: `SELECT m.name, p.name, UPPER(p.type), p.pk FROM sqlite_master m
 			JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' ORDER BY m.name, p.cid`,
 		forget: emptyLog,
