@@ -47,7 +47,7 @@ func prepareAndWrite(ctx context.Context, path string) (err error) {
 
 func TestPrepareTellsWhatStandsInTheWay(t *testing.T) {
 	dir := t.TempDir()
-	assert.ErrorContains(t, sqlitefile.Prepare(t.Context(), dir), "cannot be written")
+	require.ErrorContains(t, sqlitefile.Prepare(t.Context(), dir), "cannot be written")
 
 	path := filepath.Join(dir, "other.db")
 	require.NoError(t, os.WriteFile(path, []byte("this is a letter to the bank and no database at all, whatever it is called"), 0o600))
