@@ -173,6 +173,9 @@ func FuzzImport(f *testing.F) {
 	f.Add([]byte("phone\n\"138\n"))
 	f.Add([]byte("\xff\xfea\x00"))
 	f.Add([]byte("PK\x03\x04"))
+	f.Add(gb18030(f, chinese))
+	f.Add(append(gb18030(f, "手机,姓名\n13800138000,张"), 0x81, 0x30, '\n', 0xff))
+	f.Add(workbook(f, inlineRow, "", nil))
 	f.Add([]byte("手机\t姓名\n13800138000\t\"a\"b\"\n"))
 	n := normal(f)
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
@@ -83,9 +82,10 @@ func openTable(r io.Reader) (table, Format, error) {
 	}
 	delimiter := delimiterOf(string(head))
 	f.Delimiter = string(delimiter)
-	c := csv.NewReader(&boundedLines{in: bufio.NewReaderSize(text, 64<<10)})
+	lines := &boundedLines{in: bufio.NewReaderSize(text, 64<<10)}
+	c := csv.NewReader(lines)
 	c.Comma, c.FieldsPerRecord, c.LazyQuotes, c.ReuseRecord = delimiter, -1, true, true
-	return &csvTable{c: c}, f, nil
+	return &csvTable{c: c, lines: lines}, f, nil
 }
 
 var bom = []byte("\xef\xbb\xbf")
@@ -140,16 +140,28 @@ func delimiterOf(head string) rune {
 	return best
 }
 
-// maxLine bounds a line, and with it what a file without line ends takes in memory.
-const maxLine = 1 << 20
+// maxLine bounds a line, and maxRow a row whose quoted fields go over lines: with them
+// what a file takes in memory that has no line ends, or whose quotation mark is never
+// closed.
+const (
+	maxLine = 1 << 20
+	maxRow  = 2 << 20
+)
 
-// boundedLines gives an error for a line that is too long.
+// boundedLines gives an error for a line or a row that is too long.
 type boundedLines struct {
-	in  *bufio.Reader
-	run int
+	in   *bufio.Reader
+	run  int // since the last line end
+	rows int // since begin
 }
 
-var errLongLine = errors.New("a line is longer than a million bytes: is this a file of contacts?")
+// begin says that the next row is read.
+func (b *boundedLines) begin() { b.rows = 0 }
+
+var (
+	errLongLine = errors.New("a line is longer than a million bytes: is this a file of contacts?")
+	errLongRow  = errors.New("a row is longer than two million bytes: a quotation mark is opened in it and not closed")
+)
 
 func (b *boundedLines) Read(p []byte) (int, error) {
 	n, err := b.in.Read(p)
@@ -158,18 +170,24 @@ func (b *boundedLines) Read(p []byte) (int, error) {
 	} else {
 		b.run += n
 	}
-	if b.run > maxLine {
+	b.rows += n
+	switch {
+	case b.run > maxLine:
 		return 0, errLongLine
+	case b.rows > maxRow:
+		return 0, errLongRow
 	}
 	return n, err
 }
 
 type csvTable struct {
-	c    *csv.Reader
-	line int
+	c     *csv.Reader
+	lines *boundedLines
+	line  int
 }
 
 func (t *csvTable) next() ([]string, error) {
+	t.lines.begin()
 	cells, err := t.c.Read()
 	var parse *csv.ParseError
 	switch {
@@ -185,49 +203,3 @@ func (t *csvTable) next() ([]string, error) {
 
 func (t *csvTable) row() int     { return t.line }
 func (t *csvTable) close() error { return nil }
-
-// An Excel file is read by rows; what it unpacks to lies in temporary files.
-const (
-	sheetMemory = 8 << 20
-	sheetLimit  = 4 << 30
-)
-
-type sheetTable struct {
-	f    *excelize.File
-	rows *excelize.Rows
-	at   int
-}
-
-func openSheet(in io.Reader) (table, error) {
-	f, err := excelize.OpenReader(in, excelize.Options{UnzipSizeLimit: sheetLimit, UnzipXMLSizeLimit: sheetMemory, RawCellValue: true})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFile, err)
-	}
-	names := f.GetSheetList()
-	if len(names) == 0 {
-		return nil, errors.Join(ErrFile, f.Close())
-	}
-	rows, err := f.Rows(names[0])
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read the first sheet: %w", err), f.Close())
-	}
-	return &sheetTable{f: f, rows: rows}, nil
-}
-
-func (t *sheetTable) next() ([]string, error) {
-	if !t.rows.Next() {
-		if err := t.rows.Error(); err != nil {
-			return nil, fmt.Errorf("read the sheet: %w", err)
-		}
-		return nil, io.EOF
-	}
-	t.at++
-	cells, err := t.rows.Columns()
-	if err != nil {
-		return nil, &rowError{err}
-	}
-	return cells[:min(len(cells), maxCells)], nil
-}
-
-func (t *sheetTable) row() int     { return t.at }
-func (t *sheetTable) close() error { return errors.Join(t.rows.Close(), t.f.Close()) }
