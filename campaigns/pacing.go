@@ -18,6 +18,9 @@ type Moment struct {
 	Engaged []time.Duration // how long each of the others has been in his call, the work after it included
 	Ringing []time.Duration // how long each call has been under way that nobody has answered yet
 	Waiting int             // who answered and waits for an agent
+	// Elsewhere is how many calls other nodes have under way, for agents whom this one
+	// does not know.
+	Elsewhere int
 }
 
 // Pacer says how many calls are to be begun for the agents of a campaign. It is a value
@@ -91,15 +94,47 @@ func (p *Pacer) limit() float64 {
 // OnePerAgent is one call for each free agent who has none under way.
 func OnePerAgent(m Moment) int { return max(m.Free-m.Waiting-len(m.Ringing), 0) }
 
+// slack is how many more may be abandoned, if all who wait and find nobody free are. Of
+// other nodes' calls as many count as lost as are answered but for one time in ten
+// thousand.
+func (p *Pacer) slack(m Moment) float64 {
+	slack := p.limit()*float64(p.Answered) - float64(p.Abandoned) - float64(max(m.Waiting-m.Free, 0))
+	if m.Elsewhere > 0 {
+		fresh := p.ringing().cautious
+		n := float64(m.Elsewhere)
+		slack -= min(n, atWorst(n*fresh, n*fresh*(1-fresh)))
+	}
+	return slack
+}
+
+// atWorst is what a number of independent events exceeds one time in ten thousand
+// (Bernstein's inequality).
+func atWorst(mean, variance float64) float64 { return mean + math.Sqrt(2*rare*variance) + rare/3 }
+
+// Reserves tells that not even one more may be abandoned: what is known is too little, or
+// the limit is near. Then each call needs an agent of its own before it is begun, who is
+// kept for it.
+func (p *Pacer) Reserves(m Moment) bool { return p.slack(m) < 1 }
+
+// Cut is how many of the calls that ring without an agent of their own are to be given up
+// at once: all of them, as soon as one more who finds nobody would break the limit. It is
+// what holds where nothing was to be foreseen, when all agents leave, or everybody
+// answers.
+func (p *Pacer) Cut(m Moment) int {
+	if len(m.Ringing) == 0 || p.slack(m) >= 1 {
+		return 0
+	}
+	return len(m.Ringing)
+}
+
 // Next is how many calls to begin now: as many as will find an agent free when they are
-// answered, within what may be abandoned; at least as many as [OnePerAgent]. Its time
-// grows with the agents and the calls under way, and with nothing else.
+// answered, within what may be abandoned; at least as many as [OnePerAgent], and no more
+// where the pacer [Pacer.Reserves]. Its time grows with the agents and the calls under
+// way, and with nothing else.
 func (p *Pacer) Next(m Moment) int {
 	calls := OnePerAgent(m)
-	slack := p.limit()*float64(p.Answered) - float64(p.Abandoned)
+	slack := p.slack(m)
 	if slack < 1 {
-		// Not even one more may be abandoned: what is known is too little, or the
-		// limit is near.
 		return calls
 	}
 	agents := m.Free + len(m.Engaged)
@@ -122,9 +157,9 @@ func (p *Pacer) Next(m Moment) int {
 		d := load{demand.mean + more*fresh.mean, demand.variance + more*fresh.variance}
 		// What would be abandoned if answers came all at once now must be within what is
 		// left over the campaign: of all calls under way, or of as many as are answered
-		// but for one time in ten thousand (Bernstein's inequality).
+		// but for one time in ten thousand.
 		all := float64(len(m.Ringing)+m.Waiting) + more
-		if worst := min(all, d.mean+math.Sqrt(2*rare*d.variance)+rare/3); worst-float64(m.Free) > slack {
+		if worst := min(all, atWorst(d.mean, d.variance)); worst-float64(max(m.Free, m.Waiting)) > slack {
 			break
 		}
 		if excess(d.mean-supply.mean, math.Sqrt(d.variance+supply.variance)) > budget*d.mean {

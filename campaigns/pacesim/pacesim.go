@@ -31,6 +31,9 @@ type Campaign struct {
 	Seed     uint64
 	// Progressive dials one call for each free agent.
 	Progressive bool
+	// Present is how many of the agents are there at a time; nil: all, always. Who
+	// leaves in a call leaves after it.
+	Present func(second float64) int
 }
 
 // Steady is a rate that stays.
@@ -50,6 +53,7 @@ type Result struct {
 	Waited                       float64       // share of those taken who waited at all
 	Idle                         time.Duration // an agent's between two calls, on average
 	Worst                        float64       // the highest share of abandoned calls after the first 100 answers
+	Given                        int           // calls that were given up while they rang
 }
 
 // Share is how much was abandoned of what people answered.
@@ -96,8 +100,10 @@ type sim struct {
 	now     float64
 	free    int
 	engaged []call
-	ringing []call
+	ringing []call // without an agent of their own
+	kept    []call // with one
 	waiting []call
+	away    int // agents
 	next    int
 	waits   float64
 	taken   int
@@ -115,7 +121,7 @@ func Run(c Campaign) Result {
 	heap.Push(&s.queue, event{0, tick, 0})
 	for s.result.Answered < c.Answered {
 		e := heap.Pop(&s.queue).(event)
-		s.busy += float64(c.Agents-s.free) * (e.at - s.now)
+		s.busy += float64(len(s.engaged)) * (e.at - s.now)
 		s.now = e.at
 		s.step(e)
 	}
@@ -130,60 +136,124 @@ func Run(c Campaign) Result {
 func (s *sim) step(e event) {
 	switch e.kind {
 	case tick:
+		s.comeAndGo()
+		s.cut()
+		reserves := s.c.Progressive || s.pacer.Reserves(s.moment())
 		for range s.wanted() {
-			s.dial()
+			s.dial(reserves)
 		}
 		heap.Push(&s.queue, event{s.now + 1, tick, 0})
 	case gone:
-		k := take(&s.ringing, e.id)
-		s.pacer.Rang(seconds(s.now-k.since), false)
-	case answer:
-		k := take(&s.ringing, e.id)
-		s.pacer.Rang(seconds(s.now-k.since), true)
-		s.result.Answered++
-		if s.free > 0 {
-			s.talk(k.id)
-			break
+		if k, ok := take(&s.kept, e.id); ok {
+			s.pacer.Rang(seconds(s.now-k.since), false)
+			s.freed()
+		} else if k, ok := take(&s.ringing, e.id); ok {
+			s.pacer.Rang(seconds(s.now-k.since), false)
 		}
-		s.waiting = append(s.waiting, call{k.id, s.now})
-		heap.Push(&s.queue, event{s.now + campaigns.Grace.Seconds(), patience, k.id})
+	case answer:
+		s.answered(e.id)
 	case patience:
-		if i := slices.IndexFunc(s.waiting, func(k call) bool { return k.id == e.id }); i >= 0 {
-			s.waiting = slices.Delete(s.waiting, i, i+1)
+		if _, ok := take(&s.waiting, e.id); ok {
 			s.result.Abandoned++
 			s.pacer.Abandon()
 		}
 	case free:
-		k := take(&s.engaged, e.id)
+		k, _ := take(&s.engaged, e.id)
 		s.pacer.Freed(seconds(s.now - k.since))
-		s.free++
-		if len(s.waiting) > 0 {
-			first := s.waiting[0]
-			s.waiting = s.waiting[1:]
-			s.waits += s.now - first.since
-			s.waited++
-			s.talk(first.id)
-		}
+		s.freed()
 	}
 	if s.result.Answered >= 100 {
 		s.result.Worst = max(s.result.Worst, s.result.Share())
 	}
 }
 
-func take(list *[]call, id int) call {
+// answered brings who answers to an agent, or has him wait.
+func (s *sim) answered(id int) {
+	if k, ok := take(&s.kept, id); ok {
+		s.pacer.Rang(seconds(s.now-k.since), true)
+		s.result.Answered++
+		s.talk(id)
+		return
+	}
+	k, ok := take(&s.ringing, id)
+	if !ok { // given up
+		return
+	}
+	s.pacer.Rang(seconds(s.now-k.since), true)
+	s.result.Answered++
+	if s.free > 0 {
+		s.free--
+		s.talk(id)
+		return
+	}
+	s.waiting = append(s.waiting, call{id, s.now})
+	heap.Push(&s.queue, event{s.now + campaigns.Grace.Seconds(), patience, id})
+	s.cut()
+}
+
+// cut gives up what the pacer wants given up.
+func (s *sim) cut() {
+	n := s.pacer.Cut(s.moment())
+	s.result.Given += n
+	s.ringing = s.ringing[:len(s.ringing)-n]
+}
+
+// freed has an agent take who waits, or wait himself, or leave.
+func (s *sim) freed() {
+	switch {
+	case s.away < s.leave():
+		s.away++
+	case len(s.waiting) > 0:
+		first := s.waiting[0]
+		s.waiting = s.waiting[1:]
+		s.waits += s.now - first.since
+		s.waited++
+		s.talk(first.id)
+	default:
+		s.free++
+	}
+}
+
+// leave is how many agents are away by now.
+func (s *sim) leave() int {
+	if s.c.Present == nil {
+		return 0
+	}
+	return s.c.Agents - s.c.Present(s.now)
+}
+
+// comeAndGo has agents leave who are free, and others come.
+func (s *sim) comeAndGo() {
+	for ; s.away < s.leave() && s.free > 0; s.free-- {
+		s.away++
+	}
+	for s.away > s.leave() {
+		s.away--
+		s.freed()
+	}
+}
+
+func take(list *[]call, id int) (k call, ok bool) {
 	i := slices.IndexFunc(*list, func(k call) bool { return k.id == id })
-	k := (*list)[i]
+	if i < 0 {
+		return k, false
+	}
+	k = (*list)[i]
 	*list = slices.Delete(*list, i, i+1)
-	return k
+	return k, true
+}
+
+// moment is what a pacer is told.
+func (s *sim) moment() campaigns.Moment {
+	return campaigns.Moment{Free: s.free, Waiting: len(s.waiting), Engaged: s.ages(s.engaged), Ringing: s.ages(s.ringing)}
 }
 
 // wanted is how many calls the pacer wants.
 func (s *sim) wanted() int {
-	m := campaigns.Moment{Free: s.free, Waiting: len(s.waiting), Engaged: s.ages(s.engaged), Ringing: s.ages(s.ringing)}
 	if s.c.Progressive {
-		return campaigns.OnePerAgent(m)
+		return campaigns.OnePerAgent(s.moment())
 	}
-	return s.pacer.Next(m)
+	return s.pacer.Next(s.moment())
 }
 
 func (s *sim) ages(list []call) []time.Duration {
@@ -197,11 +267,17 @@ func (s *sim) ages(list []call) []time.Duration {
 func seconds(f float64) time.Duration { return time.Duration(f * float64(time.Second)) }
 
 // dial begins a call: a person answers after nine seconds on average, a machine after
-// seventeen or so, it is busy or fails at once, or it rings for thirty.
-func (s *sim) dial() {
+// seventeen or so, it is busy or fails at once, or it rings for thirty. A free agent may
+// be kept for it.
+func (s *sim) dial(kept bool) {
 	s.next++
 	s.result.Dialled++
-	s.ringing = append(s.ringing, call{s.next, s.now})
+	if kept {
+		s.free--
+		s.kept = append(s.kept, call{s.next, s.now})
+	} else {
+		s.ringing = append(s.ringing, call{s.next, s.now})
+	}
 	if s.r.Float64() < s.c.Rate(s.now) {
 		heap.Push(&s.queue, event{s.now + min(1+s.lognormal(8, 0.6), 29), answer, s.next})
 		return
@@ -216,9 +292,8 @@ func (s *sim) dial() {
 	heap.Push(&s.queue, event{s.now + after, gone, s.next})
 }
 
-// talk has an agent take a call.
+// talk has an agent take a call, who is not free any more.
 func (s *sim) talk(id int) {
-	s.free--
 	s.taken++
 	s.engaged = append(s.engaged, call{id, s.now})
 	after := s.lognormal(s.c.Talk.Seconds(), 0.7) + s.r.ExpFloat64()*s.c.Wrap.Seconds()
