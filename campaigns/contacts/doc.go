@@ -11,6 +11,7 @@
 //
 // # Concurrency
 //
-// Import reads and normalises while the batch before is being kept, by one goroutine
-// that it waits for. What it holds is a few batches, however long the file is.
+// Import reads, has as many goroutines as there are processors make contacts of what it
+// has read, and one hand them on in the order of the file; it waits for all of them. What
+// it holds is a few batches, however long the file is.
 package contacts

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"hotline/campaigns"
@@ -27,7 +29,7 @@ type Options struct {
 	Language string
 	// Bad takes the rows that were not added, as CSV with the reason; may be nil.
 	Bad io.Writer
-	// Batch is how many contacts are handed on at once; default 4,000.
+	// Batch is how many contacts are handed on at once; default 1,000.
 	Batch int
 }
 
@@ -54,7 +56,7 @@ const (
 	BadRow       = "bad_row"
 	TooLong      = "too_long"
 	IsDuplicate  = "duplicate"
-	defaultBatch = 4000
+	defaultBatch = 1000
 )
 
 var reasons = map[string]map[string]string{
@@ -107,27 +109,70 @@ type importer struct {
 	table   table
 	add     Add
 	mapping Mapping
-	zones   map[string]bool // IANA names that were asked for
 	bad     *badRows
 	report  Report
 }
 
-// batch is what is handed on, and the rows that it came from.
-type batch struct {
-	contacts []campaigns.Contact
-	rows     []badRow
+// tableRow is a row as it stood; reason is why it is not added, where that is known.
+type tableRow struct {
+	row    int
+	cells  []string
+	reason string
 }
+
+// batch is some rows on their way: they are read in turn, made contacts of by several
+// goroutines, and handed on in turn again.
+type batch struct {
+	rows     []tableRow
+	contacts []campaigns.Contact // of the rows without a reason
+	err      error
+	made     chan struct{} // closed once the contacts are there
+}
+
+// maxBatch bounds a batch in bytes, however few rows those are.
+const maxBatch = 1 << 20
 
 func (i *importer) run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	batches := make(chan batch) // unbuffered: one is kept while the next is read
+	first, err := i.begin()
+	if err != nil {
+		return errors.Join(err, i.refuse(first))
+	}
+	makers := runtime.GOMAXPROCS(0)
+	todo := make(chan *batch)
+	// What is read waits here until it is its turn to be kept: so many batches are in
+	// memory at once, and three more at either end.
+	turn := make(chan *batch, makers)
+	var wg sync.WaitGroup
+	for range makers {
+		wg.Go(func() {
+			m := maker{importer: i, zones: map[string]bool{}}
+			for b := range todo {
+				b.err = m.make(b)
+				close(b.made)
+			}
+		})
+	}
 	kept := make(chan error, 1)
-	go func() {
-		kept <- i.keep(ctx, batches, stop)
-	}()
-	err := i.read(ctx, batches)
-	close(batches)
+	go func() { kept <- i.keep(ctx, turn, stop) }()
+	err = i.read(ctx, first, func(b *batch) bool {
+		b.made = make(chan struct{})
+		for _, to := range []chan<- *batch{turn, todo} {
+			select {
+			case to <- b:
+			case <-ctx.Done():
+				if to == todo { // it has its turn already
+					close(b.made)
+				}
+				return false
+			}
+		}
+		return true
+	})
+	close(todo)
+	wg.Wait()
+	close(turn)
 	if failed := <-kept; failed != nil {
 		return failed // why reading ended too
 	}
@@ -135,114 +180,128 @@ func (i *importer) run(ctx context.Context) error {
 }
 
 // keep hands batches on. After an error it takes and drops what comes.
-func (i *importer) keep(ctx context.Context, batches <-chan batch, stop context.CancelCauseFunc) (err error) {
-	for b := range batches {
+func (i *importer) keep(ctx context.Context, turn <-chan *batch, stop context.CancelCauseFunc) (err error) {
+	for b := range turn {
+		<-b.made
+		if err != nil || ctx.Err() != nil {
+			continue
+		}
+		if err = b.err; err == nil {
+			err = i.keepBatch(ctx, b)
+		}
 		if err != nil {
-			continue
-		}
-		var ids []int64
-		if ids, err = i.add(ctx, b.contacts); err != nil {
 			stop(err)
-			continue
-		}
-		for n, id := range ids {
-			if id != 0 {
-				i.report.Added++
-			} else if err = i.bad.add(b.rows[n], IsDuplicate); err != nil {
-				stop(err)
-				break
-			}
 		}
 	}
 	return err
 }
 
-func (i *importer) read(ctx context.Context, batches chan<- batch) error {
-	first, err := i.begin()
-	if err != nil {
-		return err
+func (i *importer) keepBatch(ctx context.Context, b *batch) error {
+	var ids []int64
+	if len(b.contacts) > 0 {
+		var err error
+		if ids, err = i.add(ctx, b.contacts); err != nil {
+			return err
+		}
 	}
 	n := 0
-	b := batch{}
+	for at := range b.rows {
+		r := &b.rows[at]
+		if r.reason == "" {
+			id := ids[n]
+			if n++; id != 0 {
+				i.report.Added++
+				continue
+			}
+			r.reason = IsDuplicate
+		}
+		if err := i.bad.add(*r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read cuts the table into batches, beginning with rows that were read before, until
+// hand refuses one.
+func (i *importer) read(ctx context.Context, first []tableRow, hand func(*batch) bool) error {
+	b, size := &batch{}, 0
+	cells := 0 // of the batch before: about as many will come
+	var all []string
 	for {
-		if n++; n%256 == 0 && ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		var cells []string
-		row := 0
+		var r tableRow
 		if len(first) > 0 {
-			cells, row = first[0].cells, first[0].row
-			first = first[1:]
-		} else if cells, err = i.table.next(); err == nil {
-			row = i.table.row()
-		}
-		var bad *rowError
-		switch {
-		case errors.Is(err, io.EOF):
-			if len(b.contacts) > 0 {
-				batches <- b
-			}
-			return nil
-		case errors.As(err, &bad):
-			err = nil
-			i.report.Rows++
-			if failed := i.bad.add(badRow{i.table.row(), nil}, BadRow); failed != nil {
-				return failed
-			}
-			continue
-		case err != nil:
-			return fmt.Errorf("row %d: %w", i.table.row()+1, err)
-		}
-		if blank(cells) {
-			continue
-		}
-		i.report.Rows++
-		contact, reason := i.contact(cells)
-		if reason != "" {
-			if err := i.bad.add(badRow{row, cells}, reason); err != nil {
+			r, first = first[0], first[1:]
+		} else {
+			var err error
+			if r, err = i.next(); errors.Is(err, io.EOF) {
+				if len(b.rows) > 0 {
+					hand(b)
+				}
+				return context.Cause(ctx)
+			} else if err != nil {
 				return err
 			}
-			continue
+			if all == nil {
+				all = make([]string, 0, max(cells, 64))
+			}
+			// The table uses its slice again; the texts stay.
+			all = append(all, r.cells...)
+			r.cells = all[len(all)-len(r.cells) : len(all) : len(all)]
 		}
-		b.contacts, b.rows = append(b.contacts, contact), append(b.rows, badRow{row, i.bad.keeping(cells)})
-		if len(b.contacts) == i.options.Batch {
-			select {
-			case batches <- b:
-			case <-ctx.Done():
+		i.report.Rows++
+		b.rows = append(b.rows, r)
+		for _, c := range r.cells {
+			size += len(c)
+		}
+		if len(b.rows) == i.options.Batch || size >= maxBatch {
+			if !hand(b) {
 				return context.Cause(ctx)
 			}
-			b = batch{make([]campaigns.Contact, 0, i.options.Batch), make([]badRow, 0, i.options.Batch)}
+			cells = len(all) + len(all)/16
+			b, size, all = &batch{rows: make([]tableRow, 0, i.options.Batch)}, 0, nil
 		}
 	}
 }
 
-// begin reads as many rows as the mapping is guessed by, and returns those that are
-// contacts.
-func (i *importer) begin() (first []badRow, err error) {
-	var rows [][]string
-	for len(rows) <= previewRows {
+// next is the next row with something in it, whose cells hold until the one after.
+func (i *importer) next() (tableRow, error) {
+	for {
 		cells, err := i.table.next()
 		var bad *rowError
+		switch {
+		case errors.As(err, &bad):
+			return tableRow{row: i.table.row(), reason: BadRow}, nil
+		case errors.Is(err, io.EOF):
+			return tableRow{}, err
+		case err != nil:
+			return tableRow{}, fmt.Errorf("row %d: %w", i.table.row()+1, err)
+		case !blank(cells):
+			return tableRow{row: i.table.row(), cells: cells}, nil
+		}
+	}
+}
+
+// begin reads as many rows as the mapping is guessed by, and returns those that follow
+// the header, and those that cannot be read.
+func (i *importer) begin() (first []tableRow, err error) {
+	var rows [][]string
+	for len(rows) <= previewRows {
+		r, err := i.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if errors.As(err, &bad) {
-			i.report.Rows++
-			if failed := i.bad.add(badRow{i.table.row(), nil}, BadRow); failed != nil {
-				return nil, failed
-			}
-			continue
-		}
 		if err != nil {
-			return nil, err
+			return first, err
 		}
-		if !blank(cells) {
-			rows = append(rows, slices.Clone(cells))
-			first = append(first, badRow{i.table.row(), rows[len(rows)-1]})
+		if r.reason == "" {
+			r.cells = slices.Clone(r.cells)
+			rows = append(rows, r.cells)
 		}
+		first = append(first, r)
 	}
 	if len(rows) == 0 {
-		return nil, errors.New("the file has no rows")
+		return first, errors.New("the file has no rows")
 	}
 	if i.options.Mapping != nil {
 		i.mapping = *i.options.Mapping
@@ -251,43 +310,81 @@ func (i *importer) begin() (first []badRow, err error) {
 	}
 	i.report.Mapping = i.mapping
 	if i.mapping.Number < 0 {
-		return nil, ErrNoNumber
+		return first, ErrNoNumber
 	}
-	i.zones = map[string]bool{}
 	if i.mapping.Header {
 		i.bad.header(rows[0])
-		return first[1:], nil
+		head := slices.IndexFunc(first, func(r tableRow) bool { return r.reason == "" })
+		first = slices.Delete(first, head, head+1)
 	}
 	return first, nil
+}
+
+// refuse gives back the rows that cannot be read of a file in which nothing else is.
+func (i *importer) refuse(rows []tableRow) error {
+	for _, r := range rows {
+		if r.reason != "" {
+			i.report.Rows++
+			if err := i.bad.add(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// maker makes contacts of rows.
+type maker struct {
+	*importer
+	zones map[string]bool // IANA names that were asked for
+}
+
+// make has the panic of a library end the import, and no more.
+func (m *maker) make(b *batch) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic while reading rows %d and following: %v", b.rows[0].row, p)
+		}
+	}()
+	b.contacts = make([]campaigns.Contact, 0, len(b.rows))
+	for at := range b.rows {
+		r := &b.rows[at]
+		if r.reason != "" {
+			continue
+		}
+		var c campaigns.Contact
+		if c, r.reason = m.contact(r.cells); r.reason == "" {
+			b.contacts = append(b.contacts, c)
+		}
+	}
+	return nil
 }
 
 // maxField bounds one field, in bytes of UTF-8: the script speaks it.
 const maxField = 6000
 
 // contact makes a contact of a row, or says why not.
-func (i *importer) contact(cells []string) (c campaigns.Contact, reason string) {
+func (m *maker) contact(cells []string) (c campaigns.Contact, reason string) {
 	at := func(n int) string {
 		if n < 0 || n >= len(cells) {
 			return ""
 		}
 		return strings.TrimSpace(cells[n])
 	}
-	m := i.mapping
-	number := at(m.Number)
+	is := &m.mapping
+	number := at(is.Number)
 	if number == "" {
 		return c, NoNumber
 	}
 	var ok bool
-	if c.Number, ok = i.options.Normal(number); !ok {
+	if c.Number, ok = m.options.Normal(number); !ok {
 		return c, BadNumber
 	}
-	// The reader's memory of the row is one string: a field that is kept must not keep
-	// all of it.
-	c.Number, c.Name, c.Zone, c.Agent = strings.Clone(c.Number), strings.Clone(at(m.Name)), i.zone(at(m.Zone)), strings.Clone(at(m.Agent))
+	c.Name, c.Zone, c.Agent = at(is.Name), m.zone(at(is.Zone)), at(is.Agent)
 	if c.Zone == "?" {
 		return c, BadZone
 	}
-	if rank := at(m.Rank); rank != "" {
+	if rank := at(is.Rank); rank != "" {
 		n, err := strconv.ParseFloat(rank, 64)
 		if err != nil || n < -1e9 || n > 1e9 {
 			return c, BadRank
@@ -297,7 +394,7 @@ func (i *importer) contact(cells []string) (c campaigns.Contact, reason string) 
 	if len(c.Name) > maxField || len(c.Agent) > maxField {
 		return c, TooLong
 	}
-	for n, name := range m.Fields {
+	for n, name := range is.Fields {
 		v := at(n)
 		if len(v) > maxField {
 			return c, TooLong
@@ -306,9 +403,9 @@ func (i *importer) contact(cells []string) (c campaigns.Contact, reason string) 
 			continue
 		}
 		if c.Fields == nil {
-			c.Fields = make(map[string]string, len(m.Fields))
+			c.Fields = make(map[string]string, len(is.Fields))
 		}
-		c.Fields[name] = strings.Clone(v)
+		c.Fields[name] = v
 	}
 	return c, ""
 }
@@ -317,34 +414,26 @@ func (i *importer) contact(cells []string) (c campaigns.Contact, reason string) 
 const maxZones = 1000
 
 // zone is the name as it is known, "?" for one that is none.
-func (i *importer) zone(name string) string {
+func (m *maker) zone(name string) string {
 	if name == "" {
 		return ""
 	}
-	known, asked := i.zones[name]
+	known, asked := m.zones[name]
 	if !asked {
 		_, err := time.LoadLocation(name)
 		known = err == nil && name != "Local"
-		name = strings.Clone(name)
-		if len(i.zones) < maxZones {
-			i.zones[name] = known
+		if len(m.zones) < maxZones {
+			m.zones[strings.Clone(name)] = known
 		}
 	}
 	if !known {
 		return "?"
 	}
-	return strings.Clone(name)
+	return name
 }
 
-// badRow is a row as it stood.
-type badRow struct {
-	row   int
-	cells []string
-}
-
-// badRows writes the rows that were not added. Both sides of an import use it.
+// badRows writes the rows that were not added.
 type badRows struct {
-	lock     chan struct{}
 	w        *csv.Writer
 	language string
 	head     []string
@@ -352,7 +441,7 @@ type badRows struct {
 }
 
 func newBadRows(w io.Writer, language string) *badRows {
-	b := &badRows{lock: make(chan struct{}, 1), language: language, counts: map[string]int{}}
+	b := &badRows{language: language, counts: map[string]int{}}
 	if w != nil {
 		b.w = csv.NewWriter(w)
 	}
@@ -361,22 +450,9 @@ func newBadRows(w io.Writer, language string) *badRows {
 
 func (b *badRows) header(cells []string) { b.head = cells }
 
-// keeping is a copy of a row that may turn out to be a duplicate, nil where nobody wants
-// to see it.
-func (b *badRows) keeping(cells []string) []string {
-	if b.w == nil {
-		return nil
-	}
-	// One string for the row, cut at its fields.
-	whole := strings.Join(cells, "\x00")
-	return strings.Split(whole, "\x00")
-}
-
-func (b *badRows) add(r badRow, reason string) error {
-	b.lock <- struct{}{}
-	defer func() { <-b.lock }()
+func (b *badRows) add(r tableRow) error {
 	first := len(b.counts) == 0
-	b.counts[reason]++
+	b.counts[r.reason]++
 	if b.w == nil {
 		return nil
 	}
@@ -392,7 +468,7 @@ func (b *badRows) add(r badRow, reason string) error {
 		}
 	}
 	cells := make([]string, 0, len(r.cells)+2)
-	cells = append(cells, strconv.Itoa(r.row), Words(reason, b.language))
+	cells = append(cells, strconv.Itoa(r.row), Words(r.reason, b.language))
 	for _, c := range r.cells {
 		cells = append(cells, harmless(c))
 	}
