@@ -74,3 +74,35 @@ func TestABusinessIsFollowed(t *testing.T) {
 	write("flows/more.yaml", task)
 	assert.Len(t, next().Flows.Names(), 2, "a row of knowledge is its keeper's business")
 }
+
+// A business that had a mistake at the start counts whole as soon as it is mended.
+func TestAMistakeOfTheStartIsMended(t *testing.T) {
+	dir := folder(t, map[string]string{business.File: small, "knowledge/q.csv": questions, "flows/back.yaml": "title: 退货\nsteps: [{sy: 好的。}]\n"})
+	b, report := business.Load(dir)
+	require.Error(t, report.Err())
+	require.Empty(t, b.Flows.Names())
+	taken := make(chan *business.Business, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		business.Follow(ctx, b, 30*time.Millisecond, slog.New(slog.DiscardHandler), func(_ context.Context, b *business.Business) error {
+			taken <- b
+			cancel()
+			return nil
+		})
+	}()
+	// The first look may be later than this write, so it is made until it is seen.
+	for n := 1; ctx.Err() == nil; n++ {
+		mended := "title: " + strings.Repeat("退", n) + "\nsteps: [{say: 好的。}, {end: done}]\n"
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "flows/back.yaml"), []byte(mended), 0o600))
+		select {
+		case <-ctx.Done():
+		case <-time.After(300 * time.Millisecond):
+		}
+	}
+	<-done
+	require.Len(t, taken, 1)
+	assert.Equal(t, []string{"back"}, (<-taken).Flows.Names())
+}

@@ -33,7 +33,7 @@ func (s *Server) audited(ctx context.Context, r rule, op huma.Operation) error {
 	i, h := who(ctx), held(ctx)
 	e := store.TrailEntry{Actor: i.name, Role: i.role, Action: op.OperationID, Subject: subject(h.request), Detail: maps.Clone(h.detail)}
 	export := strings.HasPrefix(op.OperationID, "export-") // each takes data out of the house
-	if reads(op.Method) && !export && !s.seen.first(i.name, op.OperationID, e.Subject, time.Now()) {
+	if reads(op.Method) && !export && !s.seen.first(i.name, op.OperationID, e.Subject, time.Now(), again(h.request)) {
 		return nil
 	}
 	if export {
@@ -49,6 +49,29 @@ func (s *Server) audited(ctx context.Context, r rule, op huma.Operation) error {
 		e.Detail["query"] = asked.Encode()
 	}
 	return s.cfg.Store.AddTrail(ctx, e)
+}
+
+const (
+	// A page that is open reads a call again whenever something happens in it.
+	pageFor = time.Minute
+	// A player asks for the pieces of a recording, a list is read over and over.
+	seenFor = time.Hour
+)
+
+// again is for how long a read of the same is taken for the same read: each time that a
+// recording is played from its beginning, or a page is opened, is one.
+func again(r *http.Request) time.Duration {
+	if r == nil {
+		return pageFor
+	}
+	switch from := r.Header.Get("Range"); {
+	case from == "":
+		return pageFor
+	case strings.HasPrefix(from, "bytes=0-"):
+		return 0
+	default:
+		return seenFor
+	}
 }
 
 // subject is what an operation was done to, by its path.
@@ -74,7 +97,7 @@ func (s *Server) saw(ctx context.Context, ids []string) error {
 	now := time.Now()
 	var fresh []string
 	for _, id := range ids {
-		if s.seen.first(i.name, "numbers", id, now) {
+		if s.seen.first(i.name, "numbers", id, now, seenFor) {
 			fresh = append(fresh, id)
 		}
 	}
@@ -97,17 +120,14 @@ type seen struct {
 	at map[[3]string]time.Time // guarded by mu
 }
 
-const (
-	seenFor = time.Hour
-	maxSeen = 50_000
-)
+const maxSeen = 50_000
 
-// first tells whether this has not been seen for a while.
-func (s *seen) first(who, what, subject string, now time.Time) bool {
+// first tells whether this has not been seen for so long.
+func (s *seen) first(who, what, subject string, now time.Time, long time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := [3]string{who, what, subject}
-	if at, ok := s.at[k]; ok && now.Sub(at) < seenFor {
+	if at, ok := s.at[k]; ok && now.Sub(at) < long {
 		return false
 	}
 	if s.at == nil {

@@ -1,12 +1,17 @@
 package web_test
 
 import (
+	"crypto/tls"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
 	"hotline/internal/totp"
+	"hotline/internal/web"
+	"hotline/internal/web/webtest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -29,14 +34,15 @@ func TestReadsAreWrittenDown(t *testing.T) {
 		li.get("/api/v1/calls?number=13812348000")
 		li.get("/api/v1/calls/" + st.calls[0])
 		li.bytes("/api/v1/calls/"+st.calls[0]+"/recording", http.StatusPartialContent, "Range", "bytes=0-9")
+		li.bytes("/api/v1/calls/"+st.calls[0]+"/recording", http.StatusPartialContent, "Range", "bytes=10-19")
 		zhou.get("/api/v1/calls")
 	}
 	for range 2 {
 		_, _ = zhou.bytes("/api/v1/calls.csv", http.StatusOK)
 	}
-	for _, action := range []string{"get-call", "get-recording", "numbers"} {
+	for action, times := range map[string]int{"get-call": 1, "get-recording": 3, "numbers": 1} { // a page is read again, a recording was played three times
 		rows := admin.trail("actor=li&action=" + action)
-		require.Len(t, rows, 1, action)
+		require.Len(t, rows, times, action)
 		assert.Equal(t, st.calls[0], rows[0]["subject"])
 		assert.Equal(t, "supervisor", rows[0]["role"])
 	}
@@ -47,6 +53,27 @@ func TestReadsAreWrittenDown(t *testing.T) {
 	assert.Equal(t, "19", rows[0]["detail"].(map[string]any)["count"], "one of the twenty was seen before")
 	assert.Zero(t, admin.get("/api/v1/audit/check")["broken_at"])
 	assert.Empty(t, admin.trail("from="+time.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
+}
+
+// Behind a certificate of our own the cookie never goes out in the open.
+func TestCookiesOverOurOwnTLS(t *testing.T) {
+	known := httptest.NewTLSServer(nil) // a certificate of 127.0.0.1, and a client that trusts it
+	defer known.Close()
+	st := start(t, func(c *web.Config) {
+		c.TLS = &tls.Config{Certificates: known.TLS.Certificates, MinVersion: tls.VersionTLS12}
+	})
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, strings.Replace(st.url, "http:", "https:", 1)+"/api/v1/session", strings.NewReader(`{"name":"li","password":"`+webtest.Password+`"}`))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/json")
+	res, err := known.Client().Do(r)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, res.Body.Close()) }()
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.Len(t, res.Cookies(), 1)
+	c := res.Cookies()[0]
+	assert.True(t, c.Secure)
+	assert.True(t, c.HttpOnly)
+	assert.Equal(t, http.SameSiteStrictMode, c.SameSite)
 }
 
 func TestSecondFactor(t *testing.T) {
