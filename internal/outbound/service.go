@@ -247,13 +247,12 @@ func (s *Service) Look(r io.Reader) (contacts.Preview, error) { return contacts.
 // Import adds a file's contacts to a campaign, which may be running. mapping nil is
 // guessed; bad takes the rows that were not added, and may be nil.
 func (s *Service) Import(ctx context.Context, id string, r io.Reader, mapping *contacts.Mapping, language string, bad io.Writer) (contacts.Report, error) {
-	if _, err := s.cfg.Store.Campaign(ctx, id); err != nil {
+	intake, err := s.cfg.Store.Intake(ctx, id)
+	if err != nil {
 		return contacts.Report{}, err
 	}
-	report, err := contacts.Import(ctx, r, contacts.Options{Mapping: mapping, Normal: s.normal, Language: language, Bad: bad},
-		func(ctx context.Context, batch []campaigns.Contact) ([]int64, error) {
-			return s.cfg.Store.AddContacts(ctx, id, batch)
-		})
+	report, err := contacts.Import(ctx, r, contacts.Options{Mapping: mapping, Normal: s.normal, Language: language, Bad: bad}, intake.Add)
+	err = errors.Join(err, intake.Close(ctx))
 	if report.Added > 0 {
 		s.cfg.Publish(campaigns.Event{Campaign: id, Kind: "contact", At: s.cfg.Now()})
 	}

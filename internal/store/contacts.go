@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"hotline/campaigns"
@@ -39,110 +38,6 @@ func (s *Store) readContact(from row) (c campaigns.Contact, err error) {
 	return c, f.err
 }
 
-// addRows is how many contacts one statement adds. SQLite looks for each parameter's name
-// among all of the statement's, so many in one cost more than they save.
-const addRows = 10
-
-const contactParams = 10
-
-var addContacts = func() func(n int) string {
-	text := func(n int) string {
-		var b strings.Builder
-		b.WriteString(`INSERT INTO contacts (id, campaign_id, number_hash, person, zone, rank, place, agent, due, added_at, state, variant, reason, made, callback) VALUES `)
-		for i := range n {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString("(")
-			for j := range contactParams {
-				b.WriteString("$" + strconv.Itoa(i*contactParams+j+1) + ", ")
-			}
-			b.WriteString("'waiting', '', '', 0, 0)")
-		}
-		b.WriteString(" ON CONFLICT (number_hash, campaign_id) DO NOTHING RETURNING id")
-		return b.String()
-	}
-	full := text(addRows)
-	return func(n int) string {
-		if n == addRows {
-			return full
-		}
-		return text(n)
-	}
-}()
-
-// AddContacts keeps new contacts of a campaign and returns the id of each, 0 for one
-// whose number the campaign has already. It is meant for some thousand at once.
-func (s *Store) AddContacts(ctx context.Context, campaign string, list []campaigns.Contact) (ids []int64, err error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	c, err := s.Campaign(ctx, campaign)
-	if err != nil {
-		return nil, err
-	}
-	first, err := s.reserve(ctx, "contacts", len(list))
-	if err != nil {
-		return nil, err
-	}
-	args := make([]any, 0, len(list)*contactParams)
-	now := s.now().UnixMilli()
-	for i, k := range list {
-		id := first + int64(i)
-		f := &sealing{s: s, table: "contacts", row: strconv.FormatInt(id, 10)}
-		due := int64(0)
-		if !k.Due.IsZero() {
-			due = k.Due.UnixMilli()
-		}
-		args = append(args, id, campaign, f.hash(wholeNumber, NormalNumber(k.Number)), f.sealJSON("person", person{k.Number, k.Name, k.Fields}),
-			k.Zone, k.Rank, placeOf(c.Order, k.Rank, id), k.Agent, due, now)
-		if f.err != nil {
-			return nil, f.err
-		}
-	}
-	ids = make([]int64, len(list))
-	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		clear(ids)
-		state, err := stateIn(ctx, tx, campaign)
-		if err != nil {
-			return err
-		}
-		if state == campaigns.Stopped || state == campaigns.Done {
-			return fmt.Errorf("add contacts to campaign %s, which is %s: %w", campaign, state, ErrState)
-		}
-		for from := 0; from < len(list); from += addRows {
-			n := min(addRows, len(list)-from)
-			if err := s.addSome(ctx, tx, n, args[from*contactParams:(from+n)*contactParams], func(id int64) { ids[id-first] = id }); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return ids, err
-}
-
-func (s *Store) addSome(ctx context.Context, tx *sql.Tx, n int, args []any, added func(id int64)) (err error) {
-	query := tx.QueryContext
-	if n == addRows { // one text, which is worth preparing
-		query = func(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-			return s.group.query(ctx, tx, text, args...)
-		}
-	}
-	rows, err := query(ctx, addContacts(n), args...)
-	if err != nil {
-		return fmt.Errorf("add contacts: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return fmt.Errorf("add contacts: %w", err)
-		}
-		added(id)
-	}
-	return rows.Err()
-}
-
 func stateIn(ctx context.Context, from rowAsked, campaign string) (state campaigns.State, err error) {
 	err = from.QueryRowContext(ctx, `SELECT state FROM campaigns WHERE id = $1`, campaign).Scan(&state)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -152,18 +47,6 @@ func stateIn(ctx context.Context, from rowAsked, campaign string) (state campaig
 		return "", fmt.Errorf("campaign %s: %w", campaign, err)
 	}
 	return state, nil
-}
-
-// placeOf is where a new contact stands among those of one due; the lowest is first.
-func placeOf(order campaigns.Order, rank int, id int64) int64 {
-	switch order {
-	case campaigns.Newest:
-		return -id
-	case campaigns.Ranked:
-		return -int64(rank)
-	case campaigns.AsListed:
-	}
-	return id
 }
 
 // Due implements campaigns.Store.
@@ -394,7 +277,7 @@ func (s *Store) Triggered(ctx context.Context, name, key string, k campaigns.Con
 			}
 		case errors.Is(err, sql.ErrNoRows):
 			id = first
-			if err := s.addSome(ctx, tx, 1, []any{id, k.Campaign, hash, sealed, k.Zone, k.Rank, id, k.Agent, due, now}, func(int64) {}); err != nil {
+			if _, err := s.addSome(ctx, tx, []any{id, k.Campaign, hash, sealed, k.Zone, k.Rank, id, k.Agent, due, now}); err != nil {
 				return err
 			}
 		default:

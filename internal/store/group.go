@@ -21,7 +21,9 @@ import (
 // A transaction costs much more than a row in it. So while transactions follow each
 // other, the leader lets a moment pass after the one before, the longer the more had
 // come to that one: hundreds of calls a second then share some ten transactions. A
-// writer that comes alone never waits.
+// writer that comes alone never waits. Nor is there a moment before and after the
+// transactions of who writes thousands of rows, one such after the other: those are long
+// themselves, and who comes meanwhile waits for one of them.
 type group struct {
 	db    *sql.DB
 	begin *sql.TxOptions
@@ -33,6 +35,7 @@ type group struct {
 	full    chan struct{} // guarded by mu: closed when the queue of a leader that waits is long enough
 
 	last       time.Time            // of the last commit; only the leader uses what follows
+	bulky      bool                 // a bulk was in it
 	size       int                  // operations in it
 	statements map[string]*sql.Stmt // by text
 	wanted     []string             // texts to be prepared
@@ -40,6 +43,7 @@ type group struct {
 
 type operation struct {
 	do   func(context.Context, *sql.Tx) error
+	bulk bool
 	done chan error    // the result, once
 	lead chan struct{} // it is this one's turn to lead
 }
@@ -59,10 +63,19 @@ const (
 // first, do has not run, or its result is not known. do is run a second time when
 // another operation of its transaction fails: it must leave alone what it reads.
 func (g *group) write(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+	return g.queued(ctx, do, false)
+}
+
+// writeBulk is write for one of many writes of many rows each.
+func (g *group) writeBulk(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+	return g.queued(ctx, do, true)
+}
+
+func (g *group) queued(ctx context.Context, do func(context.Context, *sql.Tx) error, bulk bool) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	o := &operation{do, make(chan error, 1), make(chan struct{}, 1)}
+	o := &operation{do, bulk, make(chan error, 1), make(chan struct{}, 1)}
 	g.mu.Lock()
 	g.queue = append(g.queue, o)
 	if g.full != nil && len(g.queue) >= groupSize {
@@ -79,7 +92,7 @@ func (g *group) write(ctx context.Context, do func(context.Context, *sql.Tx) err
 	case err := <-o.done:
 		return err
 	case <-o.lead:
-		g.run(ctx)
+		g.run(ctx, bulk)
 		return <-o.done
 	case <-ctx.Done():
 	}
@@ -110,8 +123,10 @@ func (g *group) handOver() {
 }
 
 // run does what is queued as one transaction.
-func (g *group) run(ctx context.Context) {
-	g.gather(ctx)
+func (g *group) run(ctx context.Context, bulk bool) {
+	if !bulk && !g.bulky {
+		g.gather(ctx)
+	}
 	g.mu.Lock()
 	n := min(len(g.queue), groupSize)
 	batch := slices.Clone(g.queue[:n])
@@ -125,6 +140,7 @@ func (g *group) run(ctx context.Context) {
 	err := g.commit(ctx, batch, results)
 	g.prepare(ctx)
 	g.last, g.size = time.Now(), n
+	g.bulky = slices.ContainsFunc(batch, func(o *operation) bool { return o.bulk })
 	for i, o := range batch {
 		o.done <- errors.Join(results[i], err)
 	}

@@ -49,6 +49,7 @@ func postgres(dsn string) (backend, error) {
 		open: func(bool) (*sql.DB, error) { return stdlib.OpenDB(*config), nil },
 		// One leads and takes along what is queued, as with SQLite.
 		writers: 1, readers: 8,
+		rows:  250,
 		begin: &sql.TxOptions{Isolation: sql.LevelSerializable},
 		schema: `SELECT c.table_name, c.column_name, UPPER(c.data_type), COALESCE((
 				SELECT k.ordinal_position FROM information_schema.table_constraints t

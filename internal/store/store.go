@@ -33,6 +33,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"hotline/campaigns"
@@ -75,6 +76,10 @@ type Store struct {
 	hashing chan struct{} // bounds the memory and the cores that password hashing takes
 	log     *slog.Logger
 	now     func() time.Time
+	addFull string // adds as many contacts as one statement does
+
+	taking sync.Mutex
+	taken  int // intakes that are open; guarded by taking
 }
 
 // backend is what differs between databases.
@@ -84,6 +89,11 @@ type backend struct {
 	open    func(write bool) (*sql.DB, error)
 	writers int // connections for writing
 	readers int
+	// rows is how many contacts one statement adds.
+	rows int
+	// busy and calm are statements for the connection that writes, run before and after
+	// many contacts are added; "" where there is nothing to do.
+	busy, calm string
 	// begin are the options of a transaction that writes.
 	begin *sql.TxOptions
 	// alone is a statement that keeps other nodes' migrations waiting until the
@@ -135,7 +145,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{
 		cfg: cfg, backend: b, read: read, group: group{db: write, begin: b.begin, again: b.again},
 		hashing: make(chan struct{}, 2),
-		log:     cfg.Logger, now: cfg.Now,
+		log:     cfg.Logger, now: cfg.Now, addFull: addContacts(b.rows),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -198,6 +208,13 @@ func sqlite(path string) (backend, error) {
 			return sql.Open("sqlite", sqlitefile.Source(path, "query_only(1)"))
 		},
 		writers: 1, readers: 4,
+		// SQLite looks for each parameter's name among all of the statement's, so many in
+		// one cost more than they save.
+		rows: 10,
+		// The index of numbers is added to all over: with SQLite's 2 MB of pages at hand,
+		// each number takes a page out of the file and writes another one back.
+		busy:    `PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000`,
+		calm:    `PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000; PRAGMA shrink_memory`,
 		again:   func(error) bool { return false }, // a locked file is waited for
 		copying: func() (*sql.DB, error) { return sql.Open("sqlite", sqlitefile.Source(path)) },
 		schema: `SELECT m.name, p.name, UPPER(p.type), p.pk FROM sqlite_master m

@@ -1,0 +1,251 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+
+	"hotline/campaigns"
+)
+
+// contactParams are the values that adding a contact takes.
+const contactParams = 10
+
+func addContacts(n int) string {
+	var b strings.Builder
+	b.WriteString(`INSERT INTO contacts (id, campaign_id, number_hash, person, zone, rank, place, agent, due, added_at, state, variant, reason, made, callback) VALUES `)
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("(")
+		for j := range contactParams {
+			b.WriteString("$" + strconv.Itoa(i*contactParams+j+1) + ", ")
+		}
+		b.WriteString("'waiting', '', '', 0, 0)")
+	}
+	b.WriteString(" ON CONFLICT (number_hash, campaign_id) DO NOTHING")
+	return b.String()
+}
+
+// AddContacts keeps new contacts of a campaign and returns the id of each, 0 for one
+// whose number the campaign has already. An [Intake] does so faster for many.
+func (s *Store) AddContacts(ctx context.Context, campaign string, list []campaigns.Contact) (ids []int64, err error) {
+	c, err := s.Campaign(ctx, campaign)
+	if err != nil {
+		return nil, err
+	}
+	i := &Intake{s: s, campaign: c, write: s.group.write}
+	return i.Add(ctx, list)
+}
+
+// Intake adds many contacts to one campaign. It belongs to one goroutine.
+type Intake struct {
+	s        *Store
+	campaign campaigns.Campaign
+	write    func(context.Context, func(context.Context, *sql.Tx) error) error
+	// Ids that are taken: the next one, and the one behind the last; the next time take
+	// are taken at once.
+	next, end int64
+	take      int
+}
+
+const (
+	// intakeRows is how many contacts one transaction adds: other writers wait for it,
+	// some 30 ms.
+	intakeRows = 1000
+	// firstIDs and mostIDs are taken at once; what is left of them when all contacts have
+	// come is missing between two ids, which means nothing.
+	firstIDs, mostIDs = intakeRows, 64 * intakeRows
+)
+
+// Intake begins to add many contacts to a campaign; [Intake.Close] ends it.
+func (s *Store) Intake(ctx context.Context, campaign string) (*Intake, error) {
+	c, err := s.Campaign(ctx, campaign)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.intakes(ctx, 1); err != nil {
+		return nil, err
+	}
+	return &Intake{s: s, campaign: c, write: s.group.writeBulk, take: firstIDs}, nil
+}
+
+// Close ends an intake.
+func (i *Intake) Close(ctx context.Context) error {
+	return i.s.intakes(context.WithoutCancel(ctx), -1)
+}
+
+// intakes counts those that are open, and has the database keep more in memory from the
+// first to the last.
+func (s *Store) intakes(ctx context.Context, more int) error {
+	s.taking.Lock()
+	defer s.taking.Unlock()
+	before := s.taken
+	s.taken += more
+	text := ""
+	switch {
+	case before == 0:
+		text = s.backend.busy
+	case s.taken == 0:
+		text = s.backend.calm
+	}
+	if text == "" {
+		return nil
+	}
+	err := s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, text)
+		return err
+	})
+	if err != nil {
+		if more > 0 {
+			s.taken = before
+		}
+		return fmt.Errorf("prepare the database for many contacts: %w", err)
+	}
+	return nil
+}
+
+// Add keeps contacts and returns the id of each, 0 for one whose number the campaign has
+// already. What was kept before an error stays.
+func (i *Intake) Add(ctx context.Context, list []campaigns.Contact) (ids []int64, err error) {
+	for len(ids) < len(list) {
+		some, err := i.add(ctx, list[len(ids):min(len(list), len(ids)+intakeRows)])
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, some...)
+	}
+	return ids, nil
+}
+
+func (i *Intake) add(ctx context.Context, list []campaigns.Contact) (ids []int64, err error) {
+	first, err := i.reserve(ctx, len(list))
+	if err != nil {
+		return nil, err
+	}
+	args, err := i.seal(list, first)
+	if err != nil {
+		return nil, err
+	}
+	err = i.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		ids = ids[:0]
+		state, err := stateIn(ctx, tx, i.campaign.ID)
+		if err != nil {
+			return err
+		}
+		if state == campaigns.Stopped || state == campaigns.Done {
+			return fmt.Errorf("add contacts to campaign %s, which is %s: %w", i.campaign.ID, state, ErrState)
+		}
+		rows := i.s.backend.rows
+		for from := 0; from < len(list); from += rows {
+			n := min(rows, len(list)-from)
+			added, err := i.s.addSome(ctx, tx, args[from*contactParams:(from+n)*contactParams])
+			if err != nil {
+				return err
+			}
+			ids = append(ids, added...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ids, nil
+}
+
+// reserve takes n ids in a row.
+func (i *Intake) reserve(ctx context.Context, n int) (first int64, err error) {
+	if i.end-i.next < int64(n) {
+		take := max(n, i.take)
+		if i.next, err = i.s.reserve(ctx, "contacts", take); err != nil {
+			return 0, err
+		}
+		i.end = i.next + int64(take)
+		i.take = min(2*i.take, mostIDs)
+	}
+	first = i.next
+	i.next += int64(n)
+	return first, nil
+}
+
+// seal makes the parameters of contacts, on all processors.
+func (i *Intake) seal(list []campaigns.Contact, first int64) ([]any, error) {
+	args := make([]any, len(list)*contactParams)
+	now := i.s.now().UnixMilli()
+	parts := min(runtime.GOMAXPROCS(0), 1+len(list)/64)
+	failed := make([]error, parts)
+	var wg sync.WaitGroup
+	for p := range parts {
+		wg.Go(func() {
+			for n := p * len(list) / parts; n < (p+1)*len(list)/parts && failed[p] == nil; n++ {
+				failed[p] = i.sealOne(&list[n], first+int64(n), now, args[n*contactParams:(n+1)*contactParams])
+			}
+		})
+	}
+	wg.Wait()
+	return args, errors.Join(failed...)
+}
+
+func (i *Intake) sealOne(k *campaigns.Contact, id, now int64, args []any) error {
+	f := &sealing{s: i.s, table: "contacts", row: strconv.FormatInt(id, 10)}
+	due := int64(0)
+	if !k.Due.IsZero() {
+		due = k.Due.UnixMilli()
+	}
+	copy(args, []any{
+		id, i.campaign.ID, f.hash(wholeNumber, NormalNumber(k.Number)), f.sealJSON("person", person{k.Number, k.Name, k.Fields}),
+		k.Zone, k.Rank, placeOf(i.campaign.Order, k.Rank, id), k.Agent, due, now,
+	})
+	return f.err
+}
+
+// addSome adds contacts by one statement, whose ids follow each other, and returns the id
+// of each, 0 for one whose number is there.
+func (s *Store) addSome(ctx context.Context, tx *sql.Tx, args []any) (ids []int64, err error) {
+	n := len(args) / contactParams
+	var r sql.Result
+	if n == s.backend.rows { // one text, which is worth preparing
+		r, err = s.group.exec(ctx, tx, s.addFull, args...)
+	} else {
+		r, err = tx.ExecContext(ctx, addContacts(n), args...)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("add contacts: %w", err)
+	}
+	added, err := r.RowsAffected()
+	if err != nil {
+		return nil, fmt.Errorf("add contacts: %w", err)
+	}
+	first, _ := args[0].(int64)
+	ids = make([]int64, n)
+	if added == int64(n) {
+		for i := range ids {
+			ids[i] = first + int64(i)
+		}
+		return ids, nil
+	}
+	kept, err := list(ctx, tx, "see which contacts were added", func(from row) (id int64, err error) { err = from.Scan(&id); return id, err },
+		`SELECT id FROM contacts WHERE id BETWEEN $1 AND $2`, first, first+int64(n)-1)
+	for _, id := range kept {
+		ids[id-first] = id
+	}
+	return ids, err
+}
+
+// placeOf is where a new contact stands among those of one due; the lowest is first.
+func placeOf(order campaigns.Order, rank int, id int64) int64 {
+	switch order {
+	case campaigns.Newest:
+		return -id
+	case campaigns.Ranked:
+		return -int64(rank)
+	case campaigns.AsListed:
+	}
+	return id
+}
