@@ -12,13 +12,15 @@
 //
 // # Concurrency
 //
-// A Plan is a value and safe for concurrent use.
+// A Plan is a value and safe for concurrent use. Its copies share what they have learnt of
+// their country's numbers.
 package number
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -35,6 +37,7 @@ type Number struct {
 type Plan struct {
 	region string // ISO 3166: "CN"
 	code   string // "86"
+	quick  *quick
 }
 
 // For is the plan of a country by its two letters: "CN", "US".
@@ -44,12 +47,24 @@ func For(country string) (Plan, error) {
 	if code == 0 {
 		return Plan{}, fmt.Errorf("%q is no country; write two letters, CN say", country)
 	}
-	return Plan{region, strconv.Itoa(code)}, nil
+	p := Plan{region: region, code: strconv.Itoa(code)}
+	p.quick = &quick{code: p.code, prepare: sync.OnceValue(func() *patterns { return patternsOf(p.region) }), known: map[beginning]class{}}
+	return p, nil
 }
 
 // Read brings what was written or dialled into normal form.
 func (p Plan) Read(text string) Number {
 	dialled := plain(text)
+	if p.quick != nil {
+		if n, ok := p.quick.read(dialled, p.ask); ok {
+			return n
+		}
+	}
+	return p.ask(dialled)
+}
+
+// ask reads what is dialled by the library.
+func (p Plan) ask(dialled string) Number {
 	international := strings.HasPrefix(dialled, "+")
 	if rest, ok := strings.CutPrefix(dialled, "00"); ok && rest != "" {
 		// 00 is understood wherever the plan is from: carriers send it.
@@ -64,11 +79,11 @@ func (p Plan) Read(text string) Number {
 		return n
 	}
 	kind := phonenumbers.GetNumberType(parsed)
-	if !international && !phonenumbers.IsValidNumber(parsed) {
+	if !international && kind == phonenumbers.UNKNOWN { // which is what IsValidNumber tells
 		// Neither a subscriber's number of this country: a short one, an extension.
 		if rest, ok := strings.CutPrefix(dialled, p.code); ok && len(dialled) > 10 && phonenumbers.IsPossibleNumber(parsed) {
 			if again, err := phonenumbers.Parse("+"+p.code+rest, p.region); err == nil && phonenumbers.IsValidNumber(again) {
-				return p.Read("+" + dialled) // some carriers leave the plus out
+				return p.ask("+" + dialled) // some carriers leave the plus out
 			}
 		}
 		return n
