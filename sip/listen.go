@@ -87,7 +87,12 @@ func (t *transport) open(ctx context.Context, addrs []listenAddr) (err error) {
 			udp := conn.(*net.UDPConn)
 			// A burst of calls must survive a busy moment; the kernel may give less.
 			_ = udp.SetReadBuffer(4 << 20)
-			p := &packetSocket{conn: udp, at: addrPort(udp.LocalAddr())}
+			socket, err := newUDPSocket(udp)
+			if err != nil {
+				_ = udp.Close()
+				return fmt.Errorf("listen for SIP on udp %s: %w", a.addr, err)
+			}
+			p := &packetSocket{conn: socket, at: addrPort(udp.LocalAddr())}
 			p.v6 = p.at.Addr().Is6()
 			p.v4 = !p.v6 || p.at.Addr().IsUnspecified() && a.socket("udp") == "udp"
 			t.packets = append(t.packets, p)

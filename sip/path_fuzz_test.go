@@ -107,9 +107,7 @@ BYE Reason: Q.850;cause=16
 // memory is a UDP socket without a network.
 type memory struct{ wire }
 
-func (*memory) ReadFromUDPAddrPort([]byte) (int, netip.AddrPort, error) {
-	return 0, netip.AddrPort{}, net.ErrClosed
-}
+func (*memory) readAll(int, func([]byte, netip.AddrPort)) error { return net.ErrClosed }
 
 func (m *memory) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	return len(b), m.send(b, to)

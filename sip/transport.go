@@ -78,9 +78,9 @@ type transport struct {
 	peers     map[peer]*streamConn // those that requests may go over
 }
 
-// datagrams is what is used of a *net.UDPConn.
+// datagrams is what is used of a UDP socket.
 type datagrams interface {
-	ReadFromUDPAddrPort(b []byte) (n int, from netip.AddrPort, err error)
+	readAll(limit int, take func(data []byte, from netip.AddrPort)) error
 	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
 	LocalAddr() net.Addr
 	Close() error
@@ -112,22 +112,20 @@ func (p *packetSocket) local() netip.AddrPort { return p.at }
 func (*packetSocket) alive() bool             { return true }
 
 func (t *transport) readPackets(p *packetSocket) {
-	buf := make([]byte, 65536)
-	for {
-		n, from, err := p.conn.ReadFromUDPAddrPort(buf)
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
-			// An ICMP error of an earlier datagram, say: the socket is still good.
-			t.log.Debug("sip_udp_read", "error", err)
-			continue
-		}
-		if n <= 4 || n > t.limits.message {
-			continue // a keep-alive (RFC 5626 section 4.4), or more than we take
+	take := func(data []byte, from netip.AddrPort) {
+		if len(data) <= 4 || len(data) > t.limits.message {
+			return // a keep-alive (RFC 5626 section 4.4), or more than we take
 		}
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		_ = t.received(buf[:n], flow{p, from})
+		_ = t.received(data, flow{p, from})
+	}
+	for {
+		err := p.conn.readAll(t.limits.message, take)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		// An ICMP error of an earlier datagram, say: the socket is still good.
+		t.log.Debug("sip_udp_read", "error", err)
 	}
 }
 
