@@ -73,6 +73,11 @@ type Reading struct {
 // sinks over two turns.
 func (r Reading) Upset() bool { return r.Label == Angry || r.Sinking }
 
+// Cross is how probable it is that the caller is angry, and that he is angry or impatient.
+func (r Reading) Cross() (anger, either float64) {
+	return r.Scores[angry], r.Scores[angry] + r.Scores[impatient]
+}
+
 // Config of a Recognizer.
 type Config struct {
 	Language string // "zh", "en" and their regions; "" is Chinese

@@ -84,7 +84,11 @@ type ear struct {
 	line    Line
 	caller  string
 	tracker *emotion.Tracker
+	felt    int     // sentences of the caller's
+	cross   float64 // how angry or impatient the last one was
 	upset   bool
+	rises   bool // his anger, against the sentence before
+	told    bool // that he is angry
 	risky   bool
 	mood    emotion.Label
 	after   string // the pair that was suggested first last time
@@ -132,7 +136,7 @@ func newEar(name string, line Line, caller string, before []call.Event) *ear {
 	if since > staleIntent {
 		e.task = ""
 	}
-	e.upset, e.risky = false, false // who has him now has not been told
+	e.upset, e.rises, e.risky = false, false, false // who has him now has not been told
 	return e
 }
 

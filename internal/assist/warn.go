@@ -65,25 +65,38 @@ func (e *ear) warn(ctx context.Context, t call.TurnRecord) []Warning {
 	if e.tracker == nil {
 		return out
 	}
-	upset, risky := e.upset, e.risky
+	risky := e.risky
 	r := e.feel(t.Text)
 	quote := ""
 	if len(r.Evidence) > 0 {
 		quote = r.Evidence[0]
 	}
+	worse := e.felt > 1 && (e.upset || e.rises)
 	switch { // that it gets worse, not that it is bad; and the graver alone
 	case e.risky && !risky:
 		add(Complaint, string(r.Label), quote, r.ComplaintRisk)
-	case e.upset && !upset:
+	case worse && !e.told:
 		add(Anger, string(r.Label), quote, r.Score)
 	}
+	e.told = worse
 	return out
 }
+
+// A sentence that is so cross, after one that was so much less, is anger that rises.
+const (
+	leastCross = 0.4 // angry or impatient
+	leastAnger = 0.2
+	leastRise  = 0.2
+)
 
 // feel reads a sentence of the caller's.
 func (e *ear) feel(text string) emotion.Reading {
 	r := e.tracker.Next(emotion.Turn{Text: text})
 	e.upset, e.risky, e.mood = r.Upset(), r.ComplaintRisk >= e.line.Complaint, r.Label
+	anger, cross := r.Cross()
+	e.rises = cross >= leastCross && anger >= leastAnger && cross >= e.cross+leastRise
+	e.cross = cross
+	e.felt++
 	return r
 }
 
