@@ -52,3 +52,30 @@ func TestBins(t *testing.T) {
 		_, _, _ = dsp.Pure(frame, 8000)
 	}))
 }
+
+// Two sines are told from one, from three and from noise.
+func TestPair(t *testing.T) {
+	for _, hz := range [][2]float64{{620, 950}, {440, 480}, {853, 960}, {400, 1900}} {
+		low, high, share := dsp.Pair(dsp.Sine(8000, -14, 20*time.Millisecond, hz[0], hz[1]), 8000)
+		assert.InDelta(t, hz[0], low, 3)
+		assert.InDelta(t, hz[1], high, 3)
+		if hz[1]-hz[0] > 100 { // less is not told apart in 20 ms
+			assert.Greater(t, share, 0.8, "%v", hz)
+		}
+	}
+	x := dsp.Sine(8000, -14, 20*time.Millisecond, 620, 950)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range x {
+		x[i] += int16(40 * r.NormFloat64())
+	}
+	line := make([]byte, len(x))
+	g711.EncodeALaw(line, x)
+	g711.DecodeALaw(x, line)
+	low, _, share := dsp.Pair(x, 8000)
+	assert.InDelta(t, 620, low, 8)
+	assert.Greater(t, share, 0.8)
+	_, _, share = dsp.Pair(dsp.Sine(8000, -14, 20*time.Millisecond, 300, 700, 1900), 8000)
+	assert.Less(t, share, 0.75)
+	_, _, share = dsp.Pair(make([]int16, 160), 8000)
+	assert.Zero(t, share)
+}

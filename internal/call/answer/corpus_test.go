@@ -53,6 +53,10 @@ type sample struct {
 	Rate     float64
 	Pitch    float64
 	Kind     string // of a sound without words
+
+	// Of the second series and of recordings.
+	Room    string   `json:",omitempty"` // "speakerphone", "two", or a noise of asrtest
+	Prompts []string `json:",omitempty"` // recordings of a speaker of prompts, in place of Pieces
 }
 
 func (s sample) key() string {
@@ -112,6 +116,7 @@ func corpus(n int) []sample {
 			}
 		}
 	}
+	all = append(all, second(n)...)
 	for who, kinds := range map[answer.Who][]string{
 		answer.Fax:      {"ced", "ansam", "cng", "ring ced"},
 		answer.Busy:     {"busy 450", "busy 480+620", "busy 450 after"},
@@ -309,7 +314,7 @@ func (w *workshop) make(s sample) sounded {
 		if i > 0 {
 			quiet(300*time.Millisecond, 800*time.Millisecond)
 		}
-		y := w.words(s, p)
+		y := w.inRoom(s, w.words(s, p), r)
 		y = dsp.Normalize(y, rate, db)
 		end := len(x) + voiceEnd(y)
 		add(y)
@@ -329,6 +334,9 @@ func (w *workshop) make(s sample) sounded {
 	}
 	add(make([]int16, span(tail)))
 	x = x[:len(x)/frameLen*frameLen]
+	if s.Room == "babble" || s.Room == "brown" {
+		asrtest.Mix(x, asrtest.Noise(s.Room, rate, time.Duration(len(x))*time.Second/rate, db-14-6*r.Float64()), 0)
+	}
 	asrtest.Mix(x, asrtest.Noise(pick(r, []string{"white", "pink"}), rate, time.Duration(len(x))*time.Second/rate, -68+20*r.Float64()), 0)
 	line := make([]byte, len(x))
 	g711.EncodeULaw(line, x)
@@ -341,6 +349,12 @@ func (w *workshop) make(s sample) sounded {
 func (w *workshop) words(s sample, what string) []int16 {
 	if strings.HasPrefix(s.Voice, "people/") {
 		return w.recorded(s)
+	}
+	if len(s.Prompts) > 0 {
+		return w.prompted(s)
+	}
+	if s.Language == "zh" && strings.IndexFunc(what, func(r rune) bool { return r > 0x2e80 }) < 0 {
+		s.Voice, s.Language = "piper", "en" // a Chinese carrier's English
 	}
 	x := w.say(s, what)
 	if s.Pitch != 0 && s.Pitch != 1 {

@@ -13,9 +13,16 @@ import (
 
 // The rules' times; those that a deployment may want to change are in Config.
 const (
-	// A person has said his first words when there is this much silence behind them.
-	// With words that people say; with others, or while none are known yet.
-	afterKnown, afterAny = 340 * time.Millisecond, 520 * time.Millisecond
+	// A person has said his first words when there is this much silence behind them:
+	// behind a question, which only somebody asks who waits for the answer; behind others,
+	// or while no words are known yet. A bare "hello" lies between, see [Config].
+	afterKnown, afterAny = 340 * time.Millisecond, 540 * time.Millisecond
+	// afterLean is the silence behind first words as machines rather have them, or that
+	// are longer than a hello and nothing that people say: the greeting may go on.
+	afterLean = 1100 * time.Millisecond
+	// onset is how long a sound that has just begun keeps a decision off: the recogniser
+	// tells that a voice goes on a little later.
+	onset = 100 * time.Millisecond
 	// leastVoice is a "喂" of which a recogniser makes no word; a click is shorter.
 	leastVoice = 140 * time.Millisecond
 	// Longer first words are a person's only when their text speaks for nothing else,
@@ -29,6 +36,9 @@ const (
 	talksOn = 6500 * time.Millisecond
 	// An announcement is over after so much silence, or has been heard long enough.
 	afterNotice, noticeLong = 700 * time.Millisecond, 7 * time.Second
+	// noticeLongest is the same before the answer, where nobody waits for us: why comes
+	// first, and whether the callee will be told of the call comes behind it.
+	noticeLongest = 10 * time.Second
 	// beforeAnswer is the silence behind an announcement before the answer.
 	beforeAnswer = 800 * time.Millisecond
 	// quietBelow is by how much the line falls when a voice ends: music does not, dB.
@@ -48,6 +58,11 @@ const (
 	promised = 5 * time.Second
 	// afterBeep is left between the beep and the message.
 	afterBeep = 160 * time.Millisecond
+	// beepQuiet is the silence behind the last of a row of beeps, and beepNoise how long
+	// it is waited for on a line that is never silent.
+	beepQuiet, beepNoise = 140 * time.Millisecond, 400 * time.Millisecond
+	// spokenOn is voice behind what seemed a beep that makes it none.
+	spokenOn = 400 * time.Millisecond
 	// faxQuiet is the silence behind one burst of 1100 Hz that makes it a fax's.
 	faxQuiet = 1300 * time.Millisecond
 )
@@ -57,8 +72,11 @@ type Detector struct {
 	cfg   Config
 	tones *tones
 
-	answered bool
-	answerAt time.Duration
+	answered  bool
+	answerAt  time.Duration
+	forwarded bool // the network says that the call went on to somewhere else
+	told      bool // an assistant knows who calls
+	toldAt    time.Duration
 
 	// Of the voice that is heard, since the answer or, before it, since the beginning.
 	voice       bool
@@ -78,6 +96,7 @@ type Detector struct {
 	decided time.Duration
 	guessed bool          // by lengths alone
 	beep    time.Duration // end of the beep
+	maybe   tone          // the last that may have been one
 	clear   bool
 }
 
@@ -99,11 +118,21 @@ func (d *Detector) Answered() {
 	}
 }
 
+// Forwarded tells that the network has sent the call on (181 of RFC 3261 section
+// 21.1.3; Diversion, RFC 5806; History-Info, RFC 7044): mostly to a voicemail, so that a
+// bare "hello" is not believed at once.
+func (d *Detector) Forwarded(how string) {
+	if !d.forwarded {
+		d.forwarded = true
+		d.note("code", how)
+	}
+}
+
 func (d *Detector) forget() {
 	d.voice, d.going, d.first, d.end, d.start = false, false, 0, 0, 0
 	d.utterances, d.voiced = 0, 0
 	d.closed, d.partial, d.said, d.texted = "", "", nil, false
-	d.level = dsp.Silence
+	d.level, d.maybe = dsp.Silence, tone{}
 	d.tones.fax, d.tones.busy, d.tones.calling = "", "", 0
 }
 
@@ -151,8 +180,8 @@ func (d *Detector) levels() {
 
 // Heard takes what a recogniser heard in the frames; its times are those of Now.
 func (d *Detector) Heard(r asr.Result) {
-	if d.answered && r.End != 0 && r.End < d.answerAt {
-		return // it speaks of what was before the answer
+	if d.answered && r.End != 0 && r.End < d.answerAt || d.told && r.Start < d.toldAt {
+		return // it speaks of what was before
 	}
 	switch r.Kind {
 	case asr.SpeechStart:
@@ -178,6 +207,9 @@ func (d *Detector) Heard(r asr.Result) {
 		if r.Noise && d.utterances == 1 && r.End-r.Start < leastVoice { // a click was taken for a voice
 			d.utterances, d.voiced, d.first, d.end = 0, 0, 0, 0
 		}
+		if d.beep > 0 && !d.clear && r.Start > d.beep && d.end-r.Start > spokenOn { // it was none: the greeting has gone on
+			d.beep, d.out.BeepMS = 0, 0
+		}
 		d.partial, d.texted = "", r.Kind == asr.Final
 		d.understand()
 	}
@@ -191,7 +223,11 @@ func (d *Detector) understand() {
 	if r := []rune(text); len(r) > longestText {
 		text = string(r[len(r)-longestText:])
 	}
+	before := d.said
 	d.said = read(text)
+	if before != nil && d.said.notice == "" { // a longer text is not always a better one
+		d.said.notice = before.notice
+	}
 }
 
 // since is a time on the axis of the outcome.
@@ -216,6 +252,12 @@ func (d *Detector) decide(who Who, notice Notice, kind, what string) {
 	d.note(kind, what)
 	d.decided, d.guessed = now, kind == "length"
 	d.clear = who == Person || who == Silence
+	// The words may be known only when the beep behind them is over.
+	if x := d.maybe; who == Voicemail && kind == "word" && d.beep == 0 && x.end > 0 && !d.voice && x.end > d.end-afterNotice && now-x.end < promised {
+		d.beep = x.end
+		d.out.BeepMS = d.since(x.end)
+		d.note("beep", fmt.Sprintf("%.0f Hz, before", x.hz))
+	}
 }
 
 // maxEvidence bounds what is kept.
@@ -233,6 +275,9 @@ func (d *Detector) beeped(x tone) {
 		return
 	}
 	heard := d.utterances > 0 && d.voiceLength() > 0
+	if heard {
+		d.maybe = x
+	}
 	what := fmt.Sprintf("%.0f Hz for %d ms", x.hz, x.length().Milliseconds())
 	switch {
 	case d.out.Who == Voicemail:
@@ -290,10 +335,14 @@ func (d *Detector) judge() {
 		d.open()
 	case Person, Silence, Announcement:
 		d.revise()
-	case Screening, Menu, Voicemail, Fax, Busy, NoAnswer, Failed:
+	case Screening:
+		d.passed()
+	case Menu, Voicemail, Fax, Busy, NoAnswer, Failed:
 		switch who := d.said.machine(); {
 		case !d.answered || d.out.Who != Voicemail:
 		case d.guessed && who != "" && who != Announcement, who == Menu && d.beep == 0 && d.said.scores[Menu] > d.said.scores[Voicemail]+0.3:
+			d.decide(who, "", "word", d.said.strongest(who))
+		case who == Screening && d.beep == 0 && d.said.scores[Screening] >= d.said.scores[Voicemail]: // "after the tone, say your name"
 			d.decide(who, "", "word", d.said.strongest(who))
 		case d.guessed && who == Announcement && d.quiet() >= afterNotice:
 			d.decide(who, cmp.Or(d.said.notice, OtherNotice), "word", d.said.strongest(who))
@@ -351,7 +400,7 @@ func (d *Detector) early() {
 		return
 	}
 	sure := r.scores[Announcement] >= 1.3
-	if q := d.quiet(); sure && q >= beforeAnswer || q >= beforeAnswer+afterNotice || sure && d.span() > noticeLong {
+	if q := d.quiet(); sure && q >= beforeAnswer || q >= beforeAnswer+afterNotice || sure && d.span() > noticeLongest {
 		d.decide(Announcement, r.notice, "word", r.strongest(Announcement))
 	}
 }
@@ -406,10 +455,15 @@ func (d *Detector) person() {
 		return
 	}
 	length := fmt.Sprintf("%d ms of voice, %d ms of silence", span.Milliseconds(), q.Milliseconds())
+	if d.tones.sound() && q < afterLong && d.tones.loudFor <= onset { // it may go on
+		return
+	}
 	switch {
-	case d.texted && d.said.person() && span <= 2*longFirst && (q >= afterKnown && d.said.awaits() || q >= afterAny):
+	case d.texted && d.said.person() && span <= 2*longFirst && q >= d.patience():
 		d.decide(Person, "", "word", d.said.strongest(Person))
 		d.note("length", length)
+	case d.texted && d.said.leans(), d.texted && !d.said.person() && span > d.cfg.Short:
+		d.leaning(length)
 	case span <= d.cfg.Short && q >= afterAny:
 		d.decide(Person, "", "length", length)
 	case span <= longFirst && d.texted && q >= afterAny+40*time.Millisecond:
@@ -417,6 +471,38 @@ func (d *Detector) person() {
 	case q >= afterLong && span < mostPerson:
 		d.decide(Person, "", "length", length)
 	case q >= afterLong:
+		d.decide(Voicemail, "", "length", length)
+	}
+}
+
+// patience is how much silence has to follow words that people say.
+func (d *Detector) patience() time.Duration {
+	switch {
+	case d.said.asks():
+		return afterKnown
+	case d.said.leans():
+		return afterLean
+	case d.said.awaits() && !d.forwarded:
+		return d.cfg.Hello
+	case d.forwarded:
+		return afterLean
+	}
+	return afterAny
+}
+
+// leaning judges first words that are no person's by themselves, and prove nothing.
+func (d *Detector) leaning(length string) {
+	if d.quiet() < afterLean {
+		return
+	}
+	who := d.said.likely()
+	switch {
+	case who != "":
+		d.decide(who, "", "word", d.said.strongest(who))
+		d.guessed = true
+	case d.span() < mostPerson:
+		d.decide(Person, "", "length", length)
+	default:
 		d.decide(Voicemail, "", "length", length)
 	}
 }
@@ -452,6 +538,28 @@ func (d *Detector) revise() {
 	}
 }
 
+// Told tells that an assistant is being told who calls and why: what is said from now on
+// is its answer, or the person's whom it asked.
+func (d *Detector) Told() {
+	if d.out.Who == Screening {
+		d.told, d.toldAt = true, d.tones.now
+		d.forget()
+	}
+}
+
+// passed looks for whom an assistant has let us through to: a person, who says hello,
+// or a voicemail.
+func (d *Detector) passed() {
+	r := d.said
+	switch {
+	case !d.told || r == nil:
+	case r.machine() == Voicemail:
+		d.decide(Voicemail, "", "word", r.strongest(Voicemail))
+	case d.texted && !d.voice && r.person() && !r.leans() && (r.asks() || r.awaits()) && d.quiet() >= d.cfg.Hello:
+		d.decide(Person, "", "word", r.strongest(Person))
+	}
+}
+
 // cleared finds the moment to speak to a machine.
 func (d *Detector) cleared() {
 	now := d.tones.now
@@ -466,14 +574,15 @@ func (d *Detector) cleared() {
 			wait = max(wait, promised)
 		}
 		switch {
-		case d.beep > 0 && !d.voice && !d.tones.steady() && now-d.beep >= afterBeep, d.beep > 0 && now-d.beep >= 5*afterBeep:
+		case d.beep > 0 && now-d.beep >= afterBeep && d.tones.quietFor >= beepQuiet, // a row of beeps goes on
+			d.beep > 0 && now-d.beep >= beepNoise && !d.tones.steady():
 			d.clear = true
 		case d.beep == 0 && quiet >= wait && !d.tones.steady():
 			d.clear = true
 			d.note("silence", "no beep came")
 		}
 	case Screening:
-		d.clear = d.quiet() >= afterAsking
+		d.clear = !d.told && d.quiet() >= afterAsking
 	case Person, Silence, Announcement, Menu, Fax, Busy, NoAnswer, Failed:
 	}
 }

@@ -149,7 +149,7 @@ func report(results []result) string {
 		if r.Kind != "" && r.Who == answer.Announcement {
 			key += " tones"
 		}
-		if strings.HasPrefix(r.Voice, "people/") {
+		if strings.HasPrefix(r.Voice, "people/") || len(r.Prompts) > 0 {
 			key += " recorded"
 		}
 		group[key] = append(group[key], r)
@@ -236,7 +236,7 @@ func TestMeasure(t *testing.T) {
 		}
 		which = "measure"
 	}
-	samples := withPeople(t, corpus(104))
+	samples := withPrompts(t, withPeople(t, corpus(104)))
 	if which != "all" {
 		samples = slices.DeleteFunc(samples, func(s sample) bool { return s.Part != which })
 	}

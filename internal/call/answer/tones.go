@@ -16,7 +16,9 @@ const (
 	toneLevel    = -42.0 // dBov: what is softer is cross-talk
 	toneDrift    = 14.0  // Hz by which a frame may differ from the tone so far
 	toneStep     = 5.0   // dB by which a frame may differ from the one before
-	toneGap      = 1     // frames that may be spoilt within a tone
+	toneGap      = 2     // frames that may be spoilt within a tone, by lost packets
+	pairShare    = 0.8   // of a frame's power that is in the two frequencies of a beep
+	pairLeast    = 160 * time.Millisecond
 	dualShare    = 0.75  // of a block's power that is in two frequencies
 	dualLeast    = 0.15  // of it in the weaker one
 	blockFrames  = 5     // of a block in which pairs are looked for: it tells 10 Hz apart
@@ -71,6 +73,8 @@ type tones struct {
 	level float64 // of the last frame
 
 	current tone // frames 0: none
+	two     tone // of two frequencies at once, of which hz is the lower one
+	high    float64
 	ended   tone // the last one that has ended
 	sit     []tone
 
@@ -81,7 +85,8 @@ type tones struct {
 	open     segment
 	segments []segment
 
-	loudFor time.Duration // sound without a dip
+	loudFor  time.Duration // sound without a dip
+	quietFor time.Duration // none
 	// What was found, once.
 	ringUntil time.Duration // end of the last ring-back
 	rings     int
@@ -125,8 +130,15 @@ func (t *tones) take(f []int16) (ended *tone) {
 	t.segment(f, pure && hz > 390 && hz < 470, start)
 	if t.sound() {
 		t.loudFor += frameTime
+		t.quietFor = 0
 	} else {
 		t.loudFor = 0
+		t.quietFor += frameTime
+	}
+	if !pure && t.level >= toneLevel || t.two.frames > 0 {
+		if both := t.together(f, start); both != nil && ended == nil {
+			ended = both
+		}
 	}
 	return ended
 }
@@ -135,7 +147,9 @@ func (t *tones) take(f []int16) (ended *tone) {
 func (t *tones) sound() bool { return t.level > max(soundLeast, t.noise+soundAbove) }
 
 // steady tells whether a tone goes on that is no part of a voice any more.
-func (t *tones) steady() bool { return t.current.frames > 0 && t.current.length() >= beepLeast }
+func (t *tones) steady() bool {
+	return t.current.frames > 0 && t.current.length() >= beepLeast || t.two.frames > 0 && t.two.length() >= pairLeast
+}
 
 // follow keeps the current tone; it returns one that has ended.
 func (t *tones) follow(pure bool, hz, level float64, start time.Duration) *tone {
@@ -165,6 +179,37 @@ func (t *tones) follow(pure bool, hz, level float64, start time.Duration) *tone 
 		t.current = tone{hz: hz, start: start, end: t.now, level: level, frames: 1}
 	}
 	return nil
+}
+
+// together keeps a tone of two frequencies; it returns one that has ended. Those of
+// exchanges are no beeps.
+func (t *tones) together(f []int16, start time.Duration) *tone {
+	low, high, share := dsp.Pair(f, t.rate)
+	is := share >= pairShare && t.level >= toneLevel && low >= beepLow && high <= 2*beepHigh &&
+		!(near(low, 440, 15) && near(high, 480, 15)) && !(near(low, 480, 15) && near(high, 620, 15))
+	c := &t.two
+	switch {
+	case c.frames == 0 && !is:
+		return nil
+	case c.frames > 0 && is && near(low, c.hz, toneDrift) && near(high, t.high, toneDrift) && near(t.level, c.level, toneStep):
+		c.level, c.end, c.spoilt = t.level, t.now, 0
+		c.frames++
+		return nil
+	case c.frames > 0 && !is && c.spoilt < toneGap:
+		c.spoilt++
+		return nil
+	}
+	over := *c
+	*c = tone{}
+	if is {
+		t.high = high
+		*c = tone{hz: low, start: start, end: t.now, level: t.level, frames: 1}
+	}
+	if over.frames == 0 || over.length() < pairLeast {
+		return nil
+	}
+	t.ended = over
+	return &t.ended
 }
 
 func near(hz, want, by float64) bool { return math.Abs(hz-want) <= by }

@@ -36,6 +36,8 @@ type reading struct {
 	spoken  int  // units of sound in the text
 	waiting bool // the callee is being told of a second call: "please do not hang up"
 	beep    bool // a beep is promised
+	hints   bool // machines begin so
+	names   bool // somebody says who he is
 }
 
 // enough is the score from which a reading says who it is.
@@ -46,10 +48,8 @@ func (r *reading) machine() Who {
 	if r == nil {
 		return ""
 	}
-	// Where a voicemail begins like an announcement, or a menu like a voicemail, the
-	// more special one decides.
 	best, top := Who(""), 0.0
-	for _, w := range []Who{Screening, Voicemail, Menu, Announcement} {
+	for _, w := range machines {
 		if s := r.scores[w]; s >= enough && s > top+0.05 {
 			best, top = w, s
 		}
@@ -67,14 +67,49 @@ func (r *reading) person() bool {
 
 // awaits tells whether it is what only somebody says who then waits for an answer. A
 // greeting with a name may go on: "您好, …".
-func (r *reading) awaits() bool {
+func (r *reading) awaits() bool { return !r.names && r.has(Person, 1) }
+
+// asks tells whether it is a question of a person, who wants to know who calls.
+func (r *reading) asks() bool { return r.has(Person, 1.3) }
+
+// has tells whether a phrase of at least such a weight was found, rather well.
+func (r *reading) has(w Who, weight float64) bool {
 	for _, m := range r.found {
-		if m.who == Person && m.weight >= 1 && m.score >= enough {
+		if m.who == w && m.weight >= weight && m.score >= enough {
 			return true
 		}
 	}
 	return false
 }
+
+// leans tells whether a machine would rather begin so than a person.
+func (r *reading) leans() bool {
+	if r == nil || r.asks() {
+		return false
+	}
+	return r.hints || slices.ContainsFunc(machines, func(w Who) bool { return r.scores[w] >= hint })
+}
+
+// likely is the machine for which most speaks where nothing is sure; "" without.
+func (r *reading) likely() Who {
+	best, top := Who(""), likelyLeast
+	for _, w := range machines {
+		if s := r.scores[w]; s > top && w != Announcement {
+			best, top = w, s
+		}
+	}
+	return best
+}
+
+// machines are those that are told by their words; where a voicemail begins like an
+// announcement, or a menu like a voicemail, the more special one comes first.
+var machines = []Who{Screening, Voicemail, Menu, Announcement}
+
+// What a score says below enough.
+const (
+	hint        = 0.4
+	likelyLeast = 0.7
+)
 
 // strongest is the phrase that decided for w.
 func (r *reading) strongest(w Who) string {
@@ -95,6 +130,20 @@ type match struct {
 	score float64
 }
 
+// covers tells whether another's phrase is part of m's, which says something else: "you
+// have reached" of a voicemail in a carrier's "the number you have reached".
+func (m match) covers(o match) bool {
+	if m.who == o.who && m.notice == o.notice || o.who == opening || o.who == naming || len(m.tokens) <= len(o.tokens) || m.score <= 0 {
+		return false
+	}
+	for i := 0; i+len(o.tokens) <= len(m.tokens); i++ {
+		if slices.EqualFunc(m.tokens[i:i+len(o.tokens)], o.tokens, func(a, b token) bool { return a.whole == b.whole }) {
+			return true
+		}
+	}
+	return false
+}
+
 // fewWords is how many units a person's first words have at most when they are known
 // by a common word alone: "hello", 你好.
 const fewWords = 7
@@ -108,14 +157,29 @@ func read(text string) *reading {
 	r.scan(zh, lexicon.zh, syllableCost)
 	r.scan(en, lexicon.en, wordCost)
 	notices := map[Notice]float64{}
+	r.found = slices.DeleteFunc(r.found, func(m match) bool {
+		return slices.ContainsFunc(r.found, func(o match) bool { return o.covers(m) })
+	})
+	most := map[same]float64{}
 	for _, m := range r.found {
 		switch {
-		case m.who == Person && m.weight < 1.2 && r.spoken > fewWords:
+		case m.who == Person && m.weight < 1.2 && len(m.tokens) <= 2 && r.spoken > fewWords:
 			r.scores[Person] += m.score / 4
 		case m.who == waiting:
 			r.waiting = true
 		case m.who == promise:
 			r.beep = true
+		case m.who == opening:
+			r.hints = true
+		case m.who == naming:
+			r.names = true
+		case m.who == Announcement: // one thing said, though it sounds like several phrases
+			meaning := same{m.notice, 0}
+			if m.notice == "" {
+				meaning.weight = m.weight
+			}
+			r.scores[m.who] += max(0, m.score-most[meaning])
+			most[meaning] = max(most[meaning], m.score)
 		default:
 			r.scores[m.who] += m.score
 		}
@@ -134,10 +198,18 @@ func read(text string) *reading {
 	return r
 }
 
+// same is what makes announcements' phrases one.
+type same struct {
+	notice Notice
+	weight float64
+}
+
 // What phrases say beside who it is.
 const (
 	waiting = "waiting"
 	promise = "beep"
+	opening = "opening" // as greetings, menus and carriers begin, and people hardly
+	naming  = "naming"
 )
 
 func (r *reading) scan(text []token, list []phrase, cost func(a, b token) float64) {
@@ -146,6 +218,9 @@ func (r *reading) scan(text []token, list []phrase, cost func(a, b token) float6
 	}
 	for i := range list {
 		p := &list[i]
+		if len(p.tokens) == 1 && p.who == Person && len(text) > 1 && p.tokens[0].initial == "-" && text[0].whole != p.tokens[0].whole {
+			continue // 哎 within a sentence is anything
+		}
 		if wrong, ok := within(p.tokens, text, cost); ok {
 			r.found = append(r.found, match{p, p.weight * (1 - 1.5*wrong/float64(len(p.tokens)))})
 		}
@@ -199,6 +274,8 @@ func syllableCost(a, b token) float64 {
 		return 0
 	case a.initial == "" || b.initial == "" && b.final == "":
 		return 1
+	case a.initial == "-" && b.initial == "-" && a.final[0] == b.final[0]: // 按 and 爱
+		return 0.45
 	case a.final == b.final:
 		return 0.5
 	case a.initial == b.initial && strings.TrimSuffix(a.final, "n") == strings.TrimSuffix(b.final, "n"):
