@@ -20,7 +20,7 @@ import (
 
 // Scenarios are the names of what can be measured, in the order of running.
 func Scenarios() []string {
-	return []string{"setup", "memory", "media", "pick_up", "response", "barge_in", "noise", "capacity"}
+	return []string{"setup", "memory", "media", "pick_up", "response", "barge_in", "noise", "capacity", "import", "tick", "campaign", "campaign_worker", "campaign_nodes"}
 }
 
 // Config says what is measured.
@@ -225,7 +225,9 @@ func (b *Bench) check() error {
 
 // speaks tells whether a scenario needs callers that speak.
 func (b *Bench) speaks() bool {
-	return slices.Contains(b.cfg.Scenarios, "response") || slices.Contains(b.cfg.Scenarios, "capacity") || slices.Contains(b.cfg.Scenarios, "barge_in")
+	return slices.ContainsFunc(b.cfg.Scenarios, func(s string) bool {
+		return slices.Contains([]string{"response", "capacity", "barge_in", "campaign", "campaign_worker", "campaign_nodes"}, s)
+	})
 }
 
 // run measures with everything started.
@@ -288,6 +290,15 @@ func (b *Bench) scenario(ctx context.Context, name string) error {
 	}
 	if name == "capacity" {
 		return b.capacity(ctx, b.cfg.Languages[0])
+	}
+	if name == "import" {
+		return b.imports(ctx)
+	}
+	if name == "tick" {
+		return b.tick(ctx)
+	}
+	if d, ok := dialling[name]; ok {
+		return b.dial(ctx, d)
 	}
 	for _, l := range b.cfg.Languages {
 		var err error

@@ -27,6 +27,15 @@ func spread(values []float64) Spread {
 	return Spread{P50: at(0.50), P95: at(0.95), Max: at(1)}
 }
 
+// percentileOf is the value that a share q of them does not exceed.
+func percentileOf(values []float64, q float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return round1(sorted[max(0, min(int(math.Ceil(q*float64(len(sorted))))-1, len(sorted)-1))])
+}
+
 func round1(v float64) float64 { return math.Round(v*10) / 10 }
 func round3(v float64) float64 { return math.Round(v*1000) / 1000 }
 
