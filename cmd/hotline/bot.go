@@ -74,7 +74,7 @@ func loadBots(dirs []string, meaning knowledge.Embedder, effects engine.Effects,
 		bs.businesses = append(bs.businesses, b)
 		for _, l := range b.Lines {
 			// Days and hours are those of where the business is, wherever the server stands.
-			made, err := newBot(l, meaning, effects, model, func() time.Time { return time.Now().In(l.Home.Location) })
+			made, err := newBot(l, meaning, effects, model, func() time.Time { return calendar().In(l.Home.Location) })
 			if err != nil {
 				return nil, fmt.Errorf("line %q of %s: %w", l.Name, dir, err)
 			}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 
 	"hotline/internal/call"
 	"hotline/internal/stand"
-	"hotline/internal/testdata"
 	"hotline/media/wav"
 )
 
@@ -193,8 +191,7 @@ func TestAgentsCallEachOther(t *testing.T) {
 func TestPlacedByATrunk(t *testing.T) {
 	minutes(t)
 	carrier := light(t)
-	settings := filepath.Join(t.TempDir(), "hotline.yaml")
-	require.NoError(t, os.WriteFile(settings, fmt.Appendf(nil, `trunks:
+	n := trunked(t, fmt.Sprintf(`trunks:
   - name: carrier
     kind: static
     proxy: ["sip:%s"]
@@ -202,21 +199,7 @@ func TestPlacedByATrunk(t *testing.T) {
     caller_number: "4008001234"
     outbound: [{match: "+861390000", strip: 10}]
 outbound: {country: CN, allow: ["+861390000"]}
-`, carrier.SIP), 0o600))
-	dir, err := os.MkdirTemp("", "hotline-trunk") //nolint:usetesting // t.TempDir is too long a path for a socket
-	require.NoError(t, err)
-	folders, err := stand.Business(dir, nil, filepath.Join(testdata.Root(t), "examples/retail-zh"))
-	require.NoError(t, err)
-	data := filepath.Join(dir, "data")
-	require.NoError(t, os.MkdirAll(data, 0o700))
-	n, err := stand.Start(t.Context(), stand.Config{
-		Binary: binary(t), Business: folders, Data: data, Models: []string{filepath.Join(dir, "none")}, Settings: settings,
-	})
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		require.NoError(t, n.Stop())
-		_ = os.RemoveAll(dir)
-	})
+`, carrier.SIP))
 	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary(t), "call", "13900009197", "--server", n.Web, "--wait", "--json")

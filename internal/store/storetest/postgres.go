@@ -28,6 +28,8 @@ var ErrMissing = errors.New("no PostgreSQL server is installed (Debian: postgres
 // Server is a running server with no data but what tests make.
 type Server struct {
 	dir   string
+	bin   string
+	as    *syscall.Credential // nil: the user of this process
 	cmd   *exec.Cmd
 	log   bytes.Buffer
 	ended chan struct{}
@@ -48,7 +50,7 @@ func Start(ctx context.Context) (s *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s = &Server{dir: dir, ended: make(chan struct{})}
+	s = &Server{dir: dir}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, os.RemoveAll(dir))
@@ -64,17 +66,39 @@ func Start(ctx context.Context) (s *Server, err error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	s.cmd = exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=100") //nolint:gosec,noctx // Stop ends it
-	s.cmd.Dir, s.cmd.SysProcAttr = dir, &syscall.SysProcAttr{Credential: as, Pdeathsig: syscall.SIGQUIT}
-	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
+	s.bin, s.as = bin, as
+	return s, s.run(ctx)
+}
+
+// run starts the server on the cluster that is there.
+func (s *Server) run(ctx context.Context) error {
+	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=100") //nolint:gosec,noctx // Stop ends it
+	cmd.Dir, cmd.SysProcAttr = s.dir, &syscall.SysProcAttr{Credential: s.as, Pdeathsig: syscall.SIGQUIT}
+	cmd.Stdout, cmd.Stderr = &s.log, &s.log
+	if err := cmd.Start(); err != nil {
+		return err
 	}
-	go func() { defer close(s.ended); _ = s.cmd.Wait() }()
+	ended := make(chan struct{})
+	s.cmd, s.ended = cmd, ended
+	go func() { defer close(ended); _ = cmd.Wait() }()
 	if err := s.ready(ctx); err != nil {
-		return nil, errors.Join(err, s.Stop())
+		return errors.Join(err, s.Stop())
 	}
-	return s, nil
+	return nil
+}
+
+// Restart ends the server without asking anybody, as a crash does (SIGQUIT), leaves it down
+// for a while, and starts it again on the same data and socket.
+func (s *Server) Restart(ctx context.Context, down time.Duration) error {
+	if err := s.end(syscall.SIGQUIT); err != nil {
+		return err
+	}
+	select {
+	case <-time.After(down):
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return s.run(ctx)
 }
 
 // programs is the folder of the newest server that is installed.
@@ -157,9 +181,13 @@ func (s *Server) Database(ctx context.Context) (string, error) {
 
 // Stop ends the server at once and takes its folder away.
 func (s *Server) Stop() error {
+	return errors.Join(s.end(syscall.SIGINT), os.RemoveAll(s.dir)) // fast shutdown
+}
+
+func (s *Server) end(how syscall.Signal) error {
 	var err error
 	if s.cmd.Process != nil {
-		err = s.cmd.Process.Signal(syscall.SIGINT) // fast shutdown
+		err = s.cmd.Process.Signal(how)
 	}
 	select {
 	case <-s.ended:
@@ -170,5 +198,5 @@ func (s *Server) Stop() error {
 	if errors.Is(err, os.ErrProcessDone) {
 		err = nil
 	}
-	return errors.Join(err, os.RemoveAll(s.dir))
+	return err
 }

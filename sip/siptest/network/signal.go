@@ -83,6 +83,8 @@ func (n *Network) take(m *siptest.Message, from *net.UDPAddr) {
 		if l != nil {
 			l.over("caller")
 		}
+	case "OPTIONS":
+		n.send(from, respond(m, max(200, int(n.trouble)), siptest.Random(), "", nil))
 	default:
 		n.send(from, respond(m, 200, "", "", nil))
 	}
