@@ -42,6 +42,16 @@ func (r *Rules) where(c Campaign, contact Contact) place {
 	return p
 }
 
+// Zone is by which clock a contact speaks of times: his own, or that of all his number's
+// places. nil where they differ.
+func (r *Rules) Zone(c Campaign, contact Contact) *time.Location {
+	p := r.where(c, contact)
+	if len(p.zones) != 1 {
+		return nil
+	}
+	return p.zones[0]
+}
+
 // location is nil for what is no zone.
 func (r *Rules) location(name string) *time.Location {
 	if name == "" || name == "Local" { // the server's own zone says nothing of a callee's
