@@ -1,6 +1,6 @@
 # make run    sets everything up and starts the demo business
 # make test   the whole test suite
-# The rest: build lint bench fuzz e2e e2e-long setup ui models clean help
+# The rest: build rehearsal lint bench fuzz e2e e2e-long setup ui models clean help
 
 SHELL := /bin/bash
 space := $() $()
@@ -29,7 +29,7 @@ BUSINESS ?= examples/retail-zh
 # What the tests use; those that lie beside the clone are left alone.
 TEST_MODELS := vad/silero-v6 asr/whisper-base tts/kokoro-v1.0 tts/piper-en-us-joe embed/e5-small-zhen embed/minilm-l6-en turn/smart-turn-v3
 
-.PHONY: run build binary ui setup models test-models test test-go test-ui test-console lint bench fuzz e2e e2e-long clean help
+.PHONY: run build binary rehearsal ui setup models test-models test test-go test-ui test-console lint bench fuzz e2e e2e-long clean help
 help:
 	@sed -n '1,3s/^# //p' Makefile
 
@@ -130,8 +130,12 @@ e2e: build $(STAMPS)/test-setup
 	@HOTLINE_E2E=1 $(GO) test -count=1 -timeout 40m ./internal/e2e/...
 	@[ ! -f web/package.json ] || (cd web && HOTLINE_E2E=1 $(NPM) run --silent e2e)
 
+# The server whose calendar leaps, for campaigns of weeks in minutes. It is never shipped.
+rehearsal: build
+	@CGO_LDFLAGS='-O2 -g -Wl,-rpath,$$ORIGIN/lib' GOFLAGS='$(GOFLAGS),rehearsal' $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/hotline-rehearsal ./cmd/hotline
+
 # Soaks, kills, hours of sound.
-e2e-long: build $(STAMPS)/test-setup
+e2e-long: build rehearsal $(STAMPS)/test-setup
 	@HOTLINE_E2E=1 HOTLINE_E2E_LONG=1 $(GO) test -count=1 -timeout 120m ./internal/e2e/... ./dialog/llm ./cmd/hotline
 
 $(STAMPS)/test-setup: scripts/setup.sh
