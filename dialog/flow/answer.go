@@ -568,7 +568,7 @@ func (s *Set) Title(name string) string {
 func (r *run) lacks(text string) bool {
 	words := []string{"don't know", "do not know", "dont know", "don't have", "do not have", "no idea", "not sure", "can't find", "cannot find", "can't remember", "don't remember", "forgot", "haven't got", "lost it"}
 	if lang.Chinese(r.s.language) {
-		words = []string{"不知道", "不清楚", "不记得", "记不得", "记不清", "忘了", "忘记", "找不到", "找不着", "没有", "没记", "想不起来", "不晓得", "哪里看", "在哪看", "哪儿看", "不在手边", "没带"}
+		words = []string{"不知道", "不清楚", "不太清楚", "不太记得", "不记得", "记不得", "记不清", "忘了", "忘记", "找不到", "找不着", "没有", "没记", "想不起来", "不晓得", "哪里看", "在哪看", "哪儿看", "不在手边", "没带"}
 	}
 	text = strings.ToLower(text)
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })

@@ -5,8 +5,15 @@ import (
 	"strings"
 
 	"hotline/dialog"
+	"hotline/dialog/internal/lang"
 	"hotline/dialog/slot"
 )
+
+// AsideText is a sentence of the caller's.
+type AsideText struct {
+	Text    string
+	Answers string // the slot that he was asked for, see AskedFor
+}
 
 // Aside is where a flow stands for somebody who does it by hand: what is known, what
 // the flow would say and do next. Nothing has been done.
@@ -30,7 +37,7 @@ type AsideSlot struct {
 // Beside goes through a flow with values that are known and texts that may hold more,
 // up to what must be asked or done; acts are named and not carried out, and no other
 // system is asked. It is for whoever does by hand what the bot had begun.
-func (s *Set) Beside(name string, known map[string]string, said []string, env Env) (Aside, bool) {
+func (s *Set) Beside(name string, known map[string]string, said []AsideText, env Env) (Aside, bool) {
 	p := s.flows[name]
 	if p == nil {
 		return Aside{}, false
@@ -42,8 +49,9 @@ func (s *Set) Beside(name string, known map[string]string, said []string, env En
 			r.st.hold(name, Held{Value: slot.Value{Canonical: v, Confidence: 1}, Kind: c.Type, Confirmed: true})
 		}
 	}
-	for _, text := range said {
-		r.fillFrom(p, Heard{Text: text, Confidence: 1}, "", nil)
+	for _, t := range said {
+		h := Heard{Text: t.Text, Confidence: 1}
+		r.fillFrom(p, h, t.Answers, r.reply(p, t.Answers, h))
 	}
 	// A person has heard it and asks himself where he doubts.
 	for name, h := range r.st.values {
@@ -62,6 +70,70 @@ func (s *Set) Beside(name string, known map[string]string, said []string, env En
 		})
 	}
 	return a, true
+}
+
+// reply takes the value that was asked for, of whatever kind, and tells where it stands.
+func (r *run) reply(p *program, name string, h Heard) []slot.Range {
+	c := p.slots[name]
+	if _, known := r.st.values[name]; c == nil || known || r.lacks(h.Text) {
+		return nil
+	}
+	v, ok := r.find(c, h)
+	if !ok || v.Partial || v.Canonical == "" {
+		return nil
+	}
+	r.st.hold(name, r.held(c, v, h.Confidence))
+	return []slot.Range{{Start: v.Start, End: v.End}}
+}
+
+// AskedFor is the slot of a flow that is asked for by a sentence of whoever does it by
+// hand: he names it, or asks nearly as the flow would. "" for none.
+func (s *Set) AskedFor(name, text string) string {
+	p := s.flows[name]
+	if p == nil {
+		return ""
+	}
+	text = strings.ToLower(text)
+	best, most := "", 0.0
+	for _, name := range p.order {
+		c := p.slots[name]
+		near := 0.0
+		if title := strings.ToLower(c.Title); len([]rune(title)) > 1 && holdsWord(text, title) {
+			near = 1 + float64(len(title))/100 // 公司名称 before 公司
+		}
+		for _, ask := range c.Ask {
+			near = max(near, s.shared(strings.ToLower(ask), text))
+		}
+		if near >= nearlyAsked && near > most {
+			best, most = name, near
+		}
+	}
+	return best
+}
+
+// nearlyAsked is how much of a question must be in a sentence that asks the same.
+const nearlyAsked = 0.6
+
+// shared is how much of a question is in a text: of its pairs of signs, or of its words.
+func (s *Set) shared(ask, text string) float64 {
+	parts := strings.FieldsFunc(ask, func(r rune) bool { return strings.ContainsRune(" ，。？！、,.?!", r) })
+	if lang.Chinese(s.language) {
+		var pairs []string
+		for _, part := range parts {
+			signs := []rune(part)
+			for i := range max(0, len(signs)-1) {
+				pairs = append(pairs, string(signs[i:i+2]))
+			}
+		}
+		parts = pairs
+	}
+	n := 0
+	for _, part := range parts {
+		if holdsWord(text, part) {
+			n++
+		}
+	}
+	return float64(n) / float64(max(1, len(parts)))
 }
 
 // wanted are the slots of the step that waits.

@@ -357,6 +357,7 @@ func (a *Assistant) do(ctx context.Context, t *talk, j job) {
 		a.cfg.Bus.Publish(event.Event{Kind: Warned, At: time.Now(), Call: t.id, Data: w})
 	}
 	if j.turn.Speaker != "caller" {
+		t.ear.asks(j.turn.Text)
 		return
 	}
 	if time.Since(j.at) > a.cfg.Late {

@@ -118,6 +118,41 @@ func TestTheTaskOfTheBotIsGoneOnWith(t *testing.T) {
 	assert.Nil(t, newEar("", pack(t, "retail-zh"), "", before).first())
 }
 
+// A name, an address or other words are what was asked for, and are never guessed.
+func TestWhatTheAgentAsksForFillsItsSlot(t *testing.T) {
+	value := func(s *Suggestion, name string) string {
+		require.NotNil(t, s)
+		require.NotNil(t, s.Task)
+		for _, x := range s.Task.Slots {
+			if x.Name == name {
+				return x.Value
+			}
+		}
+		return "no slot"
+	}
+	for _, x := range []struct {
+		pack, flow, slot string
+		asks, says, want string
+	}{
+		{"retail-zh", "invoice", "company", "公司名称请您说一下。", "苏州远行科技有限公司", "苏州远行科技有限公司"},
+		{"retail-zh", "invoice", "company", "我给您登记好了。", "苏州远行科技有限公司", ""},
+		{"retail-zh", "invoice", "company", "请说一下公司的全称。", "嗯，我不太清楚", ""},
+		{"dental-zh", "appointment", "patient", "就诊人叫什么名字呢？", "我叫王小明", "王小明"},
+		{"repair-zh", "repair", "address", "麻烦您报一下小区和门牌号", "阳光花园3栋502", "阳光花园3栋502"},
+		{"retail-zh", "exchange", "want", "您想换成哪个颜色或者型号呢？", "换成白色的", "白色"},
+	} {
+		e := newEar("", pack(t, x.pack), "", []call.Event{{Kind: call.KindFlowStep, Data: map[string]any{"flow": x.flow, "slots": map[string]any{"order": "0032"}}}})
+		require.NotNil(t, e.first(), x.flow)
+		e.asks(x.asks)
+		e.suggest(t.Context(), caller(x.says))
+		task, _ := e.step()
+		assert.Contains(t, value(&Suggestion{Task: task}, x.slot), x.want, x.asks)
+		if x.want == "" {
+			assert.Empty(t, value(&Suggestion{Task: task}, x.slot), x.asks)
+		}
+	}
+}
+
 func TestSlotsAreFilledFromWhatTheCallerTellsTheAgent(t *testing.T) {
 	e := newEar("", pack(t, "retail-zh"), "", []call.Event{{Kind: call.KindFlowStep, Data: map[string]any{"flow": "track"}}})
 	first := e.first()

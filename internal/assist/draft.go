@@ -13,6 +13,7 @@ import (
 
 	"hotline/dialog"
 	"hotline/dialog/engine"
+	"hotline/dialog/flow"
 	"hotline/dialog/knowledge"
 	"hotline/internal/call"
 	"hotline/internal/store"
@@ -91,7 +92,7 @@ func compose(ctx context.Context, r call.Record, line Line, turns []call.TurnRec
 		w.lines = append(w.lines, engine.Line{Caller: t.Speaker == "caller", Text: text})
 		switch t.Speaker {
 		case "caller":
-			e.heard = append(e.heard, text)
+			e.heard = append(e.heard, flow.AsideText{Text: text, Answers: e.answering(text)})
 			s := e.wish(ctx, text)
 			if first && length(text, e.zh()) > 0.2 && !idle.MatchString(strings.ToLower(text)) {
 				s += 0.5 + length(text, e.zh()) // most say first what it is about
@@ -105,6 +106,7 @@ func compose(ctx context.Context, r call.Record, line Line, turns []call.TurnRec
 			}
 		case "agent":
 			asked = -1
+			e.asks(text)
 			for _, one := range sentences(text) {
 				if p := undertaken(one, e.zh()); p {
 					open = append(open, sentence{one, i, 2 + float64(i)/1000})

@@ -94,7 +94,8 @@ type ear struct {
 	after   string // the pair that was suggested first last time
 	task    string
 	known   map[string]string // slots
-	heard   []string          // by the caller, since a person has him
+	heard   []flow.AsideText  // by the caller, since a person has him
+	asked   string            // the slot that the agent asked for last
 	quotes  []string          // that the agent was warned of
 	shown   []KnownAnswer     // that were suggested, the latest last
 }
@@ -149,10 +150,34 @@ func (e *ear) first() *Suggestion {
 	return &Suggestion{Answers: []KnownAnswer{}, Phrases: say, Task: task}
 }
 
+// asks notes what an agent's sentence asks the caller for.
+func (e *ear) asks(text string) {
+	if e.task == "" || e.line.Flows == nil || !question(text, e.zh()) && !demand.MatchString(strings.ToLower(text)) {
+		return
+	}
+	if name := e.line.Flows.AskedFor(e.task, text); name != "" {
+		e.asked = name
+	}
+}
+
+// demand is how one asks without a question.
+var demand = regexp.MustCompile(`请|麻烦|告诉|报一|说一|说下|留一|留个|\b(please|tell me|give me|may i have|i need|let me have)\b`)
+
+// answering is the slot that a caller's sentence answers. A hum, or a question of his
+// own, is no answer yet.
+func (e *ear) answering(text string) string {
+	if e.asked == "" || short(text, e.zh()) || question(text, e.zh()) {
+		return ""
+	}
+	asked := e.asked
+	e.asked = ""
+	return asked
+}
+
 // suggest is what may help with a caller's sentence; nil for nothing.
 func (e *ear) suggest(ctx context.Context, t call.TurnRecord) *Suggestion {
 	s := &Suggestion{Turn: t.Index, Heard: t.Text, Answers: []KnownAnswer{}, Phrases: []ReadyPhrase{}}
-	e.heard = append(e.heard, t.Text)
+	e.heard = append(e.heard, flow.AsideText{Text: t.Text, Answers: e.answering(t.Text)})
 	e.heard = e.heard[max(0, len(e.heard)-maxSaid):]
 	had := maps.Clone(e.known)
 	best := e.answers(ctx, t.Text, s)
