@@ -114,12 +114,24 @@ func (s *Store) WithdrawContact(ctx context.Context, id int64, reason string) er
 	})
 }
 
+// PutOff has a contact who waits be called no sooner than a time.
+func (s *Store) PutOff(ctx context.Context, id int64, due time.Time) error {
+	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `UPDATE contacts SET due = CASE WHEN due > $3 THEN due ELSE $3 END WHERE id = $1 AND state = $2`, id, string(campaigns.Waiting), due.UnixMilli())
+		return changeOne(r, err)("put contact " + strconv.FormatInt(id, 10) + " off")
+	})
+}
+
 // Postpone implements campaigns.Store.
 func (s *Store) Postpone(ctx context.Context, list []campaigns.Postponed) error {
 	if len(list) == 0 {
 		return nil
 	}
-	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	write := s.group.write
+	if len(list) >= manyPostponed {
+		write = s.group.writeBulk
+	}
+	return write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, p := range list {
 			if err := s.refuse(ctx, tx, p.Contact, p.Verdict); err != nil {
 				return err
@@ -128,6 +140,10 @@ func (s *Store) Postpone(ctx context.Context, list []campaigns.Postponed) error 
 		return nil
 	})
 }
+
+// manyPostponed is from when on no moment is waited for others to join: at the end of a
+// day thousands are put off one after the other.
+const manyPostponed = 100
 
 // refuse keeps why a contact is not called, and when it may be asked again.
 func (s *Store) refuse(ctx context.Context, tx *sql.Tx, k campaigns.Contact, v campaigns.Verdict) error {
