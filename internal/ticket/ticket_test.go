@@ -325,3 +325,31 @@ func TestWhoCallsHasAProfile(t *testing.T) {
 	_, err = b.db.CustomerByNumber(ctx, "13900001111")
 	assert.NoError(t, err)
 }
+
+// What was decided is told on the telephone where no short message is wanted: it stands
+// among the callers to be rung, with what to say.
+func TestADecisionIsToldByACallback(t *testing.T) {
+	b := set(t, nil)
+	ctx := t.Context()
+	require.NoError(t, b.desk.AddWish(ctx, call.Wish{ID: "R", Kind: "review", Reason: "refund", Call: "C", Number: "13812348000", Summary: "退款"}))
+	r, err := b.db.Review(ctx, "R")
+	require.NoError(t, err)
+	_, err = b.desk.Decide(ctx, r, false, store.Decision{By: ticket.ByCallback, Text: "超过七天，不能退，可以修。", Reason: "超过七天"}, "li")
+	require.NoError(t, err)
+	b.clock.pass(16 * time.Second)
+	b.run(t, func(c *assert.CollectT) {
+		open, err := b.db.Wishes(ctx, store.WishFilter{})
+		require.NoError(c, err)
+		if assert.Len(c, open.Items, 1) {
+			w := open.Items[0]
+			assert.Equal(c, "callback", w.Kind)
+			assert.Equal(c, "13812348000", w.Number)
+			assert.Equal(c, "C", w.Call)
+			assert.Equal(c, "超过七天，不能退，可以修。", w.Summary)
+			assert.Equal(c, store.WishOpen, w.State)
+		}
+	})
+	waiting, err := b.db.Messages().Waiting(ctx, 10)
+	require.NoError(t, err)
+	assert.Empty(t, waiting)
+}
