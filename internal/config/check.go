@@ -111,6 +111,7 @@ func (l *loader) check() {
 	}
 	l.checkTrunks()
 	l.checkOutbound(bad)
+	l.checkCampaigns(bad)
 	if c.Data.Dir == "" {
 		bad("data.dir", "is empty; name a folder")
 	}

@@ -24,22 +24,24 @@ type Config struct {
 	// The carriers that calls come from and go out to; see Trunks below.
 	Trunks []Trunk `yaml:"trunks"`
 
-	SIP      SIP      `yaml:"sip"`
-	RTP      RTP      `yaml:"rtp"`
-	HTTP     HTTP     `yaml:"http"`
-	Data     Data     `yaml:"data"`
-	Database Database `yaml:"database"`
-	Speech   Speech   `yaml:"speech"`
-	LLM      LLM      `yaml:"llm"`
-	SMS      SMS      `yaml:"sms"`
-	Webhook  Webhook  `yaml:"webhook"`
-	API      API      `yaml:"api"`
-	Call     Call     `yaml:"call"`
-	Outbound Outbound `yaml:"outbound"`
-	Overload Overload `yaml:"overload"`
-	Guard    Guard    `yaml:"guard"`
-	Privacy  Privacy  `yaml:"privacy"`
-	Log      Log      `yaml:"log"`
+	SIP       SIP       `yaml:"sip"`
+	RTP       RTP       `yaml:"rtp"`
+	HTTP      HTTP      `yaml:"http"`
+	Data      Data      `yaml:"data"`
+	Database  Database  `yaml:"database"`
+	Speech    Speech    `yaml:"speech"`
+	LLM       LLM       `yaml:"llm"`
+	SMS       SMS       `yaml:"sms"`
+	Webhook   Webhook   `yaml:"webhook"`
+	API       API       `yaml:"api"`
+	Call      Call      `yaml:"call"`
+	Outbound  Outbound  `yaml:"outbound"`
+	Campaigns Campaigns `yaml:"campaigns"`
+	Answers   Answers   `yaml:"answers"`
+	Overload  Overload  `yaml:"overload"`
+	Guard     Guard     `yaml:"guard"`
+	Privacy   Privacy   `yaml:"privacy"`
+	Log       Log       `yaml:"log"`
 
 	// Unused are HOTLINE_* variables that mean nothing here.
 	Unused []string `yaml:"-"`
@@ -350,6 +352,10 @@ func Default() Config {
 		LLM:      LLM{Timeout: 5 * time.Second, FirstWords: 2 * time.Second, CallRequests: 20, CallTokens: 20000},
 		Call:     Call{Silence: 30 * time.Second, Drain: 30 * time.Second, MaxHold: 30 * time.Minute, Record: true},
 		Outbound: Outbound{Country: "CN", MaxCallsPerMinute: 60, MaxCallsPerDay: 2000, MaxSameNumberPerHour: 10, MaxCall: 4 * time.Hour},
+		Campaigns: Campaigns{
+			Hours: []string{"08:00-21:00"}, MaxPerNumberPerDay: 3, MaxPerNumberPerWeek: 7, Consent: []string{"marketing"}, National: []string{"marketing", "survey"}, Holidays: true,
+		},
+		Answers:  Answers{Silence: 3 * time.Second, FirstWords: 2 * time.Second, Hello: 520 * time.Millisecond, Greeting: time.Minute, Quiet: 2200 * time.Millisecond},
 		Overload: Overload{CPU: 90, Memory: 92, Late: 100 * time.Millisecond},
 		Guard:    Guard{CallsPerSecond: 100, HalfOpen: 50, HalfOpenAll: 500, Block: time.Minute},
 		Privacy:  Privacy{Recordings: 180, Transcripts: 365, Calls: 1095, Tickets: 1095, Audit: 1095, KeyAge: 365},

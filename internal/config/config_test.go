@@ -127,6 +127,28 @@ func TestLimitsAgainstOverloadAndStrangers(t *testing.T) {
 	}
 }
 
+func TestBoundsOfCampaigns(t *testing.T) {
+	p := write(t, "h.yaml", "campaigns: {hours: ['09:00-12:00', '14:00-20:00'], max_per_number_per_day: 1, consent: [marketing, survey], national: [none], national_lists: [dnc.csv], regions: [+86]}\nanswers: {silence: 4s}\n")
+	c, err := config.Load(p, []string{"HOTLINE_CAMPAIGNS_MAX_PER_NUMBER_PER_WEEK=2", "HOTLINE_ANSWERS_HELLO=300ms", "HOTLINE_CAMPAIGNS_HOLIDAYS=false"})
+	require.NoError(t, err)
+	require.Equal(t, config.Campaigns{
+		Hours: []string{"09:00-12:00", "14:00-20:00"}, MaxPerNumberPerDay: 1, MaxPerNumberPerWeek: 2, Consent: []string{"marketing", "survey"}, National: []string{"none"},
+		NationalLists: []string{filepath.Join(filepath.Dir(p), "dnc.csv")}, Regions: []string{"+86"},
+	}, c.Campaigns)
+	require.Empty(t, config.Purposes(c.Campaigns.National))
+	require.Equal(t, config.Answers{Silence: 4 * time.Second, FirstWords: 2 * time.Second, Hello: 300 * time.Millisecond, Greeting: time.Minute, Quiet: 2200 * time.Millisecond}, c.Answers)
+
+	_, err = config.Load(write(t, "h.yaml", "campaigns: {hours: [], max_per_number_per_day: -1, consent: [], national: [none, survey], regions: [CN], disclosure: false}\nanswers: {silence: 50s, quiet: 1ms, greeting: 1s}\n"), nil)
+	for _, want := range []string{
+		"campaigns.hours: is empty", "campaigns.max_per_number_per_day: -1 is negative", "campaigns.consent: is empty; name purposes, or write none", `campaigns.national: "none" is none of`,
+		`campaigns.regions: "CN" is no beginning`, `unknown key "disclosure"`, "answers.silence: 50s is not within 1s and 30s", "answers.quiet: 1ms is not within", "answers.greeting: 1s",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+	_, err = config.Load(write(t, "h.yaml", "campaigns: {hours: ['21:00-08:00']}\n"), nil)
+	require.ErrorContains(t, err, `campaigns.hours: "21:00-08:00"`)
+}
+
 func TestAFileThatWasNamedMustExist(t *testing.T) {
 	_, err := config.Load(filepath.Join(t.TempDir(), "no.yaml"), nil)
 	require.ErrorContains(t, err, "no.yaml")
