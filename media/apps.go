@@ -11,8 +11,32 @@ import (
 // comes back has passed the jitter buffer, both codecs and the clock.
 func (s *Session) SetEcho(on bool) { s.echo.Store(on) }
 
-// Tone is a second of a tone of hz at -10 dBm0, as test lines play it. Loop repeats
-// it without a seam.
+// SetLoop has the session say frames over and over where its player has nothing to say;
+// none stops that. They are of the session's rate and may be shared: a tone that a
+// thousand calls hear needs no goroutine and no queue of each.
+func (s *Session) SetLoop(frames []Frame) {
+	if len(frames) == 0 {
+		s.loop.Store(nil)
+		return
+	}
+	s.loop.Store(&frames)
+}
+
+// looped fills out with the loop's next frame; false without a loop.
+func (s *Session) looped(out Frame) bool {
+	loop := s.loop.Load()
+	if loop == nil {
+		return false
+	}
+	frames := *loop
+	s.turn %= len(frames)
+	clear(out[copy(out, frames[s.turn]):])
+	s.turn++
+	return true
+}
+
+// Tone is a second of a tone of hz at -10 dBm0, as test lines play it. Loop and
+// SetLoop repeat it without a seam.
 func Tone(rate, hz int) []Frame {
 	const level = -10 - 6.15 // dBm0 to dBov (ITU-T G.100.1)
 	samples := make([]int16, rate)

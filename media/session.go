@@ -73,6 +73,8 @@ type Session struct {
 
 	ticks  atomic.Int64 // since the start
 	echo   atomic.Bool
+	loop   atomic.Pointer[[]Frame]
+	turn   int         // the loop's next frame; only ticks use it
 	heeded atomic.Bool // somebody listens to the far end
 
 	mu       sync.Mutex

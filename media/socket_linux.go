@@ -137,8 +137,9 @@ func (s *Socket) Close() error {
 // quiet tells whether nothing has come that was not read.
 func (s *Socket) quiet() bool {
 	fds := [2]unix.PollFd{{Fd: int32(s.fd[rtpSide]), Events: unix.POLLIN}, {Fd: int32(s.fd[rtcpSide]), Events: unix.POLLIN}}
-	n, err := unix.Poll(fds[:], 0)
-	return err == nil && n == 0
+	var now unix.Timespec
+	n, _, e := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds)), uintptr(len(fds)), uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	return e == 0 && n == 0
 }
 
 func (s *Socket) closeFDs() {

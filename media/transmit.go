@@ -94,7 +94,7 @@ func (s *Session) speak(out, in Frame, m *plan) {
 		copy(out, in)
 		active = true
 	default:
-		active = s.out.next(out)
+		active = s.out.next(out) || s.looped(out)
 		idle = !active
 	}
 	if active {

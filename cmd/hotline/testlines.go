@@ -20,9 +20,9 @@ func (s *server) testLine(called string) call.App {
 	case "9196":
 		return call.Echo
 	case "9197":
-		return call.Playing(s.tone)
+		return s.tone
 	case "9198":
-		return call.Playing(s.announcement)
+		return s.announcement
 	default:
 		return nil
 	}
@@ -30,20 +30,28 @@ func (s *server) testLine(called string) call.App {
 
 // tone plays the test tone.
 func (s *server) tone(ctx context.Context, m *media.Session) error {
-	return media.Loop(ctx, m, s.toned.frames(m.Rate(), func() ([]media.Frame, error) { return media.Tone(m.Rate(), testTone), nil }))
+	m.SetLoop(s.toned.frames(m.Rate(), func() ([]media.Frame, error) { return media.Tone(m.Rate(), testTone), nil }))
+	return m.Run(ctx)
 }
 
 // announcement repeats the default line's disclosure, as it was rendered; where it
 // was not, the test tone.
 func (s *server) announcement(ctx context.Context, m *media.Session) error {
-	frames := s.announced.frames(m.Rate(), func() ([]media.Frame, error) {
-		samples, err := s.voice.samples(ctx, s.bots.find(""), m.Rate())
-		return media.Frames(samples, m.Rate()), err
-	})
-	if len(frames) == 0 {
-		return s.tone(ctx, m)
+	if frames := s.announced.kept(m.Rate()); frames != nil {
+		m.SetLoop(frames)
+		return m.Run(ctx)
 	}
-	return media.Loop(ctx, m, frames)
+	return call.Playing(func(ctx context.Context, m *media.Session) error { // the sound runs while it is fetched
+		m.SetLoop(s.announced.frames(m.Rate(), func() ([]media.Frame, error) {
+			samples, err := s.voice.samples(ctx, s.bots.find(""), m.Rate())
+			return media.Frames(samples, m.Rate()), err
+		}))
+		if s.announced.kept(m.Rate()) == nil {
+			m.SetLoop(s.toned.frames(m.Rate(), func() ([]media.Frame, error) { return media.Tone(m.Rate(), testTone), nil }))
+		}
+		<-m.Done()
+		return nil
+	})(ctx, m)
 }
 
 // shared keeps sound for all calls that play it: a copy of the announcement for each
@@ -53,12 +61,16 @@ type shared struct {
 	byRate map[int][]media.Frame
 }
 
+// kept are those of a rate that have been made, nil without.
+func (a *shared) kept(rate int) []media.Frame {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.byRate[rate]
+}
+
 // frames are those of a rate; render makes them until it has once succeeded.
 func (a *shared) frames(rate int, render func() ([]media.Frame, error)) []media.Frame {
-	a.mu.Lock()
-	frames := a.byRate[rate]
-	a.mu.Unlock()
-	if len(frames) > 0 {
+	if frames := a.kept(rate); len(frames) > 0 {
 		return frames
 	}
 	frames, err := render()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -320,6 +321,7 @@ func (c *connection) grant(ctx context.Context, to *handover) *extension {
 	if c.lentTo != nil || ctx.Err() != nil {
 		return nil
 	}
+	lastWords(ctx, c.agent.session)
 	c.mark(KindTransfer, map[string]any{"state": "joined", "agent": c.person.Name, "call": to.call})
 	if c.tape != nil && c.tape.recorder != nil {
 		c.tape.recorder.Hold() // the other call's recording has him now
@@ -334,6 +336,24 @@ func (c *connection) grant(ctx context.Context, to *handover) *extension {
 	x := &extension{leg: c.calleeSeat().current(), session: c.callee.session, person: c.other, ctx: c.ctx, cancel: c.cancel}
 	x.wg.Go(func() { to.hangUp(ctx, leg, c.person) })
 	return x
+}
+
+// lastWords waits until what an agent said before he pressed the key has been heard: it
+// is still on the line, in his jitter buffer and in the bridge, and would be cut off
+// with him, a tenth of a second of it.
+func lastWords(ctx context.Context, s *media.Session) {
+	const (
+		onTheWay = 4 * media.FrameTime // beside what the buffer holds
+		most     = 300 * time.Millisecond
+	)
+	delay := time.Duration(s.Stats().DelayMS * float64(time.Millisecond))
+	pause := time.NewTimer(min(delay+onTheWay, most))
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-s.Done():
+	case <-ctx.Done():
+	}
 }
 
 // errJoined ends the record of a call that has become a part of another one.

@@ -100,8 +100,8 @@ func (o *office) keyed(p *telephone, to string) *transferLeg {
 	return l
 }
 
-// Once in some twenty runs 160 ms of a second are missing behind a transfer, exactly; why is not known yet.
-const near = float64(200 * time.Millisecond)
+// A tone is measured in steps of 40 ms, so that at either end some of it may not count.
+const near = float64(60 * time.Millisecond)
 
 // An agent calls another by his telephone, without the bot.
 func TestAgentCalls(t *testing.T) {
@@ -191,6 +191,7 @@ func TestAgentCallsAndHearsTheNetwork(t *testing.T) {
 				progress(183, callee.sdp)
 				time.Sleep(500 * time.Millisecond)
 				callee.say(o.ctx, asksHours, 3*time.Second)
+				time.Sleep(200 * time.Millisecond) // its sound is as long on the way
 				return answer(0, nil, refusal(404))(ctx)
 			}
 		})
@@ -284,7 +285,7 @@ func TestConsultation(t *testing.T) {
 				})
 				assert.Equal(t, []string{"accept", "done 200"}, ref.all())
 				assert.InDelta(t, time.Second, heardTone(wang.since(0), asksFare), near, "%v", melody(wang.since(0)))
-				assert.InDelta(t, time.Second, heardTone(wang.since(0), coughs), near)
+				assert.InDelta(t, time.Second, heardTone(wang.since(0), coughs), near, "%v", melody(wang.since(0)))
 				assert.Zero(t, heardTone(customer.since(0), coughs), "the caller does not hear what the agents say")
 				assert.Zero(t, heardTone(beside.since(0), agentTalks))
 				consultation, caller := o.journal.all["li"], o.journal.all["13900001111"]

@@ -46,9 +46,13 @@ const TestLine = "test line"
 // app runs a call to a test line. Its record is written once, when it is over:
 // monitors ring these lines all day, and of a call that says nothing the end tells
 // everything.
-func (m *Manager) app(ctx context.Context, cancel context.CancelCauseFunc, id string, a Arrival, app App) error {
-	defer follow(a.Leg, cancel)()
-	defer m.endedBy(cancel)()
+func (m *Manager) app(whole context.Context, end context.CancelCauseFunc, id string, a Arrival, app App) error {
+	// The call's ctx is a child of its leg's, so that hanging up ends it without
+	// another goroutine; what ends a call seldom costs one.
+	ctx, cancel := context.WithCancelCause(a.Leg.Context()) //nolint:contextcheck,nolintlint // as above
+	defer cancel(nil)
+	defer context.AfterFunc(whole, func() { cancel(context.Cause(whole)) })()
+	defer m.endedBy(end)()
 	rec := Record{ID: id, Line: TestLine, StartedAt: time.Now()}
 	a.about(&rec)
 	var session *media.Session
