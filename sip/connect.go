@@ -114,7 +114,7 @@ func routeTo(to netip.AddrPort) netip.Addr {
 	return addrPort(conn.LocalAddr()).Addr()
 }
 
-// flowFor resolves a URI (RFC 3263 without NAPTR) and finds a way there. current
+// flowFor resolves a URI (RFC 3263) and finds a way there. current
 // is preferred when it leads there.
 func (s *Server) flowFor(ctx context.Context, u *sip.Uri, current flow) (flow, error) {
 	host := strings.Trim(u.Host, "[]")
@@ -129,7 +129,11 @@ func (s *Server) flowFor(ctx context.Context, u *sip.Uri, current flow) (flow, e
 	if maddr, ok := u.UriParams.Get("maddr"); ok && maddr != "" {
 		host = strings.Trim(maddr, "[]")
 	}
-	places, err := places(ctx, net.DefaultResolver, network, host, uint16(u.Port))
+	wanted := network
+	if !u.UriParams.Has("transport") && u.IsEncrypted() {
+		wanted = anyTLS // its domain may say where
+	}
+	places, err := places(ctx, net.DefaultResolver, wanted, host, uint16(u.Port))
 	if err != nil {
 		return flow{}, err
 	}
@@ -169,8 +173,16 @@ func networkOf(u *sip.Uri) (string, error) {
 // maxPlaces bounds where one request is tried.
 const maxPlaces = 8
 
-// places are the addresses of a host, the most wanted first (RFC 3263 section 4.2).
+// anyTLS is the network of a sips: URI that names no transport.
+const anyTLS = "sips"
+
+// places are the addresses of a host, the most wanted first (RFC 3263 sections 4.1 and
+// 4.2).
 func places(ctx context.Context, resolver *net.Resolver, network, host string, port uint16) ([]peer, error) {
+	asked := network
+	if network == anyTLS {
+		network = "tls"
+	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		network = cmp.Or(network, "udp")
 		return []peer{{network: network, addr: netip.AddrPortFrom(ip.Unmap(), cmp.Or(port, defaultPort(network)))}}, nil
@@ -182,7 +194,18 @@ func places(ctx context.Context, resolver *net.Resolver, network, host string, p
 		port          uint16
 	}
 	var targets []target
-	if port == 0 {
+	if port == 0 && (asked == "" || asked == anyTLS) {
+		for _, way := range transports(ctx, resolver, host, asked == anyTLS) {
+			_, records, err := resolver.LookupSRV(ctx, "", "", way.service)
+			if err != nil {
+				continue
+			}
+			for _, r := range records {
+				targets = append(targets, target{way.network, strings.TrimSuffix(r.Target, "."), r.Port})
+			}
+		}
+	}
+	if port == 0 && len(targets) == 0 {
 		for _, try := range []struct{ network, service, proto string }{{"udp", "sip", "udp"}, {"tcp", "sip", "tcp"}, {"tls", "sips", "tcp"}} {
 			if len(targets) > 0 || network != "" && network != try.network || network == "" && try.network == "tls" {
 				continue

@@ -193,6 +193,8 @@ func zone(t *testing.T, records map[string][]dnsmessage.ResourceBody) *net.Resol
 					kind = dnsmessage.TypeAAAA
 				case *dnsmessage.SRVResource:
 					kind = dnsmessage.TypeSRV
+				case *dnsmessage.UnknownResource:
+					kind = typeNAPTR
 				}
 				if kind == q.Type {
 					m.Answers = append(m.Answers, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: q.Name, Type: kind, Class: dnsmessage.ClassINET, TTL: 1}, Body: b})

@@ -48,7 +48,7 @@
 //
 //	transport.go    sockets and connections: one message at a time, bounded
 //	websocket.go    those of browsers (RFC 7118); listen.go where they come in
-//	connect.go      the way to a URI (RFC 3263), reroute.go when it cannot be gone
+//	connect.go      the way to a URI (RFC 3263; naptr.go), reroute.go when it cannot be gone
 //	address.go      what we call ourselves there
 //	guard.go        what one source may ask; audit.go tells who tried what
 //	sieve.go        what is not even parsed; halfopen.go bounds calls that get no further

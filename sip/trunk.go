@@ -22,7 +22,7 @@ type TrunkConfig struct {
 	// knows us by our address.
 	Register bool
 	// Proxies are the carrier's registrars and proxies, "sip:HOST[:PORT][;transport=tcp]",
-	// the most wanted first. A host without a port is looked up by SRV, and each
+	// the most wanted first. A host without a port is looked up by NAPTR and SRV, and each
 	// address found counts as one more.
 	Proxies []string
 	Domain  string      // of the account and of called numbers; default: the first proxy's host

@@ -55,7 +55,7 @@ func (u lookup) network() string {
 	return "udp"
 }
 
-// lookup finds the addresses of one proxy (RFC 3263 section 4 without NAPTR).
+// lookup finds the addresses of one proxy (RFC 3263 section 4).
 type lookup struct{ uri sip.Uri }
 
 func (u lookup) hops(ctx context.Context, resolver *net.Resolver) ([]sip.Uri, error) {
@@ -64,6 +64,9 @@ func (u lookup) hops(ctx context.Context, resolver *net.Resolver) ([]sip.Uri, er
 		return []sip.Uri{u.uri}, nil
 	}
 	network := u.network()
+	if out, ok := u.offered(ctx, resolver, host); ok {
+		return out, nil
+	}
 	targets := []sip.Uri{u.uri}
 	if u.uri.Port == 0 {
 		service, proto := "sip", network
@@ -83,6 +86,41 @@ func (u lookup) hops(ctx context.Context, resolver *net.Resolver) ([]sip.Uri, er
 	if network == "tls" || network == "wss" {
 		return targets, nil // the certificate is for the name
 	}
+	return resolved(ctx, resolver, host, targets)
+}
+
+// offered are the addresses of a proxy whose domain says by NAPTR records which
+// transports it wants, where the settings name none.
+func (u lookup) offered(ctx context.Context, resolver *net.Resolver, host string) (out []sip.Uri, ok bool) {
+	if u.uri.Port != 0 || u.uri.UriParams.Has("transport") {
+		return nil, false
+	}
+	for _, way := range transports(ctx, resolver, host, u.uri.IsEncrypted()) {
+		_, records, err := resolver.LookupSRV(ctx, "", "", way.service)
+		if err != nil {
+			continue
+		}
+		var targets []sip.Uri
+		for _, r := range records {
+			t := *u.uri.Clone()
+			t.Host, t.Port = strings.TrimSuffix(r.Target, "."), int(r.Port)
+			if way.network != "udp" && !t.IsEncrypted() {
+				t.UriParams.Add("transport", way.network)
+			}
+			targets = append(targets, t)
+		}
+		if way.network != "tls" { // its certificate is for the name
+			if targets, err = resolved(ctx, resolver, host, targets); err != nil {
+				continue
+			}
+		}
+		out = append(out, targets...)
+	}
+	return out, len(out) > 0
+}
+
+// resolved are the addresses of targets.
+func resolved(ctx context.Context, resolver *net.Resolver, host string, targets []sip.Uri) ([]sip.Uri, error) {
 	var out []sip.Uri
 	var failed error
 	for _, t := range targets {

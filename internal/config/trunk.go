@@ -24,7 +24,7 @@ type Trunk struct {
 	// (our address).
 	Kind string `yaml:"kind"`
 	// The carrier's servers, sip:HOST[:PORT][;transport=tcp], the most wanted
-	// first. A host without a port is looked up by SRV too; when one fails the next
+	// first. A host without a port is looked up by NAPTR and SRV; when one fails the next
 	// is taken.
 	Proxy []string `yaml:"proxy"`
 	// The domain of the account and of called numbers. Empty: the first server's.
