@@ -43,6 +43,7 @@ certificates() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/ssl/cert
 chromium_there() { has chromium || has chromium-browser || has google-chrome; }
 postgres_there() { ls /usr/lib/postgresql/*/bin/initdb || has initdb; }
 kamailio_there() { has kamailio || [ -x /usr/sbin/kamailio ]; }
+prompts() { ls /usr/share/asterisk/sounds/en_US_f_Allison/vm-intro.wav; }
 numpy() { /usr/bin/python3 -c 'import numpy'; }
 
 role_build() {
@@ -89,6 +90,7 @@ role_test() {
   need rtpengine-daemon "a relay for sound in between" has rtpengine
   need postgresql "the database of several servers, in tests" postgres_there
   need tshark "reads what went over the wire" has tshark
+  need asterisk-core-sounds-en-wav "recordings of a speaker, as what answers calls in tests" prompts
   need python3-numpy "compares sound in tests" numpy
 }
 

@@ -142,10 +142,10 @@ func clearAfter(t *testing.T, beep []int16, through func([]int16) []int16) (at, 
 	at = -1
 	for i := 0; i+frameLen <= len(x) && at < 0; i += frameLen {
 		d.Frame(x[i : i+frameLen])
-		switch d.Now() {
-		case 60 * time.Millisecond:
+		switch d.Now().Milliseconds() {
+		case 60:
 			d.Heard(asr.Result{Kind: asr.SpeechStart, Start: 0, End: d.Now()})
-		case 1500 * time.Millisecond:
+		case 1500:
 			d.Heard(asr.Result{Kind: asr.Final, Start: 0, End: 1200 * time.Millisecond, Text: "please leave a message after the tone"})
 		}
 		if d.Clear() {
@@ -153,4 +153,50 @@ func clearAfter(t *testing.T, beep []int16, through func([]int16) []int16) (at, 
 		}
 	}
 	return at, over, d.Outcome()
+}
+
+// Exchanges' and fax machines' tones are told through lossy lines too.
+func TestTonesOverLossyLines(t *testing.T) {
+	sit := func(ms ...float64) []int16 {
+		return row(10*time.Millisecond, [2]float64{ms[0], ms[1]}, [2]float64{ms[2], ms[3]}, [2]float64{1776.7, 380})
+	}
+	for kind, c := range map[string]struct {
+		x        []int16
+		answered bool
+		want     answer.Who
+		notice   answer.Notice
+	}{
+		"busy, China":       {cadence(5*time.Second, 350*time.Millisecond, 350*time.Millisecond, -16, 450), true, answer.Busy, ""},
+		"busy, America":     {cadence(5*time.Second, 500*time.Millisecond, 500*time.Millisecond, -16, 480, 620), true, answer.Busy, ""},
+		"congestion, China": {cadence(6*time.Second, 700*time.Millisecond, 700*time.Millisecond, -16, 450), true, answer.Failed, answer.CircuitsBusy},
+		"ringing, China":    {cadence(9*time.Second, time.Second, 4*time.Second, -16, 450), false, "", ""},
+		"ringing, America":  {cadence(11*time.Second, 2*time.Second, 4*time.Second, -16, 440, 480), false, "", ""},
+		"fax answers":       {dsp.Sine(rate, -16, 3*time.Second, 2100), true, answer.Fax, ""},
+		"fax calls":         {cadence(7*time.Second, 500*time.Millisecond, 3*time.Second, -16, 1100), true, answer.Fax, ""},
+		"SIT vacant":        {sit(985.2, 380, 1370.6, 276), false, answer.Announcement, answer.InvalidNumber},
+		"SIT no circuit":    {sit(985.2, 380, 1428.5, 380), false, answer.Announcement, answer.CircuitsBusy},
+	} {
+		for line, through := range lines {
+			right, all := 0, 0
+			for _, loss := range []float64{0, 0.02, 0.05} {
+				for n := range 2 {
+					d := answer.New(rate, answer.Config{})
+					if c.answered {
+						d.Answered()
+					}
+					x := append(make([]int16, 2*frameLen), c.x...)
+					x = append(x, make([]int16, span(400*time.Millisecond))...)
+					feed(d, through(t, x, loss, rand.New(rand.NewPCG(uint64(n), 9))))
+					all++
+					if o := d.Outcome(); o.Who == c.want && (o.Notice == c.notice || c.notice == "") {
+						right++
+					} else {
+						assert.Positive(t, loss, "%s over %s: %+v", kind, line, o)
+					}
+				}
+			}
+			t.Logf("%s over %s: %d of %d", kind, line, right, all)
+			assert.GreaterOrEqual(t, 3*right, 2*all, "%s over %s: %d of %d", kind, line, right, all)
+		}
+	}
 }

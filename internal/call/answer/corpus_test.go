@@ -455,7 +455,7 @@ func (w *workshop) listen(s sample, snd sounded) []heard {
 	}
 	w.mu.Lock()
 	if w.recognizer == nil {
-		w.recognizer = recognizer(w.tb)
+		w.recognizer = recognizer(w.tb, true)
 	}
 	w.mu.Unlock()
 	language := s.Language
@@ -502,8 +502,9 @@ func (c *counting) ReadFrame(f media.Frame) error {
 	return err
 }
 
-// recognizer is the real one.
-func recognizer(tb testing.TB) func(language string) asr.Recognizer {
+// recognizer is the real one; unpaced it takes sound as fast as it comes, and gives
+// no texts of what is not over.
+func recognizer(tb testing.TB, unpaced bool) func(language string) asr.Recognizer {
 	tb.Helper()
 	onnxtest.Start(tb)
 	silero, err := vad.OpenSilero(testdata.Model(tb, "vad/silero-v6"))
@@ -512,10 +513,14 @@ func recognizer(tb testing.TB) func(language string) asr.Recognizer {
 	model, err := whisper.Open(testdata.Model(tb, "asr/whisper-base"), whisper.Options{})
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, model.Close()) })
+	var decoder asr.Decoder = model
+	if unpaced {
+		decoder = plain{model}
+	}
 	return func(language string) asr.Recognizer {
 		l, err := asr.NewListener(asr.ListenerConfig{
-			Options:  asr.Options{Language: language, Unpaced: true, DecodeTimeout: time.Minute},
-			Detector: silero.New, Decoder: plain{model},
+			Options:  asr.Options{Language: language, Unpaced: unpaced, DecodeTimeout: time.Minute},
+			Detector: silero.New, Decoder: decoder,
 		})
 		require.NoError(tb, err)
 		return l

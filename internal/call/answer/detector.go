@@ -459,9 +459,12 @@ func (d *Detector) person() {
 		return
 	}
 	switch {
-	case d.texted && d.said.person() && span <= 2*longFirst && q >= d.patience():
-		d.decide(Person, "", "word", d.said.strongest(Person))
-		d.note("length", length)
+	case d.texted && d.said.person() && span <= 2*longFirst:
+		if q >= d.patience() {
+			d.decide(Person, "", "word", d.said.strongest(Person))
+			d.note("length", length)
+		}
+	case d.forwarded && q < afterLean:
 	case d.texted && d.said.leans(), d.texted && !d.said.person() && span > d.cfg.Short:
 		d.leaning(length)
 	case span <= d.cfg.Short && q >= afterAny:
@@ -599,15 +602,19 @@ func (d *Detector) Refused(status int, reason string) Outcome {
 	if cause > 0 {
 		what += fmt.Sprintf(", Q.850 %d", cause)
 	}
-	if d.out.Who == "" {
-		if r := d.said; r != nil && r.scores[Announcement] >= enough && r.notice != "" && !r.waiting {
-			d.decide(Announcement, r.notice, "word", r.strongest(Announcement))
-		}
+	if r := d.said; d.out.Who == "" && r != nil && r.scores[Announcement] >= enough && r.notice != "" && !r.waiting {
+		d.decide(Announcement, r.notice, "word", r.strongest(Announcement))
 	}
-	if d.out.Who == "" {
+	switch {
+	case d.out.Who == "" && d.said != nil && c.notice != "" && d.said.scores[Announcement] >= hint && !d.said.waiting:
+		// A carrier spoke, one heard not well what of: the code tells.
+		d.decide(Announcement, c.notice, "word", d.said.strongest(Announcement))
+		d.note("code", what)
+	case d.out.Who == "":
 		d.decide(c.who, c.notice, "code", what)
-	} else {
-		if d.out.Notice == "" || d.out.Notice == OtherNotice {
+	default:
+		vague := d.out.Notice == "" || d.out.Notice == OtherNotice
+		if vague || c.notice != "" && d.said.mentions(c.notice) { // words that agree with the code
 			d.out.Notice = c.notice
 		}
 		d.note("code", what)

@@ -155,6 +155,69 @@ func TestCodes(t *testing.T) {
 	assert.Equal(t, 480, o.SIPStatus)
 }
 
+// Words and codes together say more than each: a code decides between two things that
+// were heard, and makes an announcement of which only the beginning was understood one.
+func TestCodesAndWords(t *testing.T) {
+	for _, c := range []struct {
+		text   string
+		status int
+		reason string
+		want   answer.Notice
+	}{
+		{"您拨打的电话已关机或不在服务区", 480, "Q.850;cause=20", answer.Unreachable},
+		{"您拨打的电话已关机或不在服务区", 480, "", answer.Unreachable},
+		{"您所拨打的后妈已经", 404, "", answer.InvalidNumber},
+		{"the number you have tiled", 480, "Q.850;cause=1", answer.InvalidNumber},
+		{"您拨打的电话已停机", 480, "", answer.Suspended},
+		{"Sorry, the subscriber you dialed is powered off", 480, "Q.850;cause=20", answer.PoweredOff},
+		{"您拨打的用户正忙", 486, "Q.850;cause=17", answer.InCall},
+	} {
+		d := answer.New(rate, answer.Config{})
+		say(d, c.text, 2*time.Second, false)
+		o := d.Refused(c.status, c.reason)
+		assert.Equal(t, answer.Announcement, o.Who, c.text)
+		assert.Equal(t, c.want, o.Notice, c.text)
+	}
+}
+
+// A call that the network has sent on is rather a voicemail's: a bare hello is not
+// believed at once, a question is.
+func TestForwarded(t *testing.T) {
+	for text, soon := range map[string]bool{"喂，你找谁": true, "喂": false, "hello": false} {
+		d := answer.New(rate, answer.Config{})
+		d.Forwarded("SIP 181")
+		d.Answered()
+		silent(d, 300*time.Millisecond)
+		say(d, text, 600*time.Millisecond, false)
+		silent(d, 350*time.Millisecond)
+		assert.Equal(t, soon, d.Outcome().Who == answer.Person, text)
+		silent(d, 600*time.Millisecond)
+		assert.Equal(t, answer.Person, d.Outcome().Who, text)
+	}
+}
+
+// An assistant that has been told who calls lets us through to somebody who says hello;
+// what it says itself is none.
+func TestLetThrough(t *testing.T) {
+	d := answer.New(rate, answer.Config{})
+	d.Answered()
+	say(d, "请说出您的姓名和来电原因", 2*time.Second, true)
+	silent(d, 1200*time.Millisecond)
+	assert.Equal(t, answer.Screening, d.Outcome().Who)
+	assert.True(t, d.Clear())
+	d.Told()
+	for _, text := range []string{"好的，请稍等", "Thanks. Stay on the line.", "我会转告机主"} {
+		say(d, text, 1500*time.Millisecond, true)
+		silent(d, 2*time.Second)
+		assert.Equal(t, answer.Screening, d.Outcome().Who, text)
+	}
+	d.Told()
+	say(d, "喂，你好", 700*time.Millisecond, true)
+	silent(d, 400*time.Millisecond)
+	assert.Equal(t, answer.Person, d.Outcome().Who)
+	assert.True(t, d.Clear())
+}
+
 // A frame costs no memory.
 func TestFrameAllocatesNothing(t *testing.T) {
 	d := answer.New(rate, answer.Config{})

@@ -82,6 +82,11 @@ func (r *reading) has(w Who, weight float64) bool {
 	return false
 }
 
+// mentions tells whether a notice was heard among others.
+func (r *reading) mentions(n Notice) bool {
+	return r != nil && slices.ContainsFunc(r.found, func(m match) bool { return m.notice == n && m.score >= enough })
+}
+
 // leans tells whether a machine would rather begin so than a person.
 func (r *reading) leans() bool {
 	if r == nil || r.asks() {
