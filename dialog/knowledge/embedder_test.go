@@ -50,7 +50,7 @@ func (r *remembered) Embed(ctx context.Context, texts []string) ([][]float32, er
 	return out, nil
 }
 
-// embedders are the installed models by language.
+// embedders are the models by language that lines are served with.
 func embedders(t *testing.T) map[string]knowledge.Embedder {
 	t.Helper()
 	onnxtest.Start(t)
@@ -65,7 +65,7 @@ func embedders(t *testing.T) map[string]knowledge.Embedder {
 			t.Fatal(err)
 		}
 	}
-	for language, id := range map[string]string{"zh": "embed/e5-small-zhen", "en": "embed/minilm-l6-en"} {
+	for language, id := range map[string]string{"zh": "embed/e5-small-zhen", "en": "embed/e5-small-zhen"} {
 		m, err := embed.Open(testdata.Model(t, id), embed.Options{})
 		if err != nil {
 			t.Fatal(err)
