@@ -72,6 +72,8 @@ async function talk() {
   await hears(agent, 440)
 }
 
+const level = (page, who) => page.locator(`.level.${who} [role=meter]`).getAttribute('aria-valuenow').then(Number)
+
 async function noNote(page) {
   await press(page, 'skip')
   await page.locator('.wrap').waitFor({ state: 'detached' })
@@ -104,6 +106,45 @@ test('a call rings with who, why and what it is about; both hear each other', as
   assert.match(await agent.locator('.timer').textContent(), /^\d+:\d\d$/)
 })
 
+test('meters show both sides, and another microphone is taken during the call', async () => {
+  await until(async () => (await level(agent, 'you')) > 30 && (await level(agent, 'them')) > 30, 'both are loud')
+  await agent.keyboard.press('m')
+  await until(async () => (await level(agent, 'you')) === 0, 'what is muted is not loud')
+  await agent.keyboard.press('m')
+  const select = agent.locator('select[name=microphone]')
+  const before = await select.inputValue()
+  const other = await select.locator('option').evaluateAll((all, b) => all.map((o) => o.value).find((v) => v !== b), before)
+  const used = () => agent.evaluate(() => window.microphones.at(-1).getSettings().deviceId)
+  await select.selectOption(other)
+  await until(async () => (await used()) === other, 'the other one is open')
+  await hears(caller, 620)
+  await until(async () => (await level(agent, 'you')) > 30, 'it is loud')
+  await select.selectOption(before)
+  await until(async () => (await used()) === before, 'the first one is open again')
+})
+
+test('the customer is changed beside the call, and is another time', async () => {
+  const customer = agent.locator('.customer')
+  const saved = async (f) => {
+    const [r] = await Promise.all([agent.waitForResponse((x) => /\/customers\/[^/]+$/.test(x.url()) && x.request().method() === 'PATCH'), f()])
+    assert.equal(r.status(), 200)
+  }
+  await customer.locator('input[name=customer-name]').fill('王女士')
+  await saved(() => agent.keyboard.press('Enter'))
+  await customer.locator('input[name=customer-tag]').fill('耳机，老客户')
+  await saved(() => agent.keyboard.press('Enter'))
+  await saved(() => customer.locator('[data-customer=tier]').click())
+  await saved(() => customer.locator('[data-consent=sms]').click())
+  await customer.locator('textarea[name=customer-notes]').fill('喜欢下午接电话。')
+  await saved(() => agent.locator('.who h2').click())
+  await customer.getByRole('status').waitFor()
+  const page = await agent.context().newPage()
+  await page.goto(`${telephone.url}${await customer.locator('a').first().getAttribute('href')}`)
+  await page.getByText('王女士').first().waitFor()
+  await until(async () => (await page.locator('input').evaluateAll((all) => all.map((i) => i.value))).includes('耳机, 老客户'), 'the tags are there')
+  await page.close()
+})
+
 test('mute silences the agent, hold plays music and keeps the two apart', async () => {
   await agent.keyboard.press('m')
   await silence(caller)
@@ -124,6 +165,7 @@ test('mute silences the agent, hold plays music and keeps the two apart', async 
 test('as the caller speaks, answers come; keys put them where they are wanted', async () => {
   await agent.keyboard.press('k') // the keypad would take the digits
   telephone.say('caller', '退回去的运费谁出啊')
+  await agent.locator('.lines').getByText('退回去的运费谁出啊').waitFor()
   const answers = agent.locator('.dock [data-answer]')
   await answers.first().waitFor()
   assert.ok((await answers.count()) <= 3)
@@ -133,6 +175,7 @@ test('as the caller speaks, answers come; keys put them where they are wanted', 
   await agent.locator(`[data-answer="${id}"].used`).waitFor()
 
   telephone.say('agent', '我保证今天到')
+  await agent.locator('.lines').getByText('我保证今天到').waitFor()
   await agent.locator('[data-warning=promise]', { hasText: '我保证今天到' }).waitFor()
   telephone.say('caller', '再不处理我就去投诉你们')
   await agent.locator('[data-warning=complaint]').waitFor()
@@ -203,25 +246,45 @@ test('states outlive a reload: no call comes in a break', async () => {
   await ready(agent)
 })
 
-test('loading the page again, or five seconds without the network, keeps the call', async () => {
+test('loading the page again keeps the call and what was typed', async () => {
   await caller.locator('[data-do=call]').waitFor()
   await talk()
+  await agent.locator('textarea[name=jot]').fill('客户要换左边的耳机')
+  await agent.locator('.jot .kept').waitFor()
   await agent.reload()
   await phase(agent, 'talking')
   await hears(caller, 620)
   await hears(agent, 440)
-  await agent.locator('.columns h2').first().waitFor()
+  await until(async () => (await agent.locator('textarea[name=jot]').inputValue()) === '客户要换左边的耳机', 'the note is there')
+  await until(async () => (await agent.locator('input[name=customer-name]').inputValue()) === '王女士', 'the customer is known')
+})
 
+test('five seconds without the network, sound and all, keep the call', async () => {
+  // First the signalling alone: the sound goes on.
   const cdp = await agent.context().newCDPSession(agent)
   await cdp.send('Network.enable')
   await cdp.send('Network.emulateNetworkConditions', { offline: true, latency: 0, downloadThroughput: -1, uploadThroughput: -1 })
   await agent.evaluate(() => { for (const s of window.sockets) s.close() })
   await agent.locator('.desk .banner').waitFor()
-  await agent.waitForTimeout(5000)
   await hears(caller, 620)
   await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 })
   await agent.locator('.desk .banner').waitFor({ state: 'detached' })
   await hears(agent, 440)
+
+  // Then all of it.
+  first.network(false)
+  try {
+    await agent.locator('[data-what=no-sound]').waitFor()
+    await silence(agent)
+    await silence(caller)
+    await agent.waitForTimeout(2000) // about five seconds in all
+  } finally {
+    first.network(true)
+  }
+  await agent.locator('[data-what=no-sound]').waitFor({ state: 'detached' })
+  await hears(agent, 440)
+  await hears(caller, 620)
+  await phase(agent, 'talking')
   await press(agent, 'hangup')
   await phase(agent, 'free')
   await noNote(agent)

@@ -1,7 +1,7 @@
 // What the tests stand on: the real store and web server over a day of made-up calls,
 // and a headless Chromium.
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -35,6 +35,21 @@ export async function startServer(...args) {
   }
 }
 
+/** The process of a Chromium through which all of its network goes, WebRTC's too. */
+function networkOf(profile) {
+  const pid = readdirSync('/proc').find((p) => {
+    if (!/^\d+$/.test(p)) return false
+    try {
+      const args = readFileSync(`/proc/${p}/cmdline`, 'utf8')
+      return args.includes('network.mojom.NetworkService') && args.includes(`--user-data-dir=${profile}`)
+    } catch {
+      return false // it has ended
+    }
+  })
+  if (!pid) throw new Error('this Chromium has no process for its network')
+  return Number(pid)
+}
+
 export async function startBrowser(...more) {
   const executablePath = browsers.find((b) => b && existsSync(b))
   if (!executablePath) throw new Error('no Chromium: apt install chromium, or set CHROMIUM to one')
@@ -49,6 +64,8 @@ export async function startBrowser(...more) {
   })
   return {
     context,
+    /** Nothing goes in or out while it is off, and no socket is told, as when a cable is pulled. */
+    network: (on) => { process.kill(networkOf(profile), on ? 'SIGCONT' : 'SIGSTOP') },
     stop: async () => {
       await context.close()
       rmSync(profile, { recursive: true, force: true })

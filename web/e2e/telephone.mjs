@@ -86,7 +86,12 @@ export async function startCaller(hz, file = '', more = []) {
   await browser.context.addInitScript(() => {
     const open = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices)
     if (open) {
-      navigator.mediaDevices.getUserMedia = (c) => open({ audio: { ...(typeof c.audio === 'object' ? c.audio : {}), echoCancellation: false, noiseSuppression: false, autoGainControl: false } })
+      window.microphones = []
+      navigator.mediaDevices.getUserMedia = async (c) => {
+        const stream = await open({ audio: { ...(typeof c.audio === 'object' ? c.audio : {}), echoCancellation: false, noiseSuppression: false, autoGainControl: false } })
+        window.microphones.push(stream.getAudioTracks()[0])
+        return stream
+      }
     }
     const Socket = window.WebSocket
     window.sockets = []

@@ -5,8 +5,8 @@
 // them) and ends with it.
 //
 // Its numbers: 8000 hums at 1,004 Hz, 8001 at 700 Hz, 9196 is an echo, 4860 is busy,
-// and 7000 hands the caller to the agents "agent1" and "agent2" (password "secret") of
-// the registrar, who sign in to the console by the same names.
+// and 7000 hands the caller, as one of 13912340011, to the agents "agent1" and "agent2"
+// (password "secret") of the registrar, who sign in to the console by the same names.
 package main
 
 import (
@@ -225,7 +225,11 @@ func (x *exchange) serve(ctx context.Context, l *sip.Leg) {
 		return
 	}
 	l.OnKey(func(digit byte) { x.tell("info", map[string]any{"key": string(digit)}) })
-	x.manager.Serve(ctx, call.Arrival{Leg: l, Caller: l.From().User, Called: l.Called(), Reached: l.LocalIP(), OnUpdate: l.OnUpdate})
+	from := l.From().User
+	if l.Called() == "7000" {
+		from = "13912340011" // pages withhold theirs; agents see a customer
+	}
+	x.manager.Serve(ctx, call.Arrival{Leg: l, Caller: from, Called: l.Called(), Reached: l.LocalIP(), OnUpdate: l.OnUpdate})
 	x.tell("over", map[string]any{"to": l.Called(), "browsers": x.browsers.Conns()})
 }
 

@@ -2,7 +2,8 @@
 // calls that the server brings.
 import { UA, WebSocketInterface } from 'jssip'
 import type { RTCSession } from 'jssip/lib/RTCSession'
-import { microphoneTrouble, openMicrophone, stop, type Trouble } from './softphone'
+import { microphoneTrouble, type Trouble } from './softphone'
+import { openMicrophone, sendInstead, sendKey, stop, Timers, watchSound } from './sound'
 
 /** What the server gives a session to register with. */
 export interface PhoneAccess {
@@ -28,7 +29,6 @@ export interface DeskListener {
 }
 
 const gatherTime = 400 // for our own addresses; the server finds the rest
-const lostTime = 4_000 // from the end of the sound to the end of the call
 const expires = 120 // of a registration, s: longer than the network is away
 
 /** The same telephone after the page was loaded again, and another one in another tab. */
@@ -47,7 +47,7 @@ export class DeskPhone {
   private microphone: MediaStream | undefined
   private quiet: AudioContext | undefined // what is sent without a microphone
   private renewal = 0
-  private timers = new Set<number>()
+  private readonly timers = new Timers()
   private over = false
 
   constructor(private readonly tell: DeskListener, private readonly access: () => Promise<PhoneAccess>, private readonly id: string) {}
@@ -84,7 +84,7 @@ export class DeskPhone {
     ua.on('registrationFailed', () => {
       this.tell.registered(false)
       // The password ran out while the machine slept.
-      this.later(2_000, () => { void this.renew().then((fresh) => { if (fresh && ua.isConnected()) ua.register() }) })
+      this.timers.later(2_000, () => { void this.renew().then((fresh) => { if (fresh && ua.isConnected()) ua.register() }) })
     })
     ua.on('newRTCSession', ({ session, originator }: { session: RTCSession; originator: string }) => {
       if (originator === 'remote') this.rung(session)
@@ -127,7 +127,7 @@ export class DeskPhone {
     session.on('peerconnection', ({ peerconnection }: { peerconnection: RTCPeerConnection }) => { this.watch(session, peerconnection) })
     let gathering = 0
     session.on('icecandidate', ({ ready }: { ready: () => void }) => {
-      if (gathering === 0) gathering = this.later(gatherTime, ready)
+      if (gathering === 0) gathering = this.timers.later(gatherTime, ready)
     })
     session.on('accepted', () => { this.tell.phase('talking') })
     session.on('failed', done)
@@ -194,12 +194,8 @@ export class DeskPhone {
     else this.session?.unmute({ audio: true })
   }
 
-  /** Presses a key: in the sound where the browser can, else by a message. */
   press(key: string): void {
-    if (this.session?.isEstablished() !== true) return
-    const sender = this.watched?.getSenders().find((s) => s.track?.kind === 'audio')
-    if (sender?.dtmf?.canInsertDTMF === true) sender.dtmf.insertDTMF(sender.dtmf.toneBuffer + key, 120, 70)
-    else this.session.sendDTMF(key)
+    if (this.session?.isEstablished() === true) sendKey(this.session, this.watched, key)
   }
 
   /** Changes the microphone, in a call too; undefined for none. False where it cannot be had. */
@@ -213,22 +209,15 @@ export class DeskPhone {
       this.tell.trouble(microphoneTrouble(e instanceof Error ? e.name : ''))
       return false
     }
-    const track = next.getAudioTracks()[0]
-    if (track) {
-      track.enabled = old.getAudioTracks()[0]?.enabled ?? true
-      await this.watched?.getSenders().find((s) => s.track?.kind === 'audio')?.replaceTrack(track)
-    }
+    const theirs = await sendInstead(this.watched, old, next)
     this.microphone = next
-    stop(old)
-    const theirs = this.watched?.getReceivers()[0]?.track
-    this.tell.sound(next, theirs ? new MediaStream([theirs]) : undefined)
+    this.tell.sound(next, theirs)
     return true
   }
 
   stop(): void {
     this.over = true
     clearTimeout(this.renewal)
-    for (const t of this.timers) clearTimeout(t)
     this.timers.clear()
     this.hangup()
     this.ua?.stop()
@@ -254,49 +243,15 @@ export class DeskPhone {
   private watch(session: RTCSession, pc: RTCPeerConnection): void {
     if (this.watched === pc) return
     this.watched = pc
-    pc.addEventListener('track', (e) => {
-      if (this.microphone) this.tell.sound(this.microphone, e.streams[0] ?? new MediaStream([e.track]))
-    })
-    let again = 0
-    pc.addEventListener('iceconnectionstatechange', () => {
-      clearTimeout(again)
-      if (['connected', 'completed', 'disconnected', 'failed'].includes(pc.iceConnectionState)) {
-        this.tell.path?.(pc.iceConnectionState === 'connected' || pc.iceConnectionState === 'completed')
-      }
-      // From one network to another: the call goes on by new addresses.
-      if (pc.iceConnectionState !== 'disconnected') return
-      const restart = (): void => {
-        if (pc.iceConnectionState !== 'disconnected') return
-        const sent = this.ua?.isConnected() === true && session.renegotiate({ useUpdate: false, rtcOfferConstraints: { iceRestart: true } })
-        again = this.later(sent ? 5_000 : 1_000, restart)
-      }
-      again = this.later(1_500, restart)
-    })
-    // The server ends the sound before it says so, and cannot say so without a way to us.
-    const lost = (): void => {
-      this.later(lostTime, () => {
-        if (session.isEnded() || pc.connectionState === 'connected') return // it came back
+    watchSound(session, pc, this.timers, {
+      path: (ok) => { this.tell.path?.(ok) },
+      sound: (theirs) => { if (this.microphone) this.tell.sound(this.microphone, theirs) },
+      online: () => this.ua?.isConnected() === true,
+      lost: () => {
         this.tell.trouble('soundLost')
         session.terminate()
         if (this.session === session) this.free()
-      })
-    }
-    pc.addEventListener('connectionstatechange', () => {
-      for (const s of pc.getSenders()) {
-        s.transport?.addEventListener('statechange', () => {
-          if (s.transport?.state === 'closed' || s.transport?.state === 'failed') lost()
-        }, { once: true })
-      }
-      if (pc.connectionState === 'failed') lost()
+      },
     })
-  }
-
-  private later(ms: number, f: () => void): number {
-    const t = window.setTimeout(() => {
-      this.timers.delete(t)
-      f()
-    }, ms)
-    this.timers.add(t)
-    return t
   }
 }

@@ -1,6 +1,7 @@
 // A telephone in the page: SIP over WebSocket by JsSIP, sound by the browser.
 import { UA, WebSocketInterface } from 'jssip'
 import type { RTCSession } from 'jssip/lib/RTCSession'
+import { openMicrophone, sendInstead, sendKey, stop, Timers, watchSound } from './sound'
 
 export type Trouble =
   | 'insecure' | 'denied' | 'noMicrophone' | 'microphoneBusy'
@@ -63,7 +64,6 @@ export function callTrouble(cause: string, status: number): Trouble | undefined 
 
 const connectTime = 10_000
 const gatherTime = 400 // for our own addresses; the server finds the rest
-const lostTime = 4_000 // from the end of the sound to the end of the call
 
 /** What JsSIP says of an end; a message with a status is a response. */
 interface End { cause: string; message: object }
@@ -77,7 +77,7 @@ export class Softphone {
   private ua: UA | undefined
   private session: RTCSession | undefined
   private microphone: MediaStream | undefined
-  private timers = new Set<number>()
+  private readonly timers = new Timers()
 
   constructor(private readonly tell: Listener) {}
 
@@ -102,13 +102,13 @@ export class Softphone {
       user_agent: 'hotline /call',
     })
     this.ua = ua
-    const timeout = this.later(connectTime, () => { this.fail('noServer') })
+    const timeout = this.timers.later(connectTime, () => { this.fail('noServer') })
     let first = true
     ua.on('connected', () => {
       this.tell.online(true)
       if (first) {
         first = false
-        this.forget(timeout)
+        this.timers.forget(timeout)
         this.invite(ua, number)
       } else if (this.session?.isEstablished() === true) {
         // So the server knows the new way to us before it has something to say.
@@ -131,7 +131,7 @@ export class Softphone {
     if ('connection' in session && session.connection as RTCPeerConnection | null) this.watch(session, session.connection)
     let gathering = 0
     session.on('icecandidate', ({ ready }: { ready: () => void }) => {
-      if (gathering === 0) gathering = this.later(gatherTime, ready)
+      if (gathering === 0) gathering = this.timers.later(gatherTime, ready)
     })
     session.on('progress', () => { this.tell.phase('ringing') })
     session.on('accepted', () => { this.tell.phase('talking') })
@@ -154,51 +154,15 @@ export class Softphone {
   private watch(session: RTCSession, pc: RTCPeerConnection): void {
     if (this.watched === pc) return
     this.watched = pc
-    pc.addEventListener('track', (e) => {
-      if (this.microphone) this.tell.sound(this.microphone, e.streams[0] ?? new MediaStream([e.track]))
-    })
-    let again = 0
-    pc.addEventListener('iceconnectionstatechange', () => {
-      this.forget(again)
-      // From one network to another: the call goes on by new addresses.
-      if (pc.iceConnectionState !== 'disconnected') return
-      const restart = (): void => {
-        if (pc.iceConnectionState !== 'disconnected') return
-        const sent = this.ua?.isConnected() === true && session.renegotiate({ useUpdate: false, rtcOfferConstraints: { iceRestart: true } })
-        again = this.later(sent ? 5_000 : 1_000, restart)
-      }
-      again = this.later(1_500, restart)
-    })
-    // The server ends the sound before it says so, and cannot say so without a way to us.
-    const over = (): void => {
-      this.later(lostTime, () => {
-        if (session.isEnded()) return
-        this.fail('lost')
-      })
-    }
-    pc.addEventListener('connectionstatechange', () => {
-      for (const s of pc.getSenders()) {
-        s.transport?.addEventListener('statechange', () => {
-          if (s.transport?.state === 'closed' || s.transport?.state === 'failed') over()
-        }, { once: true })
-      }
-      if (pc.connectionState === 'failed') over()
+    watchSound(session, pc, this.timers, {
+      sound: (theirs) => { if (this.microphone) this.tell.sound(this.microphone, theirs) },
+      online: () => this.ua?.isConnected() === true,
+      lost: () => { this.fail('lost') },
     })
   }
 
-  /** Presses a key: in the sound where the browser can, else by a message. */
   press(key: string): void {
-    const session = this.session
-    if (session?.isEstablished() !== true) return
-    const sender = this.watched?.getSenders().find((s) => s.track?.kind === 'audio')
-    if (sender?.dtmf?.canInsertDTMF === true) {
-      // Behind what is still being sent.
-      sender.dtmf.insertDTMF(sender.dtmf.toneBuffer + key, 120, 70)
-      this.tell.key(key, 'sound')
-      return
-    }
-    session.sendDTMF(key)
-    this.tell.key(key, 'message')
+    if (this.session?.isEstablished() === true) this.tell.key(key, sendKey(this.session, this.watched, key))
   }
 
   mute(on: boolean): void {
@@ -221,16 +185,9 @@ export class Softphone {
       this.tell.trouble(microphoneTrouble(e instanceof Error ? e.name : ''), '')
       return
     }
-    const track = next.getAudioTracks()[0]
-    const old = this.microphone
-    if (track) {
-      track.enabled = old.getAudioTracks()[0]?.enabled ?? true
-      await this.watched?.getSenders().find((s) => s.track?.kind === 'audio')?.replaceTrack(track)
-    }
+    const theirs = await sendInstead(this.watched, this.microphone, next)
     this.microphone = next
-    stop(old)
-    const theirs = this.watched?.getReceivers()[0]?.track
-    this.tell.sound(next, theirs ? new MediaStream([theirs]) : undefined)
+    this.tell.sound(next, theirs)
   }
 
   hangup(): void {
@@ -251,7 +208,6 @@ export class Softphone {
       return
     }
     this.ua = this.session = this.microphone = this.watched = undefined
-    for (const t of this.timers) clearTimeout(t)
     this.timers.clear()
     if (session && !session.isEnded()) session.terminate()
     stop(microphone)
@@ -259,28 +215,4 @@ export class Softphone {
     this.tell.online(true)
     this.tell.phase('ended')
   }
-
-  private later(ms: number, f: () => void): number {
-    const t = window.setTimeout(() => {
-      this.timers.delete(t)
-      f()
-    }, ms)
-    this.timers.add(t)
-    return t
-  }
-
-  private forget(t: number): void {
-    clearTimeout(t)
-    this.timers.delete(t)
-  }
-}
-
-export function stop(s: MediaStream | undefined): void {
-  for (const t of s?.getTracks() ?? []) t.stop()
-}
-
-export function openMicrophone(id: string): Promise<MediaStream> {
-  return navigator.mediaDevices.getUserMedia({
-    audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...(id === '' ? {} : { deviceId: { exact: id } }) },
-  })
 }

@@ -3,9 +3,9 @@ import { api, ApiError } from '../api/client'
 import type { Agent, CallDetail, Command, Workplace } from '../api/types'
 import { DeskPhone, instance, type DeskPhase } from '../lib/deskphone'
 import { onCall } from '../lib/live'
-import { Meter } from '../lib/loudness'
 import { Ring } from '../lib/ring'
 import { onLive } from './live'
+import { useSound } from './sound'
 
 /** What is kept over a reload of the page: whose notes are not written yet. */
 const noteKey = 'hotline.desk.note'
@@ -35,12 +35,8 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
   const muted = ref(false)
   const began = ref(0)
   const lasted = ref(0)
-  const mineLevel = ref(0)
-  const theirLevel = ref(0)
-  const microphones = shallowRef<MediaDeviceInfo[]>([])
-  const microphone = ref('')
   const pressed = ref('')
-  const meter = new Meter()
+  const { mine: mineLevel, theirs: theirLevel, microphones, microphone, hear, silence } = useSound(player)
   const ring = new Ring()
   let left = leftCall()
   let resumed = 0 // when that one began
@@ -66,10 +62,9 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
         resumed = 0
       }
       if (p !== 'free') return
-      meter.stop()
+      silence()
       muted.value = false
       pressed.value = ''
-      if (player.value) player.value.srcObject = null
       if (before === 'talking') {
         lasted.value = Date.now() - began.value
         aside = undefined // it is among those that are not finished
@@ -89,15 +84,8 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
     path(ok) { audible.value = ok },
     trouble(t) { trouble.value = t },
     sound(own, far) {
-      void look()
       trouble.value = ''
-      const streams: [MediaStream, (l: number) => void][] = [[own, (l) => { mineLevel.value = l }]]
-      if (far && player.value) {
-        player.value.srcObject = far
-        void player.value.play().catch(() => undefined) // it plays with the next click
-        streams.push([far, (l) => { theirLevel.value = l }])
-      }
-      meter.listen(streams)
+      hear(own, far)
     },
   }, () => api.deskPhone(), instance(sessionStorage))
 
@@ -113,12 +101,6 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
     keepNote(id)
     if (call.value?.id !== id) call.value = undefined
     void read(id)
-  }
-
-  async function look(): Promise<void> {
-    const all = await navigator.mediaDevices.enumerateDevices()
-    microphones.value = all.filter((d) => d.kind === 'audioinput' && d.deviceId !== '')
-    if (!microphones.value.some((d) => d.deviceId === microphone.value)) microphone.value = microphones.value[0]?.deviceId ?? ''
   }
 
   /** Reads a call; one that has only just begun may take a moment to be there. */
@@ -187,7 +169,6 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
   onScopeDispose(() => {
     removeEventListener('pagehide', leaving)
     ring.stop()
-    meter.stop()
     phone.stop()
   })
 

@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, ref, type ComputedRef, type Ref } from 'vue'
-import { Meter } from '../lib/loudness'
 import { Softphone, type Phase, type Trouble } from '../lib/softphone'
+import { useSound } from './sound'
 
 export interface Phone {
   phase: Ref<Phase>
@@ -38,11 +38,7 @@ export function usePhone(player: Ref<HTMLAudioElement | undefined>): Phone {
   const began = ref(0)
   const now = ref(0)
   const pressed = ref('')
-  const mine = ref(0)
-  const theirs = ref(0)
-  const microphones = ref<MediaDeviceInfo[]>([])
-  const microphone = ref('')
-  const meter = new Meter()
+  const { mine, theirs, microphones, microphone, hear, silence } = useSound(player)
   let clock = 0
 
   const phone = new Softphone({
@@ -54,9 +50,8 @@ export function usePhone(player: Ref<HTMLAudioElement | undefined>): Phone {
       }
       if (p === 'ended') {
         clearInterval(clock)
-        meter.stop()
+        silence()
         muted.value = held.value = waiting.value = false
-        if (player.value) player.value.srcObject = null
       }
     },
     trouble(t, d) {
@@ -68,36 +63,16 @@ export function usePhone(player: Ref<HTMLAudioElement | undefined>): Phone {
       else waiting.value = on
     },
     online(on) { online.value = on },
-    sound(own, far) {
-      void look()
-      const streams: [MediaStream, (l: number) => void][] = [[own, (l) => { mine.value = l }]]
-      if (far && player.value) {
-        player.value.srcObject = far
-        void player.value.play().catch(() => undefined) // it plays with the next click
-        streams.push([far, (l) => { theirs.value = l }])
-      }
-      meter.listen(streams)
-    },
+    sound: hear,
     key(k) { pressed.value = (pressed.value + k).slice(-24) },
   })
-
-  async function look(): Promise<void> {
-    const all = await navigator.mediaDevices.enumerateDevices()
-    microphones.value = all.filter((d) => d.kind === 'audioinput' && d.deviceId !== '')
-    if (!microphones.value.some((d) => d.deviceId === microphone.value)) microphone.value = microphones.value[0]?.deviceId ?? ''
-  }
-  const devices = 'mediaDevices' in navigator ? navigator.mediaDevices : undefined
-  const changed = (): void => { void look() }
-  devices?.addEventListener('devicechange', changed)
 
   const leave = (): void => { phone.hangup() }
   addEventListener('pagehide', leave)
   onScopeDispose(() => {
     removeEventListener('pagehide', leave)
-    devices?.removeEventListener('devicechange', changed)
     if (busy.value) phone.hangup()
     clearInterval(clock)
-    meter.stop()
   })
 
   const busy = computed(() => phase.value !== 'idle' && phase.value !== 'ended')
