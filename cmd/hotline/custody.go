@@ -212,7 +212,11 @@ func privacyText(r custody.Report, days int) string {
 		for _, k := range slices.Sorted(maps.Keys(f.Kinds)) {
 			kinds = append(kinds, fmt.Sprintf("%d %s", f.Kinds[k], k))
 		}
-		line("UNMASKED  %s:%d: %s", f.File, f.Line, strings.Join(kinds, ", "))
+		what := map[string]string{
+			custody.Messages: "short messages that no gateway takes: set sms.url", custody.Attempts: "who tried what from outside", custody.Logs: "a log",
+			custody.Exports: "an export", custody.Named: "named by you", custody.Other: "a file of the data folder",
+		}[f.What]
+		line("UNMASKED  %s:%d: %s (%s)", f.File, f.Line, strings.Join(kinds, ", "), what)
 	}
 	for _, o := range r.Overrun {
 		line("OVERRUN   %d %s are older than the %d days of privacy.%s; the server deletes them while it runs", o.Count, o.Kind, o.Days, o.Kind)

@@ -412,6 +412,8 @@ func TestPrivacyReport(t *testing.T) {
 	require.Len(t, r.Unmasked, 2)
 	assert.Equal(t, filepath.Join(h.dir, "audit.log.1"), r.Unmasked[0].File)
 	assert.Equal(t, 2, r.Unmasked[0].Line)
+	assert.Equal(t, custody.Attempts, r.Unmasked[0].What)
+	assert.Equal(t, custody.Named, r.Unmasked[1].What)
 	assert.Equal(t, map[string]int{"phone": 2}, r.Unmasked[1].Kinds)
 	assert.Equal(t, []custody.Overrun{{Kind: "recordings", Days: 30, Count: 1}}, r.Overrun)
 	assert.Equal(t, 1, r.Plain)

@@ -22,8 +22,36 @@ import (
 // UnmaskedFile is a file in which personal data stand unmasked.
 type UnmaskedFile struct {
 	File  string         `json:"file"`
-	Kinds map[string]int `json:"kinds"` // how many of each: "phone", "identity" …
-	Line  int            `json:"line"`  // of the first
+	What  string         `json:"what" enum:"messages,attempts,log,export,named,other"` // what it is
+	Kinds map[string]int `json:"kinds"`                                                // how many of each: "phone", "identity" …
+	Line  int            `json:"line"`                                                 // of the first
+}
+
+// What an [UnmaskedFile] is.
+const (
+	Messages = "messages" // short messages that no gateway takes
+	Attempts = "attempts" // who tried what from outside
+	Logs     = "log"
+	Exports  = "export"
+	Named    = "named" // outside of the data folder, by the operator
+	Other    = "other"
+)
+
+// what a file of the data folder is, by its name.
+func what(file string) string {
+	name := filepath.Base(file)
+	switch {
+	case name == "sms.jsonl":
+		return Messages
+	case strings.HasPrefix(name, "audit.log"):
+		return Attempts
+	case strings.Contains(name, ".log"):
+		return Logs
+	case filepath.Ext(name) == ".csv":
+		return Exports
+	default:
+		return Other
+	}
 }
 
 // Overrun is a kind of data that is older than it may be.
@@ -144,10 +172,13 @@ func (k *Keeper) unmasked(ctx context.Context, r *Report) error {
 	if err != nil {
 		return fmt.Errorf("look for personal data: %w", err)
 	}
-	for _, file := range append(files, k.Logs...) {
+	for i, file := range append(files, k.Logs...) {
 		f, err := lookInto(file)
 		if err != nil {
 			return fmt.Errorf("look for personal data: %w", err)
+		}
+		if f.What = what(file); i >= len(files) && f.What != Logs {
+			f.What = Named
 		}
 		if len(f.Kinds) > 0 {
 			r.Unmasked = append(r.Unmasked, f)

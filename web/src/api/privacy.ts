@@ -5,7 +5,7 @@ export interface Kept { kind: Kind; days: number; overdue: number; soon: number;
 export interface Listener { actor: string; recordings: number; calls: number; numbers: number; exports: number; listened: string[] | null }
 export interface PrivacyReport {
   at: string
-  unmasked: { file: string; kinds: Record<string, number>; line: number }[]
+  unmasked: { file: string; what: 'messages' | 'attempts' | 'log' | 'export' | 'named' | 'other'; kinds: Record<string, number>; line: number }[]
   overrun: { kind: Kind; days: number; count: number }[]
   plain_recordings: number
   listeners: Listener[]
