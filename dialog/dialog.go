@@ -150,6 +150,7 @@ type (
 	Refusal struct {
 		Kind  RefusalKind
 		Words string // as said; "" by key
+		Key   string // that was pressed; "" where it was said
 	}
 	// Message records what the caller says until silence or a key.
 	Message struct{ Reason string }
@@ -271,4 +272,10 @@ type Expecter interface {
 // use.
 type Assenter interface {
 	Assent(text string) bool
+}
+
+// A Refuser is a Conversation that knows when somebody wants no more calls, where nothing
+// else of his words is answered. Safe for concurrent use.
+type Refuser interface {
+	Refuses(text string) bool
 }

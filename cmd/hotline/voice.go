@@ -176,7 +176,7 @@ func (s *server) answering(b *bot) *call.Line {
 		Silence: limits.Silence, MaxDuration: limits.MaxCall, MaxHold: s.cfg.Call.MaxHold, Message: b.messageLimit,
 		Answer:   call.Answering{Ring: said.Answer.Ringing, Early: said.Early()},
 		Greeting: said.Outbound.Greeting, Unrecorded: said.Recording.Off,
-		Filler: first(p[engine.KeyFiller]), Hold: first(p[engine.KeyHoldOn]), Farewell: first(p[engine.KeyTooLong]), Closing: first(p[engine.KeyClosing]),
+		Filler: first(p[engine.KeyFiller]), Hold: first(p[engine.KeyHoldOn]), Farewell: first(p[engine.KeyTooLong]), Closing: first(p[engine.KeyClosing]), Goodbye: first(p[engine.KeyCalledGoodbye]),
 	}
 }
 

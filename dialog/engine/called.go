@@ -58,14 +58,14 @@ func (p *plan) called(t dialog.Turn) bool {
 		if !p.c.e.command.NoCalls(t.Text) {
 			return false
 		}
-		p.doNotCall(t.Text)
+		p.doNotCall(t.Text, "")
 		return true
 	}
 	st := &p.st
 	running := st.flow.Running()
 	switch p.c.e.command.Called(t.Text) {
 	case command.DoNotCall:
-		p.doNotCall(t.Text)
+		p.doNotCall(t.Text, "")
 	case command.WrongPerson:
 		p.refused(dialog.WrongPerson, t.Text, KeyWrongPerson)
 	case command.NotNow:
@@ -92,23 +92,27 @@ const firstTurns = 4
 
 // doNotCall notes that the number is never called again, and takes leave; who has
 // called us himself is only told so.
-func (p *plan) doNotCall(words string) {
+func (p *plan) doNotCall(words, key string) {
 	if !p.c.outbound() {
 		p.intent(string(dialog.DoNotCall), "command")
-		p.act(dialog.Refusal{Kind: dialog.DoNotCall, Words: words})
+		p.act(dialog.Refusal{Kind: dialog.DoNotCall, Words: words, Key: key})
 		p.note.Resolved = true
 		p.leaveTask()
 		p.question(KeyDoNotCallNoted, nil, anyElse)
 		return
 	}
-	p.refused(dialog.DoNotCall, words, KeyDoNotCall)
+	p.refusedBy(dialog.Refusal{Kind: dialog.DoNotCall, Words: words, Key: key}, KeyDoNotCall)
 }
 
 func (p *plan) refused(kind dialog.RefusalKind, words string, k Key) {
-	p.intent(string(kind), "command")
-	p.act(dialog.Refusal{Kind: kind, Words: words})
+	p.refusedBy(dialog.Refusal{Kind: kind, Words: words}, k)
+}
+
+func (p *plan) refusedBy(r dialog.Refusal, k Key) {
+	p.intent(string(r.Kind), "command")
+	p.act(r)
 	p.leaveTask()
-	p.takeLeave(k, string(kind))
+	p.takeLeave(k, string(r.Kind))
 }
 
 // takeLeave ends the call without asking how content he is.
@@ -173,7 +177,7 @@ func (p *plan) optOut(key string) bool {
 	if !p.c.outbound() || p.c.facts.OptOut == "" || key != p.c.facts.OptOut {
 		return false
 	}
-	p.doNotCall("")
+	p.doNotCall("", key)
 	return true
 }
 

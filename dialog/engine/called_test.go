@@ -109,7 +109,7 @@ func TestCalledPressesTheKey(t *testing.T) {
 	s := k.turn(dialog.Turn{Kind: dialog.Pressed, Keys: "9"})
 	r, ok := find[dialog.Refusal](s)
 	require.True(t, ok)
-	assert.Equal(t, dialog.DoNotCall, r.Kind)
+	assert.Equal(t, dialog.Refusal{Kind: dialog.DoNotCall, Key: "9"}, r, "it is kept as one by key")
 	assert.True(t, s.has("hangup"))
 }
 

@@ -117,6 +117,7 @@ func (c *connection) Run(ctx context.Context) (err error) {
 	c.record = Record{
 		ID: c.id, Line: c.line.Name, Language: c.line.Language, Direction: "outbound", Caller: c.target.From, Called: c.target.To,
 		StartedAt: time.Now(), Outcome: InProgress, Agent: c.person.Name, Signalling: Signalling{Trunk: c.target.Trunk},
+		Summary: c.place.about(),
 	}
 	c.scribe = newScribe(c.Services, c.id)
 	var wg, writing sync.WaitGroup
@@ -300,6 +301,9 @@ func (c *connection) ringCallee(ctx context.Context, start func(*media.Session),
 		rec.Start()
 	}
 	c.answer = time.Now()
+	if c.room != nil {
+		c.room.answered.Store(true)
+	}
 	c.watch(m, "caller")
 	c.record.AnsweredAt, c.record.Codec = c.answer, m.session.Media().Codec.Name
 	c.record.Signalling = c.record.Signalling.with(m.signalling)

@@ -85,6 +85,8 @@ type Line struct {
 	Farewell string
 	// Closing is said when the server stops before the call is over.
 	Closing string
+	// Goodbye is said when a call that we made is called off.
+	Goodbye string
 	// Straight brings some callers to people at once; nil brings none.
 	Straight *Straight
 	// Music is what callers hear who wait for a person; nil is a tune of ours.
@@ -181,6 +183,7 @@ func (c *Call) run(ctx context.Context, cancel context.CancelCauseFunc, t *talk)
 		return fmt.Errorf("beginning the conversation: %w", err)
 	}
 
+	t.team = c.team()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel(nil) // a panic ends what runs already
@@ -190,6 +193,10 @@ func (c *Call) run(ctx context.Context, cancel context.CancelCauseFunc, t *talk)
 				cancel(err)
 			}
 		})
+	}
+	if t.team != nil {
+		team := t.team
+		run(func() error { team.ready(ctx, &c.Line); return nil })
 	}
 	m, err := c.Party.meet(ctx, scene{
 		call: c, recorder: recorder,
@@ -268,6 +275,12 @@ func (c *Call) finish(ctx context.Context, t *talk, err error) {
 	t.scribe.end(t.record)
 }
 
+// Causes of an end that others go by.
+const (
+	CauseCalledOff = "called_off"
+	CauseNotPlaced = "not_placed" // nobody was rung, for a reason of ours
+)
+
 // EndCause names why a call ended, for its record.
 func EndCause(cause error) (name string, callerLeft bool) {
 	var far FarEnd
@@ -282,6 +295,8 @@ func EndCause(cause error) (name string, callerLeft bool) {
 		return "shutdown", false
 	case errors.Is(cause, ErrHungUp):
 		return "console_hangup", false
+	case errors.Is(cause, ErrCalledOff):
+		return CauseCalledOff, false
 	case errors.Is(cause, ErrMaxDuration):
 		return "max_duration", false
 	case errors.Is(cause, errJoined):
@@ -294,6 +309,8 @@ func EndCause(cause error) (name string, callerLeft bool) {
 		return "agent_unreachable", false
 	case errors.As(cause, &machine):
 		return string(machine.outcome.Who), false
+	case errors.As(cause, &dial) && dial.Rule != "":
+		return CauseNotPlaced, false
 	case errors.As(cause, &dial):
 		return string(dial.Outcome), false
 	case errors.Is(cause, media.ErrMediaTimeout):

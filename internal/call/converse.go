@@ -35,7 +35,8 @@ type talk struct {
 	began   time.Time // of the answer
 
 	floor    floor
-	closed   bool // the caller is told that the server stops
+	closed   error     // what ends the call once its last words are said
+	parting  time.Time // since when the call is not wanted any more; zero: it is
 	turn     *turn
 	pending  *dialog.Turn // waits until what may not be cut has been said
 	pendFrom time.Duration
@@ -53,6 +54,8 @@ type talk struct {
 	keys    []byte
 	turns   int
 	lastEnd time.Duration // end of the caller's last utterance
+	// undecided: the caller has made a sound, and it is not known yet what he said.
+	undecided bool
 	// spokeUntil is when the last reply that was not cut short ended.
 	spokeUntil time.Duration
 	last       asr.Result
@@ -65,9 +68,11 @@ type talk struct {
 	ear        *muffle
 	tape       *tape // nil while nothing is recorded
 
+	team     *awaited  // whose agents talk in place of the bot; nil: the bot does
 	probe    *probe    // finds out who answered; nil: nobody asks
 	greeting bool      // the conversation has begun; only with a probe
 	leaving  bool      // a voicemail gets its message
+	screened time.Time // since when an assistant knows who calls; zero: there is none
 	doubted  time.Time // since when what must be heard has paused, see doubt
 
 	keyTimer, silence, hearing, limit *time.Timer
@@ -89,6 +94,7 @@ func (t *talk) begin(m *meeting) {
 	t.scribe.update(t.record)
 	t.mark(KindAnswered, 0, map[string]any{"codec": codec})
 	t.call.room.enter(roleCaller, t.session)
+	t.call.room.answered.Store(true)
 	if m.onUpdate != nil {
 		m.onUpdate(t.refresh)
 	}
@@ -146,6 +152,8 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 			return nil
 		case <-t.closing():
 			err = t.closeDown(ctx)
+		case <-t.calledOff():
+			t.parting = time.Now()
 		case r := <-heard:
 			t.hear(ctx, r)
 		case <-t.probe.changed():
@@ -190,6 +198,13 @@ func (t *talk) converse(ctx context.Context, heard <-chan asr.Result) error {
 			}
 			t.messageTick(ctx)
 			t.recordingLost(ctx, t.tape.lost())
+			if err = t.screenedOut(time.Now()); err != nil {
+				break
+			}
+			if err = t.teamTick(ctx, time.Now()); err != nil {
+				break
+			}
+			err = t.part(ctx, time.Now())
 		case <-t.limit.C:
 			err = t.farewell(ctx)
 		}
@@ -251,6 +266,7 @@ func (t *talk) stopAll() {
 // hear takes one result of the recogniser.
 func (t *talk) hear(ctx context.Context, r asr.Result) {
 	now := time.Now()
+	t.undecided = r.Kind != asr.Final && r.Kind != asr.Fault
 	switch r.Kind {
 	case asr.SpeechStart:
 		t.mark(KindSpeechStart, r.Start.Milliseconds(), nil)
@@ -268,6 +284,9 @@ func (t *talk) hear(ctx context.Context, r asr.Result) {
 		t.mark(KindSpeechEnd, r.End.Milliseconds(), nil)
 	}
 	if t.unsure() {
+		return
+	}
+	if t.overheardByTeam(ctx, r) {
 		return
 	}
 	t.doubt(r, now)

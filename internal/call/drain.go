@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"hotline/dialog"
 	"hotline/media"
 )
 
@@ -34,7 +33,7 @@ func (m *Manager) endedBy(cancel context.CancelCauseFunc) (stop func() bool) {
 
 // closing is closed when the call must end, nil when that is known already.
 func (t *talk) closing() <-chan struct{} {
-	if t.call.closing == nil || t.closed {
+	if t.call.closing == nil || t.closed != nil {
 		return nil
 	}
 	return t.call.closing.Done()
@@ -42,14 +41,7 @@ func (t *talk) closing() <-chan struct{} {
 
 // closeDown tells the caller that the call must end.
 func (t *talk) closeDown(ctx context.Context) error {
-	t.closed = true
-	t.stopAll() // an agent's leg too: the announcement is for the caller
-	t.pending = nil
-	if t.call.Line.Closing == "" || t.hold.held() {
-		return ErrShutdown
-	}
-	t.perform(ctx, dialog.Say{Text: t.call.Line.Closing, MustHear: true}, dialog.Hangup{Reason: "shutdown"})
-	return nil
+	return t.lastWords(ctx, ErrShutdown, t.call.Line.Closing, "shutdown")
 }
 
 // reasoner is a Leg that tells the far end why we hang up (RFC 3326).
@@ -64,6 +56,8 @@ func tellReason(l Leg, cause error) {
 	case !ok:
 	case errors.Is(cause, ErrShutdown):
 		r.SetReason("SIP", 503, "The server stops")
+	case errors.Is(cause, ErrCalledOff):
+		r.SetReason("Q.850", 16, "Called off") // normal call clearing
 	case errors.Is(cause, media.ErrMediaTimeout):
 		r.SetReason("SIP", 408, "No sound came")
 	}

@@ -137,7 +137,11 @@ func (t *talk) wish(a dialog.Act) {
 		return
 	}
 	if r, ok := a.(dialog.Refusal); ok {
-		t.markNow(KindRefusal, map[string]any{"kind": string(r.Kind)}) // its words stand in the turn
+		data := map[string]any{"kind": string(r.Kind), "by": RefusedBySaying} // its words stand in the turn
+		if r.Key != "" {
+			data["by"], data["key"] = RefusedByKey, r.Key
+		}
+		t.markNow(KindRefusal, data)
 		return
 	}
 	if r, ok := a.(dialog.Rating); ok {
@@ -186,6 +190,9 @@ func (t *talk) settle(cause error) {
 	r := &t.record
 	r.EndedAt, r.Held = time.Now(), false
 	r.end(cause, t.facts)
+	if t.team != nil && t.team.abandoned {
+		r.Outcome = Abandoned
+	}
 	if t.session == nil {
 		return
 	}

@@ -52,6 +52,9 @@ type Placement struct {
 	// Detect has the call find out who answers before the bot speaks; nil: it speaks
 	// at once, to whomever.
 	Detect *answer.Config
+	// Team has agents talk to whom is called once he has answered, in place of the bot;
+	// nil: the bot does. Who answers is found out by it.
+	Team *Team
 	// Voicemail is what is left on a voicemail, after its beep, with Detect; "" hangs up
 	// on one.
 	Voicemail string
@@ -146,9 +149,10 @@ func (o *outbound) meet(ctx context.Context, s scene) (*meeting, error) {
 	d := dialing{audio: s.call.Audio, dialer: s.call.Dialer, target: o.target, ring: o.placement.Timeout, recorder: s.recorder, start: s.start}
 	var p *probe
 	early := func(bool) {}
-	if o.placement.Detect != nil {
-		p = newProbe(*o.placement.Detect, o.placement.Voicemail)
+	if detect := o.placement.detection(); detect != nil {
+		p = newProbe(*detect, o.placement.Voicemail)
 		ctx, early = p.early(ctx, s, &d)
+		d.progress = p.progress
 	}
 	m, l, err := d.run(ctx)
 	early(err != nil && ctx.Err() == nil)
@@ -165,6 +169,9 @@ func (o *outbound) meet(ctx context.Context, s scene) (*meeting, error) {
 	if p != nil {
 		p.with(func(d *answer.Detector) { d.Answered() })
 		m.probe = p
+	}
+	if w := o.placement.Team; w != nil && w.Tell != nil {
+		w.Tell(StageAnswered)
 	}
 	s.begin()
 	return m, nil
@@ -203,8 +210,10 @@ func (d *dialing) run(ctx context.Context) (*meeting, Leg, error) {
 	limited, stop := context.WithTimeoutCause(ctx, ring, errRangOut)
 	defer stop()
 	var early error
+	rang := false // Dial calls back one at a time, and not after it has returned
 	ringOnce := func() (Leg, error) {
 		return d.dialer.Dial(limited, target, ours.sdp, func(status int, sdp []byte) {
+			rang = rang || status > 100
 			// Where browsers ring too, only the answer tells whose sound it will be.
 			if len(sdp) > 0 && early == nil && target.BrowserOffer == nil {
 				early = d.early(m, sdp)
@@ -222,7 +231,11 @@ func (d *dialing) run(ctx context.Context) (*meeting, Leg, error) {
 		if m.session == nil {
 			ours.drop()
 		}
-		return nil, nil, dialError(ctx, limited, err)
+		err := dialError(ctx, limited, err)
+		if failed := (*DialError)(nil); rang && errors.As(err, &failed) {
+			failed.Rule = ""
+		}
+		return nil, nil, err
 	}
 	if early != nil && m.session == nil {
 		return nil, l, early // its sockets are gone
@@ -292,11 +305,17 @@ var errRangOut = errors.New("nobody answered")
 type DialError struct {
 	Outcome Outcome // Busy, NoAnswer, Refused, Failed
 	Status  int     // of the far end's response, 0 without one
-	Err     error
+	// Rule is why nobody was rung for a reason of ours: what the guard of calls out or the
+	// trunks call it; "" where somebody was.
+	Rule string
+	Err  error
 }
 
 func (e *DialError) Error() string { return e.Err.Error() }
 func (e *DialError) Unwrap() error { return e.Err }
+
+// ruleTrunk is what the trunks call it that none of them takes a call.
+const ruleTrunk = "no_trunk"
 
 // dialError judges a failed Dial. parent is the call's ctx, limited that of the
 // ringing.
@@ -306,9 +325,18 @@ func dialError(parent, limited context.Context, err error) error {
 	}
 	e := &DialError{Outcome: Failed, Err: err}
 	var status StatusError
+	var ours interface {
+		error
+		Code() string
+	}
 	switch {
 	case errors.Is(context.Cause(limited), errRangOut):
 		e.Outcome, e.Err = NoAnswer, errRangOut
+	case errors.As(err, &ours) && ours.Code() != "":
+		e.Rule = ours.Code()
+		if e.Rule == ruleTrunk && errors.As(err, &status) {
+			e.Status = status.Status() // of the last carrier that was asked
+		}
 	case errors.As(err, &status):
 		e.Status = status.Status()
 		e.Outcome = statusOutcome(e.Status)

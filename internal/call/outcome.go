@@ -77,6 +77,9 @@ func (r *Record) end(cause error, f Facts) {
 		r.Outcome, r.EndReason = machine.unanswered(), machine.Error()
 	case errors.As(cause, &dial):
 		r.Outcome, r.SIPStatus = dial.Outcome, dial.Status
+		if dial.Rule != "" {
+			r.Error = dial.Rule + ": " + dial.Error()
+		}
 		if r.EndReason == "" {
 			r.EndReason = dial.Error()
 		}

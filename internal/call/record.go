@@ -182,7 +182,14 @@ const (
 	KindAlert       = "alert"
 	KindCallback    = "callback"
 	KindMessage     = "message"
-	KindRefusal     = "refusal" // of more calls, by whom we have called
+	KindAbandoned   = "abandoned" // a person whom we have called, since no agent was free
+	KindRefusal     = "refusal"   // of more calls, by whom we have called
+)
+
+// How more calls are refused: "by" of a KindRefusal.
+const (
+	RefusedBySaying = "said"
+	RefusedByKey    = "key"
 )
 
 // A Journal keeps records. Its methods return when the row is durable.

@@ -108,8 +108,11 @@ func (t *talk) replied(ctx context.Context) error {
 	t.turn = nil
 	t.spokeUntil = time.Since(t.began)
 	t.floor.bot(false, false, time.Now())
-	if t.closed {
-		return ErrShutdown // the call's last words, however they came out
+	if t.closed != nil {
+		return t.closed // the call's last words, however they came out
+	}
+	if t.told(done) {
+		return nil
 	}
 	if done.mute != nil {
 		t.call.Log.Error("speaking", "call", t.call.ID, "error", done.mute)
@@ -160,7 +163,7 @@ func (t *talk) replied(ctx context.Context) error {
 
 // rearm starts the wait for a caller who says nothing.
 func (t *talk) rearm() {
-	if t.turn != nil || t.engaged() || t.resting() || t.message != nil || t.floor.voice || t.hold.quiet() {
+	if t.turn != nil || t.engaged() || t.resting() || t.unsure() || t.message != nil || t.floor.voice || t.hold.quiet() {
 		return
 	}
 	if t.lounge != nil {
@@ -185,7 +188,7 @@ func (t *talk) silent(ctx context.Context) {
 
 // holdOn tells a caller whose words take long to be recognised that he was heard.
 func (t *talk) holdOn(ctx context.Context) {
-	if t.turn != nil || t.engaged() || t.resting() || t.hold.held() || t.call.Line.Hold == "" {
+	if t.turn != nil || t.engaged() || t.resting() || t.unsure() || t.hold.held() || t.call.Line.Hold == "" {
 		return
 	}
 	t.say(ctx, t.call.Line.Hold)

@@ -24,6 +24,10 @@ type room struct {
 	held  atomic.Bool // a far end keeps the other on hold
 	notes chan Event  // for the call's timeline
 
+	answered  atomic.Bool   // by whom it is about
+	calledOff chan struct{} // closed by off
+	off       sync.Once
+
 	mu      sync.Mutex // guards the rest
 	bridge  *media.Bridge
 	members []*member
@@ -92,7 +96,9 @@ type member struct {
 	port    *media.Port
 }
 
-func newRoom() *room { return &room{notes: make(chan Event, 16), takes: make(chan take)} }
+func newRoom() *room {
+	return &room{notes: make(chan Event, 16), takes: make(chan take), calledOff: make(chan struct{})}
+}
 
 // note has the call write something into its timeline. It does not block.
 func (r *room) note(data map[string]any) {

@@ -137,6 +137,8 @@ export const en: Catalogue = {
     bot_hangup: 'the bot hung up',
     agent_hangup: 'the agent hung up',
     console_hangup: 'ended from the console',
+    called_off: 'called off',
+    not_placed: 'it did not go out',
     cancelled: 'cancelled before the answer',
     media_timeout: 'no sound for too long',
     max_duration: 'the longest time was reached',
@@ -442,7 +444,7 @@ export const en: Catalogue = {
     noAttempts: 'Nobody has tried anything yet',
     noAttemptsHint: 'Scanners, guessed passwords, floods and forbidden calls out appear here.',
     actions: {
-      login: 'Signed in', locked: 'Login locked', logout: 'Signed out', numbers: 'Saw whole numbers', retention: 'Deleted by age', 'retention-changed': 'Retention changed',
+      login: 'Signed in', locked: 'Login locked', logout: 'Signed out', numbers: 'Saw whole numbers', retention: 'Deleted by age', 'retention-changed': 'Retention changed', 'campaign-waits': 'Campaign calls nobody',
       'key-made': 'New key made', 'key-rotated': 'Keys rotated', 'caller-exported': 'Exported a caller', 'caller-erased': 'Erased a caller', backup: 'Backup',
       'create-ticket': 'Opened a ticket', 'get-ticket': 'Looked at a ticket', 'change-ticket': 'Changed a ticket', 'comment-ticket': 'Commented on a ticket', 'attach-file': 'Added a file to a ticket', 'get-file': 'Downloaded a ticket’s file', 'export-tickets-csv': 'Exported tickets', 'export-tickets-xlsx': 'Exported tickets', 'retry-webhook': 'Sent a webhook again', 'get-review': 'Looked at a review', 'approve-review': 'Approved a request', 'refuse-review': 'Refused a request', 'undo-review': 'Took a decision back', 'get-customer': 'Looked at a customer', 'get-customer-numbers': 'Looked at whole numbers', 'change-customer': 'Changed a customer', 'merge-customers': 'Merged customers', 'part-customer': 'Parted customers',
       'get-call': 'Looked at a call', 'get-recording': 'Listened to a recording', 'export-calls': 'Exported calls', 'place-call': 'Placed a call', 'hang-up': 'Ended a call', 'join-call': 'Listened in, whispered or barged in',

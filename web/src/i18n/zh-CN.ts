@@ -136,6 +136,8 @@ export const zh = {
     bot_hangup: '机器人挂机',
     agent_hangup: '坐席挂机',
     console_hangup: '从控制台挂断',
+    called_off: '活动停止，礼貌结束',
+    not_placed: '呼叫没有发出',
     cancelled: '接通前取消',
     media_timeout: '长时间没有声音',
     max_duration: '达到最长时长',
@@ -441,7 +443,7 @@ export const zh = {
     noAttempts: '还没有人试过什么',
     noAttemptsHint: '扫描、猜密码、泛滥的呼叫和违规外呼会记在这里。',
     actions: {
-      login: '登录', locked: '登录被锁', logout: '退出登录', numbers: '看到完整号码', retention: '按期限删除', 'retention-changed': '保留期限改变',
+      login: '登录', locked: '登录被锁', logout: '退出登录', numbers: '看到完整号码', retention: '按期限删除', 'retention-changed': '保留期限改变', 'campaign-waits': '活动暂时不拨打',
       'key-made': '生成新密钥', 'key-rotated': '密钥轮换完成', 'caller-exported': '导出来电人数据', 'caller-erased': '删除来电人数据', backup: '备份',
       'create-ticket': '新建工单', 'get-ticket': '查看工单', 'change-ticket': '修改工单', 'comment-ticket': '写工单进展', 'attach-file': '给工单添加附件', 'get-file': '下载工单附件', 'export-tickets-csv': '导出工单', 'export-tickets-xlsx': '导出工单', 'retry-webhook': '重发通知', 'get-review': '查看审核', 'approve-review': '批准申请', 'refuse-review': '拒绝申请', 'undo-review': '撤销审核', 'get-customer': '查看客户', 'get-customer-numbers': '查看客户完整号码', 'change-customer': '修改客户', 'merge-customers': '合并客户', 'part-customer': '拆分客户',
       'get-call': '查看通话', 'get-recording': '听录音', 'export-calls': '导出通话', 'place-call': '外呼', 'hang-up': '挂断通话', 'join-call': '旁听、耳语或插话',
