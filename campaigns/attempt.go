@@ -20,6 +20,9 @@ const (
 	Abandoned    Outcome = "abandoned"   // a person answered and no agent was free
 	Failed       Outcome = "failed"      // the network or we
 	Interrupted  Outcome = "interrupted" // the node died; counted as made
+	// NotPlaced is no outcome of an attempt: the call did not go out for a reason of ours,
+	// which Result.Kind names, nobody was rung, and the contact is put back.
+	NotPlaced Outcome = "not_placed"
 )
 
 // Attempt is one call of a campaign to a contact.
@@ -70,6 +73,7 @@ const (
 	RefusedCampaign   Refusal = "cap_campaign"
 	RefusedAttempts   Refusal = "no_attempt_left"
 	RefusedEnded      Refusal = "campaign_over"
+	RefusedPlace      Refusal = "destination_not_allowed" // by the server's settings
 
 	RefusedWindow   Refusal = "outside_window"
 	RefusedHoliday  Refusal = "holiday"
@@ -78,15 +82,16 @@ const (
 	RefusedOverall  Refusal = "cap_overall" // the server's own bound for a number
 	RefusedInterval Refusal = "retry_interval"
 	RefusedInUse    Refusal = "number_in_use" // another attempt to it is in progress
+	RefusedPlacing  Refusal = "not_placed"    // the call did not go out
 )
 
 // Final tells whether the contact is over by it.
 func (r Refusal) Final() bool {
 	switch r {
 	case RefusedNumber, RefusedEmergency, RefusedNational, RefusedOwnList, RefusedConsent, RefusedDisclosure,
-		RefusedCampaign, RefusedAttempts, RefusedEnded:
+		RefusedCampaign, RefusedAttempts, RefusedEnded, RefusedPlace:
 		return true
-	case RefusedWindow, RefusedHoliday, RefusedDay, RefusedWeek, RefusedOverall, RefusedInterval, RefusedInUse:
+	case RefusedWindow, RefusedHoliday, RefusedDay, RefusedWeek, RefusedOverall, RefusedInterval, RefusedInUse, RefusedPlacing:
 	}
 	return false
 }

@@ -111,6 +111,10 @@ func groundWordsOfTime(code string) (zh, en string, args int) {
 		return "另一通打给这个号码的电话还没结束", "another call to the number is in progress", 0
 	case "retry_interval":
 		return "要等到 %s 才能再拨", "may be called again from %s on", 1
+	case "not_placed":
+		return "呼叫没有发出(%s),第 %s 次放回名单:%s", "no call went out (%s), put back for the %s. time: %s", 3
+	case "not_allowed":
+		return "服务器设置只允许拨打 %s 开头的号码", "the server's settings allow calls to %s only", 1
 	case "not_begun":
 		return "活动 %s 开始", "the campaign begins at %s", 1
 	case "window":
@@ -185,6 +189,10 @@ func (r Refusal) Words(language string) string {
 		zh, en = "达到所有活动的次数上限", "cap over all campaigns"
 	case RefusedInterval:
 		zh, en = "未到重拨时间", "retry interval"
+	case RefusedPlace:
+		zh, en = "服务器设置不允许的地区", "destination not allowed by the server"
+	case RefusedPlacing:
+		zh, en = "呼叫没有发出", "no call went out"
 	case RefusedInUse:
 		zh, en = "正在通话", "number in use"
 	}

@@ -36,8 +36,15 @@ func (r *Rules) where(c Campaign, contact Contact) place {
 		p.zones = append(p.zones, time.UTC)
 	}
 	p.all = make([]calendar, 0, 2*len(p.zones))
+	var days Windows // closed on the business's holidays alone
+	if r.cfg.Holidays != nil {
+		days = Windows{Days: wholeWeek, Holidays: r.cfg.Holidays(c.Line)}
+	}
 	for _, zone := range p.zones {
 		p.all = append(p.all, calendar{c.Windows, zone}, calendar{r.cfg.Hours, zone})
+		if len(days.Holidays) > 0 {
+			p.all = append(p.all, calendar{days, zone})
+		}
 	}
 	return p
 }
@@ -51,6 +58,13 @@ func (r *Rules) Zone(c Campaign, contact Contact) *time.Location {
 	}
 	return p.zones[0]
 }
+
+var wholeWeek = func() (days [7][]Span) {
+	for i := range days {
+		days[i] = []Span{{0, 24 * 60}}
+	}
+	return days
+}()
 
 // location is nil for what is no zone.
 func (r *Rules) location(name string) *time.Location {

@@ -31,7 +31,7 @@ func defaultRetry(o Outcome) Retry {
 		return Retry{After: 10 * time.Minute, Times: 3}
 	case Interrupted:
 		return Retry{After: 30 * time.Minute, Times: 2}
-	case Person, Fax, Announcement:
+	case Person, Fax, Announcement, NotPlaced:
 	}
 	return Retry{}
 }
@@ -111,6 +111,8 @@ func missing(r Result) bool {
 func (r *Rules) Next(now time.Time, c Campaign, contact Contact, made map[Outcome]int, result Result) Next {
 	where := r.where(c, contact)
 	switch {
+	case result.Outcome == NotPlaced:
+		return putBack(now, where, c, contact, made[NotPlaced], result)
 	case result.Refused:
 		return Next{State: Suppressed, Reason: "refused"}
 	case !result.Callback.IsZero():

@@ -3,6 +3,7 @@ package campaigns
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -37,6 +38,11 @@ type RulesConfig struct {
 	// marketing and surveys. An entry of the own list bars all, or the one that it
 	// names.
 	National []Purpose
+	// Regions are beginnings of the numbers that may be called; none: all may.
+	Regions []string
+	// Holidays are those of the business whose line calls, which hold beside the
+	// campaign's own; nil: none.
+	Holidays func(line string) []Holiday
 }
 
 // Rules say whether a number may be called now, and what follows a call. They are
@@ -63,6 +69,13 @@ func NewRules(cfg RulesConfig) *Rules {
 		cfg.National = []Purpose{Marketing, Survey}
 	}
 	return &Rules{cfg: cfg}
+}
+
+// Bounds are what holds for all campaigns, with what was left out.
+func (r *Rules) Bounds() RulesConfig {
+	c := r.cfg
+	c.Consent, c.National, c.Regions = slices.Clone(c.Consent), slices.Clone(c.National), slices.Clone(c.Regions)
+	return c
 }
 
 // Judge is [Rules.Allowed] at a time, as a store wants it.
@@ -129,6 +142,8 @@ func (r *Rules) number(contact Contact) (Refusal, string, time.Time) {
 		return RefusedEmergency, groundOf("emergency"), time.Time{}
 	case !r.cfg.Numbers.Callable(contact.Number):
 		return RefusedNumber, groundOf("bad_number"), time.Time{}
+	case len(r.cfg.Regions) > 0 && !slices.ContainsFunc(r.cfg.Regions, func(p string) bool { return strings.HasPrefix(contact.Number, p) }):
+		return RefusedPlace, groundOf("not_allowed", strings.Join(r.cfg.Regions, ", ")), time.Time{}
 	}
 	return "", "", time.Time{}
 }

@@ -284,3 +284,27 @@ func BenchmarkAllowed(b *testing.B) {
 		r.Allowed(ten, c, k, f)
 	}
 }
+
+// The holidays of the business hold beside the campaign's own, by the callee's calendar,
+// and regions that are not the server's are never called.
+func TestBoundsOfTheServer(t *testing.T) {
+	day := func(d int) time.Time { return time.Date(2026, 11, d, 0, 0, 0, 0, time.UTC) }
+	r := NewRules(RulesConfig{Numbers: rules().cfg.Numbers, Zone: "Asia/Shanghai", Regions: []string{"+86"}, Holidays: func(line string) []Holiday {
+		require.Equal(t, "main", line)
+		return []Holiday{{Name: "stocktaking", First: day(2)}, {Name: "fair", First: day(3), Open: []Span{{12 * 60, 13 * 60}}}}
+	}})
+	c, k := notice(), customer()
+	c.Line, c.Windows.Holidays = "main", []Holiday{{Name: "own", First: day(4)}, {Name: "open all the same", First: day(2), Open: []Span{{9 * 60, 20 * 60}}}}
+	facts := Facts{Consents: []Consent{{Purpose: c.Purpose, Given: true, At: ten.AddDate(-1, 0, 0)}}}
+	v := r.Allowed(ten, c, k, facts)
+	require.Equal(t, RefusedHoliday, v.Refusal, "no campaign opens it again: %+v", v)
+	require.Contains(t, v.Ground, "stocktaking")
+	require.Equal(t, "2026-11-03 12:00", v.Next.In(ten.Location()).Format("2006-01-02 15:04"))
+	require.Empty(t, r.Allowed(v.Next, c, k, facts).Refusal)
+	require.Equal(t, RefusedHoliday, r.Allowed(ten.AddDate(0, 0, 2), c, k, facts).Refusal, "the campaign's own")
+	require.Empty(t, r.Allowed(ten.AddDate(0, 0, 3), c, k, facts).Refusal)
+	k.Number = "+16175550142"
+	v = r.Allowed(ten.AddDate(0, 0, 3), c, k, facts)
+	require.Equal(t, RefusedPlace, v.Refusal)
+	require.Contains(t, Words(v.Ground, "en"), "+86 only")
+}

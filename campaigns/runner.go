@@ -49,6 +49,11 @@ type RunnerConfig struct {
 	// Reach tells why a contact cannot be called now for a fault of ours, such as a trunk
 	// that is down; then none of the campaign's are, and no attempt is lost. nil: all can.
 	Reach func(ctx context.Context, c Campaign, k Contact) error
+	// Budget is how many calls all campaigns together may begin now; nil is no bound.
+	Budget func(ctx context.Context) (Budget, error)
+	// Held is told why a campaign that runs begins no calls, when that changes; nil tells
+	// nobody.
+	Held func(ctx context.Context, h Hold)
 	// Agents takes part in modes with agents; nil: none is there, and such campaigns wait.
 	Agents Agents
 	// SMS sends the variant's short message to a contact whom no attempt reached; nil:
@@ -67,22 +72,21 @@ type RunnerConfig struct {
 	Silent time.Duration
 }
 
-// Agents are people who talk to whom a campaign calls.
-type Agents interface {
-	// Room is how many calls may be begun for a campaign now, by how many of its agents
-	// are free or will be.
-	Room(ctx context.Context, c Campaign, busy int) (int, error)
-}
-
 // Runner calls whom the campaigns of a store want called.
 type Runner struct {
 	cfg   RunnerConfig
 	began time.Time
+	pulse pulse // only tend uses it
 
 	troubled map[string]bool // campaigns that wait until calls can go out; only watch uses it
 
 	mu      sync.Mutex
 	dialled map[string]dialled // calls in progress here, by id; guarded by mu
+	over    bool               // nothing more is begun beside; guarded by mu
+	beside  sync.WaitGroup     // attempts for agents
+
+	paces paces
+	waits waits
 }
 
 type dialled struct {
@@ -110,7 +114,10 @@ func NewRunner(cfg RunnerConfig) *Runner {
 	if cfg.Ready == nil {
 		cfg.Ready = func() bool { return true }
 	}
-	return &Runner{cfg: cfg, dialled: map[string]dialled{}, troubled: map[string]bool{}}
+	return &Runner{
+		cfg: cfg, dialled: map[string]dialled{}, troubled: map[string]bool{},
+		paces: paces{of: map[string]*pace{}, calls: map[string]*onWay{}},
+	}
 }
 
 // Run works until ctx ends and the calls that it has begun are over and on record. What
@@ -122,6 +129,10 @@ func (r *Runner) Run(ctx context.Context) error {
 	wg.Go(func() { r.watch(ctx) })
 	err := r.cfg.Queue.Run(ctx, r.work)
 	wg.Wait()
+	r.mu.Lock()
+	r.over = true
+	r.mu.Unlock()
+	r.beside.Wait()
 	if err != nil {
 		return fmt.Errorf("campaigns: %w", err)
 	}
@@ -155,11 +166,11 @@ func (r *Runner) watch(ctx context.Context) {
 // tend settles what dead nodes have left in progress, and ends calls that are no longer
 // wanted.
 func (r *Runner) tend(ctx context.Context) {
-	now := r.cfg.Now()
-	err := r.cfg.Store.Beat(ctx, r.cfg.Node, now)
+	alive := time.Now() // whatever the calendar shows: nodes must not die of a leap
+	err := r.cfg.Store.Beat(ctx, r.cfg.Node, alive)
 	var left []Attempt
 	if err == nil {
-		left, err = r.cfg.Store.Orphans(ctx, r.cfg.Node, r.began, now.Add(-r.cfg.Silent))
+		left, err = r.cfg.Store.Orphans(ctx, r.cfg.Node, r.began, r.pulse.silent(alive, r.cfg.Silent))
 	}
 	for _, a := range left {
 		result, ok, failed := r.cfg.Store.Ended(ctx, a.Call)
@@ -183,11 +194,11 @@ func (r *Runner) look(ctx context.Context) error {
 	if err := r.hangUp(ctx); err != nil {
 		return err
 	}
-	if !r.cfg.Ready() {
-		return nil
-	}
 	running, err := r.cfg.Store.Running(ctx)
 	if err != nil {
+		return err
+	}
+	if ready, err := r.deal(ctx, running); err != nil || !ready {
 		return err
 	}
 	var errs []error
@@ -206,6 +217,7 @@ const ahead = 2
 func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 	now := r.cfg.Now()
 	if now.Before(c.Start) {
+		r.idle(ctx, c.ID, HoldStart, c.Start)
 		return nil
 	}
 	if !c.End.IsZero() && !now.Before(c.End) {
@@ -217,17 +229,17 @@ func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 	}
 	limits := c.Limits()
 	room := min(limits.Concurrency-busy, max(1, int(limits.PerSecond*r.cfg.Tick.Seconds()*ahead)))
-	if room > 0 && (c.Mode == Progressive || c.Mode == Predictive) {
-		if r.cfg.Agents == nil {
-			return nil
-		}
-		free, err := r.cfg.Agents.Room(ctx, c, busy)
-		if err != nil {
-			return err
-		}
-		room = min(room, free)
+	room = r.grant(ctx, c, now, room)
+	if c.Mode == Progressive || c.Mode == Predictive {
+		return r.lookForAgents(ctx, c, now, room, busy)
 	}
-	if room <= 0 || c.Mode == Preview { // an agent dials
+	if c.Mode == Preview { // an agent dials
+		if busy == 0 {
+			return r.finish(ctx, c, false)
+		}
+		return nil
+	}
+	if room <= 0 {
 		return nil
 	}
 	for sifted := 0; sifted < siftMost; {
@@ -236,6 +248,7 @@ func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 			return err
 		}
 		if len(due) == 0 {
+			r.idle(ctx, c.ID, HoldNobody, time.Time{})
 			if busy == 0 {
 				return r.finish(ctx, c, false)
 			}
@@ -252,6 +265,7 @@ func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 			return r.cfg.Queue.Enqueue(ctx, jobs[:min(len(jobs), room)])
 		}
 		sifted += len(due) // all of them wait for their windows: others may not
+		r.idle(ctx, c.ID, HoldWindow, firstOf(later))
 	}
 	return nil
 }
@@ -272,6 +286,7 @@ func (r *Runner) reach(ctx context.Context, c Campaign, due []Contact, id int64)
 		return true
 	}
 	r.troubled[c.ID] = true
+	r.idle(ctx, c.ID, HoldReach, time.Time{}, err.Error())
 	return false
 }
 
@@ -349,11 +364,31 @@ func (r *Runner) work(ctx context.Context, j Job) {
 	}
 }
 
-// Dial queues the attempt of a contact at once: an agent has seen him and dials. Whether
-// it is allowed is decided as for any other.
-func (r *Runner) Dial(ctx context.Context, k Contact, agent string) error {
-	now := r.cfg.Now()
-	return r.cfg.Queue.Enqueue(ctx, []Job{{Campaign: k.Campaign, Contact: k.ID, Number: k.Made + 1, Agent: agent, Minute: now.Unix() / 60}})
+// ErrAgentNotFree is returned for an agent who wants to dial and cannot be rung.
+var ErrAgentNotFree = errors.New("the agent is not ready, or his telephone is not registered here")
+
+// Dial makes the attempt of a contact at once: an agent has seen him and dials. Whether
+// it is allowed is decided as for any other; it is made on this node, where the agent is.
+func (r *Runner) Dial(ctx context.Context, c Campaign, k Contact, agent string) error {
+	if r.cfg.Agents == nil {
+		return ErrAgentNotFree
+	}
+	call := r.cfg.NewCall()
+	if _, ok := r.cfg.Agents.Keep(call, c, agent); !ok {
+		return ErrAgentNotFree
+	}
+	j := Job{Campaign: k.Campaign, Contact: k.ID, Number: k.Made + 1, Agent: agent}
+	begun := r.begin(ctx, func(ctx context.Context) {
+		defer r.cfg.Agents.Release(call, agent)
+		if _, err := r.claimed(ctx, c, j, Claim{Call: call}, agent); err != nil {
+			r.cfg.Log.WarnContext(ctx, "a contact whom an agent dialled is not called", "campaign", j.Campaign, "contact", j.Contact, "error", err)
+		}
+	})
+	if !begun {
+		r.cfg.Agents.Release(call, agent)
+		return ErrPace
+	}
+	return nil
 }
 
 // attempt claims an attempt, dials, and settles it. A refusal is in the claim's verdict.
@@ -361,10 +396,19 @@ func (r *Runner) attempt(ctx context.Context, j Job) (Claimed, error) {
 	if !r.cfg.Ready() {
 		return Claimed{}, ErrPace
 	}
+	got, err := r.claim(ctx, j, Claim{Call: r.cfg.NewCall()})
+	if err != nil || got.Attempt.ID == 0 {
+		return got, err
+	}
+	got.Attempt = r.settle(ctx, got.Attempt, r.dial(ctx, got, r.dialOf(got, j.Agent)))
+	return got, nil
+}
+
+// claim puts an attempt on record, or why there is none.
+func (r *Runner) claim(ctx context.Context, j Job, q Claim) (Claimed, error) {
 	now := r.cfg.Now()
-	got, err := r.cfg.Store.Claim(ctx, Claim{
-		Campaign: j.Campaign, Contact: j.Contact, Number: j.Number, Call: r.cfg.NewCall(), Node: r.cfg.Node, Now: now,
-	}, r.cfg.Rules.Judge(now))
+	q.Campaign, q.Contact, q.Number, q.Node, q.Now = j.Campaign, j.Contact, j.Number, r.cfg.Node, now
+	got, err := r.cfg.Store.Claim(ctx, q, r.cfg.Rules.Judge(now))
 	if err != nil {
 		return got, err
 	}
@@ -374,18 +418,49 @@ func (r *Runner) attempt(ctx context.Context, j Job) (Claimed, error) {
 	}
 	a := got.Attempt
 	r.cfg.Publish(Event{Campaign: a.Campaign, Kind: "attempt", At: now, Attempt: &a})
-	got.Attempt = r.settle(ctx, a, r.dial(ctx, got, j.Agent))
 	return got, nil
 }
 
+// claimed makes an attempt in which agents talk: the one who is kept for it, or, with
+// none, whoever is free when it is answered.
+func (r *Runner) claimed(ctx context.Context, c Campaign, j Job, q Claim, agent string) (Attempt, error) {
+	got, err := r.claim(ctx, j, q)
+	if err != nil || got.Attempt.ID == 0 {
+		return got.Attempt, err
+	}
+	a := got.Attempt
+	o := r.dialOf(got, agent)
+	if agent == "" {
+		o.Agent, o.Team = "", c.Skill
+		o.Abandoned = Fill(got.Campaign.VariantNamed(a.Variant).Abandoned, o.Fields)
+		o.Tell = func(s Stage) { r.reached(c, a, s) }
+	}
+	result := r.dial(ctx, got, o)
+	r.paces.mu.Lock()
+	if k := r.paces.calls[a.Call]; k != nil && k.given && !result.Answered {
+		result.Kind = GivenUp
+	}
+	r.paces.mu.Unlock()
+	return r.settle(ctx, a, result), nil
+}
+
+// GivenUp is the kind of a call that we ended while it rang, since no agent would have
+// been free for an answer.
+const GivenUp = "given_up"
+
 // dial makes the call of an attempt and says what came of it.
-func (r *Runner) dial(ctx context.Context, got Claimed, agent string) (result Result) {
+func (r *Runner) dial(ctx context.Context, got Claimed, o Dial) (result Result) {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	a := got.Attempt
 	r.mu.Lock()
 	r.dialled[a.Call] = dialled{a.Campaign, end}
 	r.mu.Unlock()
+	r.paces.mu.Lock()
+	if k := r.paces.calls[a.Call]; k != nil {
+		k.attempt, k.end = a.ID, end
+	}
+	r.paces.mu.Unlock()
 	defer func() {
 		r.mu.Lock()
 		delete(r.dialled, a.Call)
@@ -394,16 +469,17 @@ func (r *Runner) dial(ctx context.Context, got Claimed, agent string) (result Re
 			result = Result{Outcome: Failed, Error: fmt.Sprint("panic: ", p)}
 		}
 	}()
-	result, err := r.cfg.Dialer.Dial(ctx, dialOf(got, agent))
+	result, err := r.cfg.Dialer.Dial(ctx, o)
 	if err != nil {
 		result = Result{Outcome: Failed, Error: err.Error()}
 	}
 	result.Goal = got.Campaign.Reached(result)
+	r.placed(a.Campaign, result)
 	return result
 }
 
 // dialOf is what the dialer is told.
-func dialOf(got Claimed, agent string) Dial {
+func (r *Runner) dialOf(got Claimed, agent string) Dial {
 	c, k := got.Campaign, got.Contact
 	v := c.VariantNamed(got.Attempt.Variant)
 	fields := fieldsOf(k)
@@ -418,6 +494,7 @@ func dialOf(got Claimed, agent string) Dial {
 		ring = 40 * time.Second
 	}
 	return Dial{
+		Zone: r.cfg.Rules.Zone(c, k),
 		Call: got.Attempt.Call, Campaign: c.ID, Line: c.Line, Trunk: c.Trunk, To: k.Number, From: c.From, FromName: c.FromName,
 		Fields: fields, Greeting: Fill(v.Greeting, fields), Task: v.Task, Voicemail: Fill(v.Voicemail, fields), OptOut: c.OptOut, Agent: agent, Goals: c.Goals, Ring: ring,
 	}
@@ -454,6 +531,14 @@ func (r *Runner) settle(ctx context.Context, a Attempt, result Result) Attempt {
 	}
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
 		settled, err := try(ctx)
+		if errors.Is(err, ErrNoAttempt) {
+			return a
+		}
+		if err == nil && result.Outcome == NotPlaced {
+			r.cfg.Publish(Event{Campaign: a.Campaign, Kind: "contact", At: now})
+			r.message(ctx, ended, settled)
+			return settled
+		}
 		if err == nil {
 			r.cfg.Publish(Event{Campaign: a.Campaign, Kind: "settled", At: now, Attempt: &settled})
 			r.message(ctx, ended, settled)

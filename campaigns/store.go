@@ -53,6 +53,7 @@ type Next struct {
 	State  ContactState
 	Reason string
 	Due    time.Time
+	Ground string // of NotPlaced: why, for the audit
 }
 
 // Claim asks for an attempt.
@@ -63,6 +64,10 @@ type Claim struct {
 	Call     string // id that the call's record will have
 	Node     string
 	Now      time.Time
+	// Ahead, of a call that is begun without an agent of its own: whether it may be, by
+	// what other nodes have under way at the moment of the claim. nil: it has an agent,
+	// or needs none.
+	Ahead func(Elsewhere) bool
 }
 
 // Why an attempt is not claimed although nothing forbids the call.
@@ -73,7 +78,18 @@ var (
 	// ErrPace is returned where the campaign has as many calls as it may, at once or in
 	// a second.
 	ErrPace = errors.New("the campaign's pace is reached")
+	// ErrNoAttempt is returned for an attempt that is settled and is gone: it was taken
+	// back, or whom it was made to had his data erased.
+	ErrNoAttempt = errors.New("there is no such attempt any more")
+	// ErrAbandonedLately is returned for a number of which a call was abandoned in the
+	// last [AbandonedRest]: it is called only with an agent of its own.
+	ErrAbandonedLately = errors.New("a call to the number was abandoned lately; an agent must be kept for it")
 )
+
+// AbandonedRest is how long behind an abandoned call the number is called, by whatever
+// campaign, only with an agent who is certain to be there: Ofcom's policy on persistent
+// misuse asks for 72 hours.
+const AbandonedRest = 72 * time.Hour
 
 // Claimed is an attempt on record, or why there is none.
 type Claimed struct {
@@ -105,7 +121,8 @@ type Store interface {
 	// concurrency and its rate allow and judge does. A refusal is kept too.
 	Claim(ctx context.Context, c Claim, judge Judge) (Claimed, error)
 	// Settle ends an attempt: its result, what becomes of the contact, and the number's
-	// suppression where it was asked for. One that is settled stays as it is.
+	// suppression where it was asked for. One that is settled stays as it is. Where no call
+	// went out (NotPlaced), made tells how often that has happened to the contact.
 	Settle(ctx context.Context, attempt int64, r Result, now time.Time, next Settle) (Attempt, error)
 	// SetState changes what a campaign does, where it is in one of from.
 	SetState(ctx context.Context, campaign string, to State, from ...State) (Campaign, error)
@@ -113,6 +130,18 @@ type Store interface {
 	HangUps(ctx context.Context) ([]string, error)
 	// Withdraw ends the contacts that wait.
 	Withdraw(ctx context.Context, campaign, reason string) (int, error)
+
+	// Answers counts the attempts settled before a time that people answered, and those
+	// of them that were abandoned.
+	Answers(ctx context.Context, campaign string, before time.Time) (answered, abandoned int, err error)
+	// Settled are attempts settled since a time and before another (zero: until now), in
+	// the order of their ends; of more than limit (0: all) the last ones.
+	Settled(ctx context.Context, campaign string, since, before time.Time, limit int) ([]Rung, error)
+	// Ahead is what other nodes than this have under way without agents of their own.
+	Ahead(ctx context.Context, campaign, node string) (Elsewhere, error)
+	// Met keeps that it is known what comes of a call without an agent of its own:
+	// nobody will be abandoned any more, or somebody was.
+	Met(ctx context.Context, attempt int64, abandoned bool) error
 
 	// Beat says that a node lives.
 	Beat(ctx context.Context, node string, now time.Time) error

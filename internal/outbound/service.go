@@ -37,11 +37,15 @@ type Config struct {
 	// 0 is no limit. A campaign that wants more is not started: its calls would be
 	// refused.
 	PerMinute int
+	// Holds are why campaigns that run begin no calls; nil tells nothing.
+	Holds func() map[string]campaigns.Hold
 	// HangUp ends the calls of a campaign at once on this node; nil leaves it to the
 	// runner's next look.
 	HangUp func(campaign string)
-	// Dial queues the attempt of a contact for an agent who has seen him.
-	Dial func(ctx context.Context, k campaigns.Contact, agent string) error
+	// Dial makes the attempt of a contact for an agent who has seen him.
+	Dial func(ctx context.Context, c campaigns.Campaign, k campaigns.Contact, agent string) error
+	// Serves tells whether an agent has a skill; nil: each has all.
+	Serves func(agent, skill string) bool
 	// Publish is told what happens; nil tells nobody.
 	Publish func(campaigns.Event)
 	// Now is the clock; default time.Now.
@@ -49,7 +53,10 @@ type Config struct {
 }
 
 // Service is what people do with campaigns.
-type Service struct{ cfg Config }
+type Service struct {
+	cfg   Config
+	shown *shown
+}
 
 // New fills what cfg leaves out.
 func New(cfg Config) *Service {
@@ -65,7 +72,7 @@ func New(cfg Config) *Service {
 	if cfg.HangUp == nil {
 		cfg.HangUp = func(string) {}
 	}
-	return &Service{cfg}
+	return &Service{cfg, &shown{to: map[int64]look{}}}
 }
 
 // Rules are those that hold for all campaigns.
@@ -92,6 +99,11 @@ func (s *Service) check(c *campaigns.Campaign) error {
 	lines := s.cfg.Lines()
 	if c.Line == "" && len(lines) > 0 {
 		c.Line = lines[0]
+	}
+	for i, v := range c.Variants {
+		if c.Mode == campaigns.Predictive && v.Abandoned == "" {
+			wrong = append(wrong, campaignfile.Wrong{Path: fmt.Sprintf("variants[%d].abandoned", i), Want: "what is said to who answers when no agent is free"})
+		}
 	}
 	known := len(lines) == 0
 	for _, l := range lines {
@@ -307,7 +319,8 @@ func (s *Service) Trigger(ctx context.Context, name, key string, k campaigns.Con
 type Status struct {
 	Campaign campaigns.Campaign   `json:"campaign"`
 	Counts   store.CampaignCounts `json:"counts"`
-	Refused  map[string]int       `json:"refused"` // contacts that were not called, by reason
+	Refused  map[string]int       `json:"refused"`         // contacts that were not called, by reason
+	Waits    *campaigns.Hold      `json:"waits,omitempty"` // why it runs and begins no calls
 }
 
 // Status counts a campaign's contacts and attempts.
@@ -317,6 +330,11 @@ func (s *Service) Status(ctx context.Context, id string) (st Status, err error) 
 	}
 	if st.Counts, err = s.cfg.Store.Counts(ctx, id); err != nil {
 		return st, err
+	}
+	if s.cfg.Holds != nil && st.Campaign.State == campaigns.Running {
+		if h, is := s.cfg.Holds()[id]; is {
+			st.Waits = &h
+		}
 	}
 	st.Refused, err = s.cfg.Store.RefusalCounts(ctx, id)
 	return st, err
@@ -399,59 +417,4 @@ func (s *Service) DryRun(ctx context.Context, id string, at time.Time) (f campai
 // Withdraw takes a contact out that waits.
 func (s *Service) Withdraw(ctx context.Context, contact int64, why string) error {
 	return s.cfg.Store.WithdrawContact(ctx, contact, why)
-}
-
-// Preview is the contact whom an agent may call next in a campaign in preview mode, and
-// what the rules say about it now; ErrNotFound when nobody is due.
-func (s *Service) Preview(ctx context.Context, id string) (campaigns.Contact, campaigns.Verdict, error) {
-	c, err := s.cfg.Store.Campaign(ctx, id)
-	if err != nil {
-		return campaigns.Contact{}, campaigns.Verdict{}, err
-	}
-	if c.State != campaigns.Running || c.Mode != campaigns.Preview {
-		return campaigns.Contact{}, campaigns.Verdict{}, fmt.Errorf("campaign %s is %s, %s: %w", id, c.Mode, c.State, store.ErrState)
-	}
-	now := s.cfg.Now()
-	for range previewTries {
-		due, err := s.cfg.Store.Due(ctx, id, now, 1)
-		if err != nil {
-			return campaigns.Contact{}, campaigns.Verdict{}, err
-		}
-		if len(due) == 0 {
-			break
-		}
-		facts, err := s.cfg.Store.Facts(ctx, due[0], now)
-		if err != nil {
-			return due[0], campaigns.Verdict{}, err
-		}
-		v := s.cfg.Rules.Allowed(now, c, due[0], facts)
-		if v.Refusal == "" {
-			return due[0], v, nil
-		}
-		if err := s.cfg.Store.Postpone(ctx, []campaigns.Postponed{{Contact: due[0], Verdict: v}}); err != nil {
-			return due[0], v, err
-		}
-	}
-	return campaigns.Contact{}, campaigns.Verdict{}, fmt.Errorf("nobody may be called in campaign %s now: %w", id, store.ErrNotFound)
-}
-
-// previewTries bounds how many contacts that may not be called are put off for one that
-// may.
-const previewTries = 100
-
-// Dial has an agent call a contact of a campaign in preview mode. Whether it is allowed
-// is decided when the attempt is claimed.
-func (s *Service) Dial(ctx context.Context, contact int64, agent string) error {
-	k, err := s.cfg.Store.Contact(ctx, contact)
-	if err != nil {
-		return err
-	}
-	c, err := s.cfg.Store.Campaign(ctx, k.Campaign)
-	if err != nil {
-		return err
-	}
-	if c.State != campaigns.Running || c.Mode != campaigns.Preview || k.State != campaigns.Waiting || s.cfg.Dial == nil {
-		return fmt.Errorf("contact %d is %s, campaign %s is %s: %w", contact, k.State, c.ID, c.State, store.ErrState)
-	}
-	return s.cfg.Dial(ctx, k, agent)
 }

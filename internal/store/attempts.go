@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"hotline/campaigns"
@@ -21,7 +22,7 @@ func (s *Store) Claim(ctx context.Context, q campaigns.Claim, judge campaigns.Ju
 	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 		got, err = s.claim(ctx, tx, q, judge)
 		not = nil
-		if errors.Is(err, campaigns.ErrNotDue) || errors.Is(err, campaigns.ErrPace) {
+		if errors.Is(err, campaigns.ErrNotDue) || errors.Is(err, campaigns.ErrPace) || errors.Is(err, campaigns.ErrAbandonedLately) {
 			not, err = err, nil
 		}
 		return err
@@ -68,6 +69,13 @@ func (s *Store) claim(ctx context.Context, tx *sql.Tx, q campaigns.Claim, judge 
 	if !ok {
 		return got, campaigns.ErrPace
 	}
+	ahead := 0
+	if q.Ahead != nil {
+		if err := mayGoAhead(ctx, tx, q, hash); err != nil {
+			return got, err // the rate has lost a call, which a tick gives back
+		}
+		ahead = 1
+	}
 	id, err := reserveIn(ctx, tx, "attempts", 1)
 	if err != nil {
 		return got, err
@@ -85,9 +93,9 @@ func (s *Store) claim(ctx context.Context, tx *sql.Tx, q campaigns.Claim, judge 
 		text string
 		args []any
 	}{
-		{`INSERT INTO attempts (id, campaign_id, contact_id, number_hash, call_id, node, variant, number, ground, day, claimed_at, outcome, goal, refused, answered, seconds, cost, trunk)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, '')`, []any{id, q.Campaign, k.ID, hash, q.Call, q.Node, k.Variant, k.Made, got.Verdict.Ground, got.Verdict.Day, q.Now.UnixMilli()}},
-		{`UPDATE contacts SET state = $2, made = $3, variant = $4, reason = '', callback = 0 WHERE id = $1`, []any{k.ID, string(k.State), k.Made, k.Variant}},
+		{`INSERT INTO attempts (id, campaign_id, contact_id, number_hash, call_id, node, variant, number, ground, day, claimed_at, outcome, goal, refused, answered, seconds, cost, trunk, ahead)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, '', $12)`, []any{id, q.Campaign, k.ID, hash, q.Call, q.Node, k.Variant, k.Made, got.Verdict.Ground, got.Verdict.Day, q.Now.UnixMilli(), ahead}},
+		{`UPDATE contacts SET state = $2, made = $3, variant = $4, reason = '' WHERE id = $1`, []any{k.ID, string(k.State), k.Made, k.Variant}},
 		{`INSERT INTO number_days (number_hash, day, campaign_id, calls) VALUES ($1, $2, $3, 1)
 			ON CONFLICT (number_hash, day, campaign_id) DO UPDATE SET calls = number_days.calls + 1`, []any{hash, got.Verdict.Day, q.Campaign}},
 		{`DELETE FROM number_days WHERE day < $1`, []any{q.Now.AddDate(0, 0, -factsKeep).Format(time.DateOnly)}},
@@ -180,10 +188,14 @@ func (s *Store) Settle(ctx context.Context, id int64, r campaigns.Result, now ti
 func (s *Store) settle(ctx context.Context, tx *sql.Tx, id int64, r campaigns.Result, sealed []byte, now time.Time, next campaigns.Settle) (a campaigns.Attempt, err error) {
 	a, err = s.readAttempt(tx.QueryRowContext(ctx, `SELECT `+attemptColumns+` FROM attempts WHERE id = $1`, id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return a, fmt.Errorf("settle attempt %d: %w", id, ErrNotFound)
+		return a, fmt.Errorf("settle attempt %d: %w", id, campaigns.ErrNoAttempt)
 	}
 	if err != nil || !a.SettledAt.IsZero() {
 		return a, err
+	}
+	if r.Outcome == campaigns.NotPlaced {
+		a.Result = r
+		return a, s.putBack(ctx, tx, a, now, next)
 	}
 	a.Result, a.SettledAt = r, now
 	if _, err := s.group.exec(ctx, tx, `UPDATE attempts SET settled_at = $2, outcome = $3, goal = $4, refused = $5, answered = $6, seconds = $7, cost = $8, trunk = $9, result = $10 WHERE id = $1`,
@@ -213,10 +225,7 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, id int64, r campaigns.Re
 	if n.State == campaigns.Waiting && (c.State == campaigns.Stopped || c.State == campaigns.Done) {
 		n = campaigns.Next{State: campaigns.Withdrawn, Reason: string(campaigns.RefusedEnded)}
 	}
-	due := int64(0)
-	if !n.Due.IsZero() {
-		due = n.Due.UnixMilli()
-	}
+	due := dueMillis(n.Due)
 	if _, err := s.group.exec(ctx, tx, `UPDATE contacts SET state = $2, reason = $3, due = $4, callback = $5 WHERE id = $1`,
 		k.ID, string(n.State), n.Reason, due, flag(n.State == campaigns.Waiting && !r.Callback.IsZero())); err != nil {
 		return a, fmt.Errorf("settle a contact: %w", err)
@@ -237,6 +246,64 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, id int64, r campaigns.Re
 		return a, s.suppress(ctx, tx, campaigns.Suppression{Number: k.Number, List: "own", At: now, How: how, Call: a.Call})
 	}
 	return a, nil
+}
+
+// putBack takes back an attempt of which no call went out: the contact waits as before,
+// and why is kept with the reasons for which he was not called.
+func (s *Store) putBack(ctx context.Context, tx *sql.Tx, a campaigns.Attempt, now time.Time, next campaigns.Settle) error {
+	var day, hash string
+	if err := tx.QueryRowContext(ctx, `SELECT day, number_hash FROM attempts WHERE id = $1`, a.ID).Scan(&day, &hash); err != nil {
+		return fmt.Errorf("put a contact back: %w", err)
+	}
+	for _, do := range []struct {
+		text string
+		args []any
+	}{
+		{`DELETE FROM attempts WHERE id = $1`, []any{a.ID}},
+		{`UPDATE number_days SET calls = calls - 1 WHERE number_hash = $1 AND day = $2 AND campaign_id = $3 AND calls > 0`, []any{hash, day, a.Campaign}},
+	} {
+		if _, err := s.group.exec(ctx, tx, do.text, do.args...); err != nil {
+			return fmt.Errorf("put a contact back: %w", err)
+		}
+	}
+	k, _, err := s.contactIn(ctx, tx, a.Contact)
+	if errors.Is(err, campaigns.ErrNotDue) {
+		return nil // erased while it was called
+	}
+	if err != nil {
+		return err
+	}
+	c, err := campaignIn(ctx, tx, a.Campaign)
+	if err != nil {
+		return err
+	}
+	var times int
+	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(SUM(times), 0) FROM refusals WHERE contact_id = $1 AND reason = $2`, k.ID, string(campaigns.RefusedPlacing)).Scan(&times); err != nil {
+		return fmt.Errorf("put a contact back: %w", err)
+	}
+	k.Made = max(0, k.Made-1)
+	n := next(c, k, map[campaigns.Outcome]int{campaigns.NotPlaced: times + 1}, a.Result)
+	if n.State == campaigns.Waiting && (c.State == campaigns.Stopped || c.State == campaigns.Done) {
+		n.State, n.Reason, n.Due = campaigns.Withdrawn, string(campaigns.RefusedEnded), time.Time{}
+	}
+	if _, err := s.group.exec(ctx, tx, `UPDATE contacts SET state = $2, reason = $3, due = $4, made = $5 WHERE id = $1`,
+		k.ID, string(n.State), n.Reason, dueMillis(n.Due), k.Made); err != nil {
+		return fmt.Errorf("put a contact back: %w", err)
+	}
+	if _, err := s.group.exec(ctx, tx, `INSERT INTO refusals (contact_id, day, reason, campaign_id, ground, first_at, last_at, times) VALUES ($1, $2, $3, $4, $5, $6, $6, 1)
+		ON CONFLICT (contact_id, day, reason) DO UPDATE SET last_at = excluded.last_at, ground = excluded.ground, times = refusals.times + 1`,
+		k.ID, day, string(campaigns.RefusedPlacing), a.Campaign, n.Ground, now.UnixMilli()); err != nil {
+		return fmt.Errorf("put a contact back: %w", err)
+	}
+	return nil
+}
+
+// dueMillis is a time as contacts have it, 0 for none.
+func dueMillis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
 }
 
 // Orphans implements campaigns.Store.
@@ -272,6 +339,11 @@ func ResultOf(r call.Record, events []call.Event) campaigns.Result {
 	switch {
 	case r.Outcome == call.Interrupted:
 		out.Outcome = campaigns.Interrupted
+	case r.EndCause == call.CauseNotPlaced:
+		out.Outcome = campaigns.NotPlaced
+		out.Kind, out.Error, _ = strings.Cut(r.Error, ": ")
+	case !out.Answered && r.EndCause == call.CauseCalledOff:
+		out.Outcome, out.Kind = campaigns.NotPlaced, campaigns.NotPlacedCalled
 	case !out.Answered && r.AnsweredBy != nil && r.AnsweredBy.Notice == answer.Declined:
 		out.Outcome, out.Kind = campaigns.Declined, string(answer.Declined)
 	case r.AnsweredBy != nil && r.AnsweredBy.Decided():
@@ -288,11 +360,19 @@ func ResultOf(r call.Record, events []call.Event) campaigns.Result {
 	default:
 		out.Outcome = campaigns.Failed
 	}
+	if out.Person != "" && out.Answered { // whatever the first moments sounded like
+		out.Outcome, out.Kind = campaigns.Person, ""
+	}
 	for _, e := range events {
 		switch e.Kind {
+		case call.KindAbandoned:
+			if r.AnsweredBy == nil || r.AnsweredBy.Talks() {
+				out.Outcome = campaigns.Abandoned
+			}
 		case call.KindRefusal:
 			if e.Data["kind"] == string(dialog.DoNotCall) {
 				out.Refused = true
+				out.How, _ = e.Data["by"].(string)
 			}
 		case call.KindCallback:
 			if text, ok := e.Data["at"].(string); ok {

@@ -78,6 +78,30 @@ func (s *Store) Unsuppress(ctx context.Context, number, from string, purpose cam
 	})
 }
 
+// DropSuppressions takes off a list what came to it in one way before a time: what a file
+// does not have any more.
+func (s *Store) DropSuppressions(ctx context.Context, from, how string, before time.Time) (n int, err error) {
+	for {
+		var some int64
+		err := s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			r, err := tx.ExecContext(ctx, `DELETE FROM suppressions WHERE (subject, list, purpose) IN (
+				SELECT subject, list, purpose FROM suppressions WHERE list = $1 AND how = $2 AND at < $3 LIMIT $4)`, from, how, before.UnixMilli(), suppressRows)
+			if err != nil {
+				return fmt.Errorf("take numbers off a list: %w", err)
+			}
+			if some, err = r.RowsAffected(); err != nil || some == 0 {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, `DELETE FROM suppressed_numbers WHERE NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.subject = suppressed_numbers.subject)`)
+			return err
+		})
+		n += int(some)
+		if err != nil || some < suppressRows {
+			return n, err
+		}
+	}
+}
+
 func (s *Store) suppressionsOf(ctx context.Context, from asked, number string, now time.Time) ([]campaigns.Suppression, error) {
 	f := &sealing{s: s, table: "suppressions"}
 	subject := f.hash(suppressedNumber, NormalNumber(number))
