@@ -15,7 +15,6 @@ import (
 
 	"hotline/campaigns"
 	"hotline/internal/call"
-	"hotline/internal/call/answer"
 	"hotline/internal/desk"
 	"hotline/internal/event"
 	"hotline/internal/jobs"
@@ -29,6 +28,8 @@ type campaigning struct {
 	service *outbound.Service
 	runner  *campaigns.Runner
 	queue   *jobs.Queue
+	// national keeps to the files of the national do-not-call lists.
+	national *outbound.National
 }
 
 // campaignCalls is how many calls of campaigns one node makes at once.
@@ -44,7 +45,7 @@ func (s *server) openCampaigns(ctx context.Context) error {
 	if b := s.bots.find(""); b != nil {
 		zone = b.home().Timezone
 	}
-	rules := campaigns.NewRules(campaigns.RulesConfig{Numbers: plan, Zone: zone})
+	rules := campaigns.NewRules(s.campaignRules(plan, zone))
 	publish := func(e campaigns.Event) {
 		if e.Attempt != nil { // what was learnt of somebody is not for all who look on
 			seen := *e.Attempt
@@ -61,10 +62,10 @@ func (s *server) openCampaigns(ctx context.Context) error {
 	}
 	s.campaigns.queue = queue
 	s.campaigns.runner = campaigns.NewRunner(campaigns.RunnerConfig{
-		Node: s.cfg.Database.Node, Store: s.db, Rules: rules, Queue: queue, Publish: publish, Log: s.log,
+		Node: s.cfg.Database.Node, Store: s.db, Rules: rules, Queue: queue, Publish: publish, Log: s.log, Now: calendar,
 		Dialer:  campaignDialer{s},
 		NewCall: func() string { return ulid.Make().String() },
-		Agents:  campaignAgents{s},
+		Agents:  campaignAgents{s.desk},
 		Reach: func(ctx context.Context, c campaigns.Campaign, k campaigns.Contact) error {
 			err := s.dialer().Check(ctx, call.Target{To: k.Number, From: c.From, Trunk: c.Trunk, Who: campaignCaller(c.ID)})
 			var refused *call.RefusedError
@@ -78,10 +79,17 @@ func (s *server) openCampaigns(ctx context.Context) error {
 				ID: ulid.Make().String(), Kind: "sms", Call: a.Call, Number: k.Number, Summary: text, Reason: "campaign", State: store.WishOpen, CreatedAt: time.Now(),
 			})
 		},
-		Ready: func() bool { return !s.manager.Draining() },
+		Ready:  func() bool { return !s.manager.Draining() && s.campaigns.national.Ready() },
+		Budget: s.callsLeft,
+		Held: func(ctx context.Context, h campaigns.Hold) {
+			err := s.db.AddTrail(ctx, store.TrailEntry{Actor: "server", Action: "campaign-waits", Subject: h.Campaign, Detail: map[string]string{"why": string(h.Why), "detail": h.Detail}})
+			if err != nil && ctx.Err() == nil {
+				s.log.ErrorContext(ctx, "the audit trail cannot be written", "error", err)
+			}
+		},
 	})
 	s.campaigns.service = outbound.New(outbound.Config{
-		Store: s.db, Rules: rules, Plan: plan, PerMinute: s.cfg.Outbound.MaxCallsPerMinute, HangUp: s.campaigns.runner.HangUp, Dial: s.campaigns.runner.Dial, Publish: publish,
+		Store: s.db, Rules: rules, Plan: plan, Holds: s.campaigns.runner.Holds, PerMinute: s.cfg.Outbound.MaxCallsPerMinute, HangUp: s.campaigns.runner.HangUp, Dial: s.campaigns.runner.Dial, Serves: campaignAgents{s.desk}.serves, Publish: publish,
 		Lines: func() []string {
 			var names []string
 			for _, b := range s.bots.lines {
@@ -90,23 +98,50 @@ func (s *server) openCampaigns(ctx context.Context) error {
 			return names
 		},
 	})
+	s.campaigns.national = &outbound.National{Service: s.campaigns.service, Files: s.cfg.Campaigns.NationalLists, Log: s.log}
 	return nil
 }
 
-// campaignAgents are the people of the desk. An agent's telephone rings before whom he
-// is to talk to is called: so nobody who answers finds nobody.
-type campaignAgents struct{ server *server }
+// campaignAgents are the people of the desk.
+type campaignAgents struct{ desk *desk.Desk }
 
-// Room implements campaigns.Agents.
-func (a campaignAgents) Room(_ context.Context, c campaigns.Campaign, _ int) (int, error) {
-	free := 0
-	for _, st := range a.server.desk.Agents() {
-		if st.State == desk.Ready && len(st.Calls) == 0 && slices.Contains(st.Skills, c.Skill) {
-			free++
+// Team implements campaigns.Agents.
+func (a campaignAgents) Team(_ context.Context, c campaigns.Campaign) ([]campaigns.Agent, error) {
+	var team []campaigns.Agent
+	for _, st := range a.desk.Agents() {
+		if !servesSkill(st, c.Skill) {
+			continue
 		}
+		team = append(team, campaigns.Agent{
+			Name: st.Name, Since: st.Since, Free: st.State == desk.Ready && len(st.Calls) == 0,
+			Engaged: st.State == desk.Ringing || st.State == desk.Talking || st.State == desk.WrapUp,
+		})
 	}
-	return campaigns.OnePerAgent(campaigns.Moment{Free: free}), nil
+	return team, nil
 }
+
+func servesSkill(st desk.Status, skill string) bool {
+	return skill == "" || len(st.Skills) == 0 || slices.Contains(st.Skills, skill)
+}
+
+// serves tells whether an agent has a skill.
+func (a campaignAgents) serves(agent, skill string) bool {
+	return slices.ContainsFunc(a.desk.Agents(), func(st desk.Status) bool { return st.Name == agent && servesSkill(st, skill) })
+}
+
+// Keep implements campaigns.Agents.
+func (a campaignAgents) Keep(id string, c campaigns.Campaign, name string) (agent string, ok bool) {
+	var p call.Person
+	if name != "" {
+		p, ok = a.desk.ReserveAgent(id, name)
+	} else {
+		p, ok = a.desk.Reserve(id, c.Skill)
+	}
+	return p.Name, ok
+}
+
+// Release implements campaigns.Agents.
+func (a campaignAgents) Release(id, agent string) { a.desk.Release(agent, id, call.OfferGone) }
 
 // campaignCaller is who calls, for the guard and the record.
 func campaignCaller(id string) string { return "campaign:" + id }
@@ -119,7 +154,8 @@ var errNoLine = errors.New("there is no line of this name")
 // recordWait is how long a call's record may take to be written once the call is over.
 const recordWait = 30 * time.Second
 
-// Dial implements campaigns.Dialer. When ctx ends, the call is hung up.
+// Dial implements campaigns.Dialer. When ctx ends, the call is called off: the bot says
+// goodbye, people go on.
 func (d campaignDialer) Dial(ctx context.Context, o campaigns.Dial) (campaigns.Result, error) {
 	s := d.server
 	line := s.lineNamed(o.Line)
@@ -128,16 +164,23 @@ func (d campaignDialer) Dial(ctx context.Context, o campaigns.Dial) (campaigns.R
 	}
 	p := call.Placement{
 		ID: o.Call, To: o.To, From: o.From, FromName: o.FromName, Line: line, AgentFirst: o.Agent, Greeting: o.Greeting, Task: o.Task, OptOut: o.OptOut,
-		Fields: o.Fields, Trunk: o.Trunk, Campaign: o.Campaign, By: campaignCaller(o.Campaign), Timeout: o.Ring,
+		Fields: o.Fields, Trunk: o.Trunk, Campaign: o.Campaign, By: campaignCaller(o.Campaign), Timeout: o.Ring, Zone: o.Zone,
 	}
 	p.Discloses = campaigns.SaysMachine(o.Greeting) && (line.Unrecorded || campaigns.SaysRecorded(o.Greeting))
+	if o.Team != "" {
+		p.Team = &call.Team{Skill: o.Team, Abandoned: o.Abandoned, Tell: func(st call.Stage) {
+			if o.Tell != nil {
+				o.Tell(campaigns.Stage(st)) // the words of both packages are the same
+			}
+		}}
+	}
 	if o.Agent == "" {
-		p.Detect, p.Voicemail = &answer.Config{}, o.Voicemail
+		p.Detect, p.Voicemail = s.answers(), o.Voicemail
 	}
 	id, err := s.manager.Place(ctx, p)
 	var refused *call.RefusedError
 	if errors.As(err, &refused) {
-		return campaigns.Result{Outcome: campaigns.Failed, Kind: string(refused.Why), Error: refused.Error()}, nil
+		return notPlaced(refused), nil
 	}
 	if err != nil {
 		return campaigns.Result{}, err
@@ -146,7 +189,7 @@ func (d campaignDialer) Dial(ctx context.Context, o campaigns.Dial) (campaigns.R
 	select {
 	case <-over:
 	case <-ctx.Done():
-		s.manager.Hangup(id)
+		s.manager.CallOff(id)
 		<-over
 	}
 	record, events, err := d.record(context.WithoutCancel(ctx), id)

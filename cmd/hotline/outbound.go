@@ -22,7 +22,7 @@ func (p placer) Place(ctx context.Context, w web.Placing) (string, error) {
 	}
 	var detect *answer.Config
 	if w.Detect {
-		detect = &answer.Config{}
+		detect = s.answers()
 	}
 	id, err := s.manager.Place(ctx, call.Placement{
 		To: w.To, From: w.From, FromName: w.FromName, Line: line, AgentFirst: w.AgentFirst, Greeting: w.Say,

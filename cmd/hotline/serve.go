@@ -27,6 +27,8 @@ import (
 	"hotline/internal/event"
 	"hotline/internal/kb"
 	"hotline/internal/load"
+	"hotline/internal/number"
+	"hotline/internal/outbound"
 	"hotline/internal/proposal"
 	"hotline/internal/quality"
 	"hotline/internal/rules"
@@ -256,12 +258,16 @@ func (s *server) telephone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	plan, err := number.For(s.cfg.Outbound.Country)
+	if err != nil {
+		return fmt.Errorf("outbound.country: %w", err)
+	}
 	s.manager = call.NewManager(call.Services{
 		Audio: &call.Audio{
 			Listen: s.listenRTP, Clock: s.clock, Silence: silence, Codecs: codecs, KeyTones: keyTones(s.cfg),
 			Protection: protection(s.cfg), Certificate: certificate, Browsers: s.browsers, Log: s.log,
 		},
-		Desk: s.desk, Dialer: s.dialer(), Journal: resolving{measuring(s.db, s.metrics), s.rollout, s.log}, Wishes: s.tickets, Bus: s.bus, Recordings: s.recordings, Log: s.log,
+		Desk: s.desk, Dialer: s.dialer(), Journal: outbound.Refusals{Journal: resolving{measuring(s.db, s.metrics), s.rollout, s.log}, Store: s.db, Plan: plan}, Wishes: s.tickets, Bus: s.bus, Recordings: s.recordings, Log: s.log,
 	}, func(called string) call.Route {
 		if app := s.testLine(strings.TrimPrefix(called, lineRoute)); app != nil {
 			return call.Route{App: app}
@@ -343,6 +349,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "messages that were left", func() error { s.voicemail().Run(back); return nil })
 	start(&wgBack, "profiles", func() error { return s.runProfile(back) })
 	start(&wgBack, "campaigns", func() error { return s.campaigns.runner.Run(back) })
+	start(&wgBack, "do-not-call lists", func() error { return s.campaigns.national.Run(back) })
 	start(&wgFront, "the console", func() error { return s.web.Run(front) })
 	start(&wgFront, "calls that go out", func() error { return s.manager.Run(front) })
 	start(&wgFront, "the telephone", func() error { return s.sip.Run(front) })
