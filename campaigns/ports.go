@@ -26,8 +26,14 @@ type Dial struct {
 	Voicemail string
 	OptOut    string // key against more calls; "" is none
 	Agent     string // who is to talk, in modes with agents; "" the bot
+	Team      string // skill of the agents who talk once it is answered, in place of Agent; "" none
+	Abandoned string // said where none of the Team is free
 	Goals     []Goal
-	Ring      time.Duration
+	// Tell is told how far a call for a Team has come; it does not block.
+	Tell func(Stage)
+	Ring time.Duration
+	// Zone is where it is called, for the times that are said; nil: not surely known.
+	Zone *time.Location
 }
 
 // Event is told to whoever shows campaigns live.

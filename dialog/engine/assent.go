@@ -5,7 +5,13 @@ import (
 	"hotline/dialog/command"
 )
 
-var _ dialog.Assenter = (*Conversation)(nil)
+var (
+	_ dialog.Assenter = (*Conversation)(nil)
+	_ dialog.Refuser  = (*Conversation)(nil)
+)
+
+// Refuses implements dialog.Refuser.
+func (c *Conversation) Refuses(text string) bool { return c.e.command.Called(text) == command.DoNotCall }
 
 // Assent implements dialog.Assenter: a back-channel word is no turn, and neither
 // is a yes where nothing was asked.

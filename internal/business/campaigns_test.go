@@ -45,7 +45,7 @@ escalation: {skill: service}
 			"neither who nor that it is recorded nor a way out", "name: x\ngreeting: 您好，我是智能助手，您的东西到了。\n",
 			[]string{"campaigns/c.yaml:2: 开场白之后没有安排流程", "campaigns/c.yaml:2: 开场白没有说“云上商城”", "campaigns/c.yaml:2: 开场白没有说明通话会录音", "campaigns/c.yaml:2: 开场白没有说可以拒绝"},
 		},
-		{"nobody free, nothing said", good + "mode: predictive\nskill: service\n", []string{"campaigns/c.yaml:1: predictive"}},
+		{"nobody free, nothing said", good + "mode: predictive\nskill: service\nopt_out: \"9\"\n", []string{"campaigns/c.yaml:1: predictive"}},
 		{"a skill that is not", good + "mode: preview\nskill: gone\n", []string{"campaigns/c.yaml:6: 没有技能组“gone”"}},
 		{"a bad holiday", good + "windows:\n  holidays:\n    - {name: a, from: someday}\n", []string{"campaigns/c.yaml:7: "}},
 	} {

@@ -46,7 +46,7 @@ func catalogue() map[string]message {
 
 		// campaigns
 		"campaign_line":      {"there is no line %[1]q", "known are: %[2]v", "没有线路“%[1]v”", "已有的是:%[2]v"},
-		"campaign_abandoned": {"nothing is said to who answers when no agent is free", "write abandoned: who called and that nobody needs to call back", "predictive 模式没写 abandoned:接通了却没有坐席时说什么", "请写一句:谁打来的、打扰了、不用回电"},
+		"campaign_abandoned": {"nothing is said to who answers when no agent is free", "write abandoned: who called, that you will call back, and the key of opt_out", "predictive 模式没写 abandoned:接通了却没有坐席时说什么", "请写一句:谁打来的、稍后再打给您、不想再接请按哪个键"},
 		"campaign_no_task":   {"nothing follows the greeting", "name a flow under task:, or say all in the greeting", "开场白之后没有安排流程", "请在 task: 写流程名;如果只是通知,可以不管"},
 		"campaign_name":      {"the greeting does not name %[1]v", "say for whom it calls, first", "开场白没有说“%[1]v”", "第一句就要说是哪家来电"},
 		"campaign_record":    {"the greeting does not say that the call is recorded", "add it, or the line's own disclosure is said before it", "开场白没有说明通话会录音", "请加上;不加的话,会先念一遍线路自己的开场说明"},

@@ -38,7 +38,8 @@ type Desk interface {
 	// Enter puts a caller into the queue. Its error is one of ErrQueueShut,
 	// ErrNobodyThere, ErrQueueFull and ErrQueueBusy when there is no use in waiting.
 	Enter(ctx context.Context, w Waiting) (Place, error)
-	// ReserveAgent reserves that agent for a call, if he is ready.
+	// ReserveAgent reserves that agent for a call, if he is ready, or is kept for it
+	// already.
 	ReserveAgent(id, name string) (p Person, found bool)
 	// Reserve reserves the ready agent with the skill who has been idle longest.
 	Reserve(id, skill string) (p Person, found bool)

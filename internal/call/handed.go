@@ -35,6 +35,10 @@ func (t *talk) handoverNews(ctx context.Context, n handoverNews) {
 		t.toBot(ctx, n.detail, n.errand)
 	case "bridged":
 		t.facts.Bridged = true
+		if t.team != nil {
+			t.team.connected = true
+			t.team.tell(StageConnected)
+		}
 		if name := n.person.agent(); name != "" {
 			t.record.Agent = name
 		}
@@ -80,6 +84,10 @@ func (t *talk) handedOver(ctx context.Context) {
 	if h.err != nil {
 		t.call.Log.Error("handing over", "call", t.call.ID, "error", h.err)
 		t.markNow(KindError, map[string]any{"error": h.err.Error()})
+	}
+	if t.team != nil {
+		t.teamDone(ctx)
+		return
 	}
 	t.reply(ctx, dialog.Turn{Kind: dialog.Returned, Result: h.result, At: time.Now()}, 0)
 }

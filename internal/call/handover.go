@@ -172,6 +172,7 @@ func (h *handover) queue(ctx context.Context) (dialog.Result, error) {
 		answered := func() {
 			why = LeftAnswered
 			place.Leave(why)
+			h.wait.greeted(ctx)
 			h.wait.quiet()
 		}
 		taken, err := h.offer(ctx, p, place.Ring(), answered)

@@ -15,6 +15,9 @@ func (t *talk) key(ctx context.Context, digit byte) {
 		return
 	}
 	t.silence.Stop()
+	if t.unasked(ctx, dialog.Turn{Kind: dialog.Pressed, Keys: string(digit), Confidence: 1, At: time.Now()}) {
+		return
+	}
 	switch {
 	case t.engaged():
 		if err := t.hand.sendKeys(ctx, string(digit)); err != nil && ctx.Err() == nil {

@@ -49,6 +49,13 @@ func (p *probe) with(f func(d *answer.Detector)) {
 	}
 }
 
+// progress takes a provisional response.
+func (p *probe) progress(status int, _ *meeting) {
+	if status == 181 { // Call Is Being Forwarded, RFC 3261 section 21.1.3
+		p.with(func(d *answer.Detector) { d.Forwarded("SIP 181") })
+	}
+}
+
 // finding is what a probe knows.
 type finding struct {
 	answer.Outcome
@@ -268,14 +275,25 @@ func (t *talk) foundOut(ctx context.Context) error {
 		return nil
 	}
 	revised := t.answeredBy(f.Outcome)
+	if t.team != nil {
+		return t.forTeam(ctx, f)
+	}
 	switch {
 	case f.Talks():
 		if revised && f.Who == answer.Screening && t.greeting { // it was taken for a person
 			t.cut()
 			t.pending, t.greeting = nil, false
 		}
+		if !t.screened.IsZero() && f.Who != answer.Screening { // it has let us through
+			t.cut()
+			t.screened, t.greeting = time.Time{}, false
+		}
 		if f.clear && !t.greeting {
 			t.greeting = true
+			if f.Who == answer.Screening {
+				t.screened = time.Now()
+				t.probe.with(func(d *answer.Detector) { d.Told() })
+			}
 			t.reply(ctx, dialog.Turn{Kind: dialog.Opened, Disclosed: t.meeting.disclosed, At: time.Now()}, 0)
 		}
 	case f.Who != answer.Voicemail, t.probe.message == "", f.expired:
@@ -284,7 +302,7 @@ func (t *talk) foundOut(ctx context.Context) error {
 	default:
 		if t.greeting && !t.leaving {
 			t.cut()
-			t.pending, t.greeting = nil, false
+			t.pending, t.greeting, t.screened = nil, false, time.Time{}
 			t.silence.Stop()
 		}
 		if f.clear && !t.leaving {
@@ -323,8 +341,20 @@ func (t *talk) answeredBy(o answer.Outcome) bool {
 }
 
 // unsure tells that the bot does not converse: it is not known yet who answered, or it
-// is a machine.
-func (t *talk) unsure() bool { return t.probe != nil && !t.greeting }
+// is a machine. An assistant hears once who calls and why; then it is left to ask whom it
+// answers for.
+func (t *talk) unsure() bool { return t.probe != nil && (!t.greeting || !t.screened.IsZero()) }
+
+// screeningWait is how long an assistant may take to let us through.
+const screeningWait = 45 * time.Second
+
+// screenedOut ends a call that an assistant does not let through.
+func (t *talk) screenedOut(now time.Time) error {
+	if t.screened.IsZero() || now.Sub(t.screened) < screeningWait {
+		return nil
+	}
+	return &notPersonError{t.probe.finding().Outcome}
+}
 
 // doubt lets the bot fall silent, even in what must be heard, when the one that was
 // taken for a person speaks on: it may be a greeting. What must be heard goes on from

@@ -62,6 +62,9 @@ func (t *talk) resting() bool { return t.lounge != nil && !t.lounge.withBot }
 
 // queued lets the caller hear that he waits.
 func (t *talk) queued(ctx context.Context, p Place) {
+	if t.team != nil { // he does not wait
+		return
+	}
 	t.lounge = &lounge{place: p}
 	t.markNow(KindQueue, map[string]any{"state": "waiting", "skill": t.hand.act.Skill})
 	t.hand.wait.music(ctx, p.Announcement)

@@ -18,6 +18,9 @@ type waitRoom struct {
 	line    Line
 	call    string
 	log     *slog.Logger
+	// greeting is said before the first ringing, to its end; "" is none.
+	greeting string
+	heard    chan struct{} // closed once it was; nil: nobody says it
 
 	mu     sync.Mutex // guards the rest
 	stop   context.CancelCauseFunc
@@ -31,7 +34,39 @@ const settleTime = 400 * time.Millisecond
 
 // ring plays the ring-back tone until something else is to be heard.
 func (w *waitRoom) ring(ctx context.Context) {
-	w.play(ctx, func(ctx context.Context, u *media.Utterance) error { return RingBack(w.line.Language).play(ctx, u) })
+	greeting := w.greeting
+	w.greeting = ""
+	if greeting == "" {
+		w.play(ctx, func(ctx context.Context, u *media.Utterance) error { return RingBack(w.line.Language).play(ctx, u) })
+		return
+	}
+	heard := make(chan struct{})
+	w.heard = heard
+	w.play(ctx, func(ctx context.Context, u *media.Utterance) error {
+		err := w.line.Speak.Synthesize(ctx, w.line.utterance(greeting), u)
+		for err == nil && w.session.Out().Queued() > 0 {
+			err = linger(ctx, media.FrameTime)
+		}
+		if err == nil {
+			err = linger(ctx, lastWord) // his telephone holds some of it
+		}
+		close(heard)
+		if err != nil {
+			return err
+		}
+		return RingBack(w.line.Language).play(ctx, u)
+	})
+}
+
+// greeted returns when a greeting that has begun is over.
+func (w *waitRoom) greeted(ctx context.Context) {
+	if w.heard == nil {
+		return
+	}
+	select {
+	case <-w.heard:
+	case <-ctx.Done():
+	}
 }
 
 // music plays until something else is to be heard; ask tells what the caller is to be

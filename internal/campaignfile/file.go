@@ -226,6 +226,9 @@ func Check(c campaigns.Campaign) (wrong []Wrong) {
 	if c.OptOut != "" && (len(c.OptOut) != 1 || !strings.ContainsAny(c.OptOut, "0123456789*#")) {
 		bad("opt_out", c.OptOut, "one key: a digit, * or #")
 	}
+	if c.Mode == campaigns.Predictive && c.OptOut == "" {
+		bad("opt_out", "", "a key against more calls, in predictive mode: who finds nobody is offered it")
+	}
 	if c.PerSecond > maxPerSecond {
 		bad("per_second", strconv.FormatFloat(c.PerSecond, 'g', -1, 64), "at most %d", maxPerSecond)
 	}
@@ -260,6 +263,9 @@ func Check(c campaigns.Campaign) (wrong []Wrong) {
 			bad(at+"greeting", "", "what is said first: who calls, that it is a machine, and why")
 		} else if !campaigns.SaysMachine(v.Greeting) {
 			bad(at+"greeting", v.Greeting, "words that say that a machine calls, such as 智能助手 or an automated assistant")
+		}
+		if c.Mode == campaigns.Predictive && v.Abandoned != "" && c.OptOut != "" && !campaigns.SaysKey(v.Abandoned, c.OptOut) {
+			bad(at+"abandoned", v.Abandoned, "words that offer the key %s against more calls", c.OptOut)
 		}
 		if v.Weight < 0 {
 			bad(at+"weight", strconv.Itoa(v.Weight), "0 or more")

@@ -234,6 +234,9 @@ func (b *Board) Reserve(id, skill string, now time.Time) (Agent, bool) {
 // ReserveAgent rings that agent, if he is ready.
 func (b *Board) ReserveAgent(id, name string, now time.Time) (Agent, bool) {
 	m := b.agent(name)
+	if m != nil && m.of(id) >= 0 { // for whom he is kept already
+		return m.Agent, true
+	}
 	if m == nil || !m.free(now) {
 		return Agent{}, false
 	}

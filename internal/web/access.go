@@ -124,6 +124,8 @@ func accessTable() map[string]rule {
 		"look-at-contacts":     {manage, "campaigns", never}, // it keeps nothing
 		"withdraw-contact":     {manage, "campaigns", changes},
 		"dial-contact":         {work, "campaigns", changes}, // by one's own telephone
+		"next-contact":         {work, "campaigns", always},
+		"skip-contact":         {work, "campaigns", changes},
 		"trigger":              {manage, "campaigns", changes},
 		"list-suppressions":    {look, "campaigns", always},
 		"suppress":             {work, "campaigns", changes}, // whoever is asked to, at once

@@ -122,6 +122,8 @@ func campaignProblem(err error) error {
 		return problem(http.StatusUnprocessableEntity, "campaign_wrong", file.Error())
 	case errors.Is(err, outbound.ErrEmpty):
 		return problem(http.StatusConflict, "campaign_empty", err.Error())
+	case errors.Is(err, campaigns.ErrAgentNotFree):
+		return problem(http.StatusConflict, "agent_not_ready", err.Error())
 	case errors.Is(err, store.ErrState):
 		return problem(http.StatusConflict, "campaign_state", err.Error())
 	case errors.Is(err, store.ErrStale):

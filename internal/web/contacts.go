@@ -114,6 +114,8 @@ func (s *Server) contactRoutes(with func(huma.Operation, ...int) huma.Operation)
 	route(s, with(operation(http.MethodDelete, "/contacts/{id}", "withdraw-contact", "Take a contact out that waits", "campaigns"), http.StatusNotFound, http.StatusConflict), s.withdrawContact)
 	s.contactExportRoutes(with)
 	route(s, with(operation(http.MethodPost, "/contacts/{id}/dial", "dial-contact", "Call a contact of a campaign in which agents look first: one's own telephone rings, then his", "campaigns"), http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), s.dialContact)
+	route(s, with(operation(http.MethodGet, "/desk/contact", "next-contact", "Whom one may call next in campaigns in which agents look first", "campaigns"), http.StatusNotFound, http.StatusUnprocessableEntity), s.nextContact)
+	route(s, with(operation(http.MethodPost, "/contacts/{id}/skip", "skip-contact", "Do not call a contact whom one has looked at: after some minutes again, or not any more", "campaigns"), http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), s.skipContact)
 	route(s, with(operation(http.MethodPost, "/triggers/{name}", "trigger", "Something happened: have the contact called", "campaigns"), http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), s.trigger)
 }
 
@@ -196,6 +198,47 @@ func (s *Server) dialContact(ctx context.Context, in *contactInput) (*struct{}, 
 		return nil, problem(http.StatusUnprocessableEntity, "no_agent", "only an agent's account has a telephone that can be rung first")
 	}
 	return nil, campaignProblem(s.cfg.Campaigns.Dial(ctx, in.ID, agent))
+}
+
+type skipInput struct {
+	ID   int64 `path:"id" minimum:"1"`
+	Body struct {
+		Minutes int    `json:"minutes,omitempty" minimum:"0" maximum:"20160" doc:"until he may be called again; 0: not any more in this campaign"`
+		Reason  string `json:"reason,omitempty" maxLength:"200"`
+	}
+}
+
+func (s *Server) skipContact(ctx context.Context, in *skipInput) (*struct{}, error) {
+	if s.cfg.Campaigns == nil {
+		return nil, errNoCampaigns
+	}
+	return nil, campaignProblem(s.cfg.Campaigns.Skip(ctx, in.ID, who(ctx).name, in.Body.Reason, time.Duration(in.Body.Minutes)*time.Minute))
+}
+
+type nextContactOutput struct {
+	Body struct {
+		Campaign string           `json:"campaign"`
+		Title    string           `json:"title" doc:"the campaign's name"`
+		Opening  string           `json:"opening,omitempty" doc:"how its script begins, with the contact's fields"`
+		History  outbound.History `json:"history"`
+	}
+}
+
+func (s *Server) nextContact(ctx context.Context, _ *struct{}) (*nextContactOutput, error) {
+	if s.cfg.Campaigns == nil {
+		return nil, errNoCampaigns
+	}
+	agent := who(ctx).agent
+	if agent == "" {
+		return nil, problem(http.StatusUnprocessableEntity, "no_agent", "only an agent's account has a telephone that can be rung first")
+	}
+	n, err := s.cfg.Campaigns.Next(ctx, agent)
+	if err != nil {
+		return nil, err
+	}
+	out := &nextContactOutput{}
+	out.Body.Campaign, out.Body.Title, out.Body.Opening, out.Body.History = n.Campaign.ID, n.Campaign.Name, n.Opening, n.History
+	return out, nil
 }
 
 // isContactsFile says whether a request brings a file of contacts, which is long.
