@@ -26,7 +26,7 @@ func (s *Server) exposed(req *sip.Request, f flow) *malformed {
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	return &malformed{status: 480, reason: "Temporarily Unavailable", extra: []field{{"Warning", "380 " + host + ` "SIPS Not Allowed"`}}} // RFC 5630 section 5.3
+	return &malformed{status: 480, reason: "Temporarily Unavailable", extra: []field{{"Warning", "380 " + host + ` "SIPS Not Allowed"`}}} // RFC 5630 section 5.1.2, as proxies by 5.3
 }
 
 // secured makes a Contact a sips: URI where the other end has one (RFC 3261 sections

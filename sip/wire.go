@@ -64,6 +64,16 @@ var canonical = map[string]string{
 	"www-authenticate": "WWW-Authenticate", "proxy-authenticate": "Proxy-Authenticate",
 }
 
+// asWritten knows the names of nearly every message that need no canonical form.
+func asWritten(name string) bool {
+	switch name {
+	case "Via", "From", "To", "Call-ID", "CSeq", "Contact", "Max-Forwards", "Content-Type", "Content-Length",
+		"Route", "Record-Route", "User-Agent", "Allow", "Supported", "Expires", "Authorization":
+		return true
+	}
+	return false
+}
+
 // split takes a message apart. The body is what follows the empty line, whatever
 // Content-Length says.
 func split(data []byte) (*rawMessage, error) {
@@ -84,11 +94,13 @@ func split(data []byte) (*rawMessage, error) {
 		}
 		name, value, ok := strings.Cut(line, ":")
 		name = strings.Trim(name, " \t")
-		if !ok || !isToken(name) || strings.ContainsAny(line, "\r\n") {
+		if !ok || !isToken(name) || strings.IndexByte(line, '\r') >= 0 || strings.IndexByte(line, '\n') >= 0 {
 			return raw, errors.New("a line that is no header field")
 		}
-		if long, known := canonical[strings.ToLower(name)]; known {
-			name = long
+		if !asWritten(name) {
+			if long, known := canonical[strings.ToLower(name)]; known {
+				name = long
+			}
 		}
 		if len(raw.fields) == maxHeaders {
 			return raw, errors.New("too many header fields")
@@ -293,6 +305,14 @@ func (r *rawMessage) message(parsers sip.HeadersParser) (sip.Message, error) {
 	}
 	var line []byte // memory of all lines: what is parsed is copied
 	parse := func(name, value string) error {
+		// One value needs none of what sipgo does for a line; its parsers do not look at
+		// the name. What is wrong, or more than one value, goes the long way.
+		if one := parsers[sip.HeaderToLower(name)]; one != nil {
+			if h, err := one(nil, strings.TrimSpace(value)); err == nil {
+				msg.AppendHeader(h)
+				return nil
+			}
+		}
 		line = append(append(append(line[:0], name...), ": "...), value...)
 		var few [4]sip.Header
 		headers, err := parsers.ParseHeader(few[:0], line)
@@ -314,6 +334,8 @@ func (r *rawMessage) message(parsers sip.HeadersParser) (sip.Message, error) {
 			number, method, _ := parseCSeq(value) // it was checked
 			msg.AppendHeader(&sip.CSeqHeader{SeqNo: number, MethodName: sip.RequestMethod(method)})
 			continue
+		case f.name == "Call-ID":
+			value = strings.Clone(value) // it is kept for longer than the message, whose text it would keep
 		case slices.Contains(structured, f.name):
 			values := []string{value}
 			if strings.IndexByte(value, ',') >= 0 && slices.Contains(listed, f.name) {
