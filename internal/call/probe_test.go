@@ -24,11 +24,14 @@ const (
 	saysPress   = 1370.0
 	saysMoment  = 1490.0
 	saysScreens = 1610.0
+	saysHold    = 1730.0
+	saysTone    = 1850.0
 )
 
 var answers = map[float64]string{
 	saysHello: "喂，你好", saysNoSuch: "您好，您拨打的号码是空号，请查证后再拨", saysLeave: "我现在不方便接听电话，请在滴声后留言",
 	saysPress: "销售咨询请按一，售后服务请按二", saysMoment: "您好，我是小李", saysScreens: "我是机主的智能秘书，请问您有什么事",
+	saysHold: "好的，请稍等", saysTone: "机主没有接听，请在滴声后留言",
 }
 
 // understands decodes chords.
@@ -291,6 +294,54 @@ func TestSilenceAndScreening(t *testing.T) {
 	require.NotEmpty(t, first)
 	assert.Greater(t, first[0].at, time.Duration(asked)*time.Second/rate)
 	assert.Positive(t, heardFor(p.since(0), greeting))
+}
+
+// An assistant hears once who calls and why, and then nothing until it has let us
+// through: to the person, who hears it too, or to a voicemail.
+func TestScreeningLetsThrough(t *testing.T) {
+	const message = "您的包裹今天送到，请留意。"
+	for name, next := range map[string]float64{"person": saysHello, "voicemail": saysTone} {
+		t.Run(name, func(t *testing.T) {
+			var told, let int
+			o, p := detecting(t, message, atOnce, func(o *office, p *telephone) {
+				time.Sleep(300 * time.Millisecond)
+				p.speaks(o.ctx, saysScreens, 3*time.Second)
+				time.Sleep(2*time.Second + length(disclosure+greeting))
+				told = p.now()
+				p.speaks(o.ctx, saysHold, 1500*time.Millisecond)
+				time.Sleep(9 * time.Second) // longer than a caller may be silent
+				let = p.now()
+				p.speaks(o.ctx, next, 1200*time.Millisecond)
+				if next == saysTone {
+					p.play(o.ctx, dsp.Sine(rate, -15, 400*time.Millisecond, 880))
+				}
+				time.Sleep(2*time.Second + length(disclosure+greeting))
+			})
+			first, between, then := p.since(0)[:told], p.since(0)[told:let], p.since(let)
+			assert.InDelta(t, length(greeting), heardFor(first, greeting), float64(140*time.Millisecond))
+			assert.Empty(t, melody(between), "it waits")
+			by := o.journal.now().AnsweredBy
+			assert.Equal(t, []who.Who{who.Screening}, by.Before)
+			if next == saysTone {
+				assert.Equal(t, who.Voicemail, by.Who)
+				assert.InDelta(t, length(message), heardFor(then, message), float64(140*time.Millisecond))
+				return
+			}
+			assert.Equal(t, who.Person, by.Who)
+			assert.InDelta(t, length(greeting), heardFor(then, greeting), float64(140*time.Millisecond))
+		})
+	}
+}
+
+// An assistant that lets nobody through is not waited for for ever.
+func TestScreenedOut(t *testing.T) {
+	o, _ := detecting(t, "", atOnce, func(o *office, p *telephone) {
+		p.speaks(o.ctx, saysScreens, 3*time.Second)
+		time.Sleep(time.Minute)
+	})
+	r := o.journal.now()
+	assert.Equal(t, who.Screening, r.AnsweredBy.Who)
+	assert.Equal(t, "screening", r.EndCause)
 }
 
 // Codes say why nobody answered.

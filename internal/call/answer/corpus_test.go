@@ -91,7 +91,7 @@ var kokoro = map[string][]string{
 }
 
 // corpus is n answers for each class and language that speaks, 2n for each that does
-// not.
+// not, and the second series.
 func corpus(n int) []sample {
 	var all []sample
 	for _, language := range []string{"zh", "en"} {
@@ -116,7 +116,7 @@ func corpus(n int) []sample {
 			}
 		}
 	}
-	all = append(all, second(n)...)
+	all = append(all, second()...)
 	for who, kinds := range map[answer.Who][]string{
 		answer.Fax:      {"ced", "ansam", "cng", "ring ced"},
 		answer.Busy:     {"busy 450", "busy 480+620", "busy 450 after"},
