@@ -56,7 +56,7 @@ func For(country string) (Plan, error) {
 func (p Plan) Read(text string) Number {
 	dialled := plain(text)
 	if p.quick != nil {
-		if n, ok := p.quick.read(dialled, p.ask); ok {
+		if n, ok := p.quick.read(p, dialled); ok {
 			return n
 		}
 	}

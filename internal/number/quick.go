@@ -23,6 +23,7 @@ type quick struct {
 
 	mu    sync.RWMutex
 	known map[beginning]class // guarded by mu
+	zones []string            // of mobile numbers, which are wherever the country is; guarded by mu
 }
 
 // beginning is how a number begins. Numbers with and without the country's code differ.
@@ -38,6 +39,7 @@ const (
 	mixed      class = iota + 1 // longer beginnings differ
 	unlike                      // the library is asked for each
 	subscriber                  // has a normal form
+	mobile                      // the same, and may be called at what calls cost
 	premium                     // has one, and costs more
 	short                       // stays as it is
 )
@@ -49,10 +51,37 @@ const (
 )
 
 // read is what p.ask gives for dialled; ok false says that it is to be asked.
-func (q *quick) read(dialled string, ask func(string) Number) (n Number, ok bool) {
+func (q *quick) read(p Plan, dialled string) (n Number, ok bool) {
+	switch c, rest := q.find(p, dialled); c {
+	case subscriber, mobile, premium:
+		return Number{Text: "+" + q.code + rest, Country: q.code, Home: true, Premium: c == premium}, true
+	case short:
+		return Number{Text: dialled, Home: true}, true
+	default:
+		return n, false
+	}
+}
+
+// mobile tells that a number of normal form is a mobile one of the plan's country, and the
+// zones of those; ok false says that the library is to be asked.
+func (q *quick) mobile(p Plan, number string) (zones []string, ok bool) {
+	if q == nil || !strings.HasPrefix(number, "+") {
+		return nil, false
+	}
+	if c, _ := q.find(p, number); c != mobile {
+		return nil, false
+	}
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	return q.zones, true
+}
+
+// find is what numbers are that begin as dialled does, and dialled without the country's
+// code.
+func (q *quick) find(p Plan, dialled string) (class, string) {
 	rest, international := strings.CutPrefix(dialled, "+"+q.code)
 	if len(rest) <= leastBeginning || len(rest) > 15 || rest[0] == '0' || strings.Trim(rest, "0123456789") != "" || !international && strings.HasPrefix(rest, q.code) {
-		return n, false
+		return unlike, ""
 	}
 	b := beginning{international: international, length: uint8(len(rest))}
 	for i := range min(len(rest), mostBeginning) {
@@ -64,30 +93,29 @@ func (q *quick) read(dialled string, ask func(string) Number) (n Number, ok bool
 		c := q.known[b]
 		q.mu.RUnlock()
 		if c == 0 {
-			c = q.learn(b, rest, dialled, ask)
+			c = q.learn(p, b, rest, dialled)
 		}
-		switch c {
-		case mixed:
-			continue
-		case subscriber, premium:
-			return Number{Text: "+" + q.code + rest, Country: q.code, Home: true, Premium: c == premium}, true
-		case short:
-			return Number{Text: dialled, Home: true}, true
-		default:
-			return n, false
+		if c != mixed {
+			return c, rest
 		}
 	}
-	return n, false
+	return unlike, ""
 }
 
 // learn tells what numbers are that begin as rest does.
-func (q *quick) learn(b beginning, rest, dialled string, ask func(string) Number) class {
+func (q *quick) learn(p Plan, b beginning, rest, dialled string) class {
 	c := mixed
+	var zones []string
 	if q.prepare().alike(rest, int(b.size), b.international) {
-		n := ask(dialled)
-		switch n {
+		switch n := p.ask(dialled); n {
 		case Number{Text: "+" + q.code + rest, Country: q.code, Home: true}:
 			c = subscriber
+			// A mobile number is a valid one, so how far it is one, and where, is decided by
+			// what was looked at.
+			parsed, err := phonenumbers.Parse(n.Text, p.region)
+			if err == nil && phonenumbers.GetNumberType(parsed) == phonenumbers.MOBILE && p.callable(n.Text) {
+				c, zones = mobile, Zones(n.Text)
+			}
 		case Number{Text: "+" + q.code + rest, Country: q.code, Home: true, Premium: true}:
 			c = premium
 		case Number{Text: dialled, Home: true}:
@@ -100,6 +128,9 @@ func (q *quick) learn(b beginning, rest, dialled string, ask func(string) Number
 	defer q.mu.Unlock()
 	if len(q.known) < maxBeginnings {
 		q.known[b] = c
+	}
+	if c == mobile {
+		q.zones = zones
 	}
 	return c
 }

@@ -38,6 +38,13 @@ var everywhere = []string{"112", "911", "000", "08", "110", "118", "119", "999"}
 // might: it errs on the side of yes. The numbers are libphonenumber's short number data
 // of the number's country and of the plan's.
 func (p Plan) Emergency(number string) bool {
+	if _, mobile := p.quick.mobile(p, number); mobile {
+		return false
+	}
+	return p.emergency(number)
+}
+
+func (p Plan) emergency(number string) bool {
 	dialled := plain(number)
 	regions, digits := []string{p.region}, strings.TrimPrefix(dialled, "+")
 	if rest, ok := strings.CutPrefix(dialled, "00"); ok && len(rest) > 3 {
@@ -77,7 +84,14 @@ func emergencyIn(digits string, regions []string) bool {
 // Callable tells whether a number of normal form is a subscriber's, and one that costs
 // what calls cost: no short number, no premium rate.
 func (p Plan) Callable(number string) bool {
-	if !strings.HasPrefix(number, "+") || p.Emergency(number) {
+	if _, mobile := p.quick.mobile(p, number); mobile {
+		return true
+	}
+	return p.callable(number)
+}
+
+func (p Plan) callable(number string) bool {
+	if !strings.HasPrefix(number, "+") || p.emergency(number) {
 		return false
 	}
 	parsed, err := phonenumbers.Parse(number, p.region)
@@ -93,4 +107,9 @@ func (p Plan) Callable(number string) bool {
 }
 
 // Zones is [Zones]: where a number is does not depend on who dials it.
-func (Plan) Zones(number string) []string { return Zones(number) }
+func (p Plan) Zones(number string) []string {
+	if zones, mobile := p.quick.mobile(p, number); mobile {
+		return zones
+	}
+	return Zones(number)
+}
