@@ -114,8 +114,8 @@ func (c *checker) ahead(t time.Time) (d time.Duration) {
 	return d
 }
 
-// rang: each call that the telephones saw is one attempt's, within its time; who said no
-// to the end of the call is on the list.
+// rang: each call that the telephones saw is one attempt's, within its time; who said no,
+// and was let go, is on the list.
 func (c *checker) rang() {
 	if c.Rings == nil {
 		return
@@ -127,8 +127,8 @@ func (c *checker) rang() {
 	taken := map[int64]bool{}
 	calls := map[string]bool{}
 	for _, r := range c.Rings {
-		if calls[r.CallID] {
-			continue // the same call again
+		if calls[r.CallID] || r.By == "trouble" {
+			continue // the same call again, or one that rang nowhere
 		}
 		calls[r.CallID] = true
 		list, known := c.numbers[r.Number]
@@ -145,9 +145,7 @@ func (c *checker) rang() {
 			c.bad("rang", "%s rang at %s beside its %d attempts", r.Number, at, len(list))
 			continue
 		}
-		if r.By != "trouble" || r.Status == 0 {
-			taken[list[i].ID] = true
-		}
+		taken[list[i].ID] = true
 		if interrupted := list[i].Outcome == "interrupted" || list[i].Outcome == "failed"; !interrupted && r.By == "caller" &&
 			(r.Manner == "says_no" || r.Manner == "presses_no") && len(r.Said) > 1 && list[i].Outcome == "person" && !listed[r.Number] {
 			c.bad("no", "%s said %q and is on no list", r.Number, r.Said[len(r.Said)-1])

@@ -35,7 +35,7 @@ type Manner string
 
 // The manners.
 const (
-	Talks       Manner = "talks"        // answers, hears the bot out, agrees
+	Talks       Manner = "talks"        // answers, hears the bot out, agrees or only takes leave
 	Keys        Manner = "keys"         // answers, and agrees by pressing 1
 	RingsOut    Manner = "rings_out"    // rings until it is given up
 	Busy        Manner = "busy"         // 486

@@ -141,9 +141,10 @@ func (p *party) talk() {
 	case Keys:
 		p.press('1')
 	default:
-		if p.say(p.words.agrees) && p.listen(15*time.Second) {
-			p.sayAndHear(p.words.leaves)
+		if p.lot%2 == 0 && (!p.say(p.words.agrees) || !p.listen(15*time.Second)) { // others have no more to say
+			return
 		}
+		p.sayAndHear(p.words.leaves)
 	}
 }
 
