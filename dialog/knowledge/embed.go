@@ -57,7 +57,21 @@ func unit(v []float32) {
 	}
 }
 
-func dot(a, b []float32) float32 { return blas.Sdot(len(a), a, 1, b[:len(a)], 1) }
+func dot(a, b []float32) float32 {
+	var s0, s1, s2, s3 float32
+	b = b[:len(a)]
+	i := 0
+	for ; i+4 <= len(a); i += 4 {
+		s0 += a[i] * b[i]
+		s1 += a[i+1] * b[i+1]
+		s2 += a[i+2] * b[i+2]
+		s3 += a[i+3] * b[i+3]
+	}
+	for ; i < len(a); i++ {
+		s0 += a[i] * b[i]
+	}
+	return s0 + s1 + s2 + s3
+}
 
 // vectors are an index's texts as the embedder sees them. All but raw have the mean
 // of all wordings taken off, which spreads them, and length 1.
@@ -69,12 +83,6 @@ type vectors struct {
 	pairs    []float32            // centre of each pair's wordings
 	answers  []float32            // subject and answer of each pair
 	away     []float32            // background
-	placer   *placer              // nil where there is nothing to learn
-	placed   []float32            // the wordings as placed
-	middle   []float32            // the centre of each pair's, of length 1
-	crowd    []float32            // of each pair, how near the centres of its neighbours are, as placed
-	outside  []float32            // the background as placed
-	out      []float32            // direction from the wordings to the background
 	spread   spread               // of the cosine of a wording and another pair's centre
 }
 
@@ -174,55 +182,13 @@ func (v *vectors) fill(x *Index) {
 		v.centred(v.away[i*v.dim:(i+1)*v.dim], v.raw[text])
 	}
 	v.spread = v.measure(x)
-	v.learn(x)
 }
 
-// learn places the wordings where those of different pairs are told apart.
-func (v *vectors) learn(x *Index) {
-	pair := make([]int32, len(x.variants))
-	for i := range x.variants {
-		pair[i] = x.variants[i].pair
-	}
-	if v.placer = newPlacer(v.dim, v.variants, pair, len(x.pairs)); v.placer == nil {
-		return
-	}
-	place := func(from []float32) []float32 {
-		to := make([]float32, len(from))
-		for i := 0; i < len(from); i += v.dim {
-			v.placer.place(to[i:i+v.dim], from[i:i+v.dim])
-		}
-		return to
-	}
-	v.placed, v.outside = place(v.variants), place(v.away)
-	v.middle, v.out = make([]float32, len(v.pairs)), make([]float32, v.dim)
-	for i, p := range pair {
-		blas.Saxpy(v.dim, 1, v.placed[i*v.dim:], 1, v.middle[int(p)*v.dim:], 1)
-		blas.Saxpy(v.dim, -1/float32(len(pair)), v.placed[i*v.dim:], 1, v.out, 1)
-	}
-	for i := range x.pairs {
-		unit(v.middle[i*v.dim : (i+1)*v.dim])
-	}
-	v.crowd = make([]float32, len(x.pairs))
-	for i := range x.pairs {
-		var near nearest
-		for j := range x.pairs {
-			if i != j {
-				near.put(dot(v.middle[i*v.dim:(i+1)*v.dim], v.middle[j*v.dim:(j+1)*v.dim]))
-			}
-		}
-		v.crowd[i] = float32(near.mean())
-	}
-	for i := 0; i < len(v.outside); i += v.dim {
-		blas.Saxpy(v.dim, float32(v.dim)/float32(len(v.outside)), v.outside[i:], 1, v.out, 1)
-	}
-	unit(v.out)
-}
-
-// nearest is the cosine of q and the nearest of a list.
-func (v *vectors) nearest(of, q []float32) float32 {
+// nearestAway is the cosine of q and the background that is nearest to it.
+func (v *vectors) nearestAway(q []float32) float32 {
 	best := float32(-1)
-	for i := 0; i < len(of); i += v.dim {
-		best = max(best, dot(q, of[i:i+v.dim]))
+	for i := 0; i < len(v.away); i += v.dim {
+		best = max(best, dot(q, v.away[i:i+v.dim]))
 	}
 	return best
 }

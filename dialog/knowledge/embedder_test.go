@@ -50,7 +50,7 @@ func (r *remembered) Embed(ctx context.Context, texts []string) ([][]float32, er
 	return out, nil
 }
 
-// embedders are the models by language that lines are served with.
+// embedders are the models that lines of a language are served with.
 func embedders(t *testing.T) map[string]knowledge.Embedder {
 	t.Helper()
 	onnxtest.Start(t)

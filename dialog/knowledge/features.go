@@ -9,68 +9,52 @@ import (
 // What is compared of a candidate. A business has many pairs that speak of the same
 // thing, so that beside how near one is it counts how far the next one is behind.
 const (
-	fLex             = iota // words of the text and the nearest wording, as a cosine
-	fLexThree               // mean of the three nearest wordings
-	fTextIn                 // share of the text's words that one wording has
-	fWordingIn              // share of that wording's words that the text has
-	fPairQuery              // share of the text's words which any wording of the pair has
-	fShareOne               // share of the characters or stems, by how many of the wordings have them
-	fShareTwo               // the same of neighbours
-	fConcepts               // the same of concepts
-	fAnswer                 // share of the text's words which only the answer has
-	fSound                  // sound n-grams of the text and the nearest wording, as a cosine
-	fSoundPair              // by how much the sounds of all wordings agree better than the words
-	fAlign                  // best common stretch of sounds
-	fSame                   // how much stays the same from the nearest wording, particles apart
-	fVerbatim               // 1 where all does, 0 from a quarter of changes on
-	fExact                  // the same text, politeness apart
-	fLexLead                // fLex before the best of the others
-	fPairLead               // fPairQuery before the best of the others
-	fShareLead              // fShareOne before the best of the others
-	fSoundLead              // fSound before the best of the others
-	fSameLead               // fSame before the best of the others
-	fBest                   // share of the signals in which no other is better
-	fMeaning                // cosine of the nearest wording's vector
-	fMeaningThree           // mean of the three nearest wordings
-	fCentre                 // cosine of the centre of the pair's wordings
-	fCentreAway             // the same against all pairs, in four standard deviations
-	fAnswerMeaning          // cosine of subject and answer
-	fMeaningLead            // fMeaning before the best of the others
-	fThreeLead              // fMeaningThree before the best of the others
-	fCentreLead             // fCentre before the best of the others
-	fPlaced                 // cosine of the nearest wording as placed
-	fPlacedThree            // mean of the three nearest ones
-	fMiddle                 // cosine of the centre of the pair's, as placed
-	fVotes                  // share of the votes of all wordings, as placed
-	fVotesLog               // the log of it
-	fCrowd                  // how near the centres of the pairs around it are, as placed
-	fWordings               // log of the number of the pair's wordings
-	fPlacedLead             // fPlaced before the best of the others
-	fPlacedThreeLead        // fPlacedThree before the best of the others
-	fMiddleLead             // fMiddle before the best of the others
+	fLex           = iota // words of the text and the nearest wording, as a cosine
+	fLexThree             // mean of the three nearest wordings
+	fTextIn               // share of the text's words that one wording has
+	fWordingIn            // share of that wording's words that the text has
+	fPairQuery            // share of the text's words which any wording of the pair has
+	fShareOne             // share of the characters or stems, by how many of the wordings have them
+	fShareTwo             // the same of neighbours
+	fConcepts             // the same of concepts
+	fAnswer               // share of the text's words which only the answer has
+	fSound                // sound n-grams of the text and the nearest wording, as a cosine
+	fSoundPair            // by how much the sounds of all wordings agree better than the words
+	fAlign                // best common stretch of sounds
+	fSame                 // how much stays the same from the nearest wording, particles apart
+	fVerbatim             // 1 where all does, 0 from a quarter of changes on
+	fExact                // the same text, politeness apart
+	fLexLead              // fLex before the best of the others
+	fPairLead             // fPairQuery before the best of the others
+	fShareLead            // fShareOne before the best of the others
+	fSoundLead            // fSound before the best of the others
+	fSameLead             // fSame before the best of the others
+	fBest                 // share of the signals in which no other is better
+	fMeaning              // cosine of the nearest wording's vector
+	fMeaningThree         // mean of the three nearest wordings
+	fCentre               // cosine of the centre of the pair's wordings
+	fCentreAway           // the same against all pairs, in four standard deviations
+	fAnswerMeaning        // cosine of subject and answer
+	fMeaningLead          // fMeaning before the best of the others
+	fThreeLead            // fMeaningThree before the best of the others
+	fCentreLead           // fCentre before the best of the others
 	candidateFeatures
 )
 
 // What is known of a text as a whole, for "none of them".
 const (
-	nNew          = iota // share of words which no pair has
-	nNewSound            // the same of sounds
-	nLength              // log of how much the text says
-	nPairs               // log of the number of pairs
-	nLex                 // the best fLex
-	nTextIn              // the best fTextIn
-	nSound               // the best fSound
-	nSame                // the best fSame
-	nMeaning             // the best fMeaning
-	nCentre              // the best fCentre, in four of this embedder's standard deviations
-	nAway                // cosine of the nearest background
-	nNearer              // by how much the best fMeaning is nearer than that
-	nPlaced              // the best fPlaced
-	nMiddle              // the best fMiddle
-	nVotes               // the best fVotes
-	nAwayPlaced          // cosine of the nearest background, as placed
-	nNearerPlaced        // by how much the best fPlaced is nearer
-	nOut                 // how far towards the background, as placed
+	nNew      = iota // share of words which no pair has
+	nNewSound        // the same of sounds
+	nLength          // log of how much the text says
+	nPairs           // log of the number of pairs
+	nLex             // the best fLex
+	nTextIn          // the best fTextIn
+	nSound           // the best fSound
+	nSame            // the best fSame
+	nMeaning         // the best fMeaning
+	nCentre          // the best fCentre, in four of this embedder's standard deviations
+	nAway            // cosine of the nearest background
+	nNearer          // by how much the best fMeaning is nearer than that
 	noneFeatures
 )
 
@@ -85,9 +69,6 @@ func relate(cs []compared, meaning bool) {
 		{fMeaning, fMeaningLead},
 		{fMeaningThree, fThreeLead},
 		{fCentre, fCentreLead},
-		{fPlaced, fPlacedLead},
-		{fPlacedThree, fPlacedThreeLead},
-		{fMiddle, fMiddleLead},
 	}
 	signals := leads[:]
 	if !meaning {
@@ -150,7 +131,7 @@ func (t *nearest) mean() float64 {
 // compare compares a with the wordings of pair p.
 func (x *Index) compare(p int32, a *analysis, s *scratch, t totals, meaning bool) compared {
 	c := compared{pair: p, variant: s.best[p]}
-	var lex, cos, placed nearest
+	var lex, cos nearest
 	var sound float32
 	var textIn, wordingIn, same float64
 	soundest := c.variant
@@ -165,7 +146,6 @@ func (x *Index) compare(p int32, a *analysis, s *scratch, t totals, meaning bool
 		}
 		if meaning {
 			cos.put(s.cos[v])
-			placed.put(s.placed[v])
 		}
 		same = max(same, s.edits.same(a.tokens, vr.tokens))
 		c.literal = c.literal || vr.folded == a.folded
@@ -208,23 +188,8 @@ func (x *Index) compare(p int32, a *analysis, s *scratch, t totals, meaning bool
 		c.f[fCentre] = float64(s.centre[p])
 		c.f[fCentreAway] = float64((s.centre[p]-t.near.mean)/t.near.dev) / 4
 		c.f[fAnswerMeaning] = float64(s.answer[p])
-		c.f[fPlaced] = float64(placed.v[0])
-		c.f[fPlacedThree] = placed.mean()
-		c.f[fMiddle] = float64(s.middle[p])
-		c.f[fVotes] = float64(s.votes[p])
-		c.f[fVotesLog] = logShare(s.votes[p])
-		c.f[fWordings] = math.Log(float64(x.first[p+1]-x.first[p])) / 4
-		if x.meaning.placer != nil {
-			c.f[fCrowd] = float64(x.meaning.crowd[p])
-		}
 	}
 	return c
-}
-
-// logShare is the log of a share of votes, from 0 for all to −1 for next to none.
-func logShare(v float32) float64 {
-	const least = 6
-	return max(math.Log(float64(v)+1e-9), -least) / least
 }
 
 // whole is what is known of the text itself.
@@ -251,9 +216,6 @@ func (x *Index) whole(cs []compared, s *scratch, t totals, meaning bool) [noneFe
 		n[nCentre] = max(best(fCentre)-float64(x.meaning.spread.mean), 0) / float64(x.meaning.spread.dev) / 4
 		n[nAway] = float64(s.away)
 		n[nNearer] = n[nMeaning] - n[nAway]
-		n[nPlaced], n[nMiddle], n[nVotes] = best(fPlaced), best(fMiddle), best(fVotes)
-		n[nAwayPlaced], n[nOut] = float64(s.awayPlaced), float64(s.out)
-		n[nNearerPlaced] = n[nPlaced] - n[nAwayPlaced]
 	}
 	return n
 }

@@ -23,7 +23,6 @@ import (
 var (
 	fit       = flag.String("fit", "", "languages (zh,en) whose weights to fit and write")
 	holdout   = flag.Bool("holdout", false, "with -fit, leave out the packs that measure, and measure")
-	part      = flag.Int("part", -1, "with -fit, leave out that fifth of the shops' wordings (0 to 4), and ask them afterwards")
 	showWrong = flag.Bool("wrong", false, "show what is not right")
 )
 
@@ -49,7 +48,7 @@ type source struct {
 // TestFitWeights fits the fusion. It needs -fit, the shared texts and the installed
 // embedding models; run
 //
-//	go test ./dialog/knowledge -run TestFitWeights -fit zh,en -part 0 -timeout 1h
+//	go test ./dialog/knowledge -run TestFitWeights -fit zh,en -timeout 1h
 //
 // With -holdout the packs that measure are left out, and nothing is written.
 func TestFitWeights(t *testing.T) {
@@ -71,13 +70,6 @@ func TestFitWeights(t *testing.T) {
 			t.Logf("%s meaning=%v %s", language, meaning, quality(examples, list))
 			printWeights(&out, language, meaning, list)
 			p, blind := retail(t, language)
-			if *part >= 0 {
-				rest, asked := heldOut(p, uint32(*part))
-				x := build(t, rest, e)
-				x.Use(list)
-				f, _ := figure(x, append(asked, strangers(t, language, len(asked)/9)...), strings.TrimSpace)
-				t.Logf("%s meaning=%v, wordings held back: %v", language, meaning, f)
-			}
 			x := build(t, p, e)
 			x.Use(list)
 			report(t, fmt.Sprintf("retail-%s meaning=%v", language, meaning), x, p, blind)
@@ -148,9 +140,6 @@ func material(t *testing.T, language string) ([]source, *packtest.Noise) {
 			for _, q := range b.Lines[0].Pairs() {
 				id := name + " " + q.ID
 				by[id] = append([]string{q.Question}, q.Variants...)
-				if *part >= 0 {
-					by[id] = slices.DeleteFunc(by[id], func(text string) bool { return text != q.Question && inPart(text, uint32(*part)) })
-				}
 				answers[id] = q.Topic + " " + q.Category + " " + q.Answer
 				same[id] = name + " " + cmp.Or(q.Flow, b.Flows.ForPair(q.ID), b.Flows.OfferedBy(q.ID), q.Say())
 				if slices.Contains(strings.Fields(trade), q.Category) {
@@ -178,13 +167,13 @@ func material(t *testing.T, language string) ([]source, *packtest.Noise) {
 		shop, dentist, repair, both := packs("retail-zh"), packs("dental-zh"), packs("repair-zh"), packs("dental-zh", "repair-zh")
 		others := slices.Concat(away[:len(away)-len(chat)/2], foreign["dental-zh"], foreign["repair-zh"])
 		sources = []source{
-			{by: dentist, outside: slices.Concat(away, foreign["retail-zh"], foreign["repair-zh"]), packs: 5, size: [2]int{25, 110}, weight: 1, all: true, answers: answers, same: same},
-			{by: repair, outside: slices.Concat(away, foreign["retail-zh"], foreign["dental-zh"]), packs: 5, size: [2]int{25, 110}, weight: 1, all: true, answers: answers, same: same},
-			{by: both, outside: slices.Concat(away, foreign["retail-zh"]), packs: 4, size: [2]int{120, 210}, weight: 1, all: true, answers: answers, same: same},
-			{by: jddc, outside: slices.Concat(foreign["dental-zh"], foreign["repair-zh"]), packs: 5, size: [2]int{20, 60}, weight: 0.1},
+			{by: dentist, outside: slices.Concat(away, foreign["retail-zh"], foreign["repair-zh"]), packs: 10, size: [2]int{25, 110}, weight: 1, all: true, answers: answers, same: same},
+			{by: repair, outside: slices.Concat(away, foreign["retail-zh"], foreign["dental-zh"]), packs: 10, size: [2]int{25, 110}, weight: 1, all: true, answers: answers, same: same},
+			{by: both, outside: slices.Concat(away, foreign["retail-zh"]), packs: 8, size: [2]int{120, 210}, weight: 1, all: true, answers: answers, same: same},
+			{by: jddc, outside: slices.Concat(foreign["dental-zh"], foreign["repair-zh"]), packs: 12, size: [2]int{20, 60}, weight: 0.1},
 		}
 		if !*holdout {
-			sources = append(sources, source{by: shop, outside: others, packs: 14, size: [2]int{100, len(shop)}, weight: 1, all: true, answers: answers, same: same})
+			sources = append(sources, source{by: shop, outside: others, packs: 20, size: [2]int{60, len(shop)}, weight: 1, all: true, answers: answers, same: same})
 		}
 	} else {
 		clinc, oos := grouped("clinc150_train.csv")
@@ -195,11 +184,11 @@ func material(t *testing.T, language string) ([]source, *packtest.Noise) {
 			others = append(others, clinc[k]...)
 		}
 		sources = []source{
-			{by: clinc, outside: slices.Concat(oos, oos, oos, foreign["retail-en"]), packs: 8, size: [2]int{20, 150}, weight: 0.5},
-			{by: banking, outside: slices.Concat(others, foreign["retail-en"]), packs: 5, size: [2]int{20, 60}, weight: 0.3},
+			{by: clinc, outside: slices.Concat(oos, oos, oos, foreign["retail-en"]), packs: 18, size: [2]int{20, 150}, weight: 0.5},
+			{by: banking, outside: slices.Concat(others, foreign["retail-en"]), packs: 12, size: [2]int{20, 60}, weight: 0.3},
 		}
 		if !*holdout {
-			sources = append(sources, source{by: shop, outside: others, packs: 16, size: [2]int{40, len(shop)}, weight: 1, all: true, answers: answers, same: same})
+			sources = append(sources, source{by: shop, outside: others, packs: 30, size: [2]int{15, 190}, weight: 1, all: true, answers: answers, same: same})
 		}
 	}
 	var texts []string
@@ -257,9 +246,6 @@ func cutPack(t *testing.T, r *rand.Rand, language string, s source, noise *packt
 		if !s.all || brief {
 			keep = texts[1:min(len(texts), 3+r.IntN(4))]
 		}
-		if r.IntN(2) == 0 {
-			keep = unlike(keep, texts[0])
-		}
 		ask[id] = texts[:1:1]
 		if r.IntN(3) == 0 {
 			ask[id] = append(ask[id], packtest.Dress(r, keep[r.IntN(len(keep))]))
@@ -305,58 +291,6 @@ func cutPack(t *testing.T, r *rand.Rand, language string, s source, noise *packt
 				}
 			}
 			out = append(out, ex)
-		}
-	}
-	return out
-}
-
-// unlike leaves out the wordings that come near to text, as one hand writes them and a
-// stranger does not.
-func unlike(wordings []string, text string) []string {
-	has := pieces(text)
-	far := slices.DeleteFunc(slices.Clone(wordings), func(w string) bool {
-		both, ps := 0, pieces(w)
-		for p := range ps {
-			if has[p] {
-				both++
-			}
-		}
-		return 3*both > min(len(ps), len(has))
-	})
-	if len(far) < 3 {
-		return wordings
-	}
-	return far
-}
-
-// pieces are a text's pairs of characters, or fours of letters.
-func pieces(text string) map[string]bool {
-	out := map[string]bool{}
-	rs := []rune(text)
-	n := 4
-	if len(rs) > 0 && rs[0] >= 0x2e80 {
-		n = 2
-	}
-	for i := 0; i+n <= len(rs); i++ {
-		out[string(rs[i:i+n])] = true
-	}
-	return out
-}
-
-// strangers are n texts of no concern to a shop that are not among what is learned from.
-func strangers(t *testing.T, language string, n int) []packtest.Asked {
-	t.Helper()
-	file := "intents/smp2017_develop.csv"
-	if language == "en" {
-		file = "intents/clinc150_val.csv"
-	}
-	var out []packtest.Asked
-	for i, row := range packtest.Rows(t, testdata.Shared(t, file)) {
-		if language == "en" && row["intent"] != "oos" && !slices.Contains(strings.Fields(elsewhere), row["intent"]) {
-			continue
-		}
-		if i%4 == 0 && len(out) < n {
-			out = append(out, packtest.Asked{Text: row["text"]})
 		}
 	}
 	return out

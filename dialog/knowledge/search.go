@@ -82,11 +82,7 @@ type scratch struct {
 	order            []int32
 	align            aligner
 	edits            editor
-	away             float32   // cosine of the nearest background
-	placed           []float32 // cosine by variant, as placed
-	middle, votes    []float32 // by pair, as placed: cosine of the centre, share of the votes
-	query            []float32 // the text as placed; empty where nothing is
-	awayPlaced, out  float32   // cosine of the nearest background and of where it lies, as placed
+	away             float32 // cosine of the nearest background
 }
 
 func newScratch(variants, pairs int) *scratch {
@@ -94,7 +90,6 @@ func newScratch(variants, pairs int) *scratch {
 		lex: make([]float32, variants), snd: make([]float32, variants), cos: make([]float32, variants),
 		lexPair: make([]sums, pairs), sndPair: make([]sums, pairs), centre: make([]float32, pairs), answer: make([]float32, pairs),
 		best: make([]int32, pairs), pre: make([]float32, pairs), order: make([]int32, 0, pairs),
-		placed: make([]float32, variants), middle: make([]float32, pairs), votes: make([]float32, pairs),
 	}
 }
 
@@ -198,7 +193,7 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 		vr := &x.variants[v]
 		pre := cosine(s.lex[v], t.lex, vr.lex) + 0.8*cosine(s.snd[v], t.snd, vr.snd)
 		if meaning {
-			pre += 1.5*max(s.cos[v], 0) + max(s.placed[v], 0)
+			pre += 1.5 * max(s.cos[v], 0)
 		}
 		if pre > s.pre[vr.pair] {
 			s.best[vr.pair], s.pre[vr.pair] = int32(v), pre
@@ -207,7 +202,7 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 	for p := range s.pre {
 		s.pre[p] += float32(ratio(s.lexPair[p].share, t.lex)+ratio(s.sndPair[p].share, t.snd)) + 0.5*float32(ratio(s.lexPair[p].answer, t.lex))
 		if meaning {
-			s.pre[p] += 1.5*max(s.centre[p], 0) + 0.5*max(s.answer[p], 0) + max(s.middle[p], 0)
+			s.pre[p] += 1.5*max(s.centre[p], 0) + 0.5*max(s.answer[p], 0)
 		}
 	}
 	s.order = s.order[:0]
@@ -299,8 +294,7 @@ func (x *Index) meanings(ctx context.Context, text string, q Query, s *scratch) 
 	for i := range x.variants {
 		s.cos[i] = dot(v, m.variant(i))
 	}
-	s.away = m.nearest(m.away, v)
-	x.place(v, s)
+	s.away = m.nearestAway(v)
 	var sum, sum2 float64
 	for i := range x.pairs {
 		c := dot(v, m.pair(i))
@@ -311,49 +305,6 @@ func (x *Index) meanings(ctx context.Context, text string, q Query, s *scratch) 
 	n := float64(len(x.pairs))
 	mean := sum / n
 	return true, spread{float32(mean), float32(math.Sqrt(max(sum2/n-mean*mean, 1e-3)))}
-}
-
-// place compares v, a text's vector without the mean, with the wordings as placed.
-func (x *Index) place(v []float32, s *scratch) {
-	m := x.meaning
-	if m.placer == nil {
-		clear(s.placed)
-		clear(s.middle)
-		clear(s.votes)
-		s.query, s.awayPlaced, s.out = s.query[:0], 0, 0
-		return
-	}
-	s.query = slices.Grow(s.query[:0], m.dim)[:m.dim]
-	m.placer.place(s.query, v)
-	for i := range x.variants {
-		s.placed[i] = dot(s.query, m.placed[i*m.dim:(i+1)*m.dim])
-	}
-	for i := range x.pairs {
-		s.middle[i] = dot(s.query, m.middle[i*m.dim:(i+1)*m.dim])
-	}
-	x.vote(s)
-	s.awayPlaced, s.out = m.nearest(m.outside, s.query), dot(s.query, m.out)
-}
-
-// vote gives each pair its share of the votes of all wordings, which count the more
-// the nearer they are as placed.
-func (x *Index) vote(s *scratch) {
-	const sharpness, ignored = 12, 8
-	clear(s.votes)
-	best := slices.Max(s.placed)
-	all := float32(0)
-	for i, c := range s.placed {
-		behind := sharpness * float64(best-c)
-		if behind > ignored {
-			continue
-		}
-		e := float32(math.Exp(-behind))
-		s.votes[x.variants[i].pair] += e
-		all += e
-	}
-	for p := range s.votes {
-		s.votes[p] /= all
-	}
 }
 
 // prior is the log of how much more likely each pair is because of the one that

@@ -19,7 +19,7 @@ const (
 // train fits the judges to a conditional logit (Adam, a few examples at a time).
 func train(t *testing.T, examples []example) []float64 {
 	t.Helper()
-	const epochs, batch, rate, decay = 40, 32, 0.004, 2e-3
+	const epochs, batch, rate, decay = 20, 32, 0.004, 2e-3
 	r := rand.New(rand.NewPCG(3, 3))
 	w := make([]float64, knowledge.Parameters)
 	start := func(part []float64, in int) {

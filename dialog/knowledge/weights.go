@@ -88,10 +88,9 @@ const priorNone = 0.2
 // recogniser confuses, and what the business does not know is asked too, small talk
 // and thanks among it. Fit them again with
 //
-//	go test ./dialog/knowledge -run TestFitWeights -fit zh,en -part 0 -timeout 1h
+//	go test ./dialog/knowledge -run TestFitWeights -fit zh,en -timeout 1h
 //
-// where the embedding models are installed. The lists without meaning are older than
-// some of the features, which count nothing there; none of these is known without.
+// where the embedding models are installed.
 func weightsFor(language string, meaning bool) weights {
 	switch zh := lang.Chinese(language); {
 	case zh && meaning:

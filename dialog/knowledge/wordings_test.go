@@ -29,7 +29,9 @@ func heldOut(p packtest.Pack, part uint32) (packtest.Pack, []packtest.Asked) {
 		q := &rest.Pairs[i]
 		var kept []string
 		for _, text := range q.Variants {
-			if inPart(text, part) {
+			h := fnv.New32a()
+			h.Write([]byte(text))
+			if h.Sum32()%5 == part {
 				asked = append(asked, packtest.Asked{Text: text, ID: q.ID})
 				continue
 			}
@@ -38,13 +40,6 @@ func heldOut(p packtest.Pack, part uint32) (packtest.Pack, []packtest.Asked) {
 		q.Variants = kept
 	}
 	return rest, asked
-}
-
-// inPart says whether a wording is of a part.
-func inPart(text string, part uint32) bool {
-	h := fnv.New32a()
-	h.Write([]byte(text))
-	return h.Sum32()%5 == part
 }
 
 // TestHeldOutWordings asks a shop what it knows in wordings that it was not shown: which
