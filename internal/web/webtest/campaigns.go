@@ -28,6 +28,7 @@ func Campaigns(s *store.Store, bus *event.Bus) (*outbound.Service, error) {
 	return outbound.New(outbound.Config{
 		Store: s, Plan: plan, Rules: campaigns.NewRules(campaigns.RulesConfig{Numbers: plan, Zone: "Asia/Shanghai"}),
 		Lines: func() []string { return []string{"main", "english"} },
+		Dial:  func(context.Context, campaigns.Campaign, campaigns.Contact, string) error { return nil },
 		Publish: func(e campaigns.Event) {
 			bus.Publish(event.Event{Kind: event.Kind("campaign." + e.Kind), At: e.At, Data: e})
 		},

@@ -63,6 +63,8 @@ export interface ContactHistory {
   consents: { purpose: Purpose; given: boolean; at: string; how: string; by: string; file?: string }[] | null
   lists: { list: string; at: string; how: string }[] | null
 }
+/** Whom an agent may call next where agents look first. */
+export interface NextContact { campaign: string; title: string; opening?: string; history: ContactHistory }
 export interface Mapping { header: boolean; number: number; name: number; zone: number; rank: number; agent: number; fields?: Record<string, string> }
 export interface Preview { format: { kind?: string }; header: string[]; rows: string[][]; mapping: Mapping }
 export interface ImportReport { rows: number; added: number; bad: number; reasons?: Record<string, number>; bad_rows?: string; cut?: boolean }
@@ -89,6 +91,8 @@ export const campaignsApi = {
   exported: (format: 'csv' | 'xlsx', id: string, q: { state?: string; number?: string }): string => address(`${one(id)}/contacts.${format}`, q),
   contact: (id: number): Promise<ContactHistory> => request('GET', address(`/contacts/${String(id)}`)),
   dial: (id: number): Promise<void> => request('POST', address(`/contacts/${String(id)}/dial`)),
+  next: (): Promise<NextContact> => request('GET', address('/desk/contact')),
+  skip: (id: number, minutes: number, reason: string): Promise<void> => request('POST', address(`/contacts/${String(id)}/skip`), { minutes, reason }),
   withdraw: (id: number): Promise<void> => request('DELETE', address(`/contacts/${String(id)}`)),
   look: (file: File): Promise<Preview> => request('POST', address('/campaigns/contacts/look'), /\.xlsx$/i.test(file.name) ? file : file.slice(0, 1 << 20)),
   import: (id: string, file: File, mapping: Mapping, language: string): Promise<ImportReport> => upload(address(`${one(id)}/contacts/import`, { mapping: JSON.stringify(mapping), language }), file),
