@@ -20,7 +20,7 @@ import (
 
 // Scenarios are the names of what can be measured, in the order of running.
 func Scenarios() []string {
-	return []string{"setup", "memory", "media", "pick_up", "response", "barge_in", "noise", "capacity", "import", "tick", "campaign", "campaign_worker", "campaign_nodes"}
+	return []string{"setup", "memory", "media", "pick_up", "response", "barge_in", "noise", "capacity", "import", "import_postgres", "tick", "campaign", "campaign_worker", "campaign_nodes"}
 }
 
 // Config says what is measured.
@@ -293,6 +293,9 @@ func (b *Bench) scenario(ctx context.Context, name string) error {
 	}
 	if name == "import" {
 		return b.imports(ctx)
+	}
+	if name == "import_postgres" {
+		return b.importsShared(ctx)
 	}
 	if name == "tick" {
 		return b.tick(ctx)

@@ -397,7 +397,7 @@ func overRate(at []time.Time, perSecond float64) float64 {
 			first++
 		}
 		// The first of them may have been under way for a while longer than the last.
-		worst = max(worst, float64(i-first+1)-(window+1)*max(1, perSecond)-1)
+		worst = max(worst, float64(i-first+1)-window*perSecond-max(1, perSecond)-1)
 	}
 	return max(0, round1(worst))
 }

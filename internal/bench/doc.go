@@ -13,7 +13,9 @@
 // Some scenarios are measured: the response to known questions, the pick-up, the
 // barge-in with the noises that must not cause one, and the cost of media. The
 // last one rings with a load generator of its own that costs less than the server.
-// Besides, the capacity: how many callers the bot serves at once, with recognition by
+// Campaigns are measured against a telephone network of the project's own making: how many
+// calls they begin and hold, how fast contacts come in, and how long the runner looks for
+// who is due. Besides, the capacity: how many callers the bot serves at once, with recognition by
 // its own worker or by a [Replay] that stands for other machines.
 //
 // Every figure is a [Line] of JSON. Marks are the project's own limits; a line says

@@ -31,9 +31,14 @@ func (b *Bench) imports(ctx context.Context) error {
 	if b.cfg.Quick {
 		many, sheet = waitingQuick, waitingQuick/5
 	}
-	err := b.importing(ctx, "embedded store", nil, map[string]int{"csv": many, "xlsx": sheet})
-	if err != nil {
-		return err
+	return b.importing(ctx, "embedded store", nil, map[string]int{"csv": many, "xlsx": sheet})
+}
+
+// importsShared is the same with PostgreSQL.
+func (b *Bench) importsShared(ctx context.Context) error {
+	many := waitingMany
+	if b.cfg.Quick {
+		many = waitingQuick
 	}
 	server, err := storetest.Start(ctx)
 	if errors.Is(err, storetest.ErrMissing) {
@@ -70,9 +75,9 @@ func (b *Bench) importing(ctx context.Context, name string, env []string, files 
 		var file io.Reader = contactsFile(rows)
 		if kind == "xlsx" {
 			b.cfg.Log.Info("making a sheet", "rows", rows)
-			f, err := sheetOf(rows)
-			if err != nil {
-				return err
+			f, failed := sheetOf(rows)
+			if failed != nil {
+				return failed
 			}
 			defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
 			file = f
