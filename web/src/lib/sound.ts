@@ -56,18 +56,18 @@ export function watchSound(session: RTCSession, pc: RTCPeerConnection, timers: T
     again = timers.later(restartAfter, restart)
   })
   // The server ends the sound before it says so, and cannot say so without a way to us.
-  const over = (): void => {
+  const over = (back: () => boolean): void => {
     timers.later(lostTime, () => {
-      if (!session.isEnded() && pc.connectionState !== 'connected') way.lost() // else it came back
+      if (!session.isEnded() && !back()) way.lost()
     })
   }
   pc.addEventListener('connectionstatechange', () => {
     for (const s of pc.getSenders()) {
       s.transport?.addEventListener('statechange', () => {
-        if (s.transport?.state === 'closed' || s.transport?.state === 'failed') over()
+        if (s.transport?.state === 'closed' || s.transport?.state === 'failed') over(() => false)
       }, { once: true })
     }
-    if (pc.connectionState === 'failed') over()
+    if (pc.connectionState === 'failed') over(() => pc.connectionState === 'connected') // by new addresses
   })
 }
 
