@@ -303,17 +303,27 @@ func (e *Editor) lock(ctx context.Context) (func(), error) {
 	}
 }
 
+// hold finds a task that nobody else changes until its turn is given back.
+func (e *Editor) hold(ctx context.Context, edit Edit) (place, func(), error) {
+	unlock, err := e.lock(ctx)
+	if err != nil {
+		return place{}, nil, err
+	}
+	p, err := e.find(ctx, edit.Business, edit.Name)
+	if err != nil {
+		unlock()
+		return place{}, nil, err
+	}
+	return p, unlock, nil
+}
+
 // Save writes a text into the task's file.
 func (e *Editor) Save(ctx context.Context, edit Edit, text string) (Document, error) {
-	unlock, err := e.lock(ctx)
+	p, unlock, err := e.hold(ctx, edit)
 	if err != nil {
 		return Document{}, err
 	}
 	defer unlock()
-	p, err := e.find(ctx, edit.Business, edit.Name)
-	if err != nil {
-		return Document{}, err
-	}
 	return e.save(ctx, p, edit, text)
 }
 
@@ -352,15 +362,11 @@ func (e *Editor) Create(ctx context.Context, edit Edit, title, template string) 
 
 // Restore brings the text of an older version back, also of a task that was deleted.
 func (e *Editor) Restore(ctx context.Context, edit Edit, n int) (Document, error) {
-	unlock, err := e.lock(ctx)
+	p, unlock, err := e.hold(ctx, edit)
 	if err != nil {
 		return Document{}, err
 	}
 	defer unlock()
-	p, err := e.find(ctx, edit.Business, edit.Name)
-	if err != nil {
-		return Document{}, err
-	}
 	list, err := e.cfg.Store.FlowVersions(ctx, keyOf(p.dir), p.file)
 	if err != nil {
 		return Document{}, err
@@ -410,15 +416,11 @@ func (e *Editor) save(ctx context.Context, p place, edit Edit, text string) (Doc
 
 // Delete takes a task away; its text stays among the versions.
 func (e *Editor) Delete(ctx context.Context, edit Edit) (Deleted, error) {
-	unlock, err := e.lock(ctx)
+	p, unlock, err := e.hold(ctx, edit)
 	if err != nil {
 		return Deleted{}, err
 	}
 	defer unlock()
-	p, err := e.find(ctx, edit.Business, edit.Name)
-	if err != nil {
-		return Deleted{}, err
-	}
 	if !p.there {
 		return Deleted{}, fmt.Errorf("%s was deleted: %w", edit.Name, ErrNotFound)
 	}
