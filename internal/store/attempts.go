@@ -248,19 +248,21 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, id int64, r campaigns.Re
 	return a, nil
 }
 
-// putBack takes back an attempt of which no call went out: the contact waits as before,
-// and why is kept with the reasons for which he was not called.
+// putBack takes back an attempt of which no call went out, or which was called off before
+// anybody answered: the contact waits as before, and why is kept with the reasons for
+// which he was not called.
 func (s *Store) putBack(ctx context.Context, tx *sql.Tx, a campaigns.Attempt, now time.Time, next campaigns.Settle) error {
 	var day, hash string
 	if err := tx.QueryRowContext(ctx, `SELECT day, number_hash FROM attempts WHERE id = $1`, a.ID).Scan(&day, &hash); err != nil {
 		return fmt.Errorf("put a contact back: %w", err)
 	}
+	rang := flag(a.Kind == campaigns.NotPlacedCalled) // it may have: then it counts for the caps
 	for _, do := range []struct {
 		text string
 		args []any
 	}{
 		{`DELETE FROM attempts WHERE id = $1`, []any{a.ID}},
-		{`UPDATE number_days SET calls = calls - 1 WHERE number_hash = $1 AND day = $2 AND campaign_id = $3 AND calls > 0`, []any{hash, day, a.Campaign}},
+		{`UPDATE number_days SET calls = calls - 1 + $4 WHERE number_hash = $1 AND day = $2 AND campaign_id = $3 AND calls > 0`, []any{hash, day, a.Campaign, rang}},
 	} {
 		if _, err := s.group.exec(ctx, tx, do.text, do.args...); err != nil {
 			return fmt.Errorf("put a contact back: %w", err)

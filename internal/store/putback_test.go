@@ -68,6 +68,16 @@ func TestWhatDidNotGoOutIsPutBack(t *testing.T) {
 		require.Equal(t, "not_placed|calls_per_minute", why[0].Ground)
 		require.Equal(t, 3, why[0].Times)
 
+		off := claim(2)
+		_, err = s.Settle(ctx, off.Attempt.ID, campaigns.Result{Outcome: campaigns.NotPlaced, Kind: campaigns.NotPlacedCalled}, now,
+			func(campaigns.Campaign, campaigns.Contact, map[campaigns.Outcome]int, campaigns.Result) campaigns.Next {
+				return campaigns.Next{State: campaigns.Waiting, Reason: "not_placed", Due: now, Ground: "not_placed|called_off"}
+			})
+		require.NoError(t, err)
+		facts, err := s.Facts(ctx, off.Contact, now)
+		require.NoError(t, err)
+		require.Equal(t, 2, facts.Calls[0].Calls, "the telephone may have rung before it was called off")
+
 		last := claim(2)
 		_, err = s.SetState(ctx, "notice", campaigns.Stopped, campaigns.Running)
 		require.NoError(t, err)
