@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -179,6 +180,18 @@ func (p *pace) watch(team []Agent) {
 			delete(p.engaged, a.Name)
 		}
 	}
+}
+
+// dropPaces forgets campaigns that run no more; what they have learnt is in the store.
+func (r *Runner) dropPaces(running []Campaign) {
+	r.paces.mu.Lock()
+	defer r.paces.mu.Unlock()
+	maps.DeleteFunc(r.paces.of, func(id string, _ *pace) bool {
+		return !slices.ContainsFunc(running, func(c Campaign) bool { return c.ID == id })
+	})
+	maps.DeleteFunc(r.paces.calls, func(_ string, k *onWay) bool {
+		return k.over && r.paces.of[k.campaign] == nil
+	})
 }
 
 // moment is the present of a campaign, with what its pacer has counted by now. Campaigns

@@ -198,6 +198,7 @@ func (r *Runner) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.dropPaces(running)
 	if ready, err := r.deal(ctx, running); err != nil || !ready {
 		return err
 	}

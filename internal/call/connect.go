@@ -158,7 +158,8 @@ func (t *talk) leaveMessage(ctx context.Context, f finding) error {
 	return nil
 }
 
-// seekAgent joins who has answered with an agent who is free, or tells him that none is.
+// seekAgent joins who has answered with an agent who is free, or tells him that none is:
+// at once where the call is not wanted any more, and was answered all the same.
 func (t *talk) seekAgent(ctx context.Context) {
 	w := t.team
 	if !w.seeking {
@@ -166,7 +167,7 @@ func (t *talk) seekAgent(ctx context.Context) {
 	}
 	p, found := t.call.Desk.Reserve(t.call.ID, w.Skill)
 	if !found {
-		if time.Since(t.began) >= seekFor {
+		if time.Since(t.began) >= seekFor || !t.parting.IsZero() {
 			t.abandon(ctx)
 		}
 		return
