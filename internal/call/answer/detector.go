@@ -16,10 +16,13 @@ const (
 	// A person has said his first words when there is this much silence behind them:
 	// behind a question, which only somebody asks who waits for the answer; behind others,
 	// or while no words are known yet. A bare "hello" lies between, see [Config].
-	afterKnown, afterAny = 340 * time.Millisecond, 540 * time.Millisecond
+	afterKnown, afterAny = 340 * time.Millisecond, 520 * time.Millisecond
 	// afterLean is the silence behind first words as machines rather have them, or that
 	// are longer than a hello and nothing that people say: the greeting may go on.
 	afterLean = 1100 * time.Millisecond
+	// longUnknown is how much longer than Config.Short first words may be of which nothing
+	// is known and that are still believed soon.
+	longUnknown = 600 * time.Millisecond
 	// onset is how long a sound that has just begun keeps a decision off: the recogniser
 	// tells that a voice goes on a little later.
 	onset = 100 * time.Millisecond
@@ -465,11 +468,11 @@ func (d *Detector) person() {
 			d.note("length", length)
 		}
 	case d.forwarded && q < afterLean:
-	case d.texted && d.said.leans(), d.texted && !d.said.person() && span > d.cfg.Short:
+	case d.texted && (d.said.leans() || span > d.cfg.Short+longUnknown):
 		d.leaning(length)
 	case span <= d.cfg.Short && q >= afterAny:
 		d.decide(Person, "", "length", length)
-	case span <= longFirst && d.texted && q >= afterAny+40*time.Millisecond:
+	case span <= longFirst && d.texted && q >= afterAny+20*time.Millisecond:
 		d.decide(Person, "", "length", length)
 	case q >= afterLong && span < mostPerson:
 		d.decide(Person, "", "length", length)

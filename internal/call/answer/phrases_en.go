@@ -35,7 +35,8 @@ var englishPhrases = []entry{
 	{Screening, "", 0.6, "google|assistant|stay on the line|get a hold of|who's calling please and|they'll get back|take a message for"},
 
 	// Either; it tells only that more may come.
-	{opening, "", 1, "sorry|we're sorry|i'm sorry|thank you for calling|thanks for calling|welcome to|this call|your call|the number|the person you|the customer|the subscriber|the mobile|the party|the wireless|in order to|please note|for your|automated|recorded"},
+	{apology, "", 1, "sorry"},
+	{opening, "", 1, "we're sorry|thank you for calling|thanks for calling|welcome to|this call|your call|the number|the person you|the customer|the subscriber|the mobile|the party|the wireless|in order to|please note|for your|automated|recorded"},
 	{naming, "", 1, "this is|my name is|i am"},
 
 	// People.

@@ -92,7 +92,7 @@ func (r *reading) leans() bool {
 	if r == nil || r.asks() {
 		return false
 	}
-	return r.hints || slices.ContainsFunc(machines, func(w Who) bool { return r.scores[w] >= hint })
+	return r.hints && r.scores[Person] < enough || slices.ContainsFunc(machines, func(w Who) bool { return r.scores[w] >= hint })
 }
 
 // likely is the machine for which most speaks where nothing is sure; "" without.
@@ -138,7 +138,7 @@ type match struct {
 // covers tells whether another's phrase is part of m's, which says something else: "you
 // have reached" of a voicemail in a carrier's "the number you have reached".
 func (m match) covers(o match) bool {
-	if m.who == o.who && m.notice == o.notice || o.who == opening || o.who == naming || len(m.tokens) <= len(o.tokens) || m.score <= 0 {
+	if m.who == o.who && m.notice == o.notice || o.who == opening || o.who == apology || o.who == naming || len(m.tokens) <= len(o.tokens) || m.score <= 0 {
 		return false
 	}
 	for i := 0; i+len(o.tokens) <= len(m.tokens); i++ {
@@ -148,6 +148,9 @@ func (m match) covers(o match) bool {
 	}
 	return false
 }
+
+// fewSorry is how many units an apology has which is nothing else: people say why.
+const fewSorry = 4
 
 // fewWords is how many units a person's first words have at most when they are known
 // by a common word alone: "hello", 你好.
@@ -176,6 +179,8 @@ func read(text string) *reading {
 			r.beep = true
 		case m.who == opening:
 			r.hints = true
+		case m.who == apology: // people apologise too, and go on
+			r.hints = r.hints || r.spoken <= fewSorry
 		case m.who == naming:
 			r.names = true
 		case m.who == Announcement: // one thing said, though it sounds like several phrases
@@ -214,6 +219,7 @@ const (
 	waiting = "waiting"
 	promise = "beep"
 	opening = "opening" // as greetings, menus and carriers begin, and people hardly
+	apology = "apology"
 	naming  = "naming"
 )
 
