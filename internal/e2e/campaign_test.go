@@ -338,7 +338,7 @@ func (x *trial) check() outboundtest.Log {
 		ends[m][a.Outcome]++
 	}
 	_, most := x.phones.Open()
-	t.Logf("%d contacts, %d attempts, %d calls seen, %d at once at most, %d kills, %d leaps", len(l.Contacts), len(l.Attempts), len(l.Rings), most, x.kills, len(x.leaps))
+	t.Logf("%d contacts, %d attempts, %d calls seen, %d at once at most, %d kills, %d leaps, %d times of trouble", len(l.Contacts), len(l.Attempts), len(l.Rings), most, x.kills, len(x.leaps), len(x.troubles))
 	t.Logf("attempts: %v", outcomes)
 	t.Logf("contacts: %v", states)
 	for _, m := range slices.Sorted(maps.Keys(ends)) {
@@ -459,7 +459,7 @@ func TestCampaignThroughEverything(t *testing.T) {
 func throughEverything(t *testing.T, c trialConfig, restart func() error) {
 	t.Helper()
 	// Shanghai sleeps, New York goes shopping; in the night to Sunday its clocks go forward.
-	c.from, c.english, c.seed = time.Date(2027, 3, 13, 16, 0, 0, 0, time.UTC), true, 42
+	c.from, c.english, c.seed, c.longest = time.Date(2027, 3, 13, 16, 0, 0, 0, time.UTC), true, 42, 25*time.Second
 	x := newTrial(t, c)
 	contacts := 2000
 	if v := os.Getenv("HOTLINE_E2E_CONTACTS"); v != "" {
@@ -486,17 +486,17 @@ func throughEverything(t *testing.T, c trialConfig, restart func() error) {
 		require.NoError(t, x.db.Suppress(t.Context(), []campaigns.Suppression{{Number: first[i].Number, List: "own", How: "list", At: x.now()}}))
 	}
 	parcel := campaigns.Campaign{
-		ID: "parcel", Name: "Parcel", Purpose: campaigns.Service, Line: "chinese", Concurrency: 24, PerSecond: 6, Attempts: 4, Priority: 5, OptOut: "9",
+		ID: "parcel", Name: "Parcel", Purpose: campaigns.Service, Line: "chinese", Concurrency: 40, PerSecond: 10, Attempts: 4, Priority: 5, OptOut: "9",
 		Variants: []campaigns.Variant{{Name: "a", Greeting: noticeZh, Voicemail: leftZh}},
 		Windows:  campaigns.Windows{Holidays: []campaigns.Holiday{{Name: "a day off", First: holiday}}},
 	}
 	x.add(parcel, first, outboundtest.Rules{Gap: gap, From: 9 * 60, To: 20 * 60, Closed: []string{holiday.Format(time.DateOnly)}})
 	x.add(campaigns.Campaign{
-		ID: "english", Name: "Parcel", Purpose: campaigns.Service, Line: "english", Concurrency: 16, PerSecond: 4, Attempts: 3,
+		ID: "english", Name: "Parcel", Purpose: campaigns.Service, Line: "english", Concurrency: 24, PerSecond: 6, Attempts: 3,
 		Variants: []campaigns.Variant{{Name: "a", Greeting: noticeEn}}, Caps: campaigns.Caps{PerDay: 1},
 	}, second, outboundtest.Rules{Gap: gap, From: 9 * 60, To: 20 * 60, PerDay: 1})
 	x.add(campaigns.Campaign{
-		ID: "survey", Name: "Survey", Purpose: campaigns.Survey, Line: "chinese", Concurrency: 12, PerSecond: 3, Attempts: 2,
+		ID: "survey", Name: "Survey", Purpose: campaigns.Survey, Line: "chinese", Concurrency: 16, PerSecond: 4, Attempts: 2,
 		Variants: []campaigns.Variant{{Name: "a", Greeting: noticeZh}, {Name: "b", Greeting: noticeZh, Weight: 2}}, Caps: campaigns.Caps{PerWeek: 2},
 	}, third, outboundtest.Rules{Gap: gap, From: 9 * 60, To: 20 * 60, PerWeek: 2})
 
@@ -544,6 +544,7 @@ func throughEverything(t *testing.T, c trialConfig, restart func() error) {
 	stop()
 	l := x.check()
 	assert.Greater(t, x.kills, contacts/100)
+	assert.Len(t, x.troubles, 2, "the trunk has failed twice")
 	took := map[string]bool{}
 	for _, a := range l.Attempts {
 		took[a.Node] = true
