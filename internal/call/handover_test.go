@@ -17,7 +17,7 @@ import (
 func heardTone(x []int16, hz float64) time.Duration {
 	var d time.Duration
 	for _, t := range melody(x) {
-		if math.Abs(t.hz-hz) <= 24 {
+		if math.Abs(t.hz-hz) <= 15 {
 			d += t.long
 		}
 	}

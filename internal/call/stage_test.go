@@ -276,9 +276,12 @@ func melody(x []int16) []tone {
 		}
 		quiet = 0
 		hz := crossings(w)
-		if math.Abs(hz-last) > 20 {
+		switch {
+		case math.Abs(hz-last) > 20:
 			out = append(out, tone{hz: hz, at: at})
 			last = hz
+		case out[len(out)-1].long == 40*time.Millisecond:
+			out[len(out)-1].hz, last = hz, hz // the first piece may hold some of the tone before
 		}
 		out[len(out)-1].long += 40 * time.Millisecond
 	}
@@ -308,7 +311,7 @@ func crossings(w []int16) float64 {
 func heardFor(x []int16, text string) time.Duration {
 	var d time.Duration
 	for _, t := range melody(x) {
-		if math.Abs(t.hz-pitch(text)) <= 24 {
+		if math.Abs(t.hz-pitch(text)) <= 15 {
 			d += t.long
 		}
 	}
