@@ -232,9 +232,13 @@ func TestVoicemailAnswers(t *testing.T) {
 			assert.Equal(t, "bot_hangup", r.EndCause)
 			at := time.Duration(beep) * time.Second / rate
 			var said time.Duration
+			begins := time.Duration(-1)
 			for _, x := range melody(p.since(0)) {
 				if math.Abs(x.hz-pitch(message)) <= 24 {
 					said += x.long
+					if begins < 0 {
+						begins = x.at
+					}
 					assert.Greater(t, x.at, at-40*time.Millisecond)
 					assert.Less(t, x.at, at+length(message)+600*time.Millisecond)
 				} else {
@@ -242,6 +246,7 @@ func TestVoicemailAnswers(t *testing.T) {
 				}
 			}
 			assert.InDelta(t, length(message), said, float64(140*time.Millisecond))
+			assert.LessOrEqual(t, begins-at, 500*time.Millisecond, "behind the end of the beep")
 			if first != 0 {
 				assert.Equal(t, []who.Who{who.Person}, r.AnsweredBy.Before)
 			}
