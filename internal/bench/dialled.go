@@ -242,7 +242,7 @@ func beginCampaign(ctx context.Context, s *stand.Stand, id string, limits campai
 	if _, err := sendContacts(ctx, s, id, "contacts.csv", strings.NewReader(text.String())); err != nil {
 		return err
 	}
-	status, answer, err := s.Post(ctx, "/api/v1/campaigns/"+id+"/start", nil)
+	status, answer, err := s.Post(ctx, "/api/v1/campaigns/"+id+"/start", map[string]any{})
 	if err != nil || status >= 300 {
 		return errors.Join(err, fmt.Errorf("start campaign %s: %d %s", id, status, answer))
 	}
