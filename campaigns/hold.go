@@ -198,7 +198,8 @@ func (r *Runner) placed(campaign string, result Result) {
 	case result.Outcome != NotPlaced:
 		delete(w.rests, campaign)
 		return
-	case result.Kind == NotPlacedNumber, result.Kind == NotPlacedPlace, result.Kind == notPlacedSame, result.Kind == NotPlacedCalled:
+	case result.Kind == NotPlacedNumber, result.Kind == NotPlacedPlace, result.Kind == notPlacedSame, result.Kind == NotPlacedCalled,
+		result.Kind == NotPlacedUnreached:
 		return
 	case result.Kind == NotPlacedTrunk:
 		why = HoldReach

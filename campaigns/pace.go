@@ -64,6 +64,10 @@ func (r Rung) age() time.Duration {
 // met tells whether a person answered.
 func (r Rung) met() bool { return r.Outcome == Person || r.Outcome == Abandoned }
 
+// NotPlacedUnreached is the kind of a call that did not go out since the agent whose
+// telephone was to ring first did not come on. It says nothing of the other agents.
+const NotPlacedUnreached = "agent_unreachable"
+
 // onWay is a call of this node that was begun without an agent of its own. It is kept
 // until its settled attempt was counted.
 type onWay struct {

@@ -439,7 +439,7 @@ func (r *Runner) claimed(ctx context.Context, c Campaign, j Job, q Claim, agent 
 	result := r.dial(ctx, got, o)
 	r.paces.mu.Lock()
 	if k := r.paces.calls[a.Call]; k != nil && k.given && !result.Answered {
-		result.Kind = GivenUp
+		result.Outcome, result.Kind = NoAnswer, GivenUp // his telephone rang: it is an attempt
 	}
 	r.paces.mu.Unlock()
 	return r.settle(ctx, a, result), nil

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"hotline/campaigns"
+	"hotline/internal/call"
+	"hotline/internal/call/answer"
 	"hotline/internal/number"
 	"hotline/internal/outbound"
 	"hotline/internal/seal"
@@ -90,4 +92,20 @@ func TestAgentsLookFirst(t *testing.T) {
 
 	now = now.Add(2*time.Hour + time.Minute)
 	assert.Equal(t, ids[0], next("ann"), "two hours later he is back")
+}
+
+// A call whose agent did not come on has rung nobody: it costs the contact no attempt.
+func TestAgentDoesNotComeOn(t *testing.T) {
+	r := store.ResultOf(call.Record{Outcome: call.Failed, EndCause: "agent_unreachable", Agent: "ann", EndedAt: time.Now()}, nil)
+	assert.Equal(t, campaigns.NotPlaced, r.Outcome)
+	assert.Equal(t, campaigns.NotPlacedUnreached, r.Kind)
+	joined := store.ResultOf(call.Record{
+		Outcome: call.Transferred, Agent: "ann", AnsweredAt: time.Now(), EndedAt: time.Now(), AnsweredBy: &answer.Outcome{Who: answer.Silence},
+	}, nil)
+	assert.Equal(t, campaigns.Person, joined.Outcome, "whom an agent talked with is a person")
+	marks := []call.Event{{Kind: call.KindAbandoned}}
+	for who, want := range map[answer.Who]campaigns.Outcome{answer.Person: campaigns.Abandoned, answer.Silence: campaigns.Abandoned, answer.Voicemail: campaigns.Voicemail} {
+		r := store.ResultOf(call.Record{AnsweredAt: time.Now(), EndedAt: time.Now(), AnsweredBy: &answer.Outcome{Who: who}}, marks)
+		assert.Equal(t, want, r.Outcome, who)
+	}
 }

@@ -344,6 +344,8 @@ func ResultOf(r call.Record, events []call.Event) campaigns.Result {
 	case r.EndCause == call.CauseNotPlaced:
 		out.Outcome = campaigns.NotPlaced
 		out.Kind, out.Error, _ = strings.Cut(r.Error, ": ")
+	case !out.Answered && r.EndCause == campaigns.NotPlacedUnreached: // the words of both packages are the same
+		out.Outcome, out.Kind = campaigns.NotPlaced, campaigns.NotPlacedUnreached
 	case !out.Answered && r.EndCause == call.CauseCalledOff:
 		out.Outcome, out.Kind = campaigns.NotPlaced, campaigns.NotPlacedCalled
 	case !out.Answered && r.AnsweredBy != nil && r.AnsweredBy.Notice == answer.Declined:
