@@ -500,7 +500,7 @@ func throughEverything(t *testing.T, c trialConfig, restart func() error) {
 		Variants: []campaigns.Variant{{Name: "a", Greeting: noticeZh}, {Name: "b", Greeting: noticeZh, Weight: 2}}, Caps: campaigns.Caps{PerWeek: 2},
 	}, third, outboundtest.Rules{Gap: gap, From: 9 * 60, To: 20 * 60, PerWeek: 2})
 
-	stop := x.disturb(10 * time.Second)
+	stop := x.disturb(20 * time.Second / time.Duration(c.nodes)) // each node lives for about as long as a call takes
 	var wg sync.WaitGroup
 	over := make(chan struct{})
 	when := func(calls int, do func()) bool {

@@ -34,7 +34,7 @@ var said = map[string]phrases{
 		},
 	},
 	"en": {
-		hello: []string{"Hello?", "Hello, who is this?", "Hi, this is Anna."}, agrees: "Yes, that is fine.", leaves: "No, that is all, goodbye.",
+		hello: []string{"Yes, hello, who is calling?", "Hello, who is this?", "Hi, this is Anna."}, agrees: "Yes, that is fine.", leaves: "No, that is all, goodbye.",
 		no: []string{"Take me off your list.", "Please don't call me again."}, later: "I'm busy right now, call me back at three in the afternoon.", person: "I want to talk to a person.", wrong: "You have the wrong number.",
 		screening: "Hello, this call is being screened. Please state your name and the purpose of your call.",
 		greeting:  []string{"You have reached the voicemail of Anna. Please leave a message after the beep.", "I'm unable to take your call at the moment. Leave a short message after the tone."},
