@@ -137,8 +137,11 @@ func (l *Log) Read(contacts, attempts, suppressions, refusals, rings any) error 
 		from any
 		to   any
 	}{
-		{"contacts", contacts, &l.Contacts}, {"attempts", attempts, &l.Attempts}, {"suppressions", suppressions, &l.Suppressions},
-		{"refusals", refusals, &l.Refusals}, {"rings", rings, &l.Rings},
+		{"contacts", contacts, &l.Contacts},
+		{"attempts", attempts, &l.Attempts},
+		{"suppressions", suppressions, &l.Suppressions},
+		{"refusals", refusals, &l.Refusals},
+		{"rings", rings, &l.Rings},
 	} {
 		if part.from == nil {
 			continue

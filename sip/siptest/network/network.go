@@ -223,7 +223,7 @@ func (n *Network) Manner(number string, call int) Manner {
 }
 
 func (n *Network) pick(draw uint64) Manner {
-	at := int(draw % uint64(max(1, n.total))) //nolint:gosec // below the total
+	at := int(draw % uint64(max(1, n.total)))
 	for _, m := range slices.Sorted(maps.Keys(n.cfg.Mix)) {
 		if at -= n.cfg.Mix[m]; at < 0 {
 			return m

@@ -9,7 +9,7 @@ import (
 // live is one call from its INVITE to its end.
 func (l *line) live() {
 	d := func(low, high time.Duration) time.Duration {
-		return low + time.Duration(l.n.draw(l.told.CallID, 1)%uint64(high-low)) //nolint:gosec // positive
+		return low + time.Duration(l.n.draw(l.told.CallID, 1)%uint64(high-low))
 	}
 	ring := d(l.n.cfg.Ring/2, 2*l.n.cfg.Ring)
 	switch l.mode {

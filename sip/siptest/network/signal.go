@@ -22,15 +22,14 @@ type line struct {
 	tag    string
 	mode   Manner
 
-	told     Call
-	last     string // the response that an INVITE that comes again gets
-	closed   bool   // a final response was sent and is no 2xx, or the call is over
-	gone     chan struct{}
-	acked    chan struct{}
-	isAcked  bool
-	byeOK    chan struct{}
-	isByeOK  bool
-	repliers int
+	told    Call
+	last    string // the response that an INVITE that comes again gets
+	closed  bool   // a final response was sent and is no 2xx, or the call is over
+	gone    chan struct{}
+	acked   chan struct{}
+	isAcked bool
+	byeOK   chan struct{}
+	isByeOK bool
 }
 
 func (n *Network) read() {
@@ -318,7 +317,7 @@ func parseOffer(sdp string) (o offer) {
 	}
 	a, err := netip.ParseAddr(host)
 	o.known = o.known && err == nil && port > 0 && port < 1<<16
-	o.to = netip.AddrPortFrom(a, uint16(port)) //nolint:gosec // checked above
+	o.to = netip.AddrPortFrom(a, uint16(port))
 	return o
 }
 

@@ -98,11 +98,11 @@ func (s *sound) talk() {
 	to := net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.offer.to.Addr(), s.offer.to.Port()))
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	r := rand.New(rand.NewPCG(uint64(s.port()), 1)) //nolint:gosec // noise
+	r := rand.New(rand.NewPCG(uint64(s.port()), 1))
 	packet := make([]byte, 12+frame)
 	packet[0] = 0x80
 	binary.BigEndian.PutUint32(packet[8:], r.Uint32())
-	seq, stamp := uint16(r.Uint32()), r.Uint32() //nolint:gosec // any will do
+	seq, stamp := uint16(r.Uint32()), r.Uint32()
 	x := make([]int16, frame)
 	began, frames := time.Now(), 0
 	for {
@@ -165,7 +165,7 @@ func (s *sound) press(to *net.UDPAddr, packet []byte, key byte, seq *uint16, sta
 		if i >= 5 {
 			p[13] |= 0x80 // the end, three times
 		}
-		binary.BigEndian.PutUint16(p[14:], uint16(min(i+1, 6))*frame) //nolint:gosec // small
+		binary.BigEndian.PutUint16(p[14:], uint16(min(i+1, 6))*frame)
 		_, _ = s.conn.WriteToUDP(p, to)
 	}
 	*stamp += 6 * frame
@@ -178,7 +178,7 @@ func (s *sound) next(x []int16, r *rand.Rand) {
 	s.mu.Unlock()
 	for i := range x {
 		if i >= n {
-			x[i] = int16(r.IntN(49) - 24) //nolint:gosec // about -65 dBov
+			x[i] = int16(r.IntN(49) - 24) // about -65 dBov
 		}
 	}
 	if n > 0 {
