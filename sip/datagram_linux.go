@@ -80,6 +80,7 @@ func (u *udpSocket) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
 		u.mu.RUnlock()
 		return 0, net.ErrClosed
 	}
+	sentOnWire()
 	_, _, e := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(u.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
 		unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, uintptr(unsafe.Pointer(&name)), size)
 	u.mu.RUnlock()
@@ -116,8 +117,8 @@ func (u *udpSocket) readAll(limit int, take func(data []byte, from netip.AddrPor
 		headers[i].Name = (*byte)(unsafe.Pointer(&names[i]))
 	}
 	var failed error
-	// All is done inside Read: Go's poller then tells of whatever comes after the last
-	// look, and a look that finds nothing is needed only once.
+	// All is done inside Read: Go's poller tells of whatever comes after the look that
+	// found nothing.
 	err := u.raw.Read(func(fd uintptr) bool {
 		for {
 			for i := range headers {
@@ -134,13 +135,11 @@ func (u *udpSocket) readAll(limit int, take func(data []byte, from netip.AddrPor
 				failed = os.NewSyscallError("recvmmsg", e)
 				return true
 			}
+			receivedOnWire()
 			for i := range int(n) {
 				if h := &headers[i]; h.Flags&unix.MSG_TRUNC == 0 {
 					take(bufs[i][:h.n], udpSource(&names[i]))
 				}
-			}
-			if n < udpBatch {
-				return false
 			}
 		}
 	})
