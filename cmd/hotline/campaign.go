@@ -51,14 +51,17 @@ func newCampaign(s *settings) *cobra.Command {
 	cmd.AddCommand(
 		&cobra.Command{Use: "create FILE", Short: "Make a campaign of a campaigns/*.yaml; it is started by start", Args: exactArgs(1), RunE: with(c.create)},
 		imports,
-		&cobra.Command{Use: "status ID", Short: "Where a campaign stands", Args: exactArgs(1), RunE: with(c.status)},
+		&cobra.Command{Use: "status ID", Short: "Where a campaign stands, and why it calls nobody", Args: exactArgs(1), RunE: with(c.status)},
 	)
+	dry := &cobra.Command{Use: "dry-run ID", Short: "What would happen at a time: how many could be called, and why the others not", Args: exactArgs(1), RunE: with(c.dryRun)}
+	dry.Flags().StringVar(&c.at, "at", "", "the time, 2026-12-01T10:00+08:00, or 10:00 for the next such of this machine's clock (default now)")
+	cmd.AddCommand(dry)
 	for _, what := range []struct{ use, short string }{
 		{"start", "Begin to call"}, {"pause", "Begin no more calls"}, {"resume", "Go on after a pause"}, {"stop", "End it for good: nobody who waits is called"},
 	} {
 		one := &cobra.Command{Use: what.use + " ID", Short: what.short, Args: exactArgs(1), RunE: with(c.change(what.use))}
 		if what.use == "pause" || what.use == "stop" {
-			one.Flags().BoolVar(&c.hangUp, "hang-up", false, "end the calls in progress too")
+			one.Flags().BoolVar(&c.hangUp, "hang-up", false, "end the calls in progress too: the bot finishes its sentence and says goodbye")
 		}
 		cmd.AddCommand(one)
 	}
@@ -71,6 +74,7 @@ const importLimit = 15 * time.Minute
 type campaignCommand struct {
 	api            *api
 	server, bad    string
+	at             string
 	asJSON, hangUp bool
 }
 
@@ -173,6 +177,12 @@ func (c *campaignCommand) status(cmd *cobra.Command, args []string) error {
 	}
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "%s: %s", args[0], st.Campaign.State)
+	if h := st.Waits; h != nil {
+		fmt.Fprintf(&text, "\ncalls nobody since %s: %s %s", h.Since.Local().Format("15:04:05"), h.Why, h.Detail)
+		if !h.Until.IsZero() {
+			fmt.Fprintf(&text, " until %s", h.Until.Local().Format("2006-01-02 15:04:05"))
+		}
+	}
 	for _, group := range []struct {
 		title string
 		n     map[string]int
@@ -186,4 +196,58 @@ func (c *campaignCommand) status(cmd *cobra.Command, args []string) error {
 		}
 	}
 	return c.print(cmd.OutOrStdout(), st, "%s", text.String())
+}
+
+// forecast is what the server says of a dry run.
+type forecast struct {
+	campaigns.Forecast
+	Seen int `json:"seen"`
+}
+
+func (c *campaignCommand) dryRun(cmd *cobra.Command, args []string) error {
+	at, err := dryTime(c.at, time.Now())
+	if err != nil {
+		return usageError{err}
+	}
+	path := campaignsPath + "/" + url.PathEscape(args[0]) + "/forecast?at=" + url.QueryEscape(at.UTC().Format(time.RFC3339))
+	var f forecast
+	if err := c.api.do(cmd.Context(), http.MethodGet, path, nil, &f); err != nil {
+		return fmt.Errorf("campaign %s: %w", args[0], err)
+	}
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "at %s: %d of %d could be called", at.Format("2006-01-02 15:04 MST"), f.Now, f.Contacts)
+	if f.Over > 0 {
+		fmt.Fprintf(&text, ", %d are over", f.Over)
+	}
+	for _, w := range f.Refused {
+		fmt.Fprintf(&text, "\n  %7d %s", w.Count, w.Refusal.Words("en"))
+		switch {
+		case w.Final:
+			text.WriteString(", for good")
+		case !w.Next.IsZero():
+			fmt.Fprintf(&text, ", the first from %s on", w.Next.In(at.Location()).Format("2006-01-02 15:04"))
+		}
+	}
+	return c.print(cmd.OutOrStdout(), f, "%s", text.String())
+}
+
+// dryTime reads when a dry run is to be: a time with its zone, or the next 10:00.
+func dryTime(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return now, nil
+	}
+	for _, form := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
+		if t, err := time.Parse(form, text); err == nil {
+			return t, nil
+		}
+	}
+	clock, err := time.Parse("15:04", text)
+	if err != nil {
+		return now, fmt.Errorf("--at %q is no time; write 2026-12-01T10:00+08:00 or 10:00", text)
+	}
+	at := time.Date(now.Year(), now.Month(), now.Day(), clock.Hour(), clock.Minute(), 0, 0, now.Location())
+	if at.Before(now) {
+		at = time.Date(now.Year(), now.Month(), now.Day()+1, clock.Hour(), clock.Minute(), 0, 0, now.Location())
+	}
+	return at, nil
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -142,4 +144,25 @@ func notPlaced(refused *call.RefusedError) campaigns.Result {
 		r.Kind = campaigns.NotPlacedNumber
 	}
 	return r
+}
+
+// checkCampaigns tells what no campaign can loosen, and whether the national lists can be
+// read: before they were, no campaign calls.
+func checkCampaigns(_ context.Context, c config.Config) finding {
+	f := finding{what: "campaigns", text: c.Campaigns.Text(), advice: true}
+	f.err = listsReadable(c)
+	return f
+}
+
+func listsReadable(c config.Config) error {
+	for _, file := range c.Campaigns.NationalLists {
+		r, err := os.Open(file) //nolint:gosec // the operator names it
+		if err == nil {
+			err = r.Close()
+		}
+		if err != nil {
+			return fmt.Errorf("campaigns.national_lists: %w; no campaign calls anybody until it can be read", err)
+		}
+	}
+	return nil
 }

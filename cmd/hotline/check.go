@@ -38,6 +38,11 @@ func newCheck(s *settings) *cobra.Command {
 				_, _ = fmt.Fprintln(out, problem)
 				errors++
 			}
+			_, _ = fmt.Fprintf(out, "campaigns: %s\n", c.Campaigns.Text())
+			if err := listsReadable(c); err != nil {
+				_, _ = fmt.Fprintln(out, err)
+				errors++
+			}
 			_, _ = fmt.Fprintf(out, "%d errors, %d warnings\n", errors, warnings)
 			if errors > 0 {
 				return errSilent

@@ -35,7 +35,7 @@ func newDoctor(s *settings) *cobra.Command {
 			}
 			bad := 0
 			for _, check := range []func(context.Context, config.Config) finding{
-				checkSIP, checkRTP, checkHTTP, checkTLS, checkBusiness, checkHearing, checkVoices, checkNative, checkTrunks, checkModel, checkDatabase, checkDisk, checkClock,
+				checkSIP, checkRTP, checkHTTP, checkTLS, checkBusiness, checkHearing, checkVoices, checkNative, checkTrunks, checkCampaigns, checkModel, checkDatabase, checkDisk, checkClock,
 			} {
 				f := check(cmd.Context(), c)
 				mark := "ok  "

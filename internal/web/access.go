@@ -127,6 +127,7 @@ func accessTable() map[string]rule {
 		"next-contact":         {work, "campaigns", always},
 		"skip-contact":         {work, "campaigns", changes},
 		"trigger":              {manage, "campaigns", changes},
+		"campaign-bounds":      {look, "campaigns", always},
 		"list-suppressions":    {look, "campaigns", always},
 		"suppress":             {work, "campaigns", changes}, // whoever is asked to, at once
 		"unsuppress":           {manage, "campaigns", changes},

@@ -124,9 +124,11 @@ func campaignProblem(err error) error {
 		return problem(http.StatusConflict, "campaign_empty", err.Error())
 	case errors.Is(err, campaigns.ErrAgentNotFree):
 		return problem(http.StatusConflict, "agent_not_ready", err.Error())
+	case errors.Is(err, store.ErrCampaign):
+		return problem(http.StatusConflict, "campaign_exists", err.Error())
 	case errors.Is(err, store.ErrState):
 		return problem(http.StatusConflict, "campaign_state", err.Error())
-	case errors.Is(err, store.ErrStale):
+	case errors.Is(err, store.ErrStale), errors.Is(err, store.ErrVersion):
 		return problem(http.StatusConflict, "campaign_changed", "somebody else has changed the campaign meanwhile; look at it again")
 	case errors.Is(err, outbound.ErrNumber):
 		return problem(http.StatusUnprocessableEntity, "bad_number", err.Error())

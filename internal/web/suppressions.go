@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -34,6 +35,8 @@ type suppressInput struct {
 		Number  string    `json:"number" minLength:"1" maxLength:"64"`
 		Purpose string    `json:"purpose,omitempty" enum:"service,reminder,survey,marketing" doc:"all without"`
 		Until   time.Time `json:"until,omitzero" doc:"for good without"`
+		How     string    `json:"how,omitempty" maxLength:"100" doc:"how it was asked for: sms, letter, agent …; by whoever sends this without"`
+		Call    string    `json:"call,omitempty" maxLength:"64" doc:"id of the call in which it was"`
 	}
 }
 
@@ -88,11 +91,41 @@ type consentImportInput struct {
 	RawBody  []byte    `contentType:"application/octet-stream"`
 }
 
+// CampaignBounds is what no campaign can loosen, as the settings have it.
+type CampaignBounds struct {
+	Body struct {
+		Hours      []string            `json:"hours" doc:"by the callee's clock, of each day"`
+		PerDay     int                 `json:"per_day" doc:"calls of all campaigns to one number; 0: no limit"`
+		PerWeek    int                 `json:"per_week"`
+		Consent    []campaigns.Purpose `json:"consent" doc:"purposes that need it"`
+		National   []campaigns.Purpose `json:"national" doc:"purposes that a national list bars"`
+		Regions    []string            `json:"regions" doc:"beginnings of numbers; none: all"`
+		Holidays   bool                `json:"holidays" doc:"those of the business hold too"`
+		Disclosure bool                `json:"disclosure" doc:"a greeting says that it is a machine; always"`
+	}
+}
+
+func (s *Server) campaignBounds(context.Context, *struct{}) (*CampaignBounds, error) {
+	if s.cfg.Campaigns == nil {
+		return nil, errNoCampaigns
+	}
+	r, out := s.cfg.Campaigns.Rules().Bounds(), &CampaignBounds{}
+	b := &out.Body
+	b.Hours = []string{}
+	for _, span := range r.Hours.Days[time.Monday] { // each day has the same
+		b.Hours = append(b.Hours, span.String())
+	}
+	b.PerDay, b.PerWeek, b.Holidays, b.Disclosure = max(r.PerDay, 0), max(r.PerWeek, 0), r.Holidays != nil, true
+	b.Consent, b.National, b.Regions = append([]campaigns.Purpose{}, r.Consent...), append([]campaigns.Purpose{}, r.National...), append([]string{}, r.Regions...)
+	return out, nil
+}
+
 func (s *Server) suppressionRoutes(with func(huma.Operation, ...int) huma.Operation) {
 	file := func(op huma.Operation) huma.Operation {
 		op.MaxBodyBytes, op.BodyReadTimeout = maxLooked, requestTime
 		return with(op, http.StatusUnprocessableEntity)
 	}
+	route(s, operation(http.MethodGet, "/campaign-bounds", "campaign-bounds", "What no campaign can loosen, as the settings of the server have it", "campaigns"), s.campaignBounds)
 	route(s, with(operation(http.MethodGet, "/suppressions", "list-suppressions", "Numbers that are not called, the latest first", "campaigns"), http.StatusUnprocessableEntity), s.listSuppressions)
 	route(s, with(operation(http.MethodPost, "/suppressions", "suppress", "Never call a number again, in no campaign", "campaigns"), http.StatusUnprocessableEntity), s.suppress)
 	route(s, with(operation(http.MethodDelete, "/suppressions", "unsuppress", "Take a number off a list", "campaigns"), http.StatusNotFound, http.StatusUnprocessableEntity), s.unsuppress)
@@ -126,7 +159,7 @@ func (s *Server) suppress(ctx context.Context, in *suppressInput) (*struct{}, er
 	}
 	b := in.Body
 	return nil, campaignProblem(s.cfg.Campaigns.Suppress(ctx, campaigns.Suppression{
-		Number: b.Number, List: outbound.OwnList, Purpose: campaigns.Purpose(b.Purpose), Until: b.Until, How: "by " + who(ctx).name,
+		Number: b.Number, List: outbound.OwnList, Purpose: campaigns.Purpose(b.Purpose), Until: b.Until, How: cmp.Or(b.How, "by "+who(ctx).name), Call: b.Call,
 	}))
 }
 

@@ -260,6 +260,7 @@ export const en: Catalogue = {
   },
   error: {
     ...flowErrorsEn,
+    campaign_exists: 'A campaign with this id is there already. Give it another id.',
     campaign_empty: 'Nobody waits to be called. Import contacts first, or let it stay open for events.',
     campaign_wrong: 'The campaign cannot be kept like this: {detail}',
     campaign_state: 'The campaign’s state does not allow this.',

@@ -259,6 +259,7 @@ export const zh = {
   },
   error: {
     ...flowErrorsZh,
+    campaign_exists: '这个编号的外呼已经有了，请换一个编号。',
     campaign_empty: '名单里没有等着打的人。先导入名单，或者选“一直开着，等事件来触发”。',
     campaign_wrong: '外呼还不能这样保存：{detail}',
     campaign_state: '外呼现在的状态不能这样做。',
