@@ -72,7 +72,7 @@ func (b *Bench) importing(ctx context.Context, name string, env []string, files 
 		if rows == 0 {
 			continue
 		}
-		var file io.Reader = contactsFile(rows)
+		file := contactsFile(rows)
 		if kind == "xlsx" {
 			b.cfg.Log.Info("making a sheet", "rows", rows)
 			f, failed := sheetOf(rows)

@@ -31,11 +31,11 @@ func TestQuickReadsAsTheLibrary(t *testing.T) {
 				seeds = append(seeds, phonenumbers.GetNationalSignificantNumber(n))
 			}
 		}
-		for range 8 {
+		for range 3 {
 			seeds = append(seeds, strconv.Itoa(1+r.IntN(9))+digits(2+r.IntN(11)))
 		}
 		for _, seed := range seeds {
-			for range 4 {
+			for range 2 {
 				keep := r.IntN(len(seed) + 1)
 				text := seed[:keep] + digits(len(seed)-keep)
 				if r.IntN(2) == 0 {
@@ -43,7 +43,7 @@ func TestQuickReadsAsTheLibrary(t *testing.T) {
 				}
 				want := p.ask(text)
 				require.Equal(t, want, p.Read(text), "%s %s", region, text)
-				for range 2 { // as it is learnt, and as it is remembered
+				if all%16 == 0 { // these take the library longest
 					require.Equal(t, p.callable(want.Text), p.Callable(want.Text), "%s %s", region, want.Text)
 					require.Equal(t, p.emergency(want.Text), p.Emergency(want.Text), "%s %s", region, want.Text)
 					require.Equal(t, Zones(want.Text), p.Zones(want.Text), "%s %s", region, want.Text)

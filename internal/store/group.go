@@ -189,17 +189,6 @@ func (g *group) exec(ctx context.Context, tx *sql.Tx, text string, args ...any) 
 	return tx.ExecContext(ctx, text, args...)
 }
 
-// query is exec for a statement that gives rows.
-func (g *group) query(ctx context.Context, tx *sql.Tx, text string, args ...any) (*sql.Rows, error) {
-	if s := g.statements[text]; s != nil {
-		return tx.StmtContext(ctx, s).QueryContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
-	}
-	if len(g.statements)+len(g.wanted) < maxStatements && !slices.Contains(g.wanted, text) {
-		g.wanted = append(g.wanted, text)
-	}
-	return tx.QueryContext(ctx, text, args...)
-}
-
 // prepare makes the statements that were wanted. The transaction that wanted them
 // must be over: there may be one connection only.
 func (g *group) prepare(ctx context.Context) {
