@@ -142,7 +142,7 @@ func (x *trial) leap(ahead time.Duration) {
 }
 
 // add starts a campaign with contacts and says what the checker is to hold it to.
-func (x *trial) add(c campaigns.Campaign, list []campaigns.Contact, rules outboundtest.Rules) campaigns.Campaign {
+func (x *trial) add(c campaigns.Campaign, list []campaigns.Contact, rules outboundtest.Rules) {
 	x.t.Helper()
 	ctx := x.t.Context()
 	c.Mode, c.Order, c.From, c.Ring = campaigns.Agentless, campaigns.AsListed, "02112345678", 4*time.Second
@@ -157,7 +157,6 @@ func (x *trial) add(c campaigns.Campaign, list []campaigns.Contact, rules outbou
 	rules.Attempts, rules.Callbacks, rules.AtOnce, rules.PerSecond = c.Attempts, 3, c.Concurrency, c.PerSecond
 	x.running = append(x.running, c)
 	x.rules[c.ID] = rules
-	return c
 }
 
 // done tells whether all campaigns are.
@@ -248,7 +247,7 @@ func (x *trial) disturb(every time.Duration) (stop func()) {
 			case <-time.After(every/2 + rand.N(every)):
 			}
 			n := x.nodes[rand.IntN(len(x.nodes))]
-			if !assert.NoError(x.t, n.Kill()) {
+			if !assert.NoError(x.t, n.Kill()) { //nolint:testifylint // not in the test's goroutine
 				return
 			}
 			x.kills++
