@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"context"
 	"net/netip"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -98,12 +97,9 @@ func TestWhoAnswers(t *testing.T) {
 		assert.Equal(t, answer.Voicemail, c.AnsweredBy.Who)
 		assert.Positive(t, c.AnsweredBy.BeepMS)
 		assert.Zero(t, loud(r.since(0)[:mark]), "not a word before the end of the beep")
-		left := r.since(mark)
-		heard := recognise(t, s, left, "zh")
+		heard := recognise(t, s, r.since(mark), "zh")
 		assert.True(t, anyOf(heard, "包裹", "明天", "上午"), "the voicemail has %q, without the beginning", heard)
 		assert.True(t, anyOf(heard, "留意", "查收", "留一", "流意", "茶收"), "the voicemail has %q, without the end", heard)
-		begins := time.Duration(slices.IndexFunc(left, func(v int16) bool { return v > 600 || v < -600 })) * time.Second / 8000
-		assert.Less(t, begins, 900*time.Millisecond, "half a second behind the beep, and what the way takes there and back")
 	})
 	t.Run("person", func(t *testing.T) {
 		hello := voice("喂，你好。")
