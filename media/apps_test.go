@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"hotline/media"
 	"hotline/media/dsp"
@@ -30,7 +31,7 @@ func TestSetLoop(t *testing.T) {
 		mediatest.Listen(in, 400*time.Millisecond)
 		assert.True(t, mediatest.Hears(mediatest.Listen(in, 500*time.Millisecond), 8000, 1500))
 		mediatest.Listen(in, 400*time.Millisecond)
-		assert.NoError(t, <-said)
+		require.NoError(t, <-said)
 		assert.True(t, mediatest.Hears(mediatest.Listen(in, time.Second), 8000, 1004), "it goes on behind it")
 
 		a.SetLoop(nil)

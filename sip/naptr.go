@@ -135,14 +135,14 @@ func exchangeDNS(ctx context.Context, resolver *net.Resolver, network, server st
 		_ = conn.SetDeadline(end)
 	}
 	if network == "tcp" { // RFC 1035 section 4.2.2
-		query = append(binary.BigEndian.AppendUint16(nil, uint16(len(query))), query...) //nolint:gosec // a name is short
+		query = append(binary.BigEndian.AppendUint16(nil, uint16(len(query))), query...)
 	}
 	if _, err := conn.Write(query); err != nil {
 		return nil, err
 	}
 	buf := make([]byte, 4096)
 	for {
-		n := 0
+		var n int
 		if network == "tcp" {
 			if _, err := io.ReadFull(conn, buf[:2]); err != nil {
 				return nil, err

@@ -122,9 +122,9 @@ func TestWeightsOfTargets(t *testing.T) {
 
 // An answer that does not fit into a datagram is asked for again by TCP.
 func TestTransportsByTCP(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	u, err := net.ListenPacket("udp", "127.0.0.1:0") //nolint:noctx // a test's
+	u, err := net.ListenPacket("udp", "127.0.0.1:0")
 	require.NoError(t, err)
 	answer := func(query []byte, cut bool) []byte {
 		var m dnsmessage.Message

@@ -2,6 +2,7 @@ package sip_test
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"testing"
 
@@ -87,8 +88,9 @@ func TestSIPpReplaces(t *testing.T) {
 	}()
 	runSIPp(t, "uac_replaces.xml", addr, "-key", "replaces", dialogOf(call))
 	<-ended
-	require.ErrorIs(t, wait(t, c.ends), sip.ErrReplaced)
-	require.ErrorIs(t, wait(t, c.ends), sip.ErrBye)
+	both := errors.Join(wait(t, c.ends), wait(t, c.ends)) // on a busy machine either is told first
+	require.ErrorIs(t, both, sip.ErrReplaced)
+	require.ErrorIs(t, both, sip.ErrBye)
 }
 
 func TestSIPpTwoAnswers(t *testing.T) {
