@@ -50,10 +50,11 @@ func workbook(tb testing.TB, rows, texts string, more map[string]io.Reader) []by
 	return file.Bytes()
 }
 
-// endless repeats a text for n bytes at least.
-func endless(text string, n int) io.Reader {
-	return io.LimitReader(repeat(text), int64(n))
-}
+// large is more than may be taken for one row or one cell.
+const large = 48 << 20
+
+// endless repeats a text until it is large.
+func endless(text string) io.Reader { return io.LimitReader(repeat(text), large) }
 
 type repeat string
 
@@ -77,19 +78,18 @@ func TestImportReadsAWorkbook(t *testing.T) {
 // What is small on the wire and large when it is unpacked is refused before it fills
 // memory or disk.
 func TestImportRefusesWhatHasNoEnd(t *testing.T) {
-	const large = 48 << 20
 	for name, file := range map[string]io.Reader{
-		"a quotation mark never closed": io.MultiReader(strings.NewReader("phone,name\n13800138000,\"a\n"), endless("13800138001,b\n", large)),
-		"a line without end":            io.MultiReader(strings.NewReader("phone,name\n13800138000,"), endless("x", large)),
-		"many columns":                  io.MultiReader(strings.NewReader("phone"), endless(",", large)),
-		"GB18030 without a line end":    endless("\xb0\xa1\xb0\xa2", large),
-		"a part beside the sheet":       bytes.NewReader(workbook(t, inlineRow, "", map[string]io.Reader{"xl/media/image1.png": endless("\x00", large)})),
+		"a quotation mark never closed": io.MultiReader(strings.NewReader("phone,name\n13800138000,\"a\n"), endless("13800138001,b\n")),
+		"a line without end":            io.MultiReader(strings.NewReader("phone,name\n13800138000,"), endless("x")),
+		"many columns":                  io.MultiReader(strings.NewReader("phone"), endless(",")),
+		"GB18030 without a line end":    endless("\xb0\xa1\xb0\xa2"),
+		"a part beside the sheet":       bytes.NewReader(workbook(t, inlineRow, "", map[string]io.Reader{"xl/media/image1.png": endless("\x00")})),
 		"a cell without end": bytes.NewReader(workbook(t, "", "", map[string]io.Reader{"xl/worksheets/sheet1.xml": io.MultiReader(
-			strings.NewReader(`<worksheet><sheetData><row><c t="inlineStr"><is><t>`), endless("x", large))})),
+			strings.NewReader(`<worksheet><sheetData><row><c t="inlineStr"><is><t>`), endless("x"))})),
 		"a row without end": bytes.NewReader(workbook(t, "", "", map[string]io.Reader{"xl/worksheets/sheet1.xml": io.MultiReader(
-			strings.NewReader(`<worksheet><sheetData><row>`), endless(`<c><v>1</v></c>`, large))})),
+			strings.NewReader(`<worksheet><sheetData><row>`), endless(`<c><v>1</v></c>`))})),
 		"a text without end": bytes.NewReader(workbook(t, inlineRow, "", map[string]io.Reader{"xl/sharedStrings.xml": io.MultiReader(
-			strings.NewReader(`<sst><si><t>`), endless("x", large))})),
+			strings.NewReader(`<sst><si><t>`), endless("x"))})),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
