@@ -46,10 +46,12 @@ const TestLine = "test line"
 // app runs a call to a test line. Its record is written once, when it is over:
 // monitors ring these lines all day, and of a call that says nothing the end tells
 // everything.
+//
+//nolint:contextcheck,nolintlint // the leg's own ctx is the call's: see below
 func (m *Manager) app(whole context.Context, end context.CancelCauseFunc, id string, a Arrival, app App) error {
 	// The call's ctx is a child of its leg's, so that hanging up ends it without
 	// another goroutine; what ends a call seldom costs one.
-	ctx, cancel := context.WithCancelCause(a.Leg.Context()) //nolint:contextcheck,nolintlint // as above
+	ctx, cancel := context.WithCancelCause(a.Leg.Context())
 	defer cancel(nil)
 	defer context.AfterFunc(whole, func() { cancel(context.Cause(whole)) })()
 	defer m.endedBy(end)()
