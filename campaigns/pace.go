@@ -356,10 +356,9 @@ func (r *Runner) attemptFor(ctx context.Context, c Campaign, j Job, own bool) er
 		return ErrPace
 	}
 	call := r.cfg.NewCall()
-	agent := ""
 	if own {
-		var ok bool
-		if agent, ok = r.cfg.Agents.Keep(call, c, j.Agent); !ok {
+		agent, ok := r.cfg.Agents.Keep(call, c, j.Agent)
+		if !ok {
 			return ErrPace
 		}
 		defer r.cfg.Agents.Release(call, agent)
@@ -391,13 +390,12 @@ func (r *Runner) attemptFor(ctx context.Context, c Campaign, j Job, own bool) er
 }
 
 // reached takes news of a call that was begun without an agent of its own.
-func (r *Runner) reached(c Campaign, a Attempt, s Stage) {
+func (r *Runner) reached(ctx context.Context, c Campaign, a Attempt, s Stage) {
 	r.paces.mu.Lock()
 	if k := r.paces.calls[a.Call]; k != nil {
 		k.stage = s
 	}
 	r.paces.mu.Unlock()
-	ctx := context.Background() //nolint:contextcheck // the call does not wait for it
 	if s == StageAnswered || s == StageAbandoned {
 		r.cut(ctx, c)
 	}

@@ -434,7 +434,8 @@ func (r *Runner) claimed(ctx context.Context, c Campaign, j Job, q Claim, agent 
 	if agent == "" {
 		o.Agent, o.Team = "", c.Skill
 		o.Abandoned = Fill(got.Campaign.VariantNamed(a.Variant).Abandoned, o.Fields)
-		o.Tell = func(s Stage) { r.reached(c, a, s) }
+		beside := context.WithoutCancel(ctx) // the call does not wait for it
+		o.Tell = func(s Stage) { r.reached(beside, c, a, s) }
 	}
 	result := r.dial(ctx, got, o)
 	r.paces.mu.Lock()

@@ -11,7 +11,9 @@ var (
 )
 
 // Refuses implements dialog.Refuser.
-func (c *Conversation) Refuses(text string) bool { return c.e.command.Called(text) == command.DoNotCall }
+func (c *Conversation) Refuses(text string) bool {
+	return c.e.command.Called(text) == command.DoNotCall
+}
 
 // Assent implements dialog.Assenter: a back-channel word is no turn, and neither
 // is a yes where nothing was asked.

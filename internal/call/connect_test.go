@@ -149,7 +149,7 @@ func TestTeamIsBusy(t *testing.T) {
 // An agent who does not pick up is no agent.
 func TestTeamDoesNotPickUp(t *testing.T) {
 	c := callForTeam(t, true, func(c *teamCall) {
-		c.dialer["agent:agent7"] = func(ctx context.Context, _ call.Target, _ func(int, []byte)) (call.Leg, error) {
+		c.dialer["agent:agent7"] = func(ctx context.Context, _ call.Target, _ func(int, []byte)) (call.Leg, error) { //nolint:unparam // as every dialer
 			c.staff.mu.Lock()
 			c.staff.shut = true // he is not tried again at once
 			c.staff.mu.Unlock()
@@ -172,7 +172,7 @@ func TestTeamIsRefused(t *testing.T) {
 		c.callee.speaks(c.ctx, saysHello, 600*time.Millisecond)
 		c.until(func() bool { return c.journal.count(call.KindAbandoned) > 0 })
 		time.Sleep(2 * time.Second)
-		assert.NoError(c.t, c.callee.session.SendKeys(c.ctx, "9"))
+		require.NoError(c.t, c.callee.session.SendKeys(c.ctx, "9"))
 		c.until(func() bool { return !c.journal.now().EndedAt.IsZero() })
 	})
 	assert.Equal(t, 1, c.journal.count(call.KindRefusal), strings.Join(c.journal.kinds(), " "))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -93,9 +94,7 @@ func (s *Service) Next(ctx context.Context, agent string) (Next, error) {
 			return Next{}, err
 		}
 		fields := map[string]string{"name": k.Name}
-		for name, value := range k.Fields {
-			fields[name] = value
-		}
+		maps.Copy(fields, k.Fields)
 		n.Opening = campaigns.Fill(c.VariantNamed(v.Variant).Greeting, fields)
 		return n, nil
 	}
