@@ -78,7 +78,11 @@ func scan(clause string) []item {
 			}
 			put(fact, key, n)
 		case lang.Han(r):
-			if key, n := quantity(rs); n > 0 {
+			before := ""
+			if len(out) > 0 {
+				before = out[len(out)-1].key
+			}
+			if key, n := quantity(anHour(before, rs)); n > 0 {
 				put(fact, key, n)
 				continue
 			}

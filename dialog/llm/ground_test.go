@@ -133,6 +133,8 @@ func TestLiesAreNotSaid(t *testing.T) {
 		"客服电话是400-820-8821。":   Invented,
 		"详细的退货办法请您看www.a.com。": Invented,
 		"早餐是早上七点到十一点。":         Invented,
+		"签收后十分钟内可以退货。":         Invented,
+		"早餐是下午一点。":             Invented,
 		"早餐是七点。":               "",
 		"退款明天原路退回。":            Invented,
 		"退款立即原路退回。":            Invented,
@@ -233,6 +235,9 @@ func lie(r *rand.Rand, zh bool, s string) string {
 // standsIn says that every clause of s stands in text: with nothing else it is no lie.
 func standsIn(s, text, from string) bool {
 	for _, c := range clauses(normal(s)) {
+		if c.empty() {
+			continue // a please
+		}
 		if !strings.Contains(squeeze(normal(text)), squeeze(c.text)) || c.bare() && !strings.Contains(normal(from), c.text) {
 			return false
 		}
@@ -256,6 +261,9 @@ func exchange(r *rand.Rand, s string, other []string) string {
 	taken := strings.TrimRight(theirs[r.IntN(len(theirs))], "。.")
 	if c := newClause(normal(taken)); c.empty() {
 		return s // a yes in the place of a clause leaves out, and says nothing else
+	}
+	if bare := strings.TrimPrefix(strings.TrimSuffix(squeeze(normal(taken)), "的"), "请"); strings.Contains(squeeze(normal(s)), bare) {
+		return s // nor does half of what s says itself
 	}
 	mine[r.IntN(len(mine))] = taken
 	return strings.Join(mine, mark)

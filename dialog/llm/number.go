@@ -16,6 +16,26 @@ var (
 // Words that begin with a numeral and say no number.
 var noNumber = longestFirst(`一下 一般 一样 一起 一直 一些 一旦 一边 一致 一律 一键 一方 一经 一并 一切 十分 千万 万一 三方 万能 一会 一点 百货 千里 二维码 二手 两者 双方 一次性 九折起`)
 
+// What makes a number of a word that says none: 十分钟 and 一点半, unlike 十分方便 and 近一点.
+var butNumber = map[string]string{"十分": "钟", "一点": "钟半整零一二三四五六七八九十0123456789"}
+
+// saysNoNumber tells whether rs begins with a word that only looks like a number.
+func saysNoNumber(rs []rune) bool {
+	n := longest(noNumber, rs)
+	return n > 0 && (n == len(rs) || !strings.ContainsRune(butNumber[string(rs[:n])], rs[n]))
+}
+
+// dayPart says that an hour follows.
+var dayPart = map[string]bool{"w:上午": true, "w:下午": true, "w:中午": true, "w:晚上": true, "w:早上": true, "w:凌晨": true, "w:傍晚": true, "w:夜间": true}
+
+// anHour gives 一点 behind a part of the day as the hour that it is there.
+func anHour(before string, rs []rune) []rune {
+	if !dayPart[before] || len(rs) < 2 || rs[0] != '一' || rs[1] != '点' {
+		return rs
+	}
+	return append([]rune("1"), rs[1:]...)
+}
+
 // value reads a number without its unit.
 func value(rs []rune) (string, int, bool) {
 	if len(rs) == 0 {
@@ -59,14 +79,14 @@ func value(rs []rune) (string, int, bool) {
 func plainNumber(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 func chineseNumber(rs []rune) (string, int, bool) {
-	if longest(noNumber, rs) > 0 {
+	if saysNoNumber(rs) {
 		return "", 0, false
 	}
 	n, scaled := 0, false
 	for n < len(rs) {
 		_, isDigit := numeral[rs[n]]
 		_, isScale := scale[rs[n]]
-		if !isDigit && !isScale || n > 0 && longest(noNumber, rs[n:]) > 0 {
+		if !isDigit && !isScale || n > 0 && saysNoNumber(rs[n:]) {
 			break
 		}
 		scaled = scaled || isScale
