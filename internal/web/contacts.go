@@ -114,7 +114,7 @@ func (s *Server) contactRoutes(with func(huma.Operation, ...int) huma.Operation)
 	route(s, with(operation(http.MethodDelete, "/contacts/{id}", "withdraw-contact", "Take a contact out that waits", "campaigns"), http.StatusNotFound, http.StatusConflict), s.withdrawContact)
 	s.contactExportRoutes(with)
 	route(s, with(operation(http.MethodPost, "/contacts/{id}/dial", "dial-contact", "Call a contact of a campaign in which agents look first: one's own telephone rings, then his", "campaigns"), http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), s.dialContact)
-	route(s, with(operation(http.MethodGet, "/desk/contact", "next-contact", "Whom one may call next in campaigns in which agents look first", "campaigns"), http.StatusNotFound, http.StatusUnprocessableEntity), s.nextContact)
+	route(s, operation(http.MethodGet, "/desk/contact", "next-contact", "Whom one may call next in campaigns in which agents look first", "campaigns"), s.nextContact)
 	route(s, with(operation(http.MethodPost, "/contacts/{id}/skip", "skip-contact", "Do not call a contact whom one has looked at: after some minutes again, or not any more", "campaigns"), http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), s.skipContact)
 	route(s, with(operation(http.MethodPost, "/triggers/{name}", "trigger", "Something happened: have the contact called", "campaigns"), http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), s.trigger)
 }
@@ -217,27 +217,33 @@ func (s *Server) skipContact(ctx context.Context, in *skipInput) (*struct{}, err
 
 type nextContactOutput struct {
 	Body struct {
-		Campaign string           `json:"campaign"`
-		Title    string           `json:"title" doc:"the campaign's name"`
-		Opening  string           `json:"opening,omitempty" doc:"how its script begins, with the contact's fields"`
-		History  outbound.History `json:"history"`
+		Next *NextContact `json:"next,omitempty" doc:"nobody where it is missing"`
 	}
 }
 
+// NextContact is whom an agent may call, once he has looked.
+type NextContact struct {
+	Campaign string           `json:"campaign"`
+	Title    string           `json:"title" doc:"the campaign's name"`
+	Opening  string           `json:"opening,omitempty" doc:"how its script begins, with the contact's fields"`
+	History  outbound.History `json:"history"`
+}
+
+// nextContact finds nobody as a rule: that is an answer, for each desk asks every few seconds.
 func (s *Server) nextContact(ctx context.Context, _ *struct{}) (*nextContactOutput, error) {
-	if s.cfg.Campaigns == nil {
-		return nil, errNoCampaigns
-	}
+	out := &nextContactOutput{}
 	agent := who(ctx).agent
-	if agent == "" {
-		return nil, problem(http.StatusUnprocessableEntity, "no_agent", "only an agent's account has a telephone that can be rung first")
+	if s.cfg.Campaigns == nil || agent == "" {
+		return out, nil
 	}
 	n, err := s.cfg.Campaigns.Next(ctx, agent)
+	if errors.Is(err, store.ErrNotFound) {
+		return out, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	out := &nextContactOutput{}
-	out.Body.Campaign, out.Body.Title, out.Body.Opening, out.Body.History = n.Campaign.ID, n.Campaign.Name, n.Opening, n.History
+	out.Body.Next = &NextContact{Campaign: n.Campaign.ID, Title: n.Campaign.Name, Opening: n.Opening, History: n.History}
 	return out, nil
 }
 
