@@ -165,11 +165,11 @@ func shop(tb testing.TB, n int) (packtest.Pack, []grow.Conversation) {
 // Whatever the order of the calls, the proposals are the same; they are new, of one
 // pair only, nobody's own, and once accepted are not proposed again.
 func TestProposals(t *testing.T) {
-	p, history := shop(t, 1200)
+	p, history := shop(t, 400)
 	for name, ko := range map[string]knowledge.Options{"words": {Language: "zh"}, "meaning": {Language: "zh", Embedder: letters{}}} {
 		t.Run(name, func(t *testing.T) {
 			first := propose(t, p.Pairs, ko, history, grow.Options{})
-			if len(first.Proposals) < 100 {
+			if len(first.Proposals) < 50 {
 				t.Fatalf("only %d proposals", len(first.Proposals))
 			}
 			if again := propose(t, p.Pairs, ko, history, grow.Options{}); !reflect.DeepEqual(again, first) {
