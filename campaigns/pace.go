@@ -292,19 +292,8 @@ func (r *Runner) lookForAgents(ctx context.Context, c Campaign, now time.Time, r
 		}
 	}
 	room = min(room, want)
-	due, err := r.cfg.Store.Due(ctx, c.ID, now, max(room, 1)+dueBeside)
-	if err != nil {
-		return err
-	}
-	if len(due) == 0 {
-		r.idle(ctx, c.ID, HoldNobody, time.Time{})
-		if busy == 0 {
-			return r.finish(ctx, c, false)
-		}
-		return nil
-	}
-	jobs, later := r.sift(c, due, now)
-	if err := r.cfg.Store.Postpone(ctx, later); err != nil {
+	due, jobs, later, err := r.due(ctx, c, now, max(room, 1)+dueBeside, busy)
+	if err != nil || len(due) == 0 {
 		return err
 	}
 	switch {

@@ -244,19 +244,8 @@ func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 		return nil
 	}
 	for sifted := 0; sifted < siftMost; {
-		due, err := r.cfg.Store.Due(ctx, c.ID, now, max(room, min(sifted, siftMost/4)))
-		if err != nil {
-			return err
-		}
-		if len(due) == 0 {
-			r.idle(ctx, c.ID, HoldNobody, time.Time{})
-			if busy == 0 {
-				return r.finish(ctx, c, false)
-			}
-			return nil
-		}
-		jobs, later := r.sift(c, due, now)
-		if err := r.cfg.Store.Postpone(ctx, later); err != nil {
+		due, jobs, later, err := r.due(ctx, c, now, max(room, min(sifted, siftMost/4)), busy)
+		if err != nil || len(due) == 0 {
 			return err
 		}
 		if len(jobs) > 0 {
@@ -269,6 +258,25 @@ func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 		r.idle(ctx, c.ID, HoldWindow, firstOf(later))
 	}
 	return nil
+}
+
+// due are contacts that are due, at most so many: those of them who may be called now, and
+// the others, who are put off. With nobody due the campaign says so, and ends once none of
+// its calls is in progress.
+func (r *Runner) due(ctx context.Context, c Campaign, now time.Time, most, busy int) (due []Contact, jobs []Job, later []Postponed, err error) {
+	due, err = r.cfg.Store.Due(ctx, c.ID, now, most)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if len(due) == 0 {
+		r.idle(ctx, c.ID, HoldNobody, time.Time{})
+		if busy == 0 {
+			err = r.finish(ctx, c, false)
+		}
+		return nil, nil, nil, err
+	}
+	jobs, later = r.sift(c, due, now)
+	return due, jobs, later, r.cfg.Store.Postpone(ctx, later)
 }
 
 // reach tells whether calls of a campaign can go out, by one contact for all. Why not is

@@ -16,12 +16,9 @@ import (
 // after his data was erased, but that he is not to be called; retention takes what is old.
 func TestCustodyOfCampaigns(t *testing.T) {
 	onEach(t, func(p place) {
-		t := p.t
+		t, ctx := p.t, p.t.Context()
 		now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
-		p.now = func() time.Time { return now }
-		s := p.open(t)
-		ctx := t.Context()
-		runningCampaign(t, s, campaigns.Campaign{Concurrency: 10, PerSecond: 100})
+		s := openAt(p, &now, campaigns.Campaign{Concurrency: 10, PerSecond: 100})
 		ids, err := s.AddContacts(ctx, "notice", []campaigns.Contact{somebody(1), somebody(2)})
 		require.NoError(t, err)
 		for i, id := range ids {

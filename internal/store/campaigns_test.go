@@ -86,12 +86,9 @@ func TestCampaigns(t *testing.T) {
 
 func TestContacts(t *testing.T) {
 	onEach(t, func(p place) {
-		t := p.t
+		t, ctx := p.t, p.t.Context()
 		now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
-		p.now = func() time.Time { return now }
-		s := p.open(t)
-		ctx := t.Context()
-		runningCampaign(t, s, campaigns.Campaign{Order: campaigns.Ranked})
+		s := openAt(p, &now, campaigns.Campaign{Order: campaigns.Ranked})
 		var list []campaigns.Contact
 		for i := range 450 {
 			k := somebody(i)
@@ -150,14 +147,19 @@ func TestContacts(t *testing.T) {
 	})
 }
 
+// openAt opens a store whose clock shows *now, with a campaign that runs.
+func openAt(p place, now *time.Time, c campaigns.Campaign) *store.Store {
+	p.now = func() time.Time { return *now }
+	s := p.open(p.t)
+	runningCampaign(p.t, s, c)
+	return s
+}
+
 func TestClaimAndSettle(t *testing.T) {
 	onEach(t, func(p place) {
-		t := p.t
+		t, ctx := p.t, p.t.Context()
 		now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
-		p.now = func() time.Time { return now }
-		s := p.open(t)
-		ctx := t.Context()
-		runningCampaign(t, s, campaigns.Campaign{Concurrency: 2, PerSecond: 100})
+		s := openAt(p, &now, campaigns.Campaign{Concurrency: 2, PerSecond: 100})
 		ids, err := s.AddContacts(ctx, "notice", []campaigns.Contact{somebody(1), somebody(2), somebody(3)})
 		require.NoError(t, err)
 		claim := func(i, number int) (campaigns.Claimed, error) {

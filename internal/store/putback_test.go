@@ -16,12 +16,9 @@ import (
 // a time; why is on record.
 func TestWhatDidNotGoOutIsPutBack(t *testing.T) {
 	onEach(t, func(p place) {
-		t := p.t
+		t, ctx := p.t, p.t.Context()
 		now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
-		p.now = func() time.Time { return now }
-		s := p.open(t)
-		ctx := t.Context()
-		runningCampaign(t, s, campaigns.Campaign{Concurrency: 2, PerSecond: 100})
+		s := openAt(p, &now, campaigns.Campaign{Concurrency: 2, PerSecond: 100})
 		ids, err := s.AddContacts(ctx, "notice", []campaigns.Contact{somebody(1)})
 		require.NoError(t, err)
 		claim := func(number int) campaigns.Claimed {
