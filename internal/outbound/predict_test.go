@@ -16,9 +16,6 @@ import (
 
 	"hotline/campaigns"
 	"hotline/internal/jobs"
-	"hotline/internal/number"
-	"hotline/internal/outbound"
-	"hotline/internal/seal"
 	"hotline/internal/store"
 )
 
@@ -165,28 +162,16 @@ func (assertions) Errorf(format string, args ...any) { panic(fmt.Sprintf(format,
 // of those who answer find nobody, at no time, and who found nobody is called again with
 // an agent kept for him.
 func TestPredictiveOverNodes(t *testing.T) {
-	dir := t.TempDir()
-	sealer, _, err := seal.LoadOrCreate(filepath.Join(dir, "master.key"))
-	require.NoError(t, err)
-	zone, err := time.LoadLocation("Asia/Shanghai")
-	require.NoError(t, err)
-	clock := calendar{time.Now(), time.Date(2026, 11, 23, 10, 0, 0, 0, zone), 1}
-	db := func(node string) *store.Store {
-		s, err := store.Open(t.Context(), store.Config{URL: filepath.Join(dir, "hotline.db"), Sealer: sealer, Node: node, Now: clock.now, Settled: outbound.Settled})
-		require.NoError(t, err)
-		t.Cleanup(func() { assert.NoError(t, s.Close()) })
-		return s
-	}
+	clock, db, plan := severalNodes(t, 1)
+	dir := t.TempDir() // of the jobs
 	first := db("one")
-	plan, err := number.For("CN")
-	require.NoError(t, err)
 	rules := campaigns.NewRules(campaigns.RulesConfig{Numbers: plan, Zone: "Asia/Shanghai", PerDay: -1, PerWeek: -1})
 	c := notice()
 	c.Line, c.Mode, c.Skill, c.Concurrency, c.PerSecond, c.Attempts = "main", campaigns.Predictive, "sales", 40, 1000, 4
 	c.Variants[0].Abandoned = "没有空闲的顾问，稍后再打给您，不想再接请按9。"
 	c.OptOut = "9"
 	c.Retry = map[campaigns.Outcome]campaigns.Retry{campaigns.NoAnswer: {After: time.Millisecond, Times: 1}, campaigns.Abandoned: {After: time.Millisecond, Times: 2}}
-	c, err = first.AddCampaign(t.Context(), c)
+	c, err := first.AddCampaign(t.Context(), c)
 	require.NoError(t, err)
 	var list []campaigns.Contact
 	for i := range 200 {

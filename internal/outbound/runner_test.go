@@ -56,24 +56,32 @@ func (c calendar) now() time.Time {
 
 func numberOf(i int) string { return fmt.Sprintf("+86138%08d", i) }
 
-// A campaign comes to its end over two nodes, of which one dies in the middle with its
-// calls in progress; the log of attempts breaks none of the rules.
-func TestCampaignOverNodesThatDie(t *testing.T) {
+// severalNodes have one database, and a clock that begins at ten o'clock in Shanghai and
+// goes so many times as fast as ours.
+func severalNodes(t *testing.T, speed int64) (clock calendar, open func(node string) *store.Store, plan number.Plan) {
+	t.Helper()
 	dir := t.TempDir()
 	sealer, _, err := seal.LoadOrCreate(filepath.Join(dir, "master.key"))
 	require.NoError(t, err)
 	zone, err := time.LoadLocation("Asia/Shanghai")
 	require.NoError(t, err)
-	clock := calendar{time.Now(), time.Date(2026, 11, 23, 10, 0, 0, 0, zone), 1200}
-	db := func(node string) *store.Store {
+	clock = calendar{time.Now(), time.Date(2026, 11, 23, 10, 0, 0, 0, zone), speed}
+	plan, err = number.For("CN")
+	require.NoError(t, err)
+	return clock, func(node string) *store.Store {
 		s, err := store.Open(t.Context(), store.Config{URL: filepath.Join(dir, "hotline.db"), Sealer: sealer, Node: node, Now: clock.now, Settled: outbound.Settled})
 		require.NoError(t, err)
 		t.Cleanup(func() { assert.NoError(t, s.Close()) })
 		return s
-	}
+	}, plan
+}
+
+// A campaign comes to its end over two nodes, of which one dies in the middle with its
+// calls in progress; the log of attempts breaks none of the rules.
+func TestCampaignOverNodesThatDie(t *testing.T) {
+	clock, db, plan := severalNodes(t, 1200)
+	dir := t.TempDir() // of the jobs
 	first := db("one")
-	plan, err := number.For("CN")
-	require.NoError(t, err)
 	rules := campaigns.NewRules(campaigns.RulesConfig{Numbers: plan, Zone: "Asia/Shanghai"})
 	c := notice()
 	c.Line, c.Mode, c.Concurrency, c.PerSecond, c.Attempts = "main", campaigns.Agentless, 8, 100, 3
@@ -81,7 +89,7 @@ func TestCampaignOverNodesThatDie(t *testing.T) {
 	c.Retry = map[campaigns.Outcome]campaigns.Retry{
 		campaigns.Busy: {After: time.Hour, Times: 2}, campaigns.NoAnswer: {After: 2 * time.Hour, Times: 2}, campaigns.Interrupted: {After: time.Hour, Times: 2}, campaigns.Failed: {After: time.Hour, Times: 1},
 	}
-	c, err = first.AddCampaign(t.Context(), c)
+	c, err := first.AddCampaign(t.Context(), c)
 	require.NoError(t, err)
 	const all = 120
 	var list []campaigns.Contact
@@ -155,7 +163,7 @@ func TestCampaignOverNodesThatDie(t *testing.T) {
 		gap[string(o)] = r.After
 	}
 	log := outboundtest.Log{
-		Zone: zone.String(), PerDay: 3, PerWeek: 7,
+		Zone: "Asia/Shanghai", PerDay: 3, PerWeek: 7,
 		Rules: map[string]outboundtest.Rules{c.ID: {Attempts: 3, Gap: gap, From: 9 * 60, To: 20 * 60, AtOnce: 8}},
 	}
 	suppressions := []campaigns.Suppression{{Number: numberOf(7), At: suppressed[numberOf(7)]}}
