@@ -26,6 +26,8 @@ type Config struct {
 	// Origins are the pages that may connect to ws and wss listeners, as
 	// Server.WebSocket has them. Default: those of the same host.
 	Origins []string
+	// Resolver finds far ends by the names of their domains. Default: the system's.
+	Resolver *net.Resolver
 	// PublicAddr is the address (HOST or HOST:PORT) that far ends reach us by when
 	// a NAT lies between; it is shown in Contact, Via and, by Leg.LocalIP, in SDP. A
 	// port counts for udp and tcp. Default: the local address of the route to the far
@@ -102,6 +104,9 @@ type Config struct {
 func (c *Config) fill() error {
 	if len(c.Listen) == 0 {
 		c.Listen = []string{"udp::5060", "tcp::5060"}
+	}
+	if c.Resolver == nil {
+		c.Resolver = net.DefaultResolver
 	}
 	if c.LocalNetworks == nil {
 		c.LocalNetworks = privateNetworks()

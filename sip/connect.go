@@ -133,7 +133,7 @@ func (s *Server) flowFor(ctx context.Context, u *sip.Uri, current flow) (flow, e
 	if !u.UriParams.Has("transport") && u.IsEncrypted() {
 		wanted = anyTLS // its domain may say where
 	}
-	places, err := places(ctx, net.DefaultResolver, wanted, host, uint16(u.Port))
+	places, err := places(ctx, s.cfg.Resolver, wanted, host, uint16(u.Port))
 	if err != nil {
 		return flow{}, err
 	}
@@ -239,6 +239,54 @@ func places(ctx context.Context, resolver *net.Resolver, network, host string, p
 		return nil, fmt.Errorf("look up SIP host: %w", failed)
 	}
 	return out[:min(len(out), maxPlaces)], nil
+}
+
+// serversFor are the servers of the domain that is called, as URIs for Through, the most
+// wanted first: one that does not answer or has no room is passed over for the next
+// (RFC 3263 section 4.3). A target that leaves nothing to look up, or whose certificate
+// is for the domain's name, is called as it stands.
+func (s *Server) serversFor(ctx context.Context, r *DialRequest) ([]string, error) {
+	asItStands := []string{r.Through}
+	var u sip.Uri
+	if r.Through != "" || len(r.Route) > 0 || !strings.HasPrefix(strings.ToLower(r.To), "sip:") || sip.ParseUri(r.To, &u) != nil {
+		return asItStands, nil
+	}
+	if isAddress(u.Host) || u.UriParams.Has("maddr") || badAddress(&u) || strings.HasSuffix(strings.ToLower(u.Host), ".invalid") {
+		return asItStands, nil
+	}
+	network, err := networkOf(&u)
+	if err != nil || network == "tls" {
+		return asItStands, err
+	}
+	found, err := places(ctx, s.cfg.Resolver, network, u.Host, uint16(u.Port))
+	if err != nil {
+		return nil, err
+	}
+	var servers []string
+	for _, p := range found {
+		if p.network != "tls" {
+			servers = append(servers, "sip:"+p.addr.String()+";transport="+p.network)
+		}
+	}
+	if len(servers) < len(found) {
+		return asItStands, nil
+	}
+	return servers, nil
+}
+
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil
+}
+
+// unavailable tells that a server was not reached or has no room now, so that another
+// of its domain may do (RFC 3263 section 4.3).
+func unavailable(err error) bool {
+	var st *StatusError
+	if errors.As(err, &st) {
+		return st.Code == 408 || st.Code == 503
+	}
+	return true
 }
 
 // addresses looks a host up, IPv4 first: the more telephones have it.

@@ -103,6 +103,26 @@ func (s *Server) Dial(ctx context.Context, r DialRequest, progress func(status i
 	if progress == nil {
 		progress = func(int, []byte) {}
 	}
+	servers, err := s.serversFor(ctx, &r)
+	if err != nil {
+		return nil, fmt.Errorf("dial: %w", err)
+	}
+	for i, server := range servers {
+		r.Through = server
+		heard := false
+		l, err := s.dial(ctx, r, func(status int, sdp []byte) {
+			heard = true
+			progress(status, sdp)
+		})
+		if err == nil || heard || i == len(servers)-1 || ctx.Err() != nil || !unavailable(err) {
+			return l, err
+		}
+	}
+	return nil, errors.New("dial: no server") // there is always one
+}
+
+// dial is Dial by one server.
+func (s *Server) dial(ctx context.Context, r DialRequest, progress func(int, []byte)) (*Leg, error) {
 	forks, err := s.forks(ctx, &r)
 	if err != nil {
 		return nil, err

@@ -158,7 +158,7 @@ func (x *trunk) locate(ctx context.Context) error {
 	var found []hop
 	var failed error
 	for i, u := range x.hops {
-		uris, err := lookup{u}.hops(ctx, net.DefaultResolver)
+		uris, err := lookup{u}.hops(ctx, x.s.cfg.Resolver)
 		if err != nil {
 			failed = err
 			continue

@@ -1,0 +1,72 @@
+package sip_test
+
+import (
+	"testing"
+
+	"hotline/sip"
+	"hotline/sip/siptest"
+
+	"github.com/stretchr/testify/require"
+)
+
+// replies is a carrier that is well but for calls: it answers them by statuses, or not
+// at all without any.
+func replies(statuses ...int) siptest.CarrierConfig {
+	return siptest.CarrierConfig{Reply: func(m *siptest.Message) []siptest.Reply {
+		if m.Method() != "INVITE" {
+			return nil
+		}
+		out := []siptest.Reply{}
+		for _, s := range statuses {
+			out = append(out, siptest.Reply{Status: s})
+		}
+		return out
+	}}
+}
+
+// The next server of a domain takes the call that the first cannot (RFC 3263 section
+// 4.3), whether a trunk or a single call names the domain.
+func TestTheNextServerOfADomainTakesTheCall(t *testing.T) {
+	sideBySide(t)
+	for name, tt := range map[string]struct {
+		first siptest.CarrierConfig
+		final int // the call ends at the first server; 0: it does not
+	}{
+		"silence":  {first: replies()},
+		"no room":  {first: replies(100, 503)},
+		"busy":     {first: replies(486), final: 486},
+		"it rang":  {first: replies(180, 503), final: 503},
+		"unknown":  {first: replies(404), final: 404},
+		"declined": {first: replies(603), final: 603},
+	} {
+		t.Run(name, func(t *testing.T) {
+			first := siptest.NewCarrier(t, tt.first)
+			second := siptest.NewCarrier(t, siptest.CarrierConfig{})
+			s, _ := host(t, sip.Config{Resolver: sip.DomainOf(t, first.Addr(), second.Addr())}, nil, nil)
+			trunks := trunksAt(t, s, sip.Policy{}, sip.TrunkConfig{
+				Name: "carrier", Proxies: []string{"sip:carrier.test"}, Outbound: []sip.OutboundRule{{}}, CallerNumber: "4001",
+			})
+			untilUp(t, trunks, "carrier")
+			for way, dial := range map[string]func() (*sip.Leg, error){
+				"trunk": func() (*sip.Leg, error) { return trunks.Dial(t.Context(), out("10086")) },
+				"call": func() (*sip.Leg, error) {
+					return s.Dial(t.Context(), sip.DialRequest{To: "sip:10086@carrier.test", Offer: []byte(siptest.SDP)}, nil)
+				},
+			} {
+				before := len(second.Requests("INVITE"))
+				l, err := dial()
+				if tt.final == 0 {
+					require.NoError(t, err, way)
+					require.Len(t, second.Requests("INVITE"), before+1, way)
+					require.Contains(t, second.Requests("INVITE")[before].Start, "sip:10086@carrier.test", "the domain is called, not its server")
+					hangup(t, l)
+					continue
+				}
+				var st *sip.StatusError
+				require.ErrorAs(t, err, &st, way)
+				require.Equal(t, tt.final, st.Code, way)
+				require.Empty(t, second.Requests("INVITE"), way)
+			}
+		})
+	}
+}

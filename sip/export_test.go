@@ -1,0 +1,23 @@
+package sip
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// DomainOf is a resolver that knows carrier.test, whose servers over UDP are those
+// given, the most wanted first.
+func DomainOf(t *testing.T, servers ...string) *net.Resolver {
+	t.Helper()
+	records := map[string][]dnsmessage.ResourceBody{}
+	for i, s := range servers {
+		at := netip.MustParseAddrPort(s)
+		name := string(rune('a'+i)) + ".carrier.test."
+		records["_sip._udp.carrier.test."] = append(records["_sip._udp.carrier.test."], srv(uint16(10*(i+1)), at.Port(), name))
+		records[name] = []dnsmessage.ResourceBody{&dnsmessage.AResource{A: at.Addr().As4()}}
+	}
+	return zone(t, records)
+}
