@@ -91,6 +91,9 @@ type Segment struct {
 	Rate     int    // Hz
 	Samples  []int16
 	Language string // "zh", "en"; "" lets the engine decide
+	// Also are languages that may be spoken in place of Language: an engine that surely
+	// hears one of them decodes in it, and Transcript.Language says so.
+	Also []string
 	// Prompt is text that the engine is biased towards: the business's own terms
 	// in a first pass, the likely questions in a second one.
 	Prompt string

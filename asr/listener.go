@@ -14,11 +14,14 @@ import (
 )
 
 // Options are what a Listener needs to know of its call. The zero value works.
-// Patience, Suggest and Expect are called from several goroutines, perhaps at once; they
+// Languages, Patience, Suggest and Expect are called from several goroutines, perhaps at once; they
 // must be quick.
 type Options struct {
 	Call     string // fairness between calls goes by it
 	Language string // "zh", "en"; "" lets the engine decide for each utterance
+	// Languages, where set, are the language of the next decode, in place of Language,
+	// and those that may be spoken in its place.
+	Languages func() []string
 	// Vocabulary is the business's own terms, most important first: hotwords for
 	// engines that take them and, where there is no Suggest, the prompt.
 	Vocabulary []string

@@ -224,6 +224,28 @@ func TestSecondPass(t *testing.T) {
 	require.LessOrEqual(t, last(es).At, 1500*time.Millisecond+500*time.Millisecond, "it fits in the time that is open anyway")
 }
 
+// Where another language is heard, the second pass is shown what may have been said in
+// that one, and the next turn is expected in the language that is spoken then.
+func TestAnotherLanguageIsHeard(t *testing.T) {
+	var asked []asr.Segment
+	languages := []string{"zh", "en"}
+	line := new(asrtest.Line).Silence(time.Second).Voice(500 * time.Millisecond).Silence(3 * time.Second).Voice(500 * time.Millisecond).Silence(3 * time.Second)
+	d := &asrtest.Decoder{Delay: 100 * time.Millisecond, Busy: true, Answer: func(s asr.Segment) (asr.Transcript, error) {
+		asked = append(asked, s)
+		languages = []string{"en", "zh"}
+		return asr.Transcript{Text: "where is my order", Language: "en", LogProb: -0.5, Confidence: 0.4}, nil
+	}}
+	es := listen(t, line, asr.ListenerConfig{Decoder: d, Options: asr.Options{
+		Language: "zh", Languages: func() []string { return languages }, Suggest: func(string, int) []string { return []string{"where is my order"} },
+	}})
+	require.Equal(t, "en", last(es).Language)
+	require.Len(t, asked, 4)
+	for i, want := range []asr.Segment{{Language: "zh", Also: []string{"en"}}, {Language: "en"}, {Language: "en", Also: []string{"zh"}}, {Language: "en"}} {
+		require.Equal(t, want.Language, asked[i].Language)
+		require.Equal(t, want.Also, asked[i].Also)
+	}
+}
+
 func TestSecondPassThatIsLateIsNotWaitedFor(t *testing.T) {
 	line := new(asrtest.Line).Silence(time.Second).Voice(500 * time.Millisecond).Silence(3 * time.Second)
 	d := decoderFunc(func(ctx context.Context, s asr.Segment) (asr.Transcript, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -171,8 +172,14 @@ func (h *hearing) submit(p *piece, samples []int16, urgent bool) {
 	h.jobs++
 	p.submitted, p.job = true, h.jobs
 	language, vocabulary := *h.language.Load(), *h.vocabulary.Load()
+	var also []string
+	if h.cfg.Languages != nil {
+		if all := h.cfg.Languages(); len(all) > 0 {
+			language, also = all[0], all[1:]
+		}
+	}
 	s := Segment{
-		Call: h.cfg.Call, Rate: h.rate, Samples: samples[:len(samples):len(samples)], Language: language,
+		Call: h.cfg.Call, Rate: h.rate, Samples: samples[:len(samples):len(samples)], Language: language, Also: also,
 		Hotwords: vocabulary, Urgent: urgent,
 	}
 	if h.cfg.Expect != nil {
@@ -220,6 +227,10 @@ func (h *hearing) decode(ctx context.Context, job int, s Segment, second bool) {
 		return
 	}
 	h.results <- outcome{job: job, transcript: first, more: true}
+	if slices.Contains(s.Also, first.Language) { // it is settled, and what is suggested is of it
+		s.Language = first.Language
+	}
+	s.Also = nil
 	s.Prompt = joinPrompt(h.cfg.Suggest(first.Text, secondSuggestions), s.Language)
 	if s.Prompt == "" {
 		return

@@ -57,6 +57,9 @@ const (
 	// Tasked: an agent has the bot do Task with the caller, who goes back to him when
 	// it is over, which a Note says (TaskOver). A Transfer act ends it before.
 	Tasked
+	// Changed: the caller wants to go on in this conversation's language and has not said
+	// yet what he wants. It is the conversation's first turn, or comes when he returns to it.
+	Changed
 )
 
 // Turn is what the caller did.
@@ -138,6 +141,8 @@ type (
 		Reason  string // "asked", "not_understood", "upset", "rule", "key"
 		Summary string // one sentence for the agent's ear
 		Urgent  bool   // the caller is upset or in danger: before others
+		// Language that the person must speak; "" is the line's.
+		Language string
 	}
 	// Callback notes that the caller wants to be rung.
 	Callback struct {
@@ -201,6 +206,7 @@ type (
 		Flow, Step    string // the task and its step, while one runs
 		TaskOver      bool   // behind a Tasked turn: what was to be done is done, or was left
 		Resolved      bool   // the turn answered what was asked
+		Language      string // that the turn is answered in; "" is the line's
 		Think         time.Duration
 	}
 )
@@ -272,6 +278,14 @@ type Expecter interface {
 // use.
 type Assenter interface {
 	Assent(text string) bool
+}
+
+// A Polyglot is a Conversation that changes to the language of its caller. Safe for
+// concurrent use.
+type Polyglot interface {
+	// Languages are the one that it speaks now and, behind it, those that it would go on
+	// in if the caller spoke them.
+	Languages() []string
 }
 
 // A Refuser is a Conversation that knows when somebody wants no more calls, where nothing

@@ -218,7 +218,7 @@ func (d *Decoder) form(s asr.Segment) (body *bytes.Buffer, kind string, err erro
 		{"prompt", s.Prompt},
 	}
 	if !d.cfg.Standard {
-		fields = append(fields, [2]string{"hotwords", strings.Join(s.Hotwords, ",")})
+		fields = append(fields, [2]string{"hotwords", strings.Join(s.Hotwords, ",")}, [2]string{"also", strings.Join(s.Also, ",")})
 		if s.Urgent {
 			fields = append(fields, [2]string{"urgent", "true"})
 		}

@@ -96,7 +96,7 @@ func TestRequestAndAnswer(t *testing.T) {
 	})
 	d := decoder(t, openai.Config{BaseURL: url + "/", APIKey: "secret"})
 	tr, err := d.Decode(t.Context(), asr.Segment{
-		Rate: 8000, Samples: asrtest.Noise("pink", 8000, time.Second, -30), Language: "zh", Prompt: "运费、保修", Hotwords: []string{"运费", "保修"}, Urgent: true,
+		Rate: 8000, Samples: asrtest.Noise("pink", 8000, time.Second, -30), Language: "zh", Prompt: "运费、保修", Hotwords: []string{"运费", "保修"}, Urgent: true, Also: []string{"en"},
 	})
 	require.NoError(t, err)
 	require.Equal(t, "什么时候发货?", tr.Text)
@@ -108,7 +108,7 @@ func TestRequestAndAnswer(t *testing.T) {
 	require.Equal(t, "Bearer secret", q.key)
 	require.Equal(t, map[string]string{
 		"model": "whisper-1", "response_format": "verbose_json", "temperature": "0",
-		"language": "zh", "prompt": "运费、保修", "hotwords": "运费,保修", "urgent": "true",
+		"language": "zh", "prompt": "运费、保修", "hotwords": "运费,保修", "also": "en", "urgent": "true",
 	}, q.fields)
 	require.Equal(t, 16000, q.sound.Rate)
 	require.Len(t, q.sound.Mono(), 16000)
@@ -116,10 +116,11 @@ func TestRequestAndAnswer(t *testing.T) {
 
 func TestStandardServerGetsStandardFields(t *testing.T) {
 	url, asked := serve(t, 200, object{"text": "hello"})
-	_, err := decoder(t, openai.Config{BaseURL: url, Standard: true}).Decode(t.Context(), asr.Segment{Rate: 8000, Samples: make([]int16, 800), Hotwords: []string{"a"}, Urgent: true})
+	_, err := decoder(t, openai.Config{BaseURL: url, Standard: true}).Decode(t.Context(), asr.Segment{Rate: 8000, Samples: make([]int16, 800), Hotwords: []string{"a"}, Also: []string{"en"}, Urgent: true})
 	require.NoError(t, err)
 	q := <-asked
 	require.NotContains(t, q.fields, "hotwords")
+	require.NotContains(t, q.fields, "also")
 	require.NotContains(t, q.fields, "urgent")
 	require.NotContains(t, q.fields, "language", "an empty one would be refused")
 }

@@ -164,7 +164,8 @@ func (r *decoderRun) step(ids []int64) ([]float32, error) {
 }
 
 // generate writes the text of e.
-func (m *Model) generate(ctx context.Context, sc *scratch, e *encoding, language, prompt string, sound time.Duration) (generated, error) {
+func (m *Model) generate(ctx context.Context, sc *scratch, e *encoding, s asr.Segment, sound time.Duration) (generated, error) {
+	language, prompt := s.Language, s.Prompt
 	ids := sc.tokens[:0]
 	if prompt = strings.TrimSpace(prompt); prompt != "" {
 		ids = append(ids, int64(m.spec.prev))
@@ -184,7 +185,13 @@ func (m *Model) generate(ctx context.Context, sc *scratch, e *encoding, language
 
 	var g generated
 	token, known := m.spec.languages[language]
-	if !known {
+	switch {
+	case known && len(s.Also) > 0 && sound >= enoughToTell:
+		if token, err = m.between(run, ids, token, s.Also); err != nil {
+			return g, err
+		}
+		ids = ids[:0]
+	case !known:
 		if token = int(e.language.Load()); token == 0 {
 			logits, err := run.step(ids)
 			if err != nil {
@@ -228,6 +235,37 @@ func (m *Model) generate(ctx context.Context, sc *scratch, e *encoding, language
 	}
 	g.stopped = true
 	return g, nil
+}
+
+// A sound shorter than enoughToTell, or one of which it is not so sure as sureOfOther,
+// is held to be in the language that is expected: short words are told apart badly.
+const (
+	enoughToTell = 1200 * time.Millisecond
+	sureOfOther  = 0.9
+)
+
+// between is own, or the language among also that surely is spoken in its place. It feeds
+// ids, which end in the start token.
+func (m *Model) between(run *decoderRun, ids []int64, own int, also []string) (int, error) {
+	logits, err := run.step(ids)
+	if err != nil {
+		return 0, fmt.Errorf("whisper decoder: %w", err)
+	}
+	best, token, sum := logits[own], own, 1.0
+	for _, l := range also {
+		id, ok := m.spec.languages[l]
+		if !ok || id == own {
+			continue
+		}
+		sum += math.Exp(float64(logits[id] - logits[own]))
+		if logits[id] > best {
+			best, token = logits[id], id
+		}
+	}
+	if math.Exp(float64(best-logits[own]))/sum < sureOfOther {
+		return own, nil
+	}
+	return token, nil
 }
 
 // likeliest is the token of the likeliest of the languages told apart.

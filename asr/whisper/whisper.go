@@ -255,7 +255,7 @@ func (m *Model) Decode(ctx context.Context, s asr.Segment) (asr.Transcript, erro
 		return asr.Transcript{}, err
 	}
 	defer m.cache.release(e)
-	out, err := m.generate(ctx, sc, e, language, s.Prompt, sound)
+	out, err := m.generate(ctx, sc, e, s, sound)
 	if err != nil {
 		return asr.Transcript{}, err
 	}

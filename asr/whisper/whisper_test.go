@@ -65,6 +65,27 @@ func TestLanguageIsHeard(t *testing.T) {
 	}
 }
 
+// Who speaks the language that may be spoken beside the line's is heard in it, and
+// everybody else as if there were none; noise has no language.
+func TestAnotherLanguageMayBeSpoken(t *testing.T) {
+	m := open(t, whisper.Options{})
+	other := map[string]string{"zh": "en", "en": "zh"}
+	for _, r := range asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv")) {
+		s := segment(r)
+		named, err := m.Decode(t.Context(), s)
+		require.NoError(t, err)
+		s.Also = []string{other[r.Language]}
+		own, err := m.Decode(t.Context(), s)
+		require.NoError(t, err)
+		require.Equal(t, named.Text, own.Text)
+		s.Language, s.Also = other[r.Language], []string{r.Language}
+		heard, err := m.Decode(t.Context(), s)
+		require.NoError(t, err)
+		require.Equal(t, r.Language, heard.Language, r.File)
+		require.LessOrEqual(t, asr.CER(named.Text, heard.Text), 0.1, r.File)
+	}
+}
+
 func TestWhatIsNoSpeechIsNotTrusted(t *testing.T) {
 	m := open(t, whisper.Options{})
 	for _, noise := range asrtest.Noises() {

@@ -106,6 +106,10 @@ type Config struct {
 	// Topics are things that callers ask, as spoken (查物流), for help and examples;
 	// where empty the menu's labels.
 	Topics []string
+	// Reception: this is for callers who do not speak the language of their line, of whose
+	// knowledge there is none here. They are told so and offered a person, a callback or
+	// a message; all else that is said to a bot is understood.
+	Reception bool
 	// Survey asks, before the goodbye, how content the caller is from 1 to 5; those who
 	// were brought to a person and those who say nothing are not asked.
 	Survey     bool

@@ -82,6 +82,9 @@ const (
 	KeyNotTopic      Key = "not_topic"       // not taken up: back to the matter
 	KeySafe          Key = "safe"            // in place of a sentence that must not be said
 	KeyOtherLanguage Key = "other_language"  // I speak one language only: a person
+	KeyChanged       Key = "changed"         // in this language, then: go ahead
+	KeyOneLanguage   Key = "one_language"    // the line speaks another one only: person, callback, message?
+	KeyOneLangOff    Key = "one_lang_off"    // the same while nobody is there
 	KeySurvey        Key = "survey"          // from 1 to 5, how content are you?
 	KeyStillWorking  Key = "still_working"   // behind the filler, while another system is asked
 	KeyFlowConfirm   Key = "flow_confirm"    // {title} is {value}, right?

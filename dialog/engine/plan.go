@@ -60,6 +60,8 @@ func (c *Conversation) plan(ctx context.Context, st state, t dialog.Turn) *plan 
 			p.returned(t.Result)
 		case dialog.Tasked:
 			p.tasked(t)
+		case dialog.Changed:
+			p.changed()
 		default:
 			p.intent("unknown_turn", "fallback")
 		}

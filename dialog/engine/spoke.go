@@ -70,6 +70,9 @@ func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
 	if p.reply(ctx, t, cmd) {
 		return
 	}
+	if p.c.e.c.Reception && p.receive(cmd, text) {
+		return
+	}
 	found := p.c.find(ctx, st, text, t.Alternatives)
 	if top := found.Top(); cmd.Kind != command.None && (top == nil || !top.Exact) {
 		p.command(cmd, text, answered)

@@ -58,6 +58,9 @@ type Line struct {
 	Voice    string
 	Rate     float64 // of speech; 0 counts as 1
 	Engine   dialog.Engine
+	// In is how the line hears and speaks in another language, where its dialogue changes
+	// to one; nil, or nil for a language, is as in its own.
+	In func(language string) *Line
 	// Hear makes the recogniser of one listener.
 	Hear  func(h Hearing) asr.Recognizer
 	Speak tts.Synthesizer
@@ -95,6 +98,17 @@ type Line struct {
 	Unrecorded bool
 }
 
+// in is the line in a language that its dialogue speaks; "" is its own.
+func (l *Line) in(language string) *Line {
+	if language == "" || language == l.Language || l.In == nil {
+		return l
+	}
+	if other := l.In(language); other != nil {
+		return other
+	}
+	return l
+}
+
 // utterance is text in the line's voice.
 func (l *Line) utterance(text string) tts.Utterance {
 	return tts.Utterance{Text: text, Voice: l.Voice, Language: l.Language, Rate: cmp.Or(l.Rate, 1)}
@@ -105,6 +119,16 @@ type Hearing struct {
 	Call     string
 	Language string
 	Listener dialog.Listener // nil for an agent's side
+}
+
+// spoken is the language that a conversation speaks now, "" if it has one only.
+func spoken(bot dialog.Conversation) string {
+	if p, ok := bot.(dialog.Polyglot); ok {
+		if all := p.Languages(); len(all) > 0 {
+			return all[0]
+		}
+	}
+	return ""
 }
 
 // Services are what every call shares.

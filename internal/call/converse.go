@@ -83,7 +83,7 @@ func (t *talk) begin(m *meeting) {
 	t.meeting, t.session, t.began, t.probe = m, m.session, time.Now(), m.probe
 	t.mustHear, t.news = make(chan bool), make(chan handoverNews)
 	t.updates = make(chan sdp.Direction, 8)
-	t.speaker = &speaker{out: t.session.Out(), voice: t.call.Line.Speak, line: t.call.Line, progress: t.mustHear, log: t.call.Log}
+	t.speaker = &speaker{out: t.session.Out(), voice: t.call.Line.Speak, line: t.line, progress: t.mustHear, log: t.call.Log}
 	t.floor.assent = assent(t.bot)
 	codec := t.session.Media().Codec.Name
 	t.record.AnsweredAt, t.record.Codec = t.began, codec
@@ -99,6 +99,9 @@ func (t *talk) begin(m *meeting) {
 		m.onUpdate(t.refresh)
 	}
 }
+
+// line is the call's line in the language that is spoken now.
+func (t *talk) line() *Line { return t.call.Line.in(spoken(t.bot)) }
 
 // refresh runs in the signalling's goroutine: the session takes the new
 // description, converse learns the direction.

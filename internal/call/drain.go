@@ -41,7 +41,7 @@ func (t *talk) closing() <-chan struct{} {
 
 // closeDown tells the caller that the call must end.
 func (t *talk) closeDown(ctx context.Context) error {
-	return t.lastWords(ctx, ErrShutdown, t.call.Line.Closing, "shutdown")
+	return t.lastWords(ctx, ErrShutdown, t.line().Closing, "shutdown")
 }
 
 // reasoner is a Leg that tells the far end why we hang up (RFC 3326).

@@ -18,8 +18,9 @@ func (t *talk) handOver(ctx context.Context, a dialog.Transfer) {
 }
 
 func (t *talk) newHandover(a dialog.Transfer) *handover {
+	line, wants := *t.line(), t.waiting(a)
 	return &handover{
-		act: a, wants: t.waiting(a), wait: &waitRoom{session: t.session, line: t.call.Line, call: t.call.ID, log: t.call.Log}, call: t.call.ID, caller: t.session, line: t.call.Line, desk: t.call.Desk, dialer: t.call.Dialer, room: t.call.room,
+		act: a, wants: wants, wait: &waitRoom{session: t.session, line: *t.call.Line.in(wants.Language), call: t.call.ID, log: t.call.Log}, call: t.call.ID, caller: t.session, line: line, desk: t.call.Desk, dialer: t.call.Dialer, room: t.call.room,
 		audio: t.call.Audio, from: t.call.Party.number(), log: t.call.Log, report: t.news,
 		reached: t.meeting.reached, seat: t.call.seats,
 	}

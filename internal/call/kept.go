@@ -84,9 +84,13 @@ func (t *talk) bookTurn() {
 		if done.in.Kind == dialog.Spoke || done.in.Kind == dialog.Pressed {
 			t.facts.LastResolved = done.note.Resolved
 		}
-		t.mark(KindIntent, t.ms(done.began), map[string]any{
+		intent := map[string]any{
 			"intent": done.note.Intent, "confidence": done.note.Confidence, "source": done.note.Source, "knowledge_id": done.note.KnowledgeID,
-		})
+		}
+		if done.note.Language != "" {
+			intent["language"] = done.note.Language
+		}
+		t.mark(KindIntent, t.ms(done.began), intent)
 		if done.note.Flow != "" {
 			step := map[string]any{"flow": done.note.Flow, "step": done.note.Step}
 			if len(done.note.Slots) > 0 {

@@ -57,7 +57,7 @@ func (t *talk) part(ctx context.Context, now time.Time) error {
 		}
 		return nil
 	case late, t.turn == nil && t.pending == nil && !t.undecided && t.message == nil:
-		return t.lastWords(ctx, ErrCalledOff, t.call.Line.Goodbye, "called_off")
+		return t.lastWords(ctx, ErrCalledOff, t.line().Goodbye, "called_off")
 	}
 	return nil
 }

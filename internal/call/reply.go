@@ -191,14 +191,15 @@ func (t *talk) holdOn(ctx context.Context) {
 	if t.turn != nil || t.engaged() || t.resting() || t.unsure() || t.hold.held() || t.call.Line.Hold == "" {
 		return
 	}
-	t.say(ctx, t.call.Line.Hold)
+	t.say(ctx, t.line().Hold)
 }
 
 func (t *talk) farewell(ctx context.Context) error {
-	if t.call.Line.Farewell == "" {
+	text := t.line().Farewell
+	if text == "" {
 		return ErrMaxDuration
 	}
-	t.say(ctx, t.call.Line.Farewell, dialog.Hangup{Reason: "max_duration"})
+	t.say(ctx, text, dialog.Hangup{Reason: "max_duration"})
 	return nil
 }
 
@@ -224,6 +225,7 @@ func (t *talk) prepareReply(ctx context.Context, r asr.Result) {
 	if text == "" {
 		return
 	}
+	line := t.line()
 	t.stopPreparing()
 	ctx, t.prepare = context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -235,7 +237,7 @@ func (t *talk) prepareReply(ctx context.Context, r asr.Result) {
 				t.call.Log.Error("preparing a reply", "call", t.call.ID, "panic", fmt.Sprint(p))
 			}
 		}()
-		t.call.Line.Prepare(ctx, t.call.Line.utterance(text))
+		t.call.Line.Prepare(ctx, line.utterance(text))
 	}()
 }
 

@@ -112,7 +112,7 @@ func (t *turn) text() string {
 type speaker struct {
 	out      *media.Player
 	voice    tts.Synthesizer
-	line     Line
+	line     func() *Line // in the language of the moment
 	progress chan<- bool // true while what may not be interrupted plays
 	log      *slog.Logger
 }
@@ -216,7 +216,7 @@ func (s *speaker) say(ctx context.Context, t *turn, g *gate, a dialog.Say) error
 	sp := &span{say: a, voice: s.out.Utterance(ctx)}
 	defer sp.voice.Finish()
 	t.spans = append(t.spans, sp)
-	u := s.line.utterance(a.Text)
+	u := s.line().utterance(a.Text)
 	u.Style = a.Style
 	if a.Slower {
 		u.Rate *= slower
@@ -260,7 +260,8 @@ func (s *speaker) tell(ctx context.Context, mustHear bool) error {
 
 // fill says a filler if nothing of the reply was heard for fillerAfter.
 func (s *speaker) fill(ctx context.Context, g *gate) {
-	if !tts.Ready(s.voice, s.line.utterance(s.line.Filler)) {
+	line := s.line()
+	if !tts.Ready(s.voice, line.utterance(line.Filler)) {
 		return // one that must be made first would only add to the wait
 	}
 	timer := time.NewTimer(fillerAfter)
@@ -278,7 +279,7 @@ func (s *speaker) fill(ctx context.Context, g *gate) {
 	defer g.give()
 	u := s.out.Utterance(ctx)
 	defer u.Finish()
-	err := s.voice.Synthesize(ctx, s.line.utterance(s.line.Filler), u)
+	err := s.voice.Synthesize(ctx, line.utterance(line.Filler), u)
 	if err != nil && ctx.Err() == nil {
 		s.log.Warn("saying the filler", "error", err)
 	}

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -48,7 +49,7 @@ func asked(reason string) bool { return reason == "asked" || reason == "key" }
 // waiting is the caller as the queue is told of him.
 func (t *talk) waiting(a dialog.Transfer) Waiting {
 	return Waiting{
-		Call: t.call.ID, Line: t.call.Line.Name, Language: t.call.Line.Language, Number: t.call.Party.number(), Skill: a.Skill,
+		Call: t.call.ID, Line: t.call.Line.Name, Language: cmp.Or(a.Language, t.call.Line.Language), Number: t.call.Party.number(), Skill: a.Skill,
 		Kind: t.demand.kind, Asked: asked(a.Reason), Urgent: a.Urgent, Mood: t.demand.mood, Risk: t.demand.risk,
 	}
 }

@@ -25,6 +25,7 @@ type transcription struct {
 	format   string // json, text, verbose_json, srt
 	stream   bool
 	language string
+	also     []string // ours: languages that may be spoken in its place
 	prompt   string
 	hotwords []string // ours: terms, separated by commas or lines
 	urgent   bool     // ours: ends a turn
@@ -115,7 +116,7 @@ func decode(ctx context.Context, engine asr.Decoder, t *transcription, out *tran
 	at, sum := 0, 0.0
 	for i, piece := range pieces(t.samples, t.rate) {
 		got, err := engine.Decode(ctx, asr.Segment{
-			Rate: t.rate, Samples: piece, Language: t.language, Prompt: t.prompt, Hotwords: t.hotwords, Urgent: t.urgent,
+			Rate: t.rate, Samples: piece, Language: t.language, Also: t.also, Prompt: t.prompt, Hotwords: t.hotwords, Urgent: t.urgent,
 		})
 		if err != nil {
 			return fmt.Errorf("decoding: %w", err)
@@ -247,6 +248,8 @@ func (t *transcription) field(name, value string) error {
 		t.language = strings.ToLower(value)
 	case "prompt":
 		t.prompt = value
+	case "also":
+		t.also = strings.FieldsFunc(strings.ToLower(value), func(r rune) bool { return r == ',' || r == ' ' })
 	case "hotwords":
 		t.hotwords = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == '\n' || r == '，' || r == '、' })
 	case "urgent":
