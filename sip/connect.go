@@ -248,8 +248,11 @@ func places(ctx context.Context, resolver *net.Resolver, network, host string, p
 func (s *Server) serversFor(ctx context.Context, r *DialRequest) ([]string, error) {
 	asItStands := []string{r.Through}
 	var u sip.Uri
-	if r.Through != "" || len(r.Route) > 0 || !strings.HasPrefix(strings.ToLower(r.To), "sip:") || sip.ParseUri(r.To, &u) != nil {
+	if r.Through != "" || len(r.Route) > 0 || !strings.HasPrefix(strings.ToLower(r.To), "sip:") {
 		return asItStands, nil
+	}
+	if err := sip.ParseUri(r.To, &u); err != nil {
+		return nil, fmt.Errorf("%q is no SIP URI", r.To)
 	}
 	if isAddress(u.Host) || u.UriParams.Has("maddr") || badAddress(&u) || strings.HasSuffix(strings.ToLower(u.Host), ".invalid") {
 		return asItStands, nil
