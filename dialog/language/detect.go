@@ -32,8 +32,8 @@ func heardAs(text, language string) bool {
 	return false
 }
 
-// count takes Chinese characters, words of Latin letters, and those among them of which
-// English sentences are made.
+// count takes Chinese characters, words of Latin letters but for polite ones, and those
+// among them of which English sentences are made.
 func count(text string) (han, words, telling int) {
 	for _, r := range text {
 		if unicode.Is(unicode.Han, r) {
@@ -43,6 +43,9 @@ func count(text string) (han, words, telling int) {
 	for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !(r < unicode.MaxLatin1 && unicode.IsLetter(r)) && r != '\'' && r != '’'
 	}) {
+		if strings.Contains(polite, " "+w+" ") {
+			continue
+		}
 		words++
 		if strings.Contains(english, " "+strings.ReplaceAll(w, "’", "'")+" ") {
 			telling++
@@ -51,13 +54,16 @@ func count(text string) (han, words, telling int) {
 	return han, words, telling
 }
 
+// polite are words that everybody uses, whatever he speaks: OK, thank you, bye-bye.
+const polite = " bye goodbye hello hey hi no ok okay oh please sorry thank thanks you yeah yes "
+
 // english are words that stand in sentences, not in names.
 const english = " a about account again am an and any anybody anyone are at back be because been bought broken buy but by call can can't cancel change could " +
-	"customer delivered delivery did didn't do does doesn't doing don't english for from get give go going got had has have haven't hello help here hey hi his how " +
-	"i i'd i'll i'm i've if in is isn't it it's just know like long looking make me missing much my need new no not nobody now of on open or order ordered our " +
-	"package parcel person please problem received refund return sent service she shipping should someone somebody something sorry speak still talk tell thank " +
+	"customer delivered delivery did didn't do does doesn't doing don't english for from get give go going got had has have haven't help here his how " +
+	"i i'd i'll i'm i've if in is isn't it it's just know like long looking make me missing much my need new not nobody now of on open or order ordered our " +
+	"package parcel person problem received refund return sent service she shipping should someone somebody something speak still talk tell " +
 	"thanks that that's the their them there they this time to today tomorrow track trying until was we were what what's when where where's which who why will " +
-	"with won't work working would wrong yes yesterday yet you your "
+	"with won't work working would wrong yesterday yet your "
 
 var (
 	leadEnglish = `(?:(?:hello|hi|hey|sorry|excuse me|um|oh|well|please|no) )*`

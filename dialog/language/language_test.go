@@ -29,6 +29,8 @@ func TestWhichLanguageAreTheWordsIn(t *testing.T) {
 		"ok":                                  "",
 		"Yes, please.":                        "",
 		"hello":                               "",
+		"OK, thank you very much, bye bye!":   "",
+		"Yes, yes, hello?":                    "",
 		"WiFi":                                "",
 		"A B C one two three four":            "",
 		"Nintendo Switch OLED":                "",

@@ -96,6 +96,10 @@ type Line struct {
 	Default bool `yaml:"default" json:"default,omitempty"`
 	// Language is spoken on it: "zh", "en".
 	Language string `yaml:"language" json:"language"`
+	// OtherLanguages are names of lines of this file, one for a language: a caller who
+	// speaks it goes on as if he had called that line. Who speaks a language that none of
+	// them has is told so in it, and offered a person.
+	OtherLanguages []string `yaml:"other_languages" json:"other_languages,omitempty"`
 	// Voice is "model/speaker" ("kokoro-v1.0/zf_xiaoxiao") or a model of one voice.
 	Voice string `yaml:"voice" json:"voice"`
 	// Rate is how fast it speaks; 1 is the voice's own pace, 1.25 a quarter faster.

@@ -63,6 +63,8 @@ func catalogue() map[string]message {
 		"business_missing": {"there is no business in the folder %[1]q", "write the way to a folder with a business.yaml, counted from this one", "文件夹“%[1]v”里没有业务", "请写含有 business.yaml 的文件夹(相对于本文件夹)"},
 		"business_loop":    {"the folder %[1]q leads back to this one", "a line cannot live in two folders that point at each other", "文件夹“%[1]v”又指回了这里", "两个业务文件夹不能互相引用"},
 		"line_missing":     {"the folder %[1]q has no line %[2]q", "name one of its lines under from:", "文件夹“%[1]v”里没有线路“%[2]v”", "请在 from: 写那边已有的线路名"},
+		"other_line":       {"there is no line %[1]q", "known are: %[2]v", "没有线路“%[1]v”", "已有的是:%[2]v"},
+		"other_same":       {"line %[1]q speaks %[2]q, as %[3]q does", "name one line for each other language", "线路“%[1]v”说的是“%[2]v”,和“%[3]v”一样", "每种其他语言只写一条线路"},
 		"voice_missing":    {"no voice is set for language %[1]q", "add one under voices:, kokoro-v1.0/zf_xiaoxiao say", "语言“%[1]v”没有设置声音", "请在 voices 下填写,例如 kokoro-v1.0/zf_xiaoxiao"},
 		"skill_missing":    {"there is no skill %[1]q", "known are: %[2]v", "没有技能组“%[1]v”", "已有的是:%[2]v"},
 		"agent_missing":    {"there is no agent %[1]q", "known are: %[2]v", "没有坐席“%[1]v”", "已有的是:%[2]v"},

@@ -215,6 +215,7 @@ func (c checker) telephone() {
 		if l.Business == "" {
 			c.line(path, l)
 		}
+		c.otherLanguages(path, l)
 	}
 	if standard == "" && len(b.Lines) > 1 {
 		c.report.add(Warning, c.key("lines"), "no_default", b.Lines[0].Name)
@@ -250,6 +251,28 @@ func (c checker) line(path string, l Line) {
 		if len(b.AgentsWith(s.Name, "")) > 0 && len(b.AgentsWith(s.Name, l.Language)) == 0 {
 			c.report.add(Warning, c.key(path), "skill_language", s.Name, l.Language, l.Name)
 		}
+	}
+}
+
+// otherLanguages looks whether a line's callers can go on by the lines that it names.
+func (c checker) otherLanguages(path string, l Line) {
+	by := map[string]string{l.Language: l.Name}
+	for _, name := range l.OtherLanguages {
+		at := c.key(path + ".other_languages")
+		other, ok := c.business.LineNamed(name)
+		if !ok {
+			var known []string
+			for _, x := range c.business.Lines {
+				known = append(known, x.Name)
+			}
+			c.report.add(Error, at, "other_line", name, strings.Join(known, ", "))
+			continue
+		}
+		if taken, twice := by[other.Language]; twice {
+			c.report.add(Error, at, "other_same", name, other.Language, taken)
+			continue
+		}
+		by[other.Language] = name
 	}
 }
 

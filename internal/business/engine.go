@@ -16,6 +16,17 @@ func (l Line) KnowledgeOptions() knowledge.Options {
 	return knowledge.Options{Language: l.Language, Terms: l.Home.Terms, Synonyms: l.Home.Synonyms}
 }
 
+// Reception is how the line talks with callers who speak another language than any line
+// that it names: it says so in theirs, and offers people. pairs yields an empty index.
+func (l Line) Reception(language string, pairs func() *knowledge.Index) engine.Config {
+	l.Language, l.Menu, l.Topics, l.Survey = language, nil, nil, false
+	c := l.EngineConfig(pairs)
+	c.Reception = true
+	c.Disclosure, c.Greeting, c.Hours = "", "", "" // those are in the line's language
+	c.Flows, c.Skills, c.Urgent, c.Routes = nil, nil, nil, engine.Routes{}
+	return c
+}
+
 // EngineConfig is the line as its dialogue engine takes it; pairs yields the index
 // in use.
 func (l Line) EngineConfig(pairs func() *knowledge.Index) engine.Config {

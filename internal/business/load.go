@@ -250,7 +250,7 @@ func (f *folder) take(line *Line, home *Business, at place) {
 		return
 	}
 	from.Name, from.Numbers, from.Default = line.Name, line.Numbers, line.Default
-	from.Business, from.From = line.Business, from.Name
+	from.Business, from.From, from.OtherLanguages = line.Business, from.Name, line.OtherLanguages
 	*line = from
 }
 

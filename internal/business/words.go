@@ -27,7 +27,7 @@ func (f *folder) sensitive() {
 	if name, ok := strings.CutPrefix(f.instead, ModerationDir+"/"); ok {
 		own = withFile{own, name, f.text}
 	}
-	languages := []string{b.Language}
+	languages := []string{b.Language, "zh", "en"} // callers may speak one that no line has
 	for _, l := range b.Lines {
 		languages = append(languages, l.Language)
 	}
