@@ -42,7 +42,7 @@ func (s *server) byAgent(ctx context.Context, l *sip.Leg) bool {
 
 // agentNamed is an agent and a line of his business; nil if nobody is called so.
 func (s *server) agentNamed(name string) (*business.Agent, *call.Line) {
-	for _, b := range s.bots.lines {
+	for _, b := range s.bots.lines() {
 		home := b.home()
 		for i, a := range home.Agents {
 			if a.Name == name {
@@ -70,7 +70,7 @@ func (s *server) meant(called string) string {
 
 // owns tells whether a number is that of a line.
 func (bs *bots) owns(number string) bool {
-	for _, b := range bs.lines {
+	for _, b := range bs.lines() {
 		if slices.Contains(b.said().Numbers, number) {
 			return true
 		}

@@ -21,19 +21,33 @@ import (
 	"hotline/internal/speech"
 )
 
-// bots are the dialogue engines of all lines, by business folder and line.
+// bots are the dialogue engines of all lines, by business folder and line. Which lines
+// there are changes while calls go on; whoever asks has those of that moment.
 type bots struct {
-	businesses []*business.Business
-	lines      []*bot
+	businesses []*business.Business // as read at the start
+	build      func(business.Line) (*bot, error)
+	answering  atomic.Pointer[[]*bot] // in the order of the businesses and of their lines
+	leaving    atomic.Pointer[[]*bot] // whose line was taken away, while calls of it are in progress
+}
+
+// lines are those that answer.
+func (bs *bots) lines() []*bot { return held(&bs.answering) }
+
+func held(p *atomic.Pointer[[]*bot]) []*bot {
+	if list := p.Load(); list != nil {
+		return *list
+	}
+	return nil
 }
 
 // bot is one line's dialogue.
 type bot struct {
-	line    business.Line                 // as read at the start
+	line    business.Line                 // as it was first read; its name, language and home do not change
+	of      string                        // the folder of the business that lists it
 	last    atomic.Pointer[business.Line] // as read last
 	answers atomic.Pointer[call.Line]     // what a call needs of it, made of that
 	engine  *engine.Live
-	talk    dialog.Engine // what answers callers: engine, or a system elsewhere behind it
+	talk    dialog.Engine // what answers callers: engine, or a system elsewhere behind it; whoever renews the bot sets it
 	index   *knowledge.Live
 	intents atomic.Pointer[router]
 	helped  atomic.Pointer[assist.Line]                 // by what agents are helped with its calls
@@ -60,7 +74,18 @@ func localMeaning(ctx context.Context, c config.Config, log *slog.Logger) knowle
 // compare meanings too where meaning is given.
 // Whatever is wrong in them is logged; a line that cannot be built is an error.
 func loadBots(dirs []string, meaning knowledge.Embedder, effects engine.Effects, model engine.Model, log *slog.Logger) (*bots, error) {
-	bs := &bots{}
+	bs := &bots{build: func(l business.Line) (*bot, error) {
+		// Days and hours are those of where the business is, wherever the server stands.
+		made, err := newBot(l, meaning, effects, model, calendar)
+		if err != nil {
+			return nil, err
+		}
+		if err := made.elsewhere(l, log); err != nil {
+			return nil, fmt.Errorf("engine: %w", err)
+		}
+		return made, nil
+	}}
+	var all []*bot
 	for _, dir := range dirs {
 		b, report := business.Load(dir)
 		for _, p := range report.Problems {
@@ -73,17 +98,15 @@ func loadBots(dirs []string, meaning knowledge.Embedder, effects engine.Effects,
 		}
 		bs.businesses = append(bs.businesses, b)
 		for _, l := range b.Lines {
-			// Days and hours are those of where the business is, wherever the server stands.
-			made, err := newBot(l, meaning, effects, model, func() time.Time { return calendar().In(l.Home.Location) })
+			made, err := bs.build(l)
 			if err != nil {
 				return nil, fmt.Errorf("line %q of %s: %w", l.Name, dir, err)
 			}
-			if err := made.elsewhere(log); err != nil {
-				return nil, fmt.Errorf("line %q of %s: engine: %w", l.Name, dir, err)
-			}
-			bs.lines = append(bs.lines, made)
+			made.of = b.Dir
+			all = append(all, made)
 		}
 	}
+	bs.answering.Store(&all)
 	return bs, nil
 }
 
@@ -93,6 +116,7 @@ func trial() engine.Effects {
 	return &action.Actions{Web: &action.Web{}, Bookings: &action.Memory{}}
 }
 
+// newBot makes a line's bot, whose clock is now where the business is.
 func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects, model engine.Model, now func() time.Time) (*bot, error) {
 	o := l.KnowledgeOptions()
 	o.Now, o.Embedder = now, meaning
@@ -103,7 +127,7 @@ func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects,
 	b := &bot{line: l, index: knowledge.NewLive(index)}
 	b.mind = func(l business.Line) (*engine.Engine, error) {
 		c := l.EngineConfig(b.index.Load)
-		c.Now, c.Effects, c.Model = now, effects, model
+		c.Now, c.Effects, c.Model = func() time.Time { return now().In(l.Home.Location) }, effects, model
 		c.Bot = func(f dialog.Facts, scene string) bool { return b.scenes == nil || b.scenes(f, scene) }
 		told, err := learnIntents(l.Home.IntentExamples(), l.Language, meaning)
 		if err != nil {
@@ -133,8 +157,7 @@ func lineLimits(l business.Line) business.Limits {
 	return l.Limits.Over(l.Home.Limits).Over(business.DefaultLimits())
 }
 
-// said is the line as its business says now. Its name, language and engine are those of
-// the start.
+// said is the line as its business says now.
 func (b *bot) said() business.Line {
 	if last := b.last.Load(); last != nil {
 		return *last
@@ -151,7 +174,7 @@ func (b *bot) limits() business.Limits { return lineLimits(b.said()) }
 // are answered here included.
 func (bs *bots) homes() []*business.Business {
 	var out []*business.Business
-	for _, b := range bs.lines {
+	for _, b := range bs.lines() {
 		if home := b.home(); !slices.Contains(out, home) {
 			out = append(out, home)
 		}
@@ -159,26 +182,57 @@ func (bs *bots) homes() []*business.Business {
 	return out
 }
 
+// put has all answer from now on. Those that do not any more are remembered as long as
+// calls of their lines are in progress.
+func (bs *bots) put(all []*bot, inProgress func(line string) bool) {
+	var leaving []*bot
+	for _, b := range held(&bs.leaving) {
+		if inProgress(b.line.Name) {
+			leaving = append(leaving, b)
+		}
+	}
+	for _, b := range bs.lines() {
+		if !slices.Contains(all, b) { // a call may be about to begin
+			leaving = append([]*bot{b}, leaving...)
+		}
+	}
+	bs.leaving.Store(&leaving)
+	bs.answering.Store(&all)
+}
+
 // find is the bot that answers a number.
 func (bs *bots) find(number string) *bot {
-	for _, b := range bs.lines {
+	lines := bs.lines()
+	for _, b := range lines {
 		if slices.Contains(b.said().Numbers, number) {
 			return b
 		}
 	}
-	for _, b := range bs.lines {
+	for _, b := range lines {
 		if b.said().Default {
 			return b
 		}
 	}
-	if len(bs.lines) == 0 {
+	if len(lines) == 0 {
 		return nil
 	}
-	return bs.lines[0]
+	return lines[0]
 }
 
+// named is the bot of a line's name; for calls in progress also one whose line was taken
+// away meanwhile.
 func (bs *bots) named(name string) *bot {
-	for _, b := range bs.lines {
+	if b := bs.serving(name); b != nil {
+		return b
+	}
+	return namedIn(held(&bs.leaving), name)
+}
+
+// serving is the bot that answers new calls of a line's name.
+func (bs *bots) serving(name string) *bot { return namedIn(bs.lines(), name) }
+
+func namedIn(list []*bot, name string) *bot {
+	for _, b := range list {
 		if b.line.Name == name {
 			return b
 		}
@@ -186,10 +240,10 @@ func (bs *bots) named(name string) *bot {
 	return nil
 }
 
-// kbLines are the lines with their indexes, for the knowledge that follows its files.
-func (bs *bots) kbLines() []kb.Line {
-	out := make([]kb.Line, 0, len(bs.lines))
-	for _, b := range bs.lines {
+// kbLines are bots with their indexes, for the knowledge that follows its files.
+func kbLines(list []*bot) []kb.Line {
+	out := make([]kb.Line, 0, len(list))
+	for _, b := range list {
 		out = append(out, kb.Line{Line: b.line, Live: b.index})
 	}
 	return out

@@ -107,7 +107,7 @@ func (h *holidays) get(line string) []campaigns.Holiday {
 
 // holidaysOf are the holidays of the business that has a line, as it says now.
 func (s *server) holidaysOf(line string) []campaigns.Holiday {
-	for _, b := range s.bots.lines {
+	for _, b := range s.bots.lines() {
 		if line != "" && b.line.Name != line {
 			continue
 		}

@@ -92,7 +92,7 @@ func (s *server) openCampaigns(ctx context.Context) error {
 		Store: s.db, Rules: rules, Plan: plan, Holds: s.campaigns.runner.Holds, PerMinute: s.cfg.Outbound.MaxCallsPerMinute, HangUp: s.campaigns.runner.HangUp, Dial: s.campaigns.runner.Dial, Serves: campaignAgents{s.desk}.serves, Publish: publish,
 		Lines: func() []string {
 			var names []string
-			for _, b := range s.bots.lines {
+			for _, b := range s.bots.lines() {
 				names = append(names, b.line.Name)
 			}
 			return names

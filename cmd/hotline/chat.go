@@ -61,10 +61,16 @@ func (s *settings) bot(ctx context.Context, line string) (*bot, error) {
 	if err != nil {
 		return nil, err
 	}
-	if line == "" {
-		return bs.find(""), nil
+	b := bs.find("")
+	if line != "" {
+		b = bs.named(line)
 	}
-	if b := bs.named(line); b != nil {
+	if b != nil {
+		talk, _, err := bs.tongues(b)
+		if err != nil {
+			return nil, err
+		}
+		b.talk = talk
 		return b, nil
 	}
 	return nil, usageError{fmt.Errorf("there is no line %q; the lines are %s", line, strings.Join(bs.names(), ", "))}
@@ -72,7 +78,7 @@ func (s *settings) bot(ctx context.Context, line string) (*bot, error) {
 
 func (bs *bots) names() []string {
 	var out []string
-	for _, b := range bs.lines {
+	for _, b := range bs.lines() {
 		out = append(out, b.line.Name)
 	}
 	return out

@@ -32,7 +32,7 @@ func checkTrunks(ctx context.Context, c config.Config) finding {
 		b, _ := business.Load(dir)
 		businesses = append(businesses, b)
 	}
-	if stray := strayNumbers(c, businesses); len(stray) > 0 {
+	if stray := strayNumbers(c, folders(businesses)); len(stray) > 0 {
 		f.err = errors.New(strings.Join(stray, "; "))
 		return f
 	}

@@ -129,6 +129,9 @@ func (e *ears) listener(h call.Hearing) asr.Recognizer {
 		if x, ok := h.Listener.(dialog.Expecter); ok {
 			o.Expect = x.Expect
 		}
+		if x, ok := h.Listener.(dialog.Polyglot); ok {
+			o.Languages = x.Languages
+		}
 	}
 	if len(e.funasr) > 0 {
 		return e.streaming(h, o)
@@ -227,6 +230,6 @@ func (s *server) speech() (err error) {
 	if s.ears, err = newEars(s.cfg, s.log); err != nil {
 		return err
 	}
-	s.voice, err = newVoice(s.cfg, s.ears.endpoints, s.bots.packRoots(), s.log)
+	s.voice, err = newVoice(s.cfg, s.ears.endpoints, packRoots(s.bots.lines()), s.log)
 	return err
 }

@@ -8,37 +8,47 @@ import (
 	"path/filepath"
 	"strings"
 
+	"hotline/dialog"
 	"hotline/dialog/backend"
 	"hotline/dialog/engine"
+	"hotline/internal/business"
 )
 
-// elsewhere puts the dialogue system that the line names behind the bot's own
-// engine; a line that names none stays as it is.
-func (b *bot) elsewhere(log *slog.Logger) error {
-	set := b.line.Engine
-	if !set.Set() {
-		return nil
+// elsewhere has the dialogue system that the line l names answer, behind the bot's own
+// engine; where it names none the own engine does.
+func (b *bot) elsewhere(l business.Line, log *slog.Logger) error {
+	talk, err := b.brain(l, b.engine.Load(), log)
+	if err == nil {
+		b.talk = talk
 	}
-	home := b.line.Home
+	return err
+}
+
+// brain is what answers the line l by its engine own.
+func (b *bot) brain(l business.Line, own *engine.Engine, log *slog.Logger) (dialog.Engine, error) {
+	set := l.Engine
+	if !set.Set() {
+		return b.engine, nil
+	}
+	home := l.Home
 	name, brain, err := set.Brain(home.Timezone, secretNamed)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c := b.line.EngineConfig(nil)
-	phrases := b.engine.Load().Phrases()
+	c := l.EngineConfig(nil)
+	phrases := own.Phrases()
 	var skills []string
 	for _, s := range home.Skills {
 		skills = append(skills, s.Name)
 	}
-	b.talk, err = backend.New(backend.Config{
-		Name: name, Language: b.line.Language, Own: b.engine, Brain: brain,
+	return backend.New(backend.Config{
+		Name: name, Language: l.Language, Own: b.engine, Brain: brain,
 		Words: backend.Words{
-			Wait: first(phrases[engine.KeyStillWorking]), Lost: first(phrases[engine.KeyFlowFailed]), Menu: b.engine.Load().Menu(), Safe: first(phrases[engine.KeySafe]),
+			Wait: first(phrases[engine.KeyStillWorking]), Lost: first(phrases[engine.KeyFlowFailed]), Menu: own.Menu(), Safe: first(phrases[engine.KeySafe]),
 			Sorry: first(phrases[engine.KeySorry]), Offer: first(phrases[engine.KeySorryOffer]), Ready: first(phrases[engine.KeyReady]),
 		},
 		Moderation: c.Words, Skills: skills, Send: set.Send, Welcome: set.Welcome, Timeout: set.Timeout, Log: log,
 	})
-	return err
 }
 
 // maxSecret bounds the file of a secret.

@@ -214,7 +214,7 @@ func evalDialogs(cmd *cobra.Command, c config.Config, dir string, asJSON bool) e
 		if err != nil {
 			return nil, err
 		}
-		if err := made.elsewhere(discard()); err != nil {
+		if err := made.elsewhere(l, discard()); err != nil {
 			return nil, err
 		}
 		return made.talk, nil

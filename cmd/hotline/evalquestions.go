@@ -163,7 +163,7 @@ func officeBot(c config.Config, line string, meaning knowledge.Embedder) (*bot, 
 			if err != nil {
 				return nil, now, err
 			}
-			return made, now, made.elsewhere(discard())
+			return made, now, made.elsewhere(l, discard())
 		}
 	}
 	return nil, time.Time{}, usageError{fmt.Errorf("there is no line %q; the lines are %s", line, strings.Join(names, ", "))}

@@ -5,15 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"hotline/dialog"
 	"hotline/dialog/engine"
 	"hotline/internal/business"
 	"hotline/internal/event"
+	"hotline/internal/models"
 	"hotline/internal/store"
 )
 
@@ -26,17 +27,15 @@ const followEvery = time.Second
 func (s *server) followBusinesses(ctx context.Context, out io.Writer) {
 	var wg sync.WaitGroup
 	for _, b := range s.bots.businesses {
-		was := b
 		wg.Go(func() {
 			business.Follow(ctx, b, followEvery, s.log, func(ctx context.Context, next *business.Business) error {
 				if err := s.renew(ctx, next, out); err != nil {
 					return err
 				}
 				s.log.Info("the business was read again", "business", next.Dir)
-				if late := untilRestart(was, next); len(late) > 0 {
+				if late := s.untilRestart(); len(late) > 0 {
 					s.log.Warn("some changes of the business count from the next start on", "business", next.Dir, "settings", late)
 				}
-				was = next
 				return nil
 			})
 		})
@@ -44,46 +43,133 @@ func (s *server) followBusinesses(ctx context.Context, out io.Writer) {
 	wg.Wait()
 }
 
-// renew makes the dialogues of a business's lines anew; all of them or none.
+// renewal is a bot and what is to become of it.
+type renewal struct {
+	bot  *bot
+	line business.Line
+	mind *engine.Engine // nil: the bot is new
+	talk dialog.Engine
+}
+
+// renew has a business's lines be answered as it says now: all of them or none. Lines that
+// are new get a bot, and so do those that speak another language or are taken from another
+// folder; calls in progress keep what they began with, also where their line is no more.
 func (s *server) renew(ctx context.Context, next *business.Business, out io.Writer) error {
 	s.renewing.Lock() // businesses follow their files each for itself
 	defer s.renewing.Unlock()
-	made := map[*bot]*engine.Engine{}
-	for _, l := range next.Lines {
-		b := s.bots.named(l.Name)
-		if b == nil {
-			continue // a new line is told of by untilRestart
-		}
-		e, err := b.mind(l)
-		if err != nil {
-			return fmt.Errorf("line %q: %w", l.Name, err)
-		}
-		made[b] = e
+	if len(next.Lines) == 0 {
+		return errors.New("it has no line")
+	}
+	made, err := s.renewals(next)
+	if err != nil {
+		return err
+	}
+	all := s.bots.with(next.Dir, made)
+	if err := s.kb.Serve(ctx, kbLines(all)); err != nil {
+		return err
 	}
 	for _, home := range next.Homes() {
 		if err := s.kb.Rehome(ctx, home); err != nil {
 			return err
 		}
 	}
-	for b, e := range made {
-		b.engine.Swap(e)
-	}
-	for _, l := range next.Lines {
-		if b := s.bots.named(l.Name); b != nil {
-			b.last.Store(&l)
-			b.answers.Store(s.answering(b))
+	s.voice.reopen(packRoots(all))
+	set := models.Open(s.cfg.Models)
+	for _, r := range made {
+		b := r.bot
+		if r.mind != nil {
+			b.engine.Swap(r.mind)
+			b.talk = r.talk
+		}
+		b.last.Store(&r.line)
+		b.answers.Store(s.answering(b))
+		if r.mind == nil {
+			s.tellModels(set, b)
 		}
 	}
+	s.replaceLines(all)
+	s.voice.rewarm()
 	s.rerule()
-	if err := s.newcomers(ctx, out); err != nil {
+	if err := s.staff(ctx, out); err != nil {
 		return err
 	}
 	s.bus.Publish(event.Event{Kind: "business.changed", At: time.Now(), Data: map[string]any{"business": next.Name}})
 	return nil
 }
 
-// newcomers lets the telephones of agents who are new register.
-func (s *server) newcomers(ctx context.Context, out io.Writer) error {
+// renewals are what is to answer a business's lines, in their order.
+func (s *server) renewals(next *business.Business) ([]renewal, error) {
+	made := make([]renewal, 0, len(next.Lines))
+	for _, l := range next.Lines {
+		r := renewal{line: l, bot: s.bots.same(next.Dir, l)}
+		var err error
+		if r.bot == nil {
+			if r.bot, err = s.bots.build(l); err == nil {
+				r.bot.of = next.Dir
+				s.rollsOut(r.bot)
+			}
+		} else if r.mind, err = r.bot.mind(l); err == nil {
+			r.talk, err = r.bot.brain(l, r.mind, s.log)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %q: %w", l.Name, err)
+		}
+		made = append(made, r)
+	}
+	return made, nil
+}
+
+// same is the bot of a business's line that goes on answering it; nil where another is
+// needed.
+func (bs *bots) same(dir string, l business.Line) *bot {
+	for _, b := range bs.lines() {
+		if b.of == dir && b.line.Name == l.Name && b.line.Language == l.Language && b.line.Home.Dir == l.Home.Dir && b.line.RowName() == l.RowName() {
+			return b
+		}
+	}
+	return nil
+}
+
+// with are the bots of all businesses once those of one folder are others.
+func (bs *bots) with(dir string, made []renewal) []*bot {
+	var all []*bot
+	for _, home := range bs.businesses {
+		if home.Dir == dir {
+			for _, r := range made {
+				all = append(all, r.bot)
+			}
+			continue
+		}
+		for _, b := range bs.lines() {
+			if b.of == home.Dir {
+				all = append(all, b)
+			}
+		}
+	}
+	return all
+}
+
+// replaceLines has all answer, and tells which lines came and went.
+func (s *server) replaceLines(all []*bot) {
+	before := s.bots.lines()
+	live := map[string]bool{}
+	for _, c := range s.manager.Live() {
+		live[c.Line] = true
+	}
+	s.bots.put(all, func(line string) bool { return live[line] })
+	for _, b := range before {
+		if s.bots.serving(b.line.Name) == nil {
+			s.log.Info("a line is no longer served; its calls in progress go on", "line", b.line.Name)
+		}
+	}
+	for _, problem := range strayNumbers(s.cfg, s.bots) {
+		s.log.Warn("a trunk's number has no line; the default line answers it", "problem", problem)
+	}
+}
+
+// staff lets the telephones of agents who are new register, and those of agents who are
+// gone no longer.
+func (s *server) staff(ctx context.Context, out io.Writer) error {
 	had, err := s.db.Agents(ctx)
 	if err != nil {
 		return err
@@ -94,39 +180,27 @@ func (s *server) newcomers(ctx context.Context, out io.Writer) error {
 			fresh = append(fresh, a.Name)
 		}
 	}
-	if len(fresh) == 0 {
-		return nil
+	if len(fresh) > 0 {
+		s.agentsPW = ""
+		if err := s.agentAccounts(ctx); err != nil {
+			return err
+		}
 	}
-	s.agentsPW = ""
-	if err := errors.Join(s.agentAccounts(ctx), s.learnPasswords(ctx)); err != nil {
+	if err := s.learnPasswords(ctx); err != nil {
 		return err
 	}
-	if s.agentsPW != "" {
-		_, err = fmt.Fprintf(out, "  agents  %s / %s   (register a SIP phone at port %s; shown once)\n", strings.Join(fresh, ", "), s.agentsPW, s.cfg.SIP.Port())
+	if len(fresh) == 0 || s.agentsPW == "" {
+		return nil
 	}
+	_, err = fmt.Fprintf(out, "  agents  %s / %s   (register a SIP phone at port %s; shown once)\n", strings.Join(fresh, ", "), s.agentsPW, s.cfg.SIP.Port())
 	return err
 }
 
-// untilRestart names what is other in next and is read at the start only.
-func untilRestart(was, next *business.Business) (out []string) {
-	fixed := func(b *business.Business) map[string]any {
-		m := map[string]any{"timezone": b.Timezone, "terms": b.Terms}
-		for _, l := range b.Lines {
-			m["lines: "+l.Name] = []any{l.Language, l.Engine}
-		}
-		return m
+// untilRestart are the settings of business.yaml that are others now and count from the
+// next start on: the bounds of campaigns were made with them.
+func (s *server) untilRestart() []string {
+	if b := s.bots.find(""); b != nil && b.home().Timezone != s.zone {
+		return []string{"timezone (for the hours of campaigns to numbers whose zone is not known)"}
 	}
-	before, after := fixed(was), fixed(next)
-	for key, v := range after {
-		if !reflect.DeepEqual(before[key], v) {
-			out = append(out, key)
-		}
-	}
-	for key := range before {
-		if _, ok := after[key]; !ok {
-			out = append(out, key)
-		}
-	}
-	slices.Sort(out)
-	return out
+	return nil
 }

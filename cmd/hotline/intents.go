@@ -64,7 +64,7 @@ func learnIntents(all []intent.Example, language string, meaning knowledge.Embed
 
 // routers are those of the lines that have intents.
 func (bs *bots) routers() (out []*router) {
-	for _, b := range bs.lines {
+	for _, b := range bs.lines() {
 		if r := b.intents.Load(); r != nil {
 			out = append(out, r)
 		}

@@ -114,7 +114,7 @@ func newKnowledgeWrite(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			base, err := kb.New(ctx, kb.Config{Store: db}, bs.kbLines())
+			base, err := kb.New(ctx, kb.Config{Store: db}, kbLines(bs.lines()))
 			if err != nil {
 				return err
 			}

@@ -90,7 +90,7 @@ func TestALyingModelIsNotHeard(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b := bs.lines[0]
+			b := bs.lines()[0]
 			var own strings.Builder // what the business says itself
 			_ = filepath.WalkDir(b.line.Home.Dir, func(path string, d os.DirEntry, err error) error {
 				if err == nil && !d.IsDir() && slices.Contains([]string{".csv", ".yaml"}, filepath.Ext(path)) {

@@ -51,7 +51,7 @@ func refusedError(err error) error {
 
 // lineNamed is the line of a name, "" the first; nil where there is none.
 func (s *server) lineNamed(name string) *call.Line {
-	for _, b := range s.bots.lines {
+	for _, b := range s.bots.lines() {
 		if name == "" || b.line.Name == name {
 			return b.answers.Load()
 		}

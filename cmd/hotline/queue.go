@@ -21,10 +21,8 @@ import (
 func (s *server) people(ctx context.Context) error {
 	s.share = desk.NewShare(s.bots.shareRules(), s.db, s.bus, nil)
 	s.rollout = desk.NewRollout(s.bots.rolloutRules(), s.share, s.db.CallerHash, s.db, s.bus, nil)
-	for _, b := range s.bots.lines {
-		b.scenes = func(f dialog.Facts, scene string) bool {
-			return f.Direction != "inbound" || s.rollout.BotScene(f.Line, scene, store.NormalNumber(f.Caller), f.CallID)
-		}
+	for _, b := range s.bots.lines() {
+		s.rollsOut(b)
 	}
 	s.desk = desk.New(desk.Config{
 		Agents: s.bots.agents(), Rules: s.bots.queueRules, Open: s.bots.staffed, Store: s.db,
@@ -39,6 +37,13 @@ func (s *server) people(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// rollsOut has a bot that answers nobody yet do the scenes that the rollout leaves it.
+func (s *server) rollsOut(b *bot) {
+	b.scenes = func(f dialog.Facts, scene string) bool {
+		return f.Direction != "inbound" || s.rollout.BotScene(f.Line, scene, store.NormalNumber(f.Caller), f.CallID)
+	}
 }
 
 // agents are the people of all businesses, each once.
@@ -146,7 +151,7 @@ func (bs *bots) shareRules() desk.ShareRules {
 // that none names.
 func (bs *bots) rolloutRules() []desk.RolloutRules {
 	var out []desk.RolloutRules
-	for _, b := range bs.lines {
+	for _, b := range bs.lines() {
 		whole := desk.RolloutRules{Line: b.line.Name, Bot: 100}
 		var scenes []desk.RolloutRules
 		for _, q := range b.home().Queue.Rollout {

@@ -122,7 +122,7 @@ func renderPacks(ctx context.Context, c config.Config, out io.Writer) error {
 		return err
 	}
 	done := map[string]bool{}
-	for _, b := range bs.lines {
+	for _, b := range bs.lines() {
 		v := b.line.Voice
 		if v == "" || done[b.line.Home.Dir+v] {
 			continue

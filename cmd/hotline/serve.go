@@ -97,6 +97,7 @@ type server struct {
 	metrics    *prometheus.Registry
 	secrets    *passwords
 	renewing   sync.Mutex // one business is read again at a time
+	zone       string     // that campaigns fall back to, as read at the start
 	agentsPW   string     // set when agents' passwords were made just now
 	adminPW    string
 }
@@ -119,6 +120,7 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 	if s.bots, err = loadBots(c.Business, nil, &action.Actions{Web: &action.Web{}, Bookings: s.db}, model, log); err != nil { //nolint:contextcheck // what it builds bounds its own time
 		return err
 	}
+	s.zone = s.bots.find("").home().Timezone
 	s.assist = s.assistant(model)
 	if err := s.accounts(ctx); err != nil {
 		return err
@@ -132,7 +134,7 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 		return err
 	}
 	defer func() { err = errors.Join(err, s.audit.Close()) }()
-	if s.kb, err = kb.New(ctx, kb.Config{Store: s.db, Audit: s.audit.Add, Log: log}, s.bots.kbLines()); err != nil {
+	if s.kb, err = kb.New(ctx, kb.Config{Store: s.db, Audit: s.audit.Add, Log: log}, kbLines(s.bots.lines())); err != nil {
 		return err
 	}
 	if err := s.propose(); err != nil {
@@ -342,7 +344,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "tickets", func() error { s.tickets.Run(back); return nil })
 	start(&wgBack, "webhooks", func() error { s.tellWebhook(back); return nil })
 	start(&wgBack, "proposals of wordings", func() error { s.proposals.Run(back); return nil })
-	start(&wgBack, "warming the voice", func() error { return s.voice.warm(back, s) })
+	start(&wgBack, "warming the voice", func() error { s.voice.warm(back, s); return nil })
 	start(&wgBack, "short messages", func() error { s.outbox().Run(back); return nil })
 	start(&wgBack, "what lies on disk", func() error { s.keep(back); return nil })
 	start(&wgFront, "callbacks", func() error { s.callbacks(front).Run(front); return nil })
@@ -386,7 +388,7 @@ func (s *server) welcome(out io.Writer) {
 	w("")
 	w("hotline is answering.")
 	port := s.cfg.SIP.Port()
-	for _, b := range s.bots.lines {
+	for _, b := range s.bots.lines() {
 		for _, n := range b.said().Numbers {
 			if s.bots.find(n) != b {
 				continue // a business before it has the number

@@ -5,11 +5,13 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 
 	"hotline/internal/call"
 	"hotline/internal/config"
+	"hotline/internal/desk"
 	"hotline/internal/web"
 	"hotline/media"
 	"hotline/media/sdp"
@@ -98,14 +100,19 @@ func (p *passwords) Password(user string) (string, bool) {
 	return secret, secret != ""
 }
 
-// learnPasswords reads by what the agents' telephones register.
+// learnPasswords reads by what the agents' telephones register. Those of agents who are
+// gone are forgotten.
 func (s *server) learnPasswords(ctx context.Context) error {
 	agents, err := s.db.Agents(ctx)
 	if err != nil {
 		return err
 	}
 	kept := map[string]string{}
+	people := s.bots.agents()
 	for _, a := range agents {
+		if !slices.ContainsFunc(people, func(p desk.Agent) bool { return p.Name == a.Name }) {
+			continue
+		}
 		var known []string
 		for _, algorithm := range []string{sip.MD5, sip.SHA256} {
 			ha1, ok, err := s.db.HA1(ctx, a.Name, s.cfg.SIP.Realm, algorithm)
@@ -121,8 +128,14 @@ func (s *server) learnPasswords(ctx context.Context) error {
 		}
 	}
 	s.secrets.mu.Lock()
-	defer s.secrets.mu.Unlock()
+	had := s.secrets.kept
 	s.secrets.kept = kept
+	s.secrets.mu.Unlock()
+	for agent := range had {
+		if _, stays := kept[agent]; !stays {
+			s.registrar.Forget(agent, func(sip.Contact) bool { return true })
+		}
+	}
 	return nil
 }
 

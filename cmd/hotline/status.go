@@ -47,7 +47,7 @@ func (st *status) Agents(context.Context) ([]web.Agent, error) {
 // Lines implements web.LineLister.
 func (st *status) Lines(context.Context) ([]web.Line, error) {
 	var out []web.Line
-	for _, b := range st.server.bots.lines {
+	for _, b := range st.server.bots.lines() {
 		l := web.Line{
 			Name: b.line.Name, Title: b.home().Name, Numbers: b.said().Numbers, Language: b.line.Language,
 			Open: b.home().Hours.Open(time.Now()),
@@ -86,7 +86,7 @@ func (st *status) System(context.Context) (web.SystemState, error) {
 	out.Workers = append(out.Workers, w)
 	set := models.Open(s.cfg.Models)
 	used := map[string][]string{}
-	for _, b := range s.bots.lines {
+	for _, b := range s.bots.lines() {
 		for _, kind := range []models.Kind{models.ASR, models.TTS} {
 			if c, ok := set.Best(kind, b.line.Language); ok && !slices.Contains(used[c.ID], b.line.Language) {
 				used[c.ID] = append(used[c.ID], b.line.Language)
@@ -113,12 +113,15 @@ func (st *status) System(context.Context) (web.SystemState, error) {
 // advice is what somebody should do so that calls go well.
 func (s *server) advice() []web.Advice {
 	out := s.recordingAdvice()
+	for _, setting := range s.untilRestart() {
+		out = append(out, web.Advice{Code: "restart_needed", Subject: s.zone, Text: "a change of business.yaml counts from the next start on: " + setting})
+	}
 	if len(s.cfg.Speech.URLs) > 0 {
 		return out
 	}
 	set := models.Open(s.cfg.Models)
 	seen := map[string]bool{}
-	for _, b := range s.bots.lines {
+	for _, b := range s.bots.lines() {
 		for kind, lack := range map[models.Kind]string{
 			models.ASR: "callers can only use the keypad: no model for hearing %q is installed",
 			models.TTS: "only sentences rendered beforehand and espeak-ng are spoken: no voice for %q is installed",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,7 +114,7 @@ func (s *server) connectTrunks() (err error) {
 	if s.trunks, err = openTrunks(s.sip, s.cfg, ledger{s.db}, s.tollFraud, s.log); err != nil || s.trunks == nil {
 		return err
 	}
-	for _, problem := range strayNumbers(s.cfg, s.bots.businesses) {
+	for _, problem := range strayNumbers(s.cfg, s.bots) {
 		s.log.Warn("a trunk's number has no line; the default line answers it", "problem", problem)
 	}
 	s.trunks.OnChange(func(st sip.TrunkState) {
@@ -203,27 +204,34 @@ func (bs *bots) routed(called string) *bot {
 	if !ok {
 		return bs.find(called)
 	}
-	if b := bs.named(name); b != nil {
+	if b := bs.serving(name); b != nil {
 		return b
 	}
 	return bs.find(name)
 }
 
+// lineKnown tells whether a line has a name or a number.
+type lineKnown interface {
+	knows(nameOrNumber string) bool
+}
+
+// folders are the businesses of commands that answer nobody.
+type folders []*business.Business
+
+func (f folders) knows(text string) bool {
+	return slices.ContainsFunc(f, func(b *business.Business) bool {
+		return slices.ContainsFunc(b.Lines, func(l business.Line) bool { return l.Name == text || slices.Contains(l.Numbers, text) })
+	})
+}
+
+func (bs *bots) knows(text string) bool { return bs.serving(text) != nil || bs.owns(text) }
+
 // strayNumbers are the inbound settings that name no line.
-func strayNumbers(c config.Config, businesses []*business.Business) []string {
+func strayNumbers(c config.Config, lines lineKnown) []string {
 	var out []string
 	for _, t := range c.Trunks {
 		for n, line := range t.Inbound {
-			known := (*server)(nil).testLine(line) != nil
-			for _, b := range businesses {
-				for _, l := range b.Lines {
-					known = known || l.Name == line
-					for _, own := range l.Numbers {
-						known = known || own == line
-					}
-				}
-			}
-			if !known {
+			if (*server)(nil).testLine(line) == nil && !lines.knows(line) {
 				out = append(out, fmt.Sprintf("trunks.%s.inbound: %s goes to %q, and no line has this name or number", t.Name, n, line))
 			}
 		}

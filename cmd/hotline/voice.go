@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"hotline/dialog/engine"
@@ -15,6 +17,7 @@ import (
 	"hotline/internal/config"
 	"hotline/internal/models"
 	"hotline/internal/speech"
+	"hotline/media"
 	"hotline/tts"
 	"hotline/tts/espeak"
 	"hotline/tts/openai"
@@ -31,16 +34,31 @@ type voice struct {
 	// by the line's own voice or not at all.
 	making *tts.Split
 	packs  *tts.Split // only the sentences of the packs
+	opened *atomic.Pointer[[]*tts.Pack]
+	again  chan struct{} // tells warm that the lines say other sentences
 	log    *slog.Logger
 }
 
-// firstSound is how long a clause may take before the voice of last resort speaks
-// it; a worker that was killed is back within half of it.
-const firstSound = 10 * time.Second
+// packed speaks from the packs of the moment.
+type packed struct {
+	packs *atomic.Pointer[[]*tts.Pack]
+	next  tts.Synthesizer // nil: nothing else
+}
 
-func newVoice(c config.Config, endpoints []speech.Endpoint, packRoots []string, log *slog.Logger) (*voice, error) {
+func (p packed) now() tts.Packed { return tts.Packed{Packs: *p.packs.Load(), Next: p.next} }
+
+// Synthesize implements tts.Synthesizer.
+func (p packed) Synthesize(ctx context.Context, u tts.Utterance, dst media.Writer) error {
+	return p.now().Synthesize(ctx, u, dst)
+}
+
+// Ready implements tts.Readier.
+func (p packed) Ready(u tts.Utterance) bool { return p.now().Ready(u) }
+
+// openPacks are the rendered sentences below some folders.
+func openPacks(roots []string, log *slog.Logger) ([]*tts.Pack, error) {
 	var packs []*tts.Pack
-	for _, root := range packRoots {
+	for _, root := range roots {
 		found, err := tts.OpenPacks(root)
 		if err != nil {
 			return nil, err
@@ -51,6 +69,36 @@ func newVoice(c config.Config, endpoints []speech.Endpoint, packRoots []string, 
 			}
 		}
 		packs = append(packs, found...)
+	}
+	return packs, nil
+}
+
+// reopen takes the packs below roots.
+func (v *voice) reopen(roots []string) {
+	packs, err := openPacks(roots, v.log)
+	if err != nil {
+		v.log.Warn("the rendered sentences cannot be read again, those of before are used", "error", err)
+		return
+	}
+	v.opened.Store(&packs)
+}
+
+// rewarm has what the lines say now made beforehand.
+func (v *voice) rewarm() {
+	select {
+	case v.again <- struct{}{}:
+	default:
+	}
+}
+
+// firstSound is how long a clause may take before the voice of last resort speaks
+// it; a worker that was killed is back within half of it.
+const firstSound = 10 * time.Second
+
+func newVoice(c config.Config, endpoints []speech.Endpoint, packRoots []string, log *slog.Logger) (*voice, error) {
+	packs, err := openPacks(packRoots, log)
+	if err != nil {
+		return nil, err
 	}
 	workers := &tts.Fallback{Share: true, Log: log}
 	for _, e := range endpoints {
@@ -72,10 +120,11 @@ func newVoice(c config.Config, endpoints []speech.Endpoint, packRoots []string, 
 	if e, err := espeak.New(espeak.Config{}); err == nil {
 		last.Of = append(last.Of, tts.Named{Name: "espeak-ng", Synthesizer: &tts.Leveled{Next: e}})
 	}
-	v := &voice{cache: cache, log: log}
-	v.split = &tts.Split{Normalize: spoken.Normalize, Next: tts.Packed{Packs: packs, Next: last}}
-	v.making = &tts.Split{Normalize: spoken.Normalize, Next: tts.Packed{Packs: packs, Next: cache}}
-	v.packs = &tts.Split{Normalize: spoken.Normalize, Next: tts.Packed{Packs: packs}}
+	v := &voice{cache: cache, log: log, opened: &atomic.Pointer[[]*tts.Pack]{}, again: make(chan struct{}, 1)}
+	v.opened.Store(&packs)
+	v.split = &tts.Split{Normalize: spoken.Normalize, Next: packed{v.opened, last}}
+	v.making = &tts.Split{Normalize: spoken.Normalize, Next: packed{v.opened, cache}}
+	v.packs = &tts.Split{Normalize: spoken.Normalize, Next: packed{v.opened, nil}}
 	v.line = tts.Telephone{Next: v.split}
 	return v, nil
 }
@@ -103,24 +152,36 @@ func (v *voice) close() {
 }
 
 // warm makes what the lines will say, most asked first, while no call needs the
-// cores.
-func (v *voice) warm(ctx context.Context, s *server) error {
+// cores, and begins anew when they say other sentences, until ctx ends.
+func (v *voice) warm(ctx context.Context, s *server) {
+	for ctx.Err() == nil {
+		within, stop := context.WithCancel(ctx)
+		var making sync.WaitGroup
+		making.Go(func() { v.warmOnce(within, s) })
+		select {
+		case <-ctx.Done():
+		case <-v.again:
+		}
+		stop()
+		making.Wait()
+	}
+}
+
+func (v *voice) warmOnce(ctx context.Context, s *server) {
 	var wanted []tts.Utterance
-	for _, b := range s.bots.lines {
+	for _, b := range s.bots.lines() {
 		for _, text := range b.engine.Load().Sentences() {
 			wanted = append(wanted, tts.Utterance{Text: text, Voice: s.voiceOf(b), Language: b.line.Language, Rate: b.said().Rate})
 		}
+		wanted = append(wanted, s.receptionSentences(b)...)
 	}
 	w := tts.Warmer{Split: v.making, Log: v.log, Busy: func() bool {
 		live, _, _ := s.manager.Counts()
 		return live > 0 || s.ears.own != "" && s.ears.workerState().Phase != speech.Ready
 	}}
-	done, err := w.Run(ctx, wanted)
-	if ctx.Err() == nil {
+	if done, err := w.Run(ctx, wanted); err == nil {
 		v.log.Info("the fixed sentences are ready", "ready", done.Ready, "made", done.Made, "failed", done.Failed)
-		return err
 	}
-	return nil
 }
 
 // samples renders what the announcement line repeats.
@@ -159,7 +220,7 @@ func (v *voice) prepare(ctx context.Context, u tts.Utterance) {
 // lines makes what calls need of each bot.
 func (s *server) lines() {
 	set := models.Open(s.cfg.Models)
-	for _, b := range s.bots.lines {
+	for _, b := range s.bots.lines() {
 		s.tellModels(set, b)
 		b.answers.Store(s.answering(b))
 	}
@@ -169,7 +230,7 @@ func (s *server) lines() {
 func (s *server) answering(b *bot) *call.Line {
 	limits, said := b.limits(), b.said()
 	p := b.engine.Load().Phrases()
-	return &call.Line{
+	line := &call.Line{
 		Name: b.line.Name, Title: said.Home.Name, Language: b.line.Language, Voice: s.voiceOf(b),
 		Rate: said.Rate, Engine: b.talk, Straight: s.rolledOut(b), Music: s.music(said.Home),
 		Hear: s.ears.listener, Speak: s.voice.line, Prepare: s.voice.prepare,
@@ -178,6 +239,8 @@ func (s *server) answering(b *bot) *call.Line {
 		Greeting: said.Outbound.Greeting, Unrecorded: said.Recording.Off,
 		Filler: first(p[engine.KeyFiller]), Hold: first(p[engine.KeyHoldOn]), Farewell: first(p[engine.KeyTooLong]), Closing: first(p[engine.KeyClosing]), Goodbye: first(p[engine.KeyCalledGoodbye]),
 	}
+	s.polyglot(b, line)
+	return line
 }
 
 // tellModels says by what a line hears and speaks, and what is missing.
@@ -202,10 +265,11 @@ func first(list []string) string {
 	return list[0]
 }
 
-// packRoots are the folders of rendered sentences of all businesses.
-func (bs *bots) packRoots() []string {
+// packRoots are the folders of rendered sentences of the businesses that answer lines.
+func packRoots(lines []*bot) []string {
 	var out []string
-	for _, b := range bs.homes() {
+	for _, l := range lines {
+		b := l.home()
 		if root := filepath.Join(b.Dir, "speech"); !slices.Contains(out, root) {
 			out = append(out, root)
 		}

@@ -23,7 +23,7 @@ const maxSentences = 1000
 // Voices is of web.Voices.
 func (l listening) Voices(ctx context.Context) ([]web.Voice, error) {
 	out, set := []web.Voice{}, models.Open(l.cfg.Models)
-	for _, b := range l.bots.lines {
+	for _, b := range l.bots.lines() {
 		v := web.Voice{
 			Line: b.line.Name, Title: b.home().Name, Language: b.line.Language, Voice: l.voiceOf(b), Chosen: b.said().Voice != "", Rate: b.said().Rate,
 			Business: rules.Key(b.home().Dir), Named: b.said().RowName(), Choices: speakers(set, b.line.Language), Sentences: []web.VoiceSentence{},

@@ -237,10 +237,10 @@ func (b *Base) Facets(key string) (Facets, error) {
 		Businesses: []string{}, Scenes: []string{}, Categories: []string{}, Lines: []string{}, Skills: []string{}, Flows: []string{},
 		States: map[string]int{},
 	}
-	for _, o := range b.shops {
+	for _, o := range *b.shops.Load() {
 		f.Businesses = append(f.Businesses, o.key)
 	}
-	for _, l := range s.lines {
+	for _, l := range *s.lines.Load() {
 		if name := l.RowName(); !slices.Contains(f.Lines, name) {
 			f.Lines = append(f.Lines, name)
 		}

@@ -14,7 +14,8 @@
 //
 // A [Base] may be used from any goroutine. Readers never wait: they see the last
 // whole state. Changes of one business are made one after the other. [Base.Run]
-// follows the files; nothing else starts a goroutine that outlives its call.
+// follows the files of the businesses whose lines are served ([Base.Serve]); nothing
+// else starts a goroutine that outlives its call.
 package kb
 
 import (
@@ -81,15 +82,18 @@ const looks = 3
 
 // Base is the knowledge of all businesses.
 type Base struct {
-	cfg   Config
-	shops []*shop
+	cfg    Config
+	shops  atomic.Pointer[[]*shop]
+	turn   chan struct{} // held by who changes which lines are served
+	served chan struct{} // tells Run that others are
 }
 
 // shop is one business.
 type shop struct {
 	key   string // in the store
+	dir   string // absolute
 	home  atomic.Pointer[business.Business]
-	lines []*line
+	lines atomic.Pointer[[]*line]
 	turn  chan struct{} // held by who changes the business
 	state atomic.Pointer[state]
 }
@@ -136,33 +140,9 @@ func New(ctx context.Context, cfg Config, lines []Line) (*Base, error) {
 	if cfg.Audit == nil {
 		cfg.Audit = func(audit.Entry) {}
 	}
-	b := &Base{cfg: cfg}
-	byDir := map[string]*shop{}
-	for _, l := range lines {
-		dir, err := filepath.Abs(l.Home.Dir)
-		if err != nil {
-			return nil, fmt.Errorf("the folder of the business: %w", err)
-		}
-		s := byDir[dir]
-		if s == nil {
-			s = &shop{key: filepath.Base(dir), turn: make(chan struct{}, 1)}
-			s.home.Store(l.Home)
-			for _, o := range b.shops {
-				if o.key == s.key {
-					return nil, fmt.Errorf("two businesses' folders have the same name, %s: rename one, the console's edits are kept by it", s.key)
-				}
-			}
-			byDir[dir] = s
-			b.shops = append(b.shops, s)
-		}
-		s.lines = append(s.lines, &line{Line: l, turn: make(chan struct{}, 1), rows: digestOf(l.PairsOf(l.Home.Knowledge), l.KnowledgeOptions())})
-	}
-	for _, s := range b.shops {
-		if err := b.begin(ctx, s); err != nil {
-			return nil, fmt.Errorf("the knowledge of %s: %w", s.home.Load().Dir, err)
-		}
-	}
-	return b, nil
+	b := &Base{cfg: cfg, turn: make(chan struct{}, 1), served: make(chan struct{}, 1)}
+	b.shops.Store(&[]*shop{})
+	return b, b.Serve(ctx, lines)
 }
 
 func (b *Base) begin(ctx context.Context, s *shop) error {
@@ -226,8 +206,9 @@ func (b *Base) put(ctx context.Context, s *shop, st *state) error {
 // renew builds the indexes of the lines whose pairs are others now.
 func (b *Base) renew(ctx context.Context, s *shop, rows []business.Row) error {
 	var wg sync.WaitGroup
-	errs := make([]error, len(s.lines))
-	for i, l := range s.lines {
+	lines := *s.lines.Load()
+	errs := make([]error, len(lines))
+	for i, l := range lines {
 		wg.Go(func() { errs[i] = b.renewLine(ctx, l, s.at(l), rows) })
 	}
 	wg.Wait()
@@ -271,22 +252,6 @@ func digestOf(pairs []knowledge.Pair, o knowledge.Options) string {
 		return "" // plain fields always marshal
 	}
 	return string(data)
-}
-
-// Run follows the files and teaches the indexes to compare meanings with e, which may
-// be nil, until ctx ends.
-func (b *Base) Run(ctx context.Context, e knowledge.Embedder) {
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	for _, s := range b.shops {
-		wg.Go(func() { b.follow(ctx, s) })
-		if e == nil {
-			continue
-		}
-		for _, l := range s.lines {
-			wg.Go(func() { b.learn(ctx, l, e) })
-		}
-	}
 }
 
 // learn gives a line's index vectors as soon as the embedder answers, and again
@@ -436,7 +401,7 @@ func (b *Base) take(ctx context.Context, key string) (*shop, func(), error) {
 
 // shop is the business of a key; "" is the first.
 func (b *Base) shop(key string) (*shop, error) {
-	for _, s := range b.shops {
+	for _, s := range *b.shops.Load() {
 		if key == "" || s.key == key {
 			return s, nil
 		}

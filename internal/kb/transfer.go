@@ -77,7 +77,7 @@ func (b *Base) Import(ctx context.Context, key, name string, data []byte, dry, p
 func (s *shop) near(ctx context.Context) func(business.Row) (business.Row, bool) {
 	st := s.state.Load()
 	return func(r business.Row) (business.Row, bool) {
-		for _, l := range s.lines {
+		for _, l := range *s.lines.Load() {
 			if len(r.Lines) > 0 && !slices.Contains(r.Lines, l.RowName()) || ctx.Err() != nil {
 				continue
 			}
@@ -196,7 +196,7 @@ func (b *Base) Try(ctx context.Context, key, name, text string, n int) (Tried, e
 	if err != nil {
 		return Tried{}, err
 	}
-	for _, l := range s.lines {
+	for _, l := range *s.lines.Load() {
 		if name != "" && l.Name != name && l.RowName() != name {
 			continue
 		}

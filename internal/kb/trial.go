@@ -27,7 +27,7 @@ func (b *Base) Trial(ctx context.Context, at business.Line) (*knowledge.Index, e
 	if err != nil {
 		return nil, fmt.Errorf("line %s: %w", at.Name, err)
 	}
-	for _, l := range s.lines {
+	for _, l := range *s.lines.Load() {
 		e := l.embedder.Load()
 		if l.Name != at.Name || e == nil {
 			continue

@@ -99,8 +99,8 @@ func (b *Base) Lines(key string) ([]Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Line, 0, len(s.lines))
-	for _, l := range s.lines {
+	out := make([]Line, 0, len(*s.lines.Load()))
+	for _, l := range *s.lines.Load() {
 		out = append(out, l.Line)
 	}
 	return out, nil
@@ -117,8 +117,8 @@ func (b *Base) Key(key string) (string, error) {
 
 // Businesses are the names of all.
 func (b *Base) Businesses() []string {
-	out := make([]string, 0, len(b.shops))
-	for _, s := range b.shops {
+	out := make([]string, 0, len(*b.shops.Load()))
+	for _, s := range *b.shops.Load() {
 		out = append(out, s.key)
 	}
 	return out

@@ -105,7 +105,7 @@ export const flowEditEn: typeof flowEditZh = {
 export const voicesEn: typeof voicesZh = {
   tab: 'Voices',
   title: 'Voices',
-  lead: 'How each line sounds, as callers hear it. Another voice or pace is written in business.yaml (voice, rate) and counts from the next start on.',
+  lead: 'How each line sounds, as callers hear it. Another voice or pace is set here or in business.yaml (voice, rate) and counts from the next call on.',
   none: 'There is no line.',
   chosen: 'named in business.yaml',
   best: 'the best that is installed',

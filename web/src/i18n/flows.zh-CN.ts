@@ -103,7 +103,7 @@ export const flowEditZh = {
 export const voicesZh = {
   tab: '声音',
   title: '声音',
-  lead: '每条线路的声音，和来电的人听到的一样。换声音写在 business.yaml 里（voice、rate），下次启动生效。',
+  lead: '每条线路的声音，和来电的人听到的一样。换声音可以在这里选，也可以写在 business.yaml 里（voice、rate），下一通电话起生效。',
   none: '没有线路。',
   chosen: 'business.yaml 指定',
   best: '已安装的里面最好的',

@@ -5,7 +5,7 @@ export const settingsEn: SettingsCatalogue = {
     tab: 'Lines', title: 'Lines and trunks', lead: 'Numbers, voices and openings are written back into business.yaml with all its comments, and count from the next call on.',
     name: 'Name', fresh: 'New line', numbers: 'Numbers', default: 'Also takes numbers that no line lists', language: 'Language', ofBusiness: 'The business’s', voice: 'Voice', ofLanguage: 'That of the language', listen: 'Listen',
     disclosure: 'Who speaks, and recording', disclosureHint: 'Callers must hear it: that a machine speaks, and that calls are recorded.', greeting: 'Opening question', outbound: 'Opening of calls out',
-    elsewhere: 'What this line says lives in another business:', add: 'Add a line', restart: 'Counts from the next start', voices: 'Voice of each language', music: 'Music while waiting', musicHint: 'A .wav file of the business’s folder; empty is ours',
+    elsewhere: 'What this line says lives in another business:', add: 'Add a line', voices: 'Voice of each language', music: 'Music while waiting', musicHint: 'A .wav file of the business’s folder; empty is ours',
     trunks: 'Trunks are set under trunks in hotline.yaml (or HOTLINE_ variables) and count from the next start; their passwords never come here. This is how they do.',
   },
   words: {

@@ -4,7 +4,7 @@ export const settingsZh = {
     tab: '线路', title: '线路与中继', lead: '号码、声音、开场白改好后写回 business.yaml，注释都保留，从下一通电话开始生效。',
     name: '名称', fresh: '新线路', numbers: '号码', default: '没列出的号码也由它接', language: '语言', ofBusiness: '跟随业务', voice: '声音', ofLanguage: '用该语言的声音', listen: '去试听',
     disclosure: '身份与录音告知', disclosureHint: '必须让来电人听完；要说明是智能助手、会录音。', greeting: '开场问句', outbound: '外呼时的开场',
-    elsewhere: '这条线路的内容在另一个业务里：', add: '添加线路', restart: '重启后生效', voices: '每种语言的声音', music: '等待音乐', musicHint: '业务文件夹里的 .wav 文件；空着用自带的',
+    elsewhere: '这条线路的内容在另一个业务里：', add: '添加线路', voices: '每种语言的声音', music: '等待音乐', musicHint: '业务文件夹里的 .wav 文件；空着用自带的',
     trunks: '中继写在 hotline.yaml 的 trunks 里（或 HOTLINE_ 环境变量），改后重启；密码不会出现在控制台。这里只看状态。',
   },
   words: {

@@ -59,4 +59,5 @@ export const adviceEn: Catalogue['advice'] = {
   disk_low: 'The disk is nearly full ({subject}); recording may stop',
   disk_full: 'The disk is full: {subject} calls were not recorded whole; free some space',
   recording_failed: '{subject} calls were not recorded whole; see the log',
+  restart_needed: 'The time zone in business.yaml is another since the start: campaigns to numbers whose zone is not known go by {subject} until the next start',
 }

@@ -57,4 +57,5 @@ export const adviceZh = {
   disk_low: '磁盘空间不足（{subject}），录音可能停止',
   disk_full: '磁盘已满，{subject} 通电话没有完整录音，请清理空间',
   recording_failed: '{subject} 通电话没有完整录音，详见日志',
+  restart_needed: 'business.yaml 里的时区在启动后改过：外呼活动中时区不明的号码仍按 {subject} 计算，重启后生效',
 }
