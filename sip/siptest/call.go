@@ -1,10 +1,12 @@
 package siptest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Call is one dialog of a phone, as the script drives it.
@@ -218,18 +220,45 @@ func (p *Phone) Register(user, password, contact string, seconds int) *Message {
 	send := func(more ...string) *Message {
 		c.Seq++
 		raw := c.build("REGISTER", c.Seq, "z9hG4bK"+Random(), "", append(headers, more...))
-		p.Send(raw)
-		for {
-			if m := p.next("REGISTER"); m.Get("CSeq") == strconv.Itoa(c.Seq)+" REGISTER" {
-				return m
-			}
-		}
+		return p.untilAnswered(raw, strconv.Itoa(c.Seq)+" REGISTER")
 	}
 	m := send()
 	if m.Status() == 401 {
 		m = send("Authorization: " + Digest(m.Get("WWW-Authenticate"), "REGISTER", uri, user, password, "00000001"))
 	}
 	return m
+}
+
+// untilAnswered sends a request, over UDP again each second, since what floods a socket
+// pushes datagrams out (RFC 3261 section 17.1.2.2). It returns the final response.
+func (p *Phone) untilAnswered(raw, cseq string) *Message {
+	p.tb.Helper()
+	all, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	again := Patience
+	if p.network == "UDP" {
+		again = time.Second
+	}
+	for all.Err() == nil {
+		p.Send(raw)
+		if m := p.answer(all, again, cseq); m != nil {
+			return m
+		}
+	}
+	p.tb.Fatalf("siptest: no answer to %s", cseq)
+	return nil
+}
+
+// answer waits for a final response; nil when none comes in time.
+func (p *Phone) answer(ctx context.Context, patience time.Duration, cseq string) *Message {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		m := p.NextUntil(ctx)
+		if m == nil || m.Status() >= 200 && m.Get("CSeq") == cseq {
+			return m
+		}
+	}
 }
 
 // next waits for a final response to a method.
