@@ -25,6 +25,11 @@ const (
 	Predictive  Mode = "predictive"  // more calls than free agents, as many as will be needed
 )
 
+// MachineSpeaks tells whether whom a campaign calls hears a machine: where an agent is on
+// the line before it rings at the other side, nobody does, and the greeting is the agent's
+// to say.
+func (m Mode) MachineSpeaks() bool { return m != Preview && m != Progressive }
+
 // Purpose is what a contact must have agreed to, and what a do-not-call list bars.
 type Purpose string
 

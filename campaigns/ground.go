@@ -66,6 +66,8 @@ func groundWords(code string) (zh, en string, args int) {
 		return "两个月内没有允许拨打的时段(%s)", "no hour within two months is allowed (%s)", 1
 	case "no_disclosure":
 		return "话术“%s”的开场白没有说明是机器来电", "the greeting of variant %q does not say that a machine calls", 1
+	case "agent_talks":
+		return "由坐席本人说话", "an agent talks, and no machine", 0
 	case "disclosed":
 		return "话术“%s”开场说明是机器来电", "variant %q says that a machine calls", 1
 	case "own_list":

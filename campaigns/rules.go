@@ -155,8 +155,11 @@ func over(now time.Time, c Campaign) (Refusal, string, time.Time) {
 	return "", "", time.Time{}
 }
 
-// disclosed refuses a greeting that does not say that a machine calls.
+// disclosed refuses a greeting that does not say that a machine calls, where one speaks.
 func disclosed(c Campaign, variant string) (Refusal, string, time.Time) {
+	if !c.Mode.MachineSpeaks() {
+		return "", groundOf("agent_talks"), time.Time{}
+	}
 	if !SaysMachine(c.VariantNamed(variant).Greeting) {
 		return RefusedDisclosure, groundOf("no_disclosure", variant), time.Time{}
 	}

@@ -276,6 +276,16 @@ func TestDisclosure(t *testing.T) {
 	require.True(t, SaysName("您好,这里是云上商城", "云上商城"))
 }
 
+// Where a machine speaks it says so; an agent who dials himself is none.
+func TestWhoSpeaksDiscloses(t *testing.T) {
+	c := notice()
+	c.Variants = []Variant{{Name: "a", Greeting: "您好,我是云上商城的小王"}}
+	for mode, want := range map[Mode]Refusal{Agentless: RefusedDisclosure, Predictive: RefusedDisclosure, Preview: "", Progressive: ""} {
+		c.Mode = mode
+		require.Equal(t, want, rules().Allowed(ten, c, customer(), Facts{}).Refusal, mode)
+	}
+}
+
 func BenchmarkAllowed(b *testing.B) {
 	r, c, k := rules(), notice(), customer()
 	f := Facts{Calls: []DayCalls{{"2026-11-01", "notice", 1}}}

@@ -260,8 +260,8 @@ func Check(c campaigns.Campaign) (wrong []Wrong) {
 		}
 		names[v.Name] = true
 		if strings.TrimSpace(v.Greeting) == "" {
-			bad(at+"greeting", "", "what is said first: who calls, that it is a machine, and why")
-		} else if !campaigns.SaysMachine(v.Greeting) {
+			bad(at+"greeting", "", "what is said first: who calls, that it is a machine where one speaks, and why")
+		} else if c.Mode.MachineSpeaks() && !campaigns.SaysMachine(v.Greeting) {
 			bad(at+"greeting", v.Greeting, "words that say that a machine calls, such as 智能助手 or an automated assistant")
 		}
 		if c.Mode == campaigns.Predictive && v.Abandoned != "" && c.OptOut != "" && !campaigns.SaysKey(v.Abandoned, c.OptOut) {
