@@ -42,6 +42,9 @@ type Engine struct {
 // that a call that begins now may go on in; one that is own's counts for nothing.
 func New(own Tongue, others func() []Tongue) *Engine { return &Engine{own, others} }
 
+// Own is the line's own language.
+func (e *Engine) Own() Tongue { return e.own }
+
 // Begin implements dialog.Engine.
 func (e *Engine) Begin(ctx context.Context, facts dialog.Facts) (dialog.Conversation, error) {
 	conv, err := e.own.Engine.Begin(ctx, facts)
