@@ -363,7 +363,7 @@ type Usage struct {
 // Usage is what calls out by all trunks have used up today, and by each of them (which
 // does not count calls); caps are the limits of all together, 0: none.
 func (t *Trunks) Usage(ctx context.Context) (all Usage, caps Usage, each map[string]Usage, err error) {
-	p := &t.policy.p
+	p := &t.guard().p
 	now := time.Now().In(p.Location)
 	day := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
 	sum := func(account string) int64 {
@@ -373,9 +373,9 @@ func (t *Trunks) Usage(ctx context.Context) (all Usage, caps Usage, each map[str
 	}
 	all = Usage{sum(RulePerDay), sum(RuleMinutes), float64(sum(RuleSpend)) / spendUnit}
 	caps = Usage{int64(p.MaxCallsPerDay), int64(p.MaxMinutesPerDay), p.MaxSpendPerDay}
-	each = make(map[string]Usage, len(t.all))
-	for _, x := range t.all {
-		name := x.cfg.Name
+	each = make(map[string]Usage, len(t.list()))
+	for _, x := range t.list() {
+		name := x.cfg().Name
 		each[name] = Usage{
 			Minutes: sum(trunkAccount(RuleMinutes, name)), Spend: float64(sum(trunkAccount(RuleSpend, name))) / spendUnit,
 		}

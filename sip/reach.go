@@ -37,7 +37,7 @@ func (s *Server) Toward(ctx context.Context, to string) netip.Addr {
 // Toward is the address of ours that the carrier reaches which a number would go
 // over first.
 func (t *Trunks) Toward(ctx context.Context, who string, c TrunkCall) netip.Addr {
-	n, err := t.policy.check(who, c.To, time.Now())
+	n, err := t.guard().check(who, c.To, time.Now())
 	if err != nil {
 		return netip.Addr{}
 	}
@@ -58,7 +58,7 @@ func (t *Trunks) Toward(ctx context.Context, who string, c TrunkCall) netip.Addr
 // Permits tells whether a number may be called by who and over a trunk that could
 // take it; the error is a *PolicyError or a *TrunkError.
 func (t *Trunks) Permits(who, number, trunk string) error {
-	n, err := t.policy.check(who, number, time.Now())
+	n, err := t.guard().check(who, number, time.Now())
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (t *Trunks) Permits(who, number, trunk string) error {
 		if up {
 			return nil
 		}
-		failure.Why = append(failure.Why, w.trunk.cfg.Name+" is down")
+		failure.Why = append(failure.Why, w.trunk.cfg().Name+" is down")
 	}
 	return failure
 }

@@ -2,7 +2,6 @@ package sip
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -83,12 +83,16 @@ const (
 )
 
 // Trunks are the ways to the telephone network: they are kept registered and
-// watched while Run runs; Dial sends calls out, Admit tells whose calls come in.
+// watched while Run runs; Dial sends calls out, Admit tells whose calls come in. Renew
+// changes which there are while calls go on.
 type Trunks struct {
-	s      *Server
-	policy *tollGuard
-	log    *slog.Logger
-	all    []*trunk
+	s       *Server
+	rules   Policy
+	log     *slog.Logger
+	all     atomic.Pointer[[]*trunk]
+	policy  atomic.Pointer[tollGuard]
+	renewal sync.Mutex    // one at a time
+	renewed chan struct{} // tells Run that the trunks are others
 
 	mu       sync.Mutex // guards what follows
 	onChange []func(TrunkState)
@@ -138,59 +142,25 @@ func NewTrunks(s *Server, configs []TrunkConfig, p Policy, log *slog.Logger) (*T
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	t := &Trunks{s: s, log: log, legs: make(map[*Leg]*trunkLeg)}
-	for _, c := range configs {
-		one, err := newTrunk(t, c, p.Plan)
-		if err != nil {
-			return nil, fmt.Errorf("trunk %q: %w", c.Name, err)
-		}
-		if slices.ContainsFunc(t.all, func(x *trunk) bool { return x.cfg.Name == c.Name }) {
-			return nil, fmt.Errorf("trunk %q: the name is taken", c.Name)
-		}
-		t.all = append(t.all, one)
+	t := &Trunks{s: s, rules: p, log: log, legs: make(map[*Leg]*trunkLeg), renewed: make(chan struct{}, 1)}
+	if t.rules.Plan == nil {
+		t.rules.Plan = PlainNumber
 	}
-	var err error
-	t.policy, err = newTollGuard(p, t.named(), log)
-	return t, err
+	if t.rules.Ledger == nil {
+		t.rules.Ledger = NewMemoryLedger()
+	}
+	t.all.Store(&[]*trunk{})
+	return t, t.Renew(configs)
 }
 
-// named are the beginnings of numbers that outbound rules name.
-func (t *Trunks) named() []string {
-	var out []string
-	for _, x := range t.all {
-		for _, r := range x.cfg.Outbound {
-			out = append(out, r.Match)
-		}
-	}
-	return out
-}
+func (t *Trunks) list() []*trunk { return *t.all.Load() }
 
-// Run keeps the trunks registered and watches them until ctx ends; then it
-// unregisters, so the server must still run.
-func (t *Trunks) Run(ctx context.Context) error {
-	select {
-	case <-t.s.ready:
-	case <-ctx.Done():
-		return nil
-	}
-	var wg sync.WaitGroup
-	for _, x := range t.all {
-		if x.cfg.Register {
-			wg.Go(func() { x.keepRegistered(ctx) })
-		}
-		if x.cfg.OptionsInterval > 0 {
-			wg.Go(func() { x.watch(ctx) })
-		}
-	}
-	wg.Go(func() { t.meter(ctx) })
-	wg.Wait()
-	return nil
-}
+func (t *Trunks) guard() *tollGuard { return t.policy.Load() }
 
 // States are all trunks, in the order of the settings.
 func (t *Trunks) States() []TrunkState {
-	out := make([]TrunkState, 0, len(t.all))
-	for _, x := range t.all {
+	out := make([]TrunkState, 0, len(t.list()))
+	for _, x := range t.list() {
 		out = append(out, x.state())
 	}
 	return out
@@ -216,9 +186,9 @@ func (t *Trunks) changed(st TrunkState) {
 
 // Media is what a trunk wants of session descriptions.
 func (t *Trunks) Media(name string) TrunkMedia {
-	for _, x := range t.all {
-		if x.cfg.Name == name {
-			return x.cfg.Media
+	for _, x := range t.list() {
+		if x.cfg().Name == name {
+			return x.cfg().Media
 		}
 	}
 	return TrunkMedia{}
@@ -230,7 +200,7 @@ func (t *Trunks) Of(l *Leg) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if x := t.legs[l]; x != nil {
-		return x.trunk.cfg.Name
+		return x.trunk.cfg().Name
 	}
 	return ""
 }
@@ -239,12 +209,12 @@ func (t *Trunks) Of(l *Leg) string {
 type trunk struct {
 	home  *Trunks
 	s     *Server
-	cfg   TrunkConfig
+	set   atomic.Pointer[trunkSettings]
 	plan  NumberPlan
-	token string // in our Contact: who knows it is the carrier
-	hops  []sip.Uri
+	token string        // in our Contact: who knows it is the carrier
 	poke  chan struct{} // ask whether it is there, soon
 	lost  chan struct{} // register again, soon
+	quiet atomic.Bool   // nobody is told how it does: it was taken away, or is only tried
 
 	mu                               sync.Mutex // guards what follows
 	up                               bool       // as last told to others
@@ -266,14 +236,29 @@ type trunk struct {
 	talked                           time.Duration
 }
 
-func newTrunk(home *Trunks, c TrunkConfig, plan NumberPlan) (*trunk, error) {
+// trunkSettings are a trunk's settings with what was left out; they never change.
+type trunkSettings struct {
+	TrunkConfig
+
+	hops []sip.Uri
+}
+
+// cfg are the settings of the moment.
+func (x *trunk) cfg() *trunkSettings { return x.set.Load() }
+
+func newTrunk(home *Trunks, set *trunkSettings) *trunk {
 	x := &trunk{
-		home: home, s: home.s, plan: plan, token: sip.GenerateTagN(16), poke: make(chan struct{}, 1), lost: make(chan struct{}, 1),
-		known: make(map[netip.Addr]time.Time), since: time.Now(),
+		home: home, s: home.s, plan: home.rules.Plan, token: sip.GenerateTagN(16), poke: make(chan struct{}, 1), lost: make(chan struct{}, 1),
+		known: make(map[netip.Addr]time.Time), since: time.Now(), health: health{unwatched: set.OptionsInterval < 0},
 	}
-	if x.plan == nil {
-		x.plan = PlainNumber
-	}
+	x.set.Store(set)
+	x.up = x.isUp(time.Now())
+	return x
+}
+
+// settings checks a trunk's settings and fills what they leave out.
+func (t *Trunks) settings(c TrunkConfig) (*trunkSettings, error) {
+	x := &trunkSettings{}
 	if c.Name == "" {
 		return nil, errors.New("it has no name")
 	}
@@ -323,19 +308,17 @@ func newTrunk(home *Trunks, c TrunkConfig, plan NumberPlan) (*trunk, error) {
 	c.CallerNumber = cmp.Or(c.CallerNumber, c.User)
 	c.Expires = cmp.Or(c.Expires, 5*time.Minute)
 	c.OptionsInterval = cmp.Or(c.OptionsInterval, 30*time.Second)
-	x.cfg = c
-	x.health.unwatched = c.OptionsInterval < 0
 	inbound := make(map[string]string, len(c.Inbound))
 	for number, line := range c.Inbound {
-		inbound[x.plan(number).Text] = line
+		inbound[t.rules.Plan(number).Text] = line
 	}
-	x.cfg.Inbound = inbound
-	x.up = x.isUp(time.Now())
+	c.Inbound = inbound
+	x.TrunkConfig = c
 	return x, nil
 }
 
 func (x *trunk) kind() string {
-	if x.cfg.Register {
+	if x.cfg().Register {
 		return "register"
 	}
 	return "static"
@@ -343,10 +326,10 @@ func (x *trunk) kind() string {
 
 // isUp needs x.mu.
 func (x *trunk) isUp(now time.Time) bool {
-	if x.cfg.Register && (!x.registered || now.After(x.until)) {
+	if x.cfg().Register && (!x.registered || now.After(x.until)) {
 		return false
 	}
-	return (x.cfg.Register && !x.health.asked || x.health.ok()) && !now.Before(x.rest)
+	return (x.cfg().Register && !x.health.asked || x.health.ok()) && !now.Before(x.rest)
 }
 
 func (x *trunk) state() TrunkState {
@@ -358,8 +341,8 @@ func (x *trunk) state() TrunkState {
 // stateLocked needs x.mu.
 func (x *trunk) stateLocked(now time.Time) TrunkState {
 	st := TrunkState{
-		Name: x.cfg.Name, Kind: x.kind(), Up: x.isUp(now), Registered: x.registered && now.Before(x.until), Until: x.until,
-		LastError: x.lastError, Since: x.since, Channels: x.channels, MaxChannels: x.cfg.Channels, RTT: x.rtt,
+		Name: x.cfg().Name, Kind: x.kind(), Up: x.isUp(now), Registered: x.registered && now.Before(x.until), Until: x.until,
+		LastError: x.lastError, Since: x.since, Channels: x.channels, MaxChannels: x.cfg().Channels, RTT: x.rtt,
 		Inbound: x.inbound, Calls: x.calls, Answered: x.answered, Failed: x.failed, Talked: x.talked,
 	}
 	if x.rest.After(now) {
@@ -368,7 +351,7 @@ func (x *trunk) stateLocked(now time.Time) TrunkState {
 	if len(x.resolved) > 0 {
 		st.Proxy = x.resolved[x.current%len(x.resolved)].String()
 	} else {
-		st.Proxy = x.cfg.Proxies[0]
+		st.Proxy = x.cfg().Proxies[0]
 	}
 	return st
 }
@@ -385,7 +368,7 @@ func (x *trunk) update(change func(now time.Time)) {
 	}
 	x.signedIn = st.Registered
 	x.mu.Unlock()
-	if turned {
+	if turned && !x.quiet.Load() {
 		x.home.changed(st)
 	}
 }

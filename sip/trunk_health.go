@@ -55,7 +55,7 @@ func (x *trunk) watch(ctx context.Context) {
 			x.goBack(ctx)
 		}
 		x.mu.Lock()
-		next := x.cfg.OptionsInterval
+		next := x.cfg().OptionsInterval
 		if x.health.doubtful() {
 			next = min(next, askSoon)
 		}
@@ -80,11 +80,11 @@ func (x *trunk) ask(ctx context.Context) {
 			x.update(func(time.Time) {
 				x.health.saw(true)
 				x.rtt = rtt
-				if !x.cfg.Register || x.registered {
+				if !x.cfg().Register || x.registered {
 					x.lastError = ""
 				}
 			})
-			if i > 0 && x.cfg.Register {
+			if i > 0 && x.cfg().Register {
 				x.again() // the registration was with the one that is silent
 			}
 			return
@@ -117,7 +117,7 @@ func (x *trunk) goBack(ctx context.Context) {
 	}
 	if _, err := x.ping(ctx, first); err == nil {
 		x.use(first)
-		if x.cfg.Register {
+		if x.cfg().Register {
 			x.again()
 		}
 	}
@@ -141,11 +141,11 @@ func (x *trunk) ping(ctx context.Context, h hop) (rtt time.Duration, err error) 
 		return 0, err
 	}
 	to := sip.Uri{Scheme: "sip"}
-	if err := sip.ParseUri("sip:"+x.cfg.Domain, &to); err != nil {
+	if err := sip.ParseUri("sip:"+x.cfg().Domain, &to); err != nil {
 		return 0, err
 	}
 	from := to
-	from.User = escapeUser(x.cfg.User)
+	from.User = escapeUser(x.cfg().User)
 	req := sip.NewRequest(sip.OPTIONS, to)
 	req.AppendHeader(x.s.via(f))
 	req.AppendHeader(maxForwards())
@@ -154,7 +154,7 @@ func (x *trunk) ping(ctx context.Context, h hop) (rtt time.Duration, err error) 
 	id := sip.CallIDHeader(sip.GenerateTagN(24))
 	req.AppendHeader(&id)
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: 1, MethodName: sip.OPTIONS})
-	req.AppendHeader(x.s.contact(f, x.cfg.User))
+	req.AppendHeader(x.s.contact(f, x.cfg().User))
 	req.AppendHeader(sip.NewHeader("Accept", "application/sdp"))
 	req.AppendHeader(sip.NewHeader("User-Agent", x.s.cfg.UserAgent))
 	req.SetBody(nil)

@@ -77,9 +77,7 @@ func (u lookup) hops(ctx context.Context, resolver *net.Resolver) ([]sip.Uri, er
 		if _, records, err := resolver.LookupSRV(ctx, service, proto, host); err == nil && len(records) > 0 {
 			targets = targets[:0]
 			for _, r := range records {
-				t := *u.uri.Clone()
-				t.Host, t.Port = strings.TrimSuffix(r.Target, "."), int(r.Port)
-				targets = append(targets, t)
+				targets = append(targets, u.at(r, network))
 			}
 		}
 	}
@@ -102,8 +100,7 @@ func (u lookup) offered(ctx context.Context, resolver *net.Resolver, host string
 		}
 		var targets []sip.Uri
 		for _, r := range records {
-			t := *u.uri.Clone()
-			t.Host, t.Port = strings.TrimSuffix(r.Target, "."), int(r.Port)
+			t := u.at(r, way.network)
 			if way.network != "udp" && !t.IsEncrypted() {
 				t.UriParams.Add("transport", way.network)
 			}
@@ -117,6 +114,20 @@ func (u lookup) offered(ctx context.Context, resolver *net.Resolver, host string
 		out = append(out, targets...)
 	}
 	return out, len(out) > 0
+}
+
+// at is the proxy at one of its domain's servers. TLS must prove the domain, since
+// whoever forges a name server's answer would choose the server's name (RFC 5922
+// section 4): the server is only where it is asked.
+func (u lookup) at(r *net.SRV, network string) sip.Uri {
+	t, server := *u.uri.Clone(), strings.TrimSuffix(r.Target, ".")
+	t.Port = int(r.Port)
+	if network == "tls" || network == "wss" {
+		t.UriParams.Add("maddr", server)
+	} else {
+		t.Host = server
+	}
+	return t
 }
 
 // resolved are the addresses of targets.
@@ -157,7 +168,8 @@ func (x *trunk) locate(ctx context.Context) error {
 	defer cancel()
 	var found []hop
 	var failed error
-	for i, u := range x.hops {
+	set := x.cfg()
+	for i, u := range set.hops {
 		uris, err := lookup{u}.hops(ctx, x.s.cfg.Resolver)
 		if err != nil {
 			failed = err
@@ -172,7 +184,11 @@ func (x *trunk) locate(ctx context.Context) error {
 	now := time.Now()
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.looked = now
+	if x.cfg() != set {
+		found, failed = nil, errSettings // asked again soon, by the others
+	} else {
+		x.looked = now
+	}
 	if len(found) == 0 {
 		if len(x.resolved) > 0 {
 			return nil // the name server is away; what was good an hour ago may still be

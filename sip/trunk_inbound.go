@@ -35,9 +35,9 @@ func (t *Trunks) source(l *Leg) *trunk {
 	ip := l.RemoteAddr().Addr().Unmap()
 	var best *trunk
 	rank := 0
-	for _, x := range t.all {
+	for _, x := range t.list() {
 		r := 0
-		for _, p := range x.cfg.Addresses {
+		for _, p := range x.cfg().Addresses {
 			if p.Contains(ip) {
 				r = max(r, 2+p.Bits())
 			}
@@ -49,10 +49,10 @@ func (t *Trunks) source(l *Leg) *trunk {
 			r = max(r, 200)
 		}
 		// Two accounts with one carrier come from one address; the account tells.
-		if r > 0 && x.cfg.User != "" && l.Called() == x.cfg.User {
+		if r > 0 && x.cfg().User != "" && l.Called() == x.cfg().User {
 			r += 300
 		}
-		if x.cfg.Register && token == x.token {
+		if x.cfg().Register && token == x.token {
 			r = 1000
 		}
 		if r > rank {
@@ -63,9 +63,9 @@ func (t *Trunks) source(l *Leg) *trunk {
 }
 
 func (x *trunk) match(l *Leg) TrunkMatch {
-	m := TrunkMatch{Trunk: x.cfg.Name, Media: x.cfg.Media}
+	m := TrunkMatch{Trunk: x.cfg().Name, Media: x.cfg().Media}
 	dialled := l.Called()
-	if dialled == x.cfg.User && l.To().User != "" {
+	if dialled == x.cfg().User && l.To().User != "" {
 		dialled = l.To().User // a registered account is called by its Contact; the number is in To
 	}
 	m.Called = cmp.Or(x.plan(dialled).Text, dialled)
@@ -79,8 +79,8 @@ func (x *trunk) match(l *Leg) TrunkMatch {
 // line is the line of a called number, by the longest beginning of its normal form
 // or of what was dialled.
 func (x *trunk) line(called, dialled string) string {
-	longest, line := -1, x.cfg.Inbound["*"]
-	for number, name := range x.cfg.Inbound {
+	longest, line := -1, x.cfg().Inbound["*"]
+	for number, name := range x.cfg().Inbound {
 		if number != "*" && len(number) > longest && (strings.HasPrefix(called, number) || strings.HasPrefix(dialled, number)) {
 			longest, line = len(number), name
 		}
@@ -94,16 +94,16 @@ func (x *trunk) line(called, dialled string) string {
 func (t *Trunks) Admit(l *Leg) (TrunkMatch, error) {
 	x := t.source(l)
 	if x == nil {
-		if t.policy.p.RefuseStrangers && !t.friend(l) {
+		if t.guard().p.RefuseStrangers && !t.friend(l) {
 			t.log.Warn("stranger_refused", "remote", l.RemoteAddr().String())
 			return TrunkMatch{}, &StatusError{Code: 403, Reason: "Forbidden"}
 		}
 		return TrunkMatch{}, nil
 	}
 	x.mu.Lock()
-	if x.cfg.Channels > 0 && x.channels >= x.cfg.Channels {
+	if x.cfg().Channels > 0 && x.channels >= x.cfg().Channels {
 		x.mu.Unlock()
-		t.log.Warn("trunk_full", "trunk", x.cfg.Name, "channels", x.cfg.Channels)
+		t.log.Warn("trunk_full", "trunk", x.cfg().Name, "channels", x.cfg().Channels)
 		return TrunkMatch{}, &StatusError{Code: 503, Reason: "All channels of the trunk are taken"}
 	}
 	x.channels++

@@ -78,7 +78,7 @@ const (
 // numbers that may be called and cost no more. The leg is answered and acknowledged. The error is a
 // *PolicyError, a *TrunkError, the *StatusError of the called side, or ctx's.
 func (t *Trunks) Dial(ctx context.Context, c TrunkCall) (*Leg, error) {
-	n, err := t.policy.check(c.Who, c.To, time.Now())
+	n, err := t.guard().check(c.Who, c.To, time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (t *Trunks) Dial(ctx context.Context, c TrunkCall) (*Leg, error) {
 	for _, w := range ways {
 		dearest = max(dearest, w.price)
 	}
-	account, err := t.policy.begin(ctx, c.Who, n, dearest, time.Now())
+	account, err := t.guard().begin(ctx, c.Who, n, dearest, time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (t *Trunks) Dial(ctx context.Context, c TrunkCall) (*Leg, error) {
 	for _, w := range ways {
 		wait, why := w.trunk.enter(time.Now())
 		if why != "" {
-			failure.Why = append(failure.Why, w.trunk.cfg.Name+" "+why)
+			failure.Why = append(failure.Why, w.trunk.cfg().Name+" "+why)
 			continue
 		}
 		l, goOn, err := t.over(ctx, w, n, c, wait)
@@ -116,7 +116,7 @@ func (t *Trunks) Dial(ctx context.Context, c TrunkCall) (*Leg, error) {
 			t.refund(ctx, account)
 			return nil, err
 		}
-		failure.Why, failure.last = append(failure.Why, w.trunk.cfg.Name+": "+plain(err)), err
+		failure.Why, failure.last = append(failure.Why, w.trunk.cfg().Name+": "+plain(err)), err
 	}
 	t.refund(ctx, account)
 	return nil, failure
@@ -134,7 +134,7 @@ func (t *Trunks) refund(ctx context.Context, a *account) {
 func (t *Trunks) answered(ctx context.Context, w route, l *Leg, a *account) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ledgerTime)
 	defer cancel()
-	if err := a.answered(ctx, w.trunk.cfg.Name, w.price); err != nil {
+	if err := a.answered(ctx, w.trunk.cfg().Name, w.price); err != nil {
 		t.log.Error("ledger", "error", err)
 	}
 	w.trunk.mu.Lock()
@@ -166,22 +166,22 @@ type route struct {
 // choose is the trunks with a rule for a number, the best first.
 func (t *Trunks) choose(n Number, only string) []route {
 	var out []route
-	for _, x := range t.all {
-		if only != "" && x.cfg.Name != only {
+	for _, x := range t.list() {
+		if only != "" && x.cfg().Name != only {
 			continue
 		}
-		best := -1
-		for i, r := range x.cfg.Outbound {
-			if strings.HasPrefix(n.Text, r.Match) && (best < 0 || len(r.Match) > len(x.cfg.Outbound[best].Match)) {
+		cfg, best := x.cfg(), -1
+		for i, r := range cfg.Outbound {
+			if strings.HasPrefix(n.Text, r.Match) && (best < 0 || len(r.Match) > len(cfg.Outbound[best].Match)) {
 				best = i
 			}
 		}
 		if best >= 0 {
-			out = append(out, route{x, x.cfg.Outbound[best], x.price(n.Text)})
+			out = append(out, route{x, cfg.Outbound[best], x.price(n.Text)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b route) int {
-		return cmp.Or(len(b.rule.Match)-len(a.rule.Match), a.trunk.cfg.Priority-b.trunk.cfg.Priority)
+		return cmp.Or(len(b.rule.Match)-len(a.rule.Match), a.trunk.cfg().Priority-b.trunk.cfg().Priority)
 	})
 	return out
 }
@@ -189,7 +189,7 @@ func (t *Trunks) choose(n Number, only string) []route {
 // price is that of a minute to a number.
 func (x *trunk) price(number string) float64 {
 	longest, price := -1, 0.0
-	for prefix, p := range x.cfg.Costs {
+	for prefix, p := range x.cfg().Costs {
 		if len(prefix) > longest && strings.HasPrefix(number, prefix) {
 			longest, price = len(prefix), p
 		}
@@ -205,14 +205,14 @@ func (x *trunk) enter(now time.Time) (wait time.Duration, why string) {
 	switch {
 	case x.rest.After(now):
 		return 0, "rests, as the carrier asked"
-	case x.cfg.Register && (!x.registered || now.After(x.until)):
+	case x.cfg().Register && (!x.registered || now.After(x.until)):
 		return 0, "is not registered"
 	case !x.isUp(now):
 		return 0, "is down"
-	case x.cfg.Channels > 0 && x.channels >= x.cfg.Channels:
+	case x.cfg().Channels > 0 && x.channels >= x.cfg().Channels:
 		return 0, "has no free channel"
 	}
-	if x.cfg.CallsPerSecond > 0 {
+	if x.cfg().CallsPerSecond > 0 {
 		turn := x.next
 		if turn.Before(now) {
 			turn = now
@@ -220,7 +220,7 @@ func (x *trunk) enter(now time.Time) (wait time.Duration, why string) {
 		if wait = turn.Sub(now); wait > rateWait {
 			return 0, "is at its rate of calls"
 		}
-		x.next = turn.Add(time.Duration(float64(time.Second) / x.cfg.CallsPerSecond))
+		x.next = turn.Add(time.Duration(float64(time.Second) / x.cfg().CallsPerSecond))
 	}
 	x.channels++
 	return wait, ""
@@ -278,7 +278,7 @@ func (t *Trunks) over(ctx context.Context, w route, n Number, c TrunkCall, wait 
 		case !elsewhere(err):
 			return nil, false, err
 		}
-		t.log.Warn("trunk_failed", "trunk", x.cfg.Name, "proxy", h.String(), "error", err)
+		t.log.Warn("trunk_failed", "trunk", x.cfg().Name, "proxy", h.String(), "error", err)
 		if st != nil && st.RetryAfter > 0 {
 			break
 		}
@@ -301,7 +301,7 @@ func (t *Trunks) mayFollow(w route, n Number, who, uri string) bool {
 	}
 	// Without a country's code it is written as we write numbers to this carrier, if it
 	// does not say itself that it goes abroad.
-	if plain := t.policy.p.Plan(number); plain.Home {
+	if plain := t.guard().p.Plan(number); plain.Home {
 		if number = strings.TrimPrefix(number, w.rule.Add); !strings.HasPrefix(number, "+") {
 			if w.rule.Strip > 0 && strings.HasPrefix(number, "0") {
 				return false // no number has it behind the country's code
@@ -309,24 +309,24 @@ func (t *Trunks) mayFollow(w route, n Number, who, uri string) bool {
 			number = n.Text[:w.rule.Strip] + number
 		}
 	}
-	next, err := t.policy.check(who, number, time.Now())
+	next, err := t.guard().check(who, number, time.Now())
 	if err != nil {
 		return false
 	}
-	return len(t.choose(next, w.trunk.cfg.Name)) > 0 && w.trunk.price(next.Text) <= w.price
+	return len(t.choose(next, w.trunk.cfg().Name)) > 0 && w.trunk.price(next.Text) <= w.price
 }
 
 // owns tells whether a host is one that the settings name for the carrier, or an
 // address of it.
 func (x *trunk) owns(host string) bool {
-	domain, _, _ := strings.Cut(x.cfg.Domain, ":")
+	domain, _, _ := strings.Cut(x.cfg().Domain, ":")
 	if strings.EqualFold(host, domain) {
 		return true
 	}
 	same := func(u *sip.Uri) bool { return strings.EqualFold(u.Host, host) }
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return slices.ContainsFunc(x.hops, func(u sip.Uri) bool { return same(&u) }) ||
+	return slices.ContainsFunc(x.cfg().hops, func(u sip.Uri) bool { return same(&u) }) ||
 		slices.ContainsFunc(x.resolved, func(h hop) bool { return same(&h.uri) })
 }
 
@@ -349,10 +349,10 @@ func (x *trunk) failedWith(err error) {
 // request is the INVITE as the carrier wants it.
 func (x *trunk) request(rule OutboundRule, n Number, c TrunkCall) (DialRequest, error) {
 	number := rule.Add + n.Text[rule.Strip:]
-	account := cmp.Or(x.cfg.User, x.cfg.CallerNumber)
+	account := cmp.Or(x.cfg().User, x.cfg().CallerNumber)
 	shown := x.caller(c.From)
 	uri := func(user string) string {
-		u := sip.Uri{Scheme: "sip", User: escapeUser(user), Host: x.cfg.Domain}
+		u := sip.Uri{Scheme: "sip", User: escapeUser(user), Host: x.cfg().Domain}
 		return u.String()
 	}
 	r := DialRequest{
@@ -360,10 +360,10 @@ func (x *trunk) request(rule OutboundRule, n Number, c TrunkCall) (DialRequest, 
 		Offer: c.Offer, Patience: 8 * x.s.cfg.T1,
 	}
 	maps.Copy(r.Headers, c.Headers)
-	if x.cfg.User != "" || x.cfg.Auth.Password != "" {
-		r.Auth = &x.cfg.Auth
+	if x.cfg().User != "" || x.cfg().Auth.Password != "" {
+		r.Auth = &x.cfg().Auth
 	}
-	switch x.cfg.CallerStyle {
+	switch x.cfg().CallerStyle {
 	case CallerAsserted:
 		r.Headers["P-Asserted-Identity"] = "<" + uri(shown) + ">"
 	case CallerAccount:
@@ -383,8 +383,8 @@ func (x *trunk) request(rule OutboundRule, n Number, c TrunkCall) (DialRequest, 
 	}
 	if c.OfferFor != nil {
 		var err error
-		if r.Offer, err = c.OfferFor(x.cfg.Media); err != nil {
-			return r, fmt.Errorf("offer for trunk %s: %w", x.cfg.Name, err)
+		if r.Offer, err = c.OfferFor(x.cfg().Media); err != nil {
+			return r, fmt.Errorf("offer for trunk %s: %w", x.cfg().Name, err)
 		}
 	}
 	return r, nil
@@ -393,10 +393,10 @@ func (x *trunk) request(rule OutboundRule, n Number, c TrunkCall) (DialRequest, 
 // caller is the number that may be shown.
 func (x *trunk) caller(wanted string) string {
 	if wanted == "" {
-		return x.cfg.CallerNumber
+		return x.cfg().CallerNumber
 	}
 	normal := x.plan(wanted).Text
-	for _, allowed := range append([]string{x.cfg.CallerNumber}, x.cfg.CallerNumbers...) {
+	for _, allowed := range append([]string{x.cfg().CallerNumber}, x.cfg().CallerNumbers...) {
 		if prefix, ok := strings.CutSuffix(allowed, "*"); ok {
 			if strings.HasPrefix(normal, prefix) || strings.HasPrefix(wanted, prefix) {
 				return wanted
@@ -405,7 +405,7 @@ func (x *trunk) caller(wanted string) string {
 			return wanted
 		}
 	}
-	return x.cfg.CallerNumber
+	return x.cfg().CallerNumber
 }
 
 // meter counts the minutes of calls while they last, ends those that last too long,
@@ -419,7 +419,7 @@ func (t *Trunks) meter(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		for _, x := range t.all {
+		for _, x := range t.list() {
 			x.update(func(time.Time) {})
 		}
 		t.mu.Lock()
@@ -432,7 +432,7 @@ func (t *Trunks) meter(ctx context.Context) {
 		t.mu.Unlock()
 		for _, k := range out {
 			lasted := time.Since(k.since)
-			if lasted > t.policy.p.MaxCall {
+			if lasted > t.guard().p.MaxCall {
 				t.end(k) //nolint:contextcheck // the hang-up outlives ctx
 				continue
 			}
@@ -448,7 +448,7 @@ func (t *Trunks) end(k *trunkLeg) {
 	if k.ending.Swap(true) {
 		return
 	}
-	t.log.Warn("call_out_too_long", "trunk", k.trunk.cfg.Name, "call_id", k.leg.ID(), "limit", t.policy.p.MaxCall)
+	t.log.Warn("call_out_too_long", "trunk", k.trunk.cfg().Name, "call_id", k.leg.ID(), "limit", t.guard().p.MaxCall)
 	t.s.spawn(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(k.leg.Context()), t.s.tx.timers.longest())
 		defer cancel()

@@ -11,18 +11,27 @@ import (
 // four sendings over UDP at the usual T1.
 func (x *trunk) hopTime() time.Duration { return 10 * x.s.cfg.T1 }
 
+// registering is a registration by these settings.
+func (x *trunk) registering(set *trunkSettings) (*registering, error) {
+	g, err := x.s.registering(Registration{
+		Registrar: "sip:" + set.Domain, User: set.User, Domain: set.Domain, Auth: set.Auth, Expires: set.Expires,
+	})
+	if err == nil {
+		g.token = x.token
+	}
+	return g, err
+}
+
 // keepRegistered registers, renews in time, goes from one address of the carrier to
 // the next when one fails, tries again with growing pauses, and unregisters when
-// ctx ends.
-func (x *trunk) keepRegistered(ctx context.Context) {
-	g, err := x.s.registering(Registration{
-		Registrar: "sip:" + x.cfg.Domain, User: x.cfg.User, Domain: x.cfg.Domain, Auth: x.cfg.Auth, Expires: x.cfg.Expires,
-	})
+// ctx ends, unless the same account is registered by other settings then.
+func (x *trunk) keepRegistered(ctx context.Context, set *trunkSettings) {
+	g, err := x.registering(set)
 	if err != nil {
 		x.update(func(time.Time) { x.lastError = err.Error() })
 		return
 	}
-	g.token = x.token
+	signed := time.Time{} // until when
 	back := backOff{t1: x.s.cfg.T1}
 	for ctx.Err() == nil {
 		granted, err := x.registerOnce(ctx, g)
@@ -34,8 +43,9 @@ func (x *trunk) keepRegistered(ctx context.Context) {
 			next = max(refreshAfter(granted), time.Second)
 			back.pause = 0
 			x.met(g.remote.Addr())
-			x.update(func(now time.Time) {
-				x.registered, x.until, x.lastError = true, now.Add(granted), ""
+			signed = time.Now().Add(granted)
+			x.update(func(time.Time) {
+				x.registered, x.until, x.lastError = true, signed, ""
 			})
 		} else {
 			next = back.after(err)
@@ -46,7 +56,7 @@ func (x *trunk) keepRegistered(ctx context.Context) {
 					x.registered = false // it was asked, and said no
 				}
 			})
-			x.home.log.Warn("trunk_register", "trunk", x.cfg.Name, "error", err, "again_in", next)
+			x.home.log.Warn("trunk_register", "trunk", x.cfg().Name, "error", err, "again_in", next)
 		}
 		timer := time.NewTimer(next)
 		select {
@@ -56,11 +66,14 @@ func (x *trunk) keepRegistered(ctx context.Context) {
 		}
 		timer.Stop()
 	}
+	if errors.Is(context.Cause(ctx), errSameAccount) {
+		return
+	}
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*x.s.cfg.T1)
 	defer cancel()
-	if x.state().Registered {
+	if time.Now().Before(signed) {
 		if _, err := g.once(bye, 0); err != nil {
-			x.home.log.Debug("trunk_unregister", "trunk", x.cfg.Name, "error", err)
+			x.home.log.Debug("trunk_unregister", "trunk", x.cfg().Name, "error", err)
 		}
 	}
 	x.update(func(time.Time) { x.registered = false })
