@@ -1,8 +1,12 @@
 package sip_test
 
 import (
+	"crypto/tls"
+	"strings"
 	"testing"
+	"time"
 
+	"hotline/internal/certs/certstest"
 	"hotline/sip"
 	"hotline/sip/siptest"
 
@@ -42,7 +46,7 @@ func TestTheNextServerOfADomainTakesTheCall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			first := siptest.NewCarrier(t, tt.first)
 			second := siptest.NewCarrier(t, siptest.CarrierConfig{})
-			s, _ := host(t, sip.Config{Resolver: sip.DomainOf(t, first.Addr(), second.Addr())}, nil, nil)
+			s, _ := host(t, sip.Config{Resolver: sip.DomainOf(t, "_sip._udp", first.Addr(), second.Addr())}, nil, nil)
 			trunks := trunksAt(t, s, sip.Policy{}, sip.TrunkConfig{
 				Name: "carrier", Proxies: []string{"sip:carrier.test"}, Outbound: []sip.OutboundRule{{}}, CallerNumber: "4001",
 			})
@@ -67,6 +71,45 @@ func TestTheNextServerOfADomainTakesTheCall(t *testing.T) {
 				require.Equal(t, tt.final, st.Code, way)
 				require.Empty(t, second.Requests("INVITE"), way)
 			}
+		})
+	}
+}
+
+// A server that SRV records name proves the domain, not its own name (RFC 5922 section
+// 4): whoever forges the records chooses that.
+func TestTheCertificateIsForTheDomain(t *testing.T) {
+	ca := certstest.New(t)
+	for _, tt := range []struct {
+		name string
+		up   bool
+	}{{"carrier.test", true}, {"a.carrier.test", false}} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCalls(t)
+			far, _ := host(t, sip.Config{
+				Listen: []string{"tls:127.0.0.1:0"},
+				TLS:    &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{ca.Issue(t, tt.name)}},
+			}, c.handle, nil)
+			s, _ := host(t, sip.Config{
+				Listen: []string{"udp:127.0.0.1:0", "tls:127.0.0.1:0"}, TLS: secured(t, ca, "us.test"),
+				Resolver: sip.DomainOf(t, "_sips._tcp", at(t, far, "tls")),
+			}, nil, nil)
+			trunks := trunksAt(t, s, sip.Policy{}, sip.TrunkConfig{
+				Name: "carrier", Proxies: []string{"sips:carrier.test"}, OptionsInterval: 50 * time.Millisecond,
+				Outbound: []sip.OutboundRule{{}}, CallerNumber: "4001",
+			})
+			if !tt.up {
+				eventually(t, "the name is refused", func() bool {
+					return strings.Contains(state(trunks, "carrier").LastError, "belongs to another name")
+				})
+				_, err := trunks.Dial(t.Context(), out("10086"))
+				require.Error(t, err)
+				return
+			}
+			untilUp(t, trunks, "carrier")
+			l, err := trunks.Dial(t.Context(), out("10086"))
+			require.NoError(t, err)
+			require.Equal(t, "tls", l.Network())
+			hangup(t, l)
 		})
 	}
 }

@@ -68,9 +68,9 @@ func TestTransportsOfADomain(t *testing.T) {
 		{
 			"sip:carrier.test",
 			[]string{"tcp 192.0.2.1:5062", "tcp 192.0.2.2:5064", "udp 192.0.2.2:5066", "tls 192.0.2.1:5063"},
-			[]string{"sip:192.0.2.1:5062;transport=tcp", "sip:192.0.2.2:5064;transport=tcp", "sip:192.0.2.2:5066", "sip:a.carrier.test:5063;transport=tls"},
+			[]string{"sip:192.0.2.1:5062;transport=tcp", "sip:192.0.2.2:5064;transport=tcp", "sip:192.0.2.2:5066", "sip:carrier.test:5063;maddr=a.carrier.test;transport=tls"},
 		},
-		{"sips:carrier.test", []string{"tls 192.0.2.1:5063"}, []string{"sips:a.carrier.test:5063"}},
+		{"sips:carrier.test", []string{"tls 192.0.2.1:5063"}, []string{"sips:carrier.test:5063;maddr=a.carrier.test"}},
 		{"sip:carrier.test;transport=udp", []string{"udp 192.0.2.2:5066"}, []string{"sip:192.0.2.2:5066;transport=udp"}},
 		{"sip:carrier.test:5080", []string{"udp 192.0.2.99:5080"}, []string{"sip:192.0.2.99:5080"}},
 		{"sip:broken.test", []string{"udp 192.0.2.3:5060"}, []string{"sip:192.0.2.3"}},
