@@ -70,8 +70,9 @@ func TestToAPerson(t *testing.T) {
 
 			whisper := recognise(t, s, agentHeard[:min(len(agentHeard), 11*8000)], "zh")
 			assert.True(t, anyOf(whisper, "门店", "开门", "客服", "人工", "几点", "来电", "转"), "the agent was told %q", whisper)
-			tone := strongest(ringing)
+			tone, lasts := longestTone(ringing)
 			assert.InDelta(t, 450, tone, 15, "the caller hears the ring-back tone, whose pitch is %v", tone)
+			assert.Greater(t, lasts, 500*time.Millisecond, "of one second")
 			goodbye := recognise(t, s, after, "zh")
 			assert.True(t, anyOf(goodbye, "再见", "再見", "谢谢", "感谢", "来电"), "the caller was told %q", goodbye)
 
@@ -102,28 +103,30 @@ func state(c *caller, agent string) string {
 	return agents[agent]
 }
 
-// strongest is the pitch that is longest the loudest of a piece of sound, in Hz.
-func strongest(x []int16) (hz float64) {
-	best := map[float64]int{}
-	for ; len(x) >= 1600; x = x[1600:] {
-		if dsp.LevelDB(x[:1600]) < audible {
+// longestTone is the pitch, in Hz, that a piece of sound has the longest with little beside
+// it, and for how long: of a voice's pitches none is alone.
+func longestTone(x []int16) (hz float64, lasts time.Duration) {
+	const window = 800 // 100 ms, resolving 10 Hz
+	length := map[float64]int{}
+	for ; len(x) >= window; x = x[window:] {
+		all := dsp.LevelDB(x[:window])
+		if all < audible {
 			continue
 		}
-		top, at := -200.0, 0.0
 		for f := 100.0; f < 3400; f += 10 {
-			if l := dsp.Goertzel(x[:1600], 8000, f); l > top {
-				top, at = l, f
+			if dsp.Goertzel(x[:window], 8000, f) > all-3 {
+				length[f]++
+				break
 			}
 		}
-		best[at]++
 	}
 	most := 0
-	for f, k := range best {
-		if k > most {
-			most, hz = k, f
+	for f, n := range length {
+		if n > most {
+			most, hz = n, f
 		}
 	}
-	return hz
+	return hz, time.Duration(most) * 100 * time.Millisecond
 }
 
 // An agent who refuses is passed over; the next one is rung.
