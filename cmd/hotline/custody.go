@@ -73,8 +73,11 @@ func newKey(s *settings) *cobra.Command {
 	var keepOld string
 	rotate := &cobra.Command{
 		Use:   "rotate",
-		Short: "Make a new key, seal everything by it while calls go on, and refuse the old one",
-		Long: `Make a new key, seal everything by it while calls go on, and refuse the old one.
+		Short: "Make new keys, seal and hash everything by them while calls go on, and refuse the old one",
+		Long: `Make new keys: one by which everything is sealed anew while calls go on, the old one
+being refused then, and one by which numbers and words are found. Both are found at
+every moment in between. It takes a little over a minute at least, twice as long as a
+server may take to notice (--settle).
 
 Broken off at any moment it is called again, or goes on at the next start of the
 server. Backups made before need the key of their time: --keep-old saves it.`,
@@ -92,8 +95,8 @@ server. Backups made before need the key of their time: --keep-old saves it.`,
 				if err != nil {
 					return fmt.Errorf("%w (run the command again, it goes on where it was)", err)
 				}
-				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "key %d seals now: %d fields and %d recordings were sealed anew, %d old keys are refused\n",
-					r.Key, r.Fields, r.Recordings, r.Dropped)
+				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "key %d seals now: %d fields and %d recordings were sealed anew, %d look-up hashes have a new key, %d old sealing keys are refused\n",
+					r.Key, r.Fields, r.Recordings, r.Hashes, r.Dropped)
 				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "back up %s, apart from the data\n", keyFile(c))
 				return nil
 			})
@@ -119,7 +122,10 @@ server. Backups made before need the key of their time: --keep-old saves it.`,
 			id, made := sealer.Key()
 			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "key %d, made %s, %d days ago (due after %d)\n",
 				id, made.Local().Format(time.DateOnly), int(time.Since(made).Hours()/24), c.Privacy.KeyAge)
-			if n > 1 {
+			number, hashMade, moving := sealer.HashKey()
+			_, _ = fmt.Fprintf(cmd.OutOrStdout(), "look-up key no. %d, made %s, %d days ago (due after %d)\n",
+				number, hashMade.Local().Format(time.DateOnly), int(time.Since(hashMade).Hours()/24), c.Privacy.KeyAge)
+			if n > 1 || moving {
 				_, _ = fmt.Fprintln(cmd.OutOrStdout(), "a rotation is under way or was broken off: hotline key rotate")
 			}
 			return nil
@@ -229,6 +235,9 @@ func privacyText(r custody.Report, days int) string {
 	}
 	if r.Key.Due {
 		line("KEY       key %s is %d days old, rotate it: hotline key rotate", r.Key.ID, r.Key.Days)
+	}
+	if r.HashKey.Due {
+		line("KEY       look-up key no. %d is %d days old, rotate it: hotline key rotate", r.HashKey.Number, r.HashKey.Days)
 	}
 	if r.Trail.Broken != "" {
 		line("TRAIL     the audit trail is broken: %s", r.Trail.Broken)

@@ -71,6 +71,7 @@ type Alert struct {
 	SeenBy   string    `json:"seen_by,omitempty"`
 	DoneAt   time.Time `json:"acknowledged_at,omitzero"`
 	DoneBy   string    `json:"acknowledged_by,omitempty"`
+	Node     string    `json:"node,omitempty" doc:"the server whose it is, where that is another one"`
 }
 
 // Events that are published, with an [Alert].
@@ -253,6 +254,28 @@ func (w *Watch) Acknowledge(ctx context.Context, id, by string) (Alert, error) {
 		a.DoneAt, a.DoneBy = now, by
 		return true
 	})
+}
+
+// Learn takes over who has seen and taken on an alert, as it was said on another server's
+// wall and stands in the records already.
+func (w *Watch) Learn(kept Alert) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.IndexFunc(w.alerts, func(a *Alert) bool { return a.ID == kept.ID })
+	if i < 0 {
+		return
+	}
+	a := w.alerts[i]
+	before := *a
+	if a.SeenAt.IsZero() {
+		a.SeenAt, a.SeenBy = kept.SeenAt, kept.SeenBy
+	}
+	if a.DoneAt.IsZero() {
+		a.DoneAt, a.DoneBy = kept.DoneAt, kept.DoneBy
+	}
+	if a.SeenAt != before.SeenAt || a.DoneAt != before.DoneAt {
+		w.cfg.Bus.Publish(event.Event{Kind: Changed, At: w.cfg.Now(), Call: a.Call, Data: *a})
+	}
 }
 
 // change returns when what has changed is kept.

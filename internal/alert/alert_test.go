@@ -213,6 +213,34 @@ func (r *records) fail(err error) {
 	r.err = err
 }
 
+// Who takes care of an alert on another server's wall is learnt, once, and the first stays.
+func TestMarksOfOtherServersAreLearnt(t *testing.T) {
+	words, problems := moderation.Load("zh", nil)
+	require.Empty(t, problems)
+	synctest.Test(t, func(t *testing.T) {
+		w := &wall{t: t, bus: &event.Bus{}}
+		w.watch = alert.New(alert.Config{Bus: w.bus, Ears: func(string) alert.Ears { return alert.Ears{Words: words} }})
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { w.watch.Run(ctx) })
+		synctest.Wait()
+		w.tell("call.started", call.Record{ID: "C1", Line: "main"})
+		w.says("caller", "我不想活了")
+		a := w.watch.List()[0]
+		sub := w.bus.Subscribe(alert.Changed)
+		for _, by := range []string{"ann", "bob"} {
+			a.SeenAt, a.SeenBy, a.DoneAt, a.DoneBy = time.Now(), by, time.Now(), by
+			w.watch.Learn(a)
+		}
+		w.watch.Learn(alert.Alert{ID: "of nobody", SeenAt: time.Now()})
+		assert.Equal(t, "ann", w.watch.List()[0].DoneBy)
+		assert.Len(t, sub.C(), 1)
+		sub.Close()
+		cancel()
+		wg.Wait()
+	})
+}
+
 func TestAlertsSurviveARestart(t *testing.T) {
 	words, problems := moderation.Load("zh", nil)
 	require.Empty(t, problems)

@@ -278,6 +278,13 @@ func TestSealingAndRotationAreKilled(t *testing.T) {
 			for _, c := range calls[:5] {
 				h.whole(c)
 			}
+			found, err := h.db.Calls(t.Context(), store.Filter{Number: "13800138000", Limit: 100})
+			require.NoError(t, err)
+			require.Len(t, found.Items, len(calls), "by number, whichever key its hash is of")
+			require.NoError(t, h.db.SeeCustomer(t.Context(), "13800138000", time.Now()))
+			customers, err := h.db.Customers(t.Context(), store.CustomerFilter{})
+			require.NoError(t, err)
+			require.Len(t, customers.Items, 1, "one number is one customer's")
 			if done {
 				break
 			}

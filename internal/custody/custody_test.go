@@ -223,6 +223,7 @@ func TestRotationLeavesNothingOfTheOldKey(t *testing.T) {
 	page, err := h.db.Calls(ctx, store.Filter{Number: "13800138000"})
 	require.NoError(t, err)
 	assert.Len(t, page.Items, 30, "numbers are found as before")
+	assert.Greater(t, r.Hashes, 30)
 	require.Len(t, h.trail("key-rotated"), 1)
 	state, err := h.db.CheckTrail(ctx)
 	require.NoError(t, err)
@@ -246,6 +247,11 @@ func TestRotationLeavesNothingOfTheOldKey(t *testing.T) {
 			binary.BigEndian.AppendUint32([]byte{1}, id)).Scan(&n))
 		assert.Zero(t, n, column)
 	}
+	hash, err := former.Hash("number", "13800138000")
+	require.NoError(t, err)
+	var n int
+	require.NoError(t, db.QueryRowContext(ctx, "SELECT COUNT(*) FROM calls WHERE caller_hash = $1", hash).Scan(&n))
+	assert.Zero(t, n, "who has the old key can try no number out")
 	_, err = custody.Open(h.dir, former, calls[0].Recording)
 	require.ErrorIs(t, err, seal.ErrKey)
 }
@@ -406,6 +412,8 @@ func TestPrivacyReport(t *testing.T) {
 	}
 	_, _, err = seal.AddKey(h.key, now.AddDate(-2, 0, 0))
 	require.NoError(t, err)
+	_, err = seal.Promote(h.key)
+	require.NoError(t, err)
 	r, err = k.Report(ctx, now.AddDate(0, 0, -30))
 	require.NoError(t, err)
 	assert.True(t, r.Problems())
@@ -418,6 +426,7 @@ func TestPrivacyReport(t *testing.T) {
 	assert.Equal(t, []custody.Overrun{{Kind: "recordings", Days: 30, Count: 1}}, r.Overrun)
 	assert.Equal(t, 1, r.Plain)
 	assert.True(t, r.Key.Due)
+	assert.True(t, r.HashKey.Due)
 	assert.True(t, r.Rotating)
 	require.Len(t, r.Listeners, 2)
 	assert.Equal(t, custody.Listener{Actor: "li", Recordings: 1, Numbers: 19, Listened: []string{"OLD"}}, r.Listeners[0])

@@ -85,6 +85,13 @@ type Report struct {
 		Days int       `json:"days"`
 		Due  bool      `json:"due"`
 	} `json:"key"`
+	// HashKey is the key by which numbers and words are found: the how manieth.
+	HashKey struct {
+		Number int       `json:"number"`
+		Made   time.Time `json:"made"`
+		Days   int       `json:"days"`
+		Due    bool      `json:"due"`
+	} `json:"hash_key"`
 	Rotating bool `json:"rotating"` // a rotation was begun and is not over
 	Trail    struct {
 		Rows   int64  `json:"rows"`
@@ -95,7 +102,7 @@ type Report struct {
 
 // Problems tells whether somebody should do something.
 func (r Report) Problems() bool {
-	return len(r.Unmasked) > 0 || len(r.Overrun) > 0 || r.Plain > 0 || r.Key.Due || r.Rotating || r.Trail.Broken != ""
+	return len(r.Unmasked) > 0 || len(r.Overrun) > 0 || r.Plain > 0 || r.Key.Due || r.HashKey.Due || r.Rotating || r.Trail.Broken != ""
 }
 
 // Report looks for what is wrong with personal data, and for who has read it since a time.
@@ -128,8 +135,12 @@ func (k *Keeper) Report(ctx context.Context, from time.Time) (r Report, err erro
 	id, made := k.Sealer.Key()
 	r.Key.ID, r.Key.Made, r.Key.Days = strconv.FormatUint(uint64(id), 10), made.UTC(), int(now.Sub(made).Hours()/24)
 	r.Key.Due = k.KeyDays > 0 && r.Key.Days >= k.KeyDays
+	number, made, moving := k.Sealer.HashKey()
+	r.HashKey.Number, r.HashKey.Made, r.HashKey.Days = number, made.UTC(), int(now.Sub(made).Hours()/24)
+	r.HashKey.Due = k.KeyDays > 0 && r.HashKey.Days >= k.KeyDays
+	r.Rotating = moving
 	if keys, err := seal.CountKeys(k.KeyFile); err == nil {
-		r.Rotating = keys > 1
+		r.Rotating = r.Rotating || keys > 1
 	}
 	state, err := k.Store.CheckTrail(ctx)
 	if err != nil {

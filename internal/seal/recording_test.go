@@ -138,6 +138,11 @@ func TestRotation(t *testing.T) {
 	assert.False(t, added, "a rotation that was broken off goes on")
 	assert.Equal(t, id, again)
 	now, _ := s.Key()
+	assert.Equal(t, old, now, "before every server has noticed")
+	promoted, err := seal.Promote(key)
+	require.NoError(t, err)
+	assert.True(t, promoted)
+	now, _ = s.Key()
 	assert.Equal(t, id, now, "a running server notices")
 	assert.NotEqual(t, old, now)
 	assert.False(t, s.Fits(field))
@@ -149,7 +154,9 @@ func TestRotation(t *testing.T) {
 	assert.True(t, s.Fits(sealedAnew))
 	rehash, err := s.Hash("number", "13800138000")
 	require.NoError(t, err)
-	assert.Equal(t, hash, rehash, "numbers are found as before")
+	renewed, err := s.Renew(hash)
+	require.NoError(t, err)
+	assert.Equal(t, renewed, rehash)
 
 	// Killed at any write, the file opens by both keys.
 	read := func() {

@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,35 +15,61 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 )
 
-// AddKey puts a new key into a key file, for all that is sealed from now on; the ones
-// before still open what they sealed. A file that has more than one key already, since a
-// rotation was broken off, keeps them: added is false.
+// AddKey announces new keys in a key file, one for all that is sealed and one for look-up
+// hashes: every program is to know of them before one uses them ([Promote]). A file that
+// has more than one key already, since a rotation was broken off, keeps them: added is
+// false. id is the key that will seal, or does already.
 func AddKey(path string, now time.Time) (id uint32, added bool, err error) {
 	err = change(path, func(f *file, m *keyset.Manager, h *keyset.Handle) (bool, error) {
-		if h.Len() > 1 {
-			id = h.KeysetInfo().GetPrimaryKeyId()
+		if f.Move != "" {
+			id = cmp.Or(f.Next, h.KeysetInfo().GetPrimaryKeyId())
 			return false, nil
 		}
-		if id, err = m.Add(aead.AES256GCMKeyTemplate()); err != nil {
-			return false, err
+		if h.Len() > 1 { // broken off by a program that left the hashes as they were
+			id = h.KeysetInfo().GetPrimaryKeyId()
+			return true, f.addHashKey(now)
 		}
-		if err := m.SetPrimary(id); err != nil {
+		if id, err = m.Add(aead.AES256GCMKeyTemplate()); err != nil {
 			return false, err
 		}
 		if f.Made == nil {
 			f.Made = map[string]time.Time{}
 		}
 		f.Made[strconv.FormatUint(uint64(id), 10)] = now.UTC().Truncate(time.Second)
+		f.Next = id
 		added = true
-		return true, nil
+		return true, f.addHashKey(now)
 	})
 	return id, added, err
 }
 
+// Promote has everything sealed by the key that was announced, while the ones before still
+// open what they sealed, and look-up hashes written in its form. A program that does not
+// know of the keys by then neither opens nor finds what the others write.
+func Promote(path string) (promoted bool, err error) {
+	err = change(path, func(f *file, m *keyset.Manager, _ *keyset.Handle) (bool, error) {
+		if promoted = f.Move == moveAnnounced; !promoted {
+			return false, nil
+		}
+		if f.Next != 0 {
+			if err := m.SetPrimary(f.Next); err != nil {
+				return false, err
+			}
+		}
+		f.Next, f.Move = 0, moveUnderWay
+		return true, nil
+	})
+	return promoted, err
+}
+
 // DropOldKeys leaves in a key file only the key that seals: what others have sealed does
-// not open any more.
+// not open any more. The look-up hashes must all have their new form by then, which is the
+// only one that is looked for from now on.
 func DropOldKeys(path string) (dropped int, err error) {
 	err = change(path, func(f *file, m *keyset.Manager, h *keyset.Handle) (bool, error) {
+		if f.Move == moveAnnounced {
+			return false, errors.New("the new keys are not in use yet")
+		}
 		primary := h.KeysetInfo().GetPrimaryKeyId()
 		for _, k := range h.KeysetInfo().GetKeyInfo() {
 			if k.GetKeyId() == primary {
@@ -54,7 +81,9 @@ func DropOldKeys(path string) (dropped int, err error) {
 			delete(f.Made, strconv.FormatUint(uint64(k.GetKeyId()), 10))
 			dropped++
 		}
-		return dropped > 0, nil
+		changed := dropped > 0 || f.Move != ""
+		f.Move = ""
+		return changed, nil
 	})
 	return dropped, err
 }
@@ -115,7 +144,7 @@ func change(path string, do func(*file, *keyset.Manager, *keyset.Handle) (bool, 
 }
 
 // CountKeys is how many sealing keys a key file has: more than one while a rotation is
-// under way.
+// under way, of the look-up hashes too.
 func CountKeys(path string) (int, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if err != nil {

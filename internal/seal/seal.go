@@ -10,9 +10,10 @@
 // can read the database which rows have the same number, and nothing more: without
 // the key it cannot be tried against a list of numbers.
 //
-// The file holds Tink keysets. A key is rotated by adding one ([AddKey]), sealing
-// everything anew, and dropping the ones before it ([DropOldKeys]); a Sealer notices
-// within a second that its file has changed.
+// The file holds Tink keysets. Keys are rotated by adding one of each ([AddKey]), sealing
+// everything anew and putting all hashes into their new form once every program knows of
+// them ([Promote], hash.go), and dropping the sealing keys before it ([DropOldKeys]); a Sealer notices within a second
+// that its file has changed.
 //
 // Recordings are sealed as files in independent chunks, so that any part can be read
 // without the rest; see recording.go for the form.
@@ -25,7 +26,6 @@ package seal
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,10 +61,10 @@ type Sealer struct {
 // keys are what one version of the key file holds.
 type keys struct {
 	aead    tink.AEAD
-	index   *prf.Set
 	primary uint32
 	made    time.Time // the primary key
 	text    []byte
+	hashing
 }
 
 // file is the key file: two Tink keysets as JSON.
@@ -75,6 +75,15 @@ type file struct {
 	Index   json.RawMessage `json:"index"`
 	// Made says when each key of AEAD was made, by its id.
 	Made map[string]time.Time `json:"made,omitempty"`
+	// Next is the key of AEAD that was announced and does not seal yet; 0: none.
+	Next uint32 `json:"next,omitempty"`
+	// Chain are the keys of Index, oldest first; empty where there is one. A program that
+	// does not know it must not read the file: then Version is 2.
+	Chain []uint32 `json:"index_chain,omitempty"`
+	// Move is how far the last key of Chain has come; "" once all hashes have its form.
+	Move string `json:"index_move,omitempty"`
+	// IndexMade says when the last key of Chain was made.
+	IndexMade *time.Time `json:"index_made,omitempty"`
 }
 
 // Load reads a key file.
@@ -126,16 +135,12 @@ func parse(text []byte) (*keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	indexing, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(f.Index)))
-	if err != nil {
-		return nil, err
-	}
 	k := &keys{primary: sealing.KeysetInfo().GetPrimaryKeyId(), text: text}
 	k.made = f.Made[strconv.FormatUint(uint64(k.primary), 10)]
 	if k.aead, err = aead.New(sealing); err != nil {
 		return nil, err
 	}
-	if k.index, err = prf.NewPRFSet(indexing); err != nil {
+	if k.hashing, err = parseHashing(f); err != nil {
 		return nil, err
 	}
 	return k, nil
@@ -145,7 +150,7 @@ func parseFile(text []byte) (f file, sealing *keyset.Handle, err error) {
 	if err := json.Unmarshal(text, &f); err != nil {
 		return f, nil, err
 	}
-	if f.Version != 1 {
+	if f.Version != 1 && f.Version != 2 {
 		return f, nil, fmt.Errorf("version %d is not known", f.Version)
 	}
 	sealing, err = insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(f.AEAD)))
@@ -210,10 +215,12 @@ func create(path string) error {
 	if err != nil {
 		return err
 	}
+	now := time.Now().UTC().Truncate(time.Second)
 	text, err := json.MarshalIndent(file{
 		Comment: "Opens the personal data of hotline's database. Back it up apart from the database; without it names, numbers and transcripts are lost.",
 		Version: 1, AEAD: sealing, Index: indexing,
-		Made: map[string]time.Time{strconv.FormatUint(uint64(handle.KeysetInfo().GetPrimaryKeyId()), 10): time.Now().UTC().Truncate(time.Second)},
+		Made:      map[string]time.Time{strconv.FormatUint(uint64(handle.KeysetInfo().GetPrimaryKeyId()), 10): now},
+		IndexMade: &now,
 	}, "", "  ")
 	if err != nil {
 		return err
@@ -282,17 +289,4 @@ func (s *Sealer) Open(sealed []byte, place string) ([]byte, error) {
 		return nil, fmt.Errorf("open %s: %w", place, ErrKey)
 	}
 	return b, nil
-}
-
-// Hash is the look-up hash of a value for one purpose ("number", "number-tail"),
-// 32 hex digits; "" for "".
-func (s *Sealer) Hash(purpose, value string) (string, error) {
-	if value == "" {
-		return "", nil
-	}
-	b, err := s.keys(false).index.ComputePrimaryPRF([]byte(purpose+"\x00"+value), 16)
-	if err != nil {
-		return "", fmt.Errorf("hash: %w", err)
-	}
-	return hex.EncodeToString(b), nil
 }

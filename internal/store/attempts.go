@@ -37,14 +37,16 @@ func (s *Store) claim(ctx context.Context, tx *sql.Tx, q campaigns.Claim, judge 
 	if got.Campaign, err = campaignIn(ctx, tx, q.Campaign); err != nil {
 		return got, err
 	}
-	var hash string
-	got.Contact, hash, err = s.contactIn(ctx, tx, q.Contact)
-	if err != nil {
+	if got.Contact, err = s.contactIn(ctx, tx, q.Contact); err != nil {
 		return got, err
 	}
 	k := got.Contact
 	if got.Campaign.State != campaigns.Running || k.Campaign != q.Campaign || k.State != campaigns.Waiting || k.Made+1 != q.Number || k.Due.After(q.Now) {
 		return got, campaigns.ErrNotDue
+	}
+	hash, err := s.contactHashes(k)
+	if err != nil {
+		return got, err
 	}
 	facts, err := s.factsIn(ctx, tx, k, hash, q.Now)
 	if err != nil {
@@ -83,6 +85,10 @@ func (s *Store) claim(ctx context.Context, tx *sql.Tx, q campaigns.Claim, judge 
 	if k.Variant == "" {
 		k.Variant = got.Verdict.Variant
 	}
+	counted, err := hash.formIn(ctx, tx, "number_days", "number_hash")
+	if err != nil {
+		return got, err
+	}
 	k.State, k.Made, k.Reason = campaigns.Dialling, k.Made+1, ""
 	got.Contact = k
 	got.Attempt = campaigns.Attempt{
@@ -94,10 +100,10 @@ func (s *Store) claim(ctx context.Context, tx *sql.Tx, q campaigns.Claim, judge 
 		args []any
 	}{
 		{`INSERT INTO attempts (id, campaign_id, contact_id, number_hash, call_id, node, variant, number, ground, day, claimed_at, outcome, goal, refused, answered, seconds, cost, trunk, ahead)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, '', $12)`, []any{id, q.Campaign, k.ID, hash, q.Call, q.Node, k.Variant, k.Made, got.Verdict.Ground, got.Verdict.Day, q.Now.UnixMilli(), ahead}},
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, '', $12)`, []any{id, q.Campaign, k.ID, hash.is, q.Call, q.Node, k.Variant, k.Made, got.Verdict.Ground, got.Verdict.Day, q.Now.UnixMilli(), ahead}},
 		{`UPDATE contacts SET state = $2, made = $3, variant = $4, reason = '' WHERE id = $1`, []any{k.ID, string(k.State), k.Made, k.Variant}},
 		{`INSERT INTO number_days (number_hash, day, campaign_id, calls) VALUES ($1, $2, $3, 1)
-			ON CONFLICT (number_hash, day, campaign_id) DO UPDATE SET calls = number_days.calls + 1`, []any{hash, got.Verdict.Day, q.Campaign}},
+			ON CONFLICT (number_hash, day, campaign_id) DO UPDATE SET calls = number_days.calls + 1`, []any{counted, got.Verdict.Day, q.Campaign}},
 		{`DELETE FROM number_days WHERE day < $1`, []any{q.Now.AddDate(0, 0, -factsKeep).Format(time.DateOnly)}},
 	} {
 		if _, err := s.group.exec(ctx, tx, do.text, do.args...); err != nil {
@@ -110,23 +116,24 @@ func (s *Store) claim(ctx context.Context, tx *sql.Tx, q campaigns.Claim, judge 
 // factsKeep is how many days calls of a number are remembered for the caps.
 const factsKeep = campaigns.FactDays + 2
 
-func (s *Store) contactIn(ctx context.Context, tx *sql.Tx, id int64) (k campaigns.Contact, hash string, err error) {
+func (s *Store) contactIn(ctx context.Context, tx *sql.Tx, id int64) (k campaigns.Contact, err error) {
 	k, err = s.readContact(tx.QueryRowContext(ctx, `SELECT `+contactColumns+` FROM contacts WHERE id = $1`, id))
-	if err == nil {
-		err = tx.QueryRowContext(ctx, `SELECT number_hash FROM contacts WHERE id = $1`, id).Scan(&hash)
-	}
 	if errors.Is(err, sql.ErrNoRows) {
 		err = campaigns.ErrNotDue // erased meanwhile
 	}
-	return k, hash, err
+	return k, err
+}
+
+func (s *Store) contactHashes(k campaigns.Contact) (hashes, error) {
+	f := &sealing{s: s, table: "contacts"}
+	return f.hashes(wholeNumber, NormalNumber(k.Number)), f.err
 }
 
 // Facts are what is known of a contact's number.
 func (s *Store) Facts(ctx context.Context, k campaigns.Contact, now time.Time) (campaigns.Facts, error) {
-	f := &sealing{s: s, table: "contacts"}
-	hash := f.hash(wholeNumber, NormalNumber(k.Number))
-	if f.err != nil {
-		return campaigns.Facts{}, f.err
+	hash, err := s.contactHashes(k)
+	if err != nil {
+		return campaigns.Facts{}, err
 	}
 	return s.factsIn(ctx, s.read, k, hash, now)
 }
@@ -137,15 +144,15 @@ type reading interface {
 	rowAsked
 }
 
-func (s *Store) factsIn(ctx context.Context, from reading, k campaigns.Contact, hash string, now time.Time) (f campaigns.Facts, err error) {
+func (s *Store) factsIn(ctx context.Context, from reading, k campaigns.Contact, hash hashes, now time.Time) (f campaigns.Facts, err error) {
 	if f.Calls, err = list(ctx, from, "count a number's calls", func(from row) (d campaigns.DayCalls, err error) {
 		err = from.Scan(&d.Day, &d.Campaign, &d.Calls)
 		return d, err
-	}, `SELECT day, campaign_id, calls FROM number_days WHERE number_hash = $1 AND day >= $2 ORDER BY day, campaign_id`,
-		hash, now.AddDate(0, 0, -campaigns.FactDays).Format(time.DateOnly)); err != nil {
+	}, `SELECT day, campaign_id, calls FROM number_days WHERE number_hash IN ($1, $2) AND day >= $3 ORDER BY day, campaign_id`,
+		hash.is, hash.other, now.AddDate(0, 0, -campaigns.FactDays).Format(time.DateOnly)); err != nil {
 		return f, err
 	}
-	if err := from.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM attempts WHERE number_hash = $1 AND settled_at IS NULL)`, hash).Scan(&f.InUse); err != nil {
+	if err := from.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM attempts WHERE number_hash IN ($1, $2) AND settled_at IS NULL)`, hash.is, hash.other).Scan(&f.InUse); err != nil {
 		return f, fmt.Errorf("ask whether a number is in use: %w", err)
 	}
 	err = from.QueryRowContext(ctx, `SELECT settled_at FROM attempts WHERE contact_id = $1 AND settled_at IS NOT NULL ORDER BY id DESC LIMIT 1`, k.ID).Scan(nullTime{&f.Last})
@@ -202,7 +209,7 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, id int64, r campaigns.Re
 		id, now.UnixMilli(), string(r.Outcome), r.Goal, flag(r.Refused), flag(r.Answered), r.Seconds, r.Cost, r.Trunk, sealed); err != nil {
 		return a, fmt.Errorf("settle an attempt: %w", err)
 	}
-	k, _, err := s.contactIn(ctx, tx, a.Contact)
+	k, err := s.contactIn(ctx, tx, a.Contact)
 	if errors.Is(err, campaigns.ErrNotDue) {
 		return a, nil // erased while it was called
 	}
@@ -252,28 +259,28 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, id int64, r campaigns.Re
 // anybody answered: the contact waits as before, and why is kept with the reasons for
 // which he was not called.
 func (s *Store) putBack(ctx context.Context, tx *sql.Tx, a campaigns.Attempt, now time.Time, next campaigns.Settle) error {
-	var day, hash string
-	if err := tx.QueryRowContext(ctx, `SELECT day, number_hash FROM attempts WHERE id = $1`, a.ID).Scan(&day, &hash); err != nil {
+	var day string
+	if err := tx.QueryRowContext(ctx, `SELECT day FROM attempts WHERE id = $1`, a.ID).Scan(&day); err != nil {
 		return fmt.Errorf("put a contact back: %w", err)
 	}
-	rang := flag(a.Kind == campaigns.NotPlacedCalled) // it may have: then it counts for the caps
-	for _, do := range []struct {
-		text string
-		args []any
-	}{
-		{`DELETE FROM attempts WHERE id = $1`, []any{a.ID}},
-		{`UPDATE number_days SET calls = calls - 1 + $4 WHERE number_hash = $1 AND day = $2 AND campaign_id = $3 AND calls > 0`, []any{hash, day, a.Campaign, rang}},
-	} {
-		if _, err := s.group.exec(ctx, tx, do.text, do.args...); err != nil {
-			return fmt.Errorf("put a contact back: %w", err)
-		}
+	if _, err := s.group.exec(ctx, tx, `DELETE FROM attempts WHERE id = $1`, a.ID); err != nil {
+		return fmt.Errorf("put a contact back: %w", err)
 	}
-	k, _, err := s.contactIn(ctx, tx, a.Contact)
+	k, err := s.contactIn(ctx, tx, a.Contact)
 	if errors.Is(err, campaigns.ErrNotDue) {
-		return nil // erased while it was called
+		return nil // erased while it was called, and how often it was with it
 	}
 	if err != nil {
 		return err
+	}
+	hash, err := s.contactHashes(k)
+	if err != nil {
+		return err
+	}
+	rang := flag(a.Kind == campaigns.NotPlacedCalled) // it may have: then it counts for the caps
+	if _, err := s.group.exec(ctx, tx, `UPDATE number_days SET calls = calls - 1 + $5 WHERE number_hash IN ($1, $2) AND day = $3 AND campaign_id = $4 AND calls > 0`,
+		hash.is, hash.other, day, a.Campaign, rang); err != nil {
+		return fmt.Errorf("put a contact back: %w", err)
 	}
 	c, err := campaignIn(ctx, tx, a.Campaign)
 	if err != nil {

@@ -55,7 +55,7 @@ func (s *Store) findCaller(ctx context.Context, number string) (tables []table, 
 		return nil, nil, ErrNumber
 	}
 	h := &sealing{s: s, table: "calls"}
-	whole, charged := h.hash(wholeNumber, normal), h.hash(calledNumber, normal)
+	whole, charged := h.hashes(wholeNumber, normal), h.hashes(calledNumber, normal)
 	if h.err != nil {
 		return nil, nil, h.err
 	}
@@ -68,12 +68,12 @@ func (s *Store) findCaller(ctx context.Context, number string) (tables []table, 
 			continue
 		}
 		for _, column := range t.hashes {
-			if _, err := s.match(ctx, f, t, column, []any{whole}); err != nil {
+			if _, err := s.match(ctx, f, t, column, []any{whole.is, whole.other}); err != nil {
 				return nil, nil, err
 			}
 		}
 		if t.name == "outbound_ledger" {
-			if _, err := s.match(ctx, f, t, "subject", []any{charged}); err != nil {
+			if _, err := s.match(ctx, f, t, "subject", []any{charged.is, charged.other}); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -100,12 +100,12 @@ func (s *Store) findCaller(ctx context.Context, number string) (tables []table, 
 }
 
 // findCustomer finds the customer who has a number beside others.
-func (s *Store) findCustomer(ctx context.Context, f *found, tables []table, hash string) error {
+func (s *Store) findCustomer(ctx context.Context, f *found, tables []table, hash hashes) error {
 	at := slices.IndexFunc(tables, func(t table) bool { return t.name == "customers" })
 	if at < 0 {
 		return nil
 	}
-	ids, err := s.texts(ctx, `SELECT customer_id FROM customer_numbers WHERE number_hash = $1`, hash)
+	ids, err := s.texts(ctx, `SELECT customer_id FROM customer_numbers WHERE number_hash IN ($1, $2)`, hash.is, hash.other)
 	if err != nil {
 		return fmt.Errorf("find a customer: %w", err)
 	}
@@ -139,11 +139,26 @@ func (s *Store) match(ctx context.Context, f *found, t table, column string, val
 	return grown, rows.Err()
 }
 
+// looks is how often a caller's rows are looked for: while the keys are rotated, one may
+// get another key of its table between two looks.
+const looks = 5
+
 // Caller is everything that is kept of who has a number, opened.
 func (s *Store) Caller(ctx context.Context, number string) (d CallerData, err error) {
+	for range looks {
+		var gone bool
+		if d, gone, err = s.caller(ctx, number); err != nil || !gone {
+			break
+		}
+	}
+	return d, err
+}
+
+// caller tells also whether a row was gone when it was read.
+func (s *Store) caller(ctx context.Context, number string) (d CallerData, gone bool, err error) {
 	tables, f, err := s.findCaller(ctx, number)
 	if err != nil {
-		return d, err
+		return d, false, err
 	}
 	d.Rows = map[string][]map[string]any{}
 	for _, t := range tables {
@@ -154,10 +169,11 @@ func (s *Store) Caller(ctx context.Context, number string) (d CallerData, err er
 		for _, name := range sortedNames(keys) {
 			values, err := scanAny(s.read.QueryRowContext(ctx, "SELECT "+strings.Join(t.columns, ", ")+" FROM "+t.name+" WHERE "+conditions(t.key, 1), keys[name]...), len(t.columns))
 			if errors.Is(err, sql.ErrNoRows) {
-				continue // gone meanwhile
+				gone = true
+				continue
 			}
 			if err != nil {
-				return d, fmt.Errorf("read a caller's %s: %w", t.name, err)
+				return d, false, fmt.Errorf("read a caller's %s: %w", t.name, err)
 			}
 			open := &sealing{s: s, table: t.name, row: name}
 			row := map[string]any{}
@@ -174,7 +190,7 @@ func (s *Store) Caller(ctx context.Context, number string) (d CallerData, err er
 				}
 			}
 			if open.err != nil {
-				return d, open.err
+				return d, false, open.err
 			}
 			for _, column := range t.hashes {
 				delete(row, column) // says nothing to anybody
@@ -188,7 +204,7 @@ func (s *Store) Caller(ctx context.Context, number string) (d CallerData, err er
 			d.Rows[t.name] = append(d.Rows[t.name], row)
 		}
 	}
-	return d, nil
+	return d, gone, nil
 }
 
 func sortedNames(m map[string][]any) []string {
@@ -204,11 +220,21 @@ func sortedNames(m map[string][]any) []string {
 // files, which go first. It returns how many rows went from each table, and how many are
 // left when it looks again: none, unless a call of this number has come meanwhile.
 func (s *Store) EraseCaller(ctx context.Context, number string) (erased map[string]int, left int, err error) {
+	erased = map[string]int{}
+	for range looks {
+		if left, err = s.eraseFound(ctx, number, erased); err != nil || left == 0 {
+			break
+		}
+	}
+	return erased, left, err
+}
+
+// eraseFound deletes what is found of a caller and counts what is found then.
+func (s *Store) eraseFound(ctx context.Context, number string, erased map[string]int) (left int, err error) {
 	tables, f, err := s.findCaller(ctx, number)
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
-	erased = map[string]int{}
 	// What refers to others first: the order of the tables' names is no order.
 	for _, t := range slices.Backward(byReference(tables, f)) {
 		for chunk := range slices.Chunk(sortedNames(f.keys[t.name]), resealBatch) {
@@ -229,22 +255,21 @@ func (s *Store) EraseCaller(ctx context.Context, number string) (erased map[stri
 				return nil
 			})
 			if err != nil {
-				return erased, 0, err
+				return 0, err
 			}
 			erased[t.name] += n
 		}
 	}
 	if err := s.forget(ctx); err != nil {
-		return erased, 0, err
+		return 0, err
 	}
-	_, f, err = s.findCaller(ctx, number)
-	if err != nil {
-		return erased, 0, err
+	if _, f, err = s.findCaller(ctx, number); err != nil {
+		return 0, err
 	}
 	for _, keys := range f.keys {
 		left += len(keys)
 	}
-	return erased, left, nil
+	return left, nil
 }
 
 // byReference are the tables that have rows, those that others refer to first.

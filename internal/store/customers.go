@@ -62,9 +62,10 @@ type seenCustomer struct {
 
 func (s *Store) seeCustomers(ctx context.Context, list map[string]seenCustomer, more func(context.Context, *sql.Tx) error) error {
 	type row struct {
-		hash, tail, id string
-		number         []byte
-		at             int64
+		hashes
+		tail, id string
+		number   []byte
+		at       int64
 	}
 	rows := make([]row, 0, len(list))
 	for normal, seen := range list {
@@ -72,8 +73,8 @@ func (s *Store) seeCustomers(ctx context.Context, list map[string]seenCustomer, 
 			continue
 		}
 		f := &sealing{s: s, table: "customer_numbers"}
-		r := row{hash: f.hash(wholeNumber, normal), tail: f.hash(numberTail, tail(normal)), id: ulid.Make().String(), at: seen.at.UnixMilli()}
-		f.row = r.hash
+		r := row{hashes: f.hashes(wholeNumber, normal), tail: f.hash(numberTail, tail(normal)), id: ulid.Make().String(), at: seen.at.UnixMilli()}
+		f.row = r.is
 		r.number = f.seal("number", seen.number)
 		if f.err != nil {
 			return f.err
@@ -83,10 +84,10 @@ func (s *Store) seeCustomers(ctx context.Context, list map[string]seenCustomer, 
 	if len(rows) == 0 && more == nil {
 		return nil
 	}
-	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.hash, b.hash) })
+	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.is, b.is) })
 	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, r := range rows {
-			res, err := tx.ExecContext(ctx, `UPDATE customers SET seen_at = $2 WHERE id = (SELECT customer_id FROM customer_numbers WHERE number_hash = $1) AND seen_at < $2`, r.hash, r.at)
+			res, err := tx.ExecContext(ctx, `UPDATE customers SET seen_at = $2 WHERE id = (SELECT customer_id FROM customer_numbers WHERE number_hash IN ($1, $3)) AND seen_at < $2`, r.is, r.at, r.other)
 			if err != nil {
 				return fmt.Errorf("note a customer: %w", err)
 			}
@@ -97,16 +98,16 @@ func (s *Store) seeCustomers(ctx context.Context, list map[string]seenCustomer, 
 				continue
 			}
 			var there int
-			if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM customer_numbers WHERE number_hash = $1`, r.hash).Scan(&there); err != nil {
+			if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM customer_numbers WHERE number_hash IN ($1, $2)`, r.is, r.other).Scan(&there); err != nil {
 				return fmt.Errorf("note a customer: %w", err)
 			}
 			if there > 0 {
 				continue
 			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO customers (`+customerColumns+`) VALUES ($1, $2, NULL, NULL, NULL, NULL, '', '', $3, $3, 1)`, r.id, r.hash, r.at); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO customers (`+customerColumns+`) VALUES ($1, $2, NULL, NULL, NULL, NULL, '', '', $3, $3, 1)`, r.id, r.is, r.at); err != nil {
 				return fmt.Errorf("note a customer: %w", err)
 			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO customer_numbers (number_hash, customer_id, number, number_tail) VALUES ($1, $2, $3, $4)`, r.hash, r.id, r.number, r.tail); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO customer_numbers (number_hash, customer_id, number, number_tail) VALUES ($1, $2, $3, $4)`, r.is, r.id, r.number, r.tail); err != nil {
 				return fmt.Errorf("note a customer: %w", err)
 			}
 		}
@@ -175,12 +176,12 @@ func (s *Store) SeeCallers(ctx context.Context, limit int) (n int, err error) {
 // CustomerByNumber is the id of who has a number; ErrNotFound.
 func (s *Store) CustomerByNumber(ctx context.Context, number string) (id string, err error) {
 	f := &sealing{s: s, table: "customer_numbers"}
-	hash := f.hash(wholeNumber, NormalNumber(number))
+	hash := f.hashes(wholeNumber, NormalNumber(number))
 	if f.err != nil {
 		return "", f.err
 	}
-	err = s.read.QueryRowContext(ctx, `SELECT customer_id FROM customer_numbers WHERE number_hash = $1`, hash).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) || hash == "" {
+	err = s.read.QueryRowContext(ctx, `SELECT customer_id FROM customer_numbers WHERE number_hash IN ($1, $2)`, hash.is, hash.other).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) || hash.is == "" {
 		return "", ErrNotFound
 	}
 	if err != nil {
@@ -302,11 +303,12 @@ func (s *Store) narrowCustomers(w *where, query string) error {
 	n := NormalNumber(query)
 	if strings.Trim(n, "0123456789") == "" && len(n) >= tailDigits {
 		h := &sealing{s: s, table: "customer_numbers"}
-		whole, tailed := h.hash(wholeNumber, n), ""
+		whole, tailed := h.hashes(wholeNumber, n), hashes{}
 		if len(n) == tailDigits {
-			tailed = h.hash(numberTail, n)
+			tailed = h.hashes(numberTail, n)
 		}
-		w.add("id IN (SELECT customer_id FROM customer_numbers WHERE number_hash = ? OR (number_tail = ? AND number_tail <> ''))", whole, tailed)
+		w.add("id IN (SELECT customer_id FROM customer_numbers WHERE number_hash IN (?, ?) OR (number_tail IN (?, ?) AND number_tail <> ''))",
+			whole.is, whole.other, tailed.is, tailed.other)
 		return h.err
 	}
 	condition, args, err := s.tokenCondition("customer_tokens", "customer_id", query)
@@ -347,7 +349,7 @@ func (s *Store) ChangeCustomer(ctx context.Context, c Customer) (Customer, error
 }
 
 // customerTokens are what a customer is found by beside his numbers.
-func (s *Store) customerTokens(c Customer) ([]any, error) {
+func (s *Store) customerTokens(c Customer) (wordHashes, error) {
 	set := map[string]bool{}
 	for _, text := range append([]string{c.Name}, c.Tags...) {
 		for t := range tokens(text) {
@@ -400,12 +402,16 @@ func (s *Store) MergeCustomers(ctx context.Context, into, from Customer) (Custom
 // id.
 func (s *Store) PartCustomer(ctx context.Context, c Customer, number string) (id string, err error) {
 	f := &sealing{s: s, table: "customer_numbers"}
-	hash := f.hash(wholeNumber, NormalNumber(number))
+	whole := f.hashes(wholeNumber, NormalNumber(number))
 	if f.err != nil {
 		return "", f.err
 	}
 	id = ulid.Make().String()
 	return id, s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		hash, err := whole.formIn(ctx, tx, "customer_numbers", "number_hash")
+		if err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO customers (`+customerColumns+`) VALUES ($1, $2, NULL, NULL, NULL, NULL, '', '', $3, $4, 1)`,
 			id, hash, s.now().UnixMilli(), c.SeenAt.UnixMilli()); err != nil {
 			return fmt.Errorf("part customers: %w", err)

@@ -46,12 +46,12 @@ const lastAgentFor = 30 * 24 * time.Hour
 // month, whichever of them called.
 func (s *Store) Customer(ctx context.Context, number string) (c desk.Customer, err error) {
 	f := &sealing{s: s, table: "calls"}
-	hash := f.hash(wholeNumber, NormalNumber(number))
-	if f.err != nil || hash == "" {
+	hash := f.hashes(wholeNumber, NormalNumber(number))
+	if f.err != nil || hash.is == "" {
 		return c, f.err
 	}
-	err = s.read.QueryRowContext(ctx, `SELECT agent FROM calls WHERE (caller_hash = $1 OR called_hash = $1) AND agent <> '' AND started_at > $2
-		ORDER BY started_at DESC, id DESC LIMIT 1`, hash, s.now().Add(-lastAgentFor).UnixMilli()).Scan(&c.LastAgent)
+	err = s.read.QueryRowContext(ctx, `SELECT agent FROM calls WHERE (caller_hash IN ($1, $2) OR called_hash IN ($1, $2)) AND agent <> '' AND started_at > $3
+		ORDER BY started_at DESC, id DESC LIMIT 1`, hash.is, hash.other, s.now().Add(-lastAgentFor).UnixMilli()).Scan(&c.LastAgent)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, nil
 	}
@@ -61,5 +61,9 @@ func (s *Store) Customer(ctx context.Context, number string) (c desk.Customer, e
 	return c, nil
 }
 
-// CallerHash is a keyed hash of a caller, in hex, that says nothing of him.
-func (s *Store) CallerHash(value string) (string, error) { return s.cfg.Sealer.Hash("rollout", value) }
+// CallerHash is a keyed hash of a caller, in hex, that says nothing of him. It is kept
+// nowhere, and stays what it was when the keys are rotated: who speaks with the bot goes
+// on doing so.
+func (s *Store) CallerHash(value string) (string, error) {
+	return s.cfg.Sealer.HashAs(1, "rollout", value)
+}

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -45,6 +47,33 @@ func (f *sealing) hash(purpose, value string) string {
 	h, err := f.s.cfg.Sealer.Hash(purpose, value)
 	f.fail(err)
 	return h
+}
+
+// hashes are the forms in which what is written now and what was written before, or by
+// another node, may have a hash: two while the keys are rotated, else the same twice.
+type hashes struct{ is, other string }
+
+func (f *sealing) hashes(purpose, value string) hashes {
+	is, other, err := f.s.cfg.Sealer.Hashes(purpose, value)
+	f.fail(err)
+	return hashes{is, other}
+}
+
+// formIn is the form that a table has a hash in, of which it must not have both: rows of
+// one number then stay one number's, whichever node writes them.
+func (h hashes) formIn(ctx context.Context, tx *sql.Tx, table, column string) (string, error) {
+	if h.is == h.other {
+		return h.is, nil
+	}
+	var there bool
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM `+table+` WHERE `+column+` = $1)`, h.other).Scan(&there) //nolint:gosec // names of the schema
+	if err != nil {
+		return "", fmt.Errorf("look for a hash in %s: %w", table, err)
+	}
+	if there {
+		return h.other, nil
+	}
+	return h.is, nil
 }
 
 func (f *sealing) json(v any) string {

@@ -30,11 +30,9 @@ const ledgerKeep = 8 * 24 * time.Hour
 // account would pass its limit, else -1. Numbers are kept as keyed hashes.
 func (s *Store) Charge(ctx context.Context, charges []Charge) (over int, err error) {
 	f := &sealing{s: s, table: "outbound_ledger"}
-	subjects := make([]string, len(charges))
+	of := make([]hashes, len(charges))
 	for i, c := range charges {
-		if c.Subject != "" {
-			subjects[i] = f.hash(calledNumber, c.Subject)
-		}
+		of[i] = f.hashes(calledNumber, c.Subject)
 	}
 	if f.err != nil {
 		return 0, f.err
@@ -42,6 +40,13 @@ func (s *Store) Charge(ctx context.Context, charges []Charge) (over int, err err
 	over = -1
 	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		over = -1
+		subjects := make([]string, len(charges))
+		for i, h := range of {
+			var err error
+			if subjects[i], err = h.formIn(ctx, tx, "outbound_ledger", "subject"); err != nil {
+				return err
+			}
+		}
 		for i, c := range charges {
 			if c.Limit > 0 && c.Amount > 0 {
 				var sum int64

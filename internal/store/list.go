@@ -193,12 +193,13 @@ func (s *Store) filter(f Filter) (*where, error) {
 	if number := NormalNumber(f.Number); number != "" {
 		h := &sealing{s: s, table: "calls"}
 		if len(number) == tailDigits && tail(number) != "" {
-			t := h.hash(numberTail, number)
-			whole := h.hash(wholeNumber, number) // an extension of four digits is its own tail
-			w.add("(caller_tail = ? OR called_tail = ? OR caller_hash = ? OR called_hash = ?)", t, t, whole, whole)
+			t := h.hashes(numberTail, number)
+			whole := h.hashes(wholeNumber, number) // an extension of four digits is its own tail
+			w.add("(caller_tail IN (?, ?) OR called_tail IN (?, ?) OR caller_hash IN (?, ?) OR called_hash IN (?, ?))",
+				t.is, t.other, t.is, t.other, whole.is, whole.other, whole.is, whole.other)
 		} else {
-			whole := h.hash(wholeNumber, number)
-			w.add("(caller_hash = ? OR called_hash = ?)", whole, whole)
+			whole := h.hashes(wholeNumber, number)
+			w.add("(caller_hash IN (?, ?) OR called_hash IN (?, ?))", whole.is, whole.other, whole.is, whole.other)
 		}
 		if h.err != nil {
 			return nil, h.err

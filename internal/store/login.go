@@ -51,8 +51,9 @@ const (
 )
 
 // account is how a name is kept that somebody typed to sign in: it may be a password.
-func (s *Store) account(name string) (string, error) {
-	return s.cfg.Sealer.Hash("login", strings.ToLower(strings.TrimSpace(name)))
+func (s *Store) account(name string) (hashes, error) {
+	f := &sealing{s: s, table: "login_attempts"}
+	return f.hashes("login", strings.ToLower(strings.TrimSpace(name))), f.err
 }
 
 // network is the source that failures are counted for: one customer has a whole /64.
@@ -120,11 +121,11 @@ func (s *Store) Confirm(ctx context.Context, u User, password, from string) erro
 	return err
 }
 
-func (s *Store) lockedUntil(ctx context.Context, account, source string) (time.Time, error) {
+func (s *Store) lockedUntil(ctx context.Context, account hashes, source string) (time.Time, error) {
 	now := s.now()
 	since := now.Add(-failureWindow).UnixMilli()
 	var pair, good int64
-	err := s.read.QueryRowContext(ctx, `SELECT locked_until, good_at FROM login_attempts WHERE account = $1 AND source = $2`, account, source).Scan(&pair, &good)
+	err := s.read.QueryRowContext(ctx, `SELECT locked_until, good_at FROM login_attempts WHERE account IN ($1, $2) AND source = $3`, account.is, account.other, source).Scan(&pair, &good)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return time.Time{}, err
 	}
@@ -133,14 +134,15 @@ func (s *Store) lockedUntil(ctx context.Context, account, source string) (time.T
 	}
 	until := time.UnixMilli(pair)
 	for _, q := range []struct {
-		query, arg string
-		limit      int64
+		query string
+		args  []any
+		limit int64
 	}{
-		{`SELECT COALESCE(SUM(failures), 0), COALESCE(MAX(last_at), 0) FROM login_attempts WHERE account = $1 AND last_at > $2 AND good_at = 0`, account, accountFailures},
-		{`SELECT COALESCE(SUM(failures), 0), COALESCE(MAX(last_at), 0) FROM login_attempts WHERE source = $1 AND last_at > $2`, source, sourceFailures},
+		{`SELECT COALESCE(SUM(failures), 0), COALESCE(MAX(last_at), 0) FROM login_attempts WHERE last_at > $1 AND good_at = 0 AND account IN ($2, $3)`, []any{account.is, account.other}, accountFailures},
+		{`SELECT COALESCE(SUM(failures), 0), COALESCE(MAX(last_at), 0) FROM login_attempts WHERE last_at > $1 AND source = $2`, []any{source}, sourceFailures},
 	} {
 		var failures, last int64
-		if err := s.read.QueryRowContext(ctx, q.query, q.arg, since).Scan(&failures, &last); err != nil {
+		if err := s.read.QueryRowContext(ctx, q.query, append([]any{since}, q.args...)...).Scan(&failures, &last); err != nil {
 			return time.Time{}, err
 		}
 		if failures >= q.limit {
@@ -153,12 +155,16 @@ func (s *Store) lockedUntil(ctx context.Context, account, source string) (time.T
 }
 
 // failed counts a failure; until is the end of the lock that it closed, or zero.
-func (s *Store) failed(ctx context.Context, account, source string) (until time.Time, err error) {
+func (s *Store) failed(ctx context.Context, of hashes, source string) (until time.Time, err error) {
 	err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		until = time.Time{}
 		now := s.now()
 		if _, err := tx.ExecContext(ctx, `DELETE FROM login_attempts WHERE last_at < $1 OR last_at <=
 			(SELECT last_at FROM login_attempts ORDER BY last_at DESC LIMIT 1 OFFSET $2)`, now.Add(-attemptsKept).UnixMilli(), maxAttempts); err != nil {
+			return err
+		}
+		account, err := of.formIn(ctx, tx, "login_attempts", "account")
+		if err != nil {
 			return err
 		}
 		var failures int
@@ -171,7 +177,7 @@ func (s *Store) failed(ctx context.Context, account, source string) (until time.
 			return nil
 		}
 		until = now.Add(min(pairLock<<min(failures-pairFailures, 20), longestLock))
-		_, err := tx.ExecContext(ctx, `UPDATE login_attempts SET locked_until = $3 WHERE account = $1 AND source = $2`, account, source, until.UnixMilli())
+		_, err = tx.ExecContext(ctx, `UPDATE login_attempts SET locked_until = $3 WHERE account = $1 AND source = $2`, account, source, until.UnixMilli())
 		return err
 	})
 	if err != nil {
@@ -180,10 +186,14 @@ func (s *Store) failed(ctx context.Context, account, source string) (until time.
 	return until, nil
 }
 
-func (s *Store) succeeded(ctx context.Context, account, source string) error {
+func (s *Store) succeeded(ctx context.Context, of hashes, source string) error {
 	now := s.now().UnixMilli()
 	err := s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO login_attempts (account, source, failures, last_at, locked_until, good_at) VALUES ($1, $2, 0, $3, 0, $3)
+		account, err := of.formIn(ctx, tx, "login_attempts", "account")
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO login_attempts (account, source, failures, last_at, locked_until, good_at) VALUES ($1, $2, 0, $3, 0, $3)
 			ON CONFLICT (account, source) DO UPDATE SET failures = 0, last_at = excluded.last_at, locked_until = 0, good_at = excluded.good_at`, account, source, now)
 		return err
 	})

@@ -79,9 +79,9 @@ func (s *Store) Met(ctx context.Context, attempt int64, abandoned bool) error {
 
 // mayGoAhead tells whether a call may be begun without an agent of its own. It is asked
 // behind the campaign's rate, whose row orders the claims of all nodes.
-func mayGoAhead(ctx context.Context, tx *sql.Tx, q campaigns.Claim, hash string) error {
+func mayGoAhead(ctx context.Context, tx *sql.Tx, q campaigns.Claim, hash hashes) error {
 	var last time.Time
-	err := tx.QueryRowContext(ctx, `SELECT MAX(settled_at) FROM attempts WHERE number_hash = $1 AND outcome = 'abandoned'`, hash).Scan(nullTime{&last})
+	err := tx.QueryRowContext(ctx, `SELECT MAX(settled_at) FROM attempts WHERE number_hash IN ($1, $2) AND outcome = 'abandoned'`, hash.is, hash.other).Scan(nullTime{&last})
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("look for an abandoned call: %w", err)
 	}

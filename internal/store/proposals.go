@@ -43,9 +43,9 @@ type Proposal struct {
 const proposalColumns = `business, id, pair, wording, source, why, confidence, score, said, alike, state, put_pair, put, made_at, decided_at, decided_by`
 
 // proposalID is the same for the same wording of a question.
-func (s *Store) proposalID(p Proposal) (string, error) {
+func (s *Store) proposalID(p Proposal) (hashes, error) {
 	f := &sealing{s: s, table: "proposals"}
-	return f.hash("proposal", p.Pair+"\n"+strings.Join(strings.Fields(strings.ToLower(p.Wording)), " ")), f.err
+	return f.hashes("proposal", p.Pair+"\n"+strings.Join(strings.Fields(strings.ToLower(p.Wording)), " ")), f.err
 }
 
 // ReplaceProposals puts the open proposals of a source in place of those that there
@@ -60,21 +60,10 @@ func (s *Store) AddProposals(ctx context.Context, business, source string, list 
 }
 
 func (s *Store) putProposals(ctx context.Context, business, source string, list []Proposal, replace bool) (open int, err error) {
-	type row struct {
-		Proposal
-		sealed []byte
-	}
-	rows := make([]row, 0, len(list))
-	for _, p := range list {
-		id, err := s.proposalID(p)
-		if err != nil {
+	ids := make([]hashes, len(list))
+	for i, p := range list {
+		if ids[i], err = s.proposalID(p); err != nil {
 			return 0, fmt.Errorf("keep a proposal: %w", err)
-		}
-		f := &sealing{s: s, table: "proposals", row: business + "/" + id}
-		p.ID = id
-		rows = append(rows, row{p, f.seal("wording", p.Wording)})
-		if f.err != nil {
-			return 0, f.err
 		}
 	}
 	now := s.now()
@@ -89,10 +78,19 @@ func (s *Store) putProposals(ctx context.Context, business, source string, list 
 			business, ProposalRefused, now.Add(-keptRefused).UnixMilli()); err != nil {
 			return fmt.Errorf("forget what was refused: %w", err)
 		}
-		for _, p := range rows {
+		for i, p := range list {
+			id, err := ids[i].formIn(ctx, tx, "proposals", "id")
+			if err != nil {
+				return err
+			}
+			f := &sealing{s: s, table: "proposals", row: business + "/" + id}
+			sealed := f.seal("wording", p.Wording)
+			if f.err != nil {
+				return f.err
+			}
 			res, err := s.group.exec(ctx, tx, `INSERT INTO proposals (business, id, pair, wording, source, why, confidence, score, said, alike, state, made_at)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (business, id) DO NOTHING`,
-				business, p.ID, p.Pair, p.sealed, source, p.Why, p.Confidence, p.Score, p.Said, p.Alike, ProposalOpen, now.UnixMilli())
+				business, id, p.Pair, sealed, source, p.Why, p.Confidence, p.Score, p.Said, p.Alike, ProposalOpen, now.UnixMilli())
 			if err != nil {
 				return fmt.Errorf("keep a proposal: %w", err)
 			}
@@ -154,9 +152,13 @@ func (s *Store) Proposals(ctx context.Context, f ProposalFilter) (p Page[Proposa
 	return p, rows.Err()
 }
 
-// Proposal is the one with this id.
+// Proposal is the one with this id, or with what this id has become in a rotation of keys.
 func (s *Store) Proposal(ctx context.Context, business, id string) (Proposal, error) {
-	p, err := s.scanProposal(s.read.QueryRowContext(ctx, `SELECT `+proposalColumns+` FROM proposals WHERE business = $1 AND id = $2`, business, id))
+	renewed, err := s.cfg.Sealer.Renew(id)
+	if err != nil {
+		return Proposal{}, fmt.Errorf("proposal %s: %w", id, err)
+	}
+	p, err := s.scanProposal(s.read.QueryRowContext(ctx, `SELECT `+proposalColumns+` FROM proposals WHERE business = $1 AND id IN ($2, $3)`, business, id, renewed))
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ErrNotFound
 	}

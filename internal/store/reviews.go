@@ -207,7 +207,8 @@ func (s *Store) Reviews(ctx context.Context, f ReviewFilter) (p Page[Review], er
 	}
 	if n := NormalNumber(f.Number); n != "" {
 		h := &sealing{s: s, table: "reviews"}
-		w.add("number_hash = ?", h.hash(wholeNumber, n))
+		whole := h.hashes(wholeNumber, n)
+		w.add("number_hash IN (?, ?)", whole.is, whole.other)
 		if h.err != nil {
 			return p, h.err
 		}

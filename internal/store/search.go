@@ -19,15 +19,12 @@ var ErrQuery = errors.New("search for two Chinese characters, a word of two lett
 
 const (
 	searchPurpose = "search"
-	// tokenBits is how much of a token's hash is kept. Others that fall together with it
-	// make what the index gives away vaguer; what is found is compared with the text.
-	tokenBits    = 20
-	maxTokens    = 20_000 // of one call: eight hours of talk
-	tokensAtOnce = 2000   // written together, of many calls
-	queryTokens  = 24     // of one search
-	maxCompared  = 1000   // calls that one search opens
-	searchBatch  = 100
-	maxQueryText = 200
+	maxTokens     = 20_000 // of one call: eight hours of talk
+	tokensAtOnce  = 2000   // written together, of many calls
+	queryTokens   = 24     // of one search
+	maxCompared   = 1000   // calls that one search opens
+	searchBatch   = 100
+	maxQueryText  = 200
 )
 
 // plainText is a text as it is compared: small letters, digits, single spaces.
@@ -91,25 +88,33 @@ func divide(text string) string {
 	return b.String()
 }
 
+// wordHashes are the keyed numbers of tokens, in the form that is written and in the one
+// that the index may have: the same, or one for each. A word of a text is kept in one.
+type wordHashes struct{ is, other []any }
+
+func (w wordHashes) moving() bool { return len(w.other) > 0 }
+
+// any is whichever form.
+func (w wordHashes) any() []any { return slices.Concat(w.is, w.other) }
+
 // hashed are the keyed numbers of tokens.
-func (s *Store) hashed(set map[string]bool) ([]any, error) {
-	seen := map[int64]bool{}
+func (s *Store) hashed(set map[string]bool) (w wordHashes, err error) {
+	seen := map[int64]int64{}
 	for t := range set {
-		h, err := s.cfg.Sealer.Hash(searchPurpose, t)
+		is, other, err := s.cfg.Sealer.Numbers(searchPurpose, t)
 		if err != nil {
-			return nil, err
+			return w, err
 		}
-		n, err := strconv.ParseUint(h[:16], 16, 64)
-		if err != nil {
-			return nil, fmt.Errorf("hash: %w", err)
+		seen[is] = other
+	}
+	w.is = make([]any, 0, len(seen))
+	for is, other := range seen {
+		w.is = append(w.is, is)
+		if other != is {
+			w.other = append(w.other, other)
 		}
-		seen[int64(n>>(64-tokenBits))] = true
 	}
-	out := make([]any, 0, len(seen))
-	for n := range seen {
-		out = append(out, n)
-	}
-	return out, nil
+	return w, nil
 }
 
 // IndexCalls makes up to limit calls findable that ended and are not yet, of those that
@@ -160,7 +165,7 @@ func (s *Store) IndexCalls(ctx context.Context, since time.Time, limit int) (n i
 type document struct {
 	call   string
 	words  map[string]bool
-	tokens []any // hashed words
+	tokens []any // hashed words, in the form that is written
 }
 
 func (d *document) add(text string) {
@@ -186,7 +191,8 @@ func (s *Store) hear(ctx context.Context, d *document) error {
 	for _, text := range turns {
 		d.add(text)
 	}
-	d.tokens, err = s.hashed(d.words)
+	words, err := s.hashed(d.words)
+	d.tokens = words.is
 	return err
 }
 
@@ -287,24 +293,24 @@ func (s *Store) narrowQuery(w *where, q query) error {
 	if len(set) == 0 {
 		return ErrQuery
 	}
-	args, err := s.hashed(set)
+	words, err := s.hashed(set)
 	if err != nil {
 		return err
 	}
-	n := len(args)
+	args := words.any()
 	condition := `id IN (SELECT call_id FROM search_calls WHERE doc IN (SELECT doc FROM search_tokens WHERE token IN (?` +
-		strings.Repeat(", ?", n-1) + fmt.Sprintf(`) GROUP BY doc HAVING COUNT(*) = %d))`, n)
+		strings.Repeat(", ?", len(args)-1) + fmt.Sprintf(`) GROUP BY doc HAVING COUNT(*) = %d))`, len(words.is))
 	if q.number != "" {
 		h := &sealing{s: s, table: "calls"}
-		whole, tailed := h.hash(wholeNumber, q.number), ""
+		whole, tailed := h.hashes(wholeNumber, q.number), hashes{}
 		if len(q.number) == tailDigits {
-			tailed = h.hash(numberTail, q.number)
+			tailed = h.hashes(numberTail, q.number)
 		}
 		if h.err != nil {
 			return h.err
 		}
-		condition = `(caller_hash = ? OR called_hash = ? OR (caller_tail = ? OR called_tail = ?) AND ? <> '' OR ` + condition + `)`
-		args = append([]any{whole, whole, tailed, tailed, tailed}, args...)
+		condition = `(caller_hash IN (?, ?) OR called_hash IN (?, ?) OR (caller_tail IN (?, ?) OR called_tail IN (?, ?)) AND ? <> '' OR ` + condition + `)`
+		args = append([]any{whole.is, whole.other, whole.is, whole.other, tailed.is, tailed.other, tailed.is, tailed.other, tailed.is}, args...)
 	}
 	w.add(condition, args...)
 	return nil

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -41,11 +42,17 @@ func (s *Store) suppress(ctx context.Context, tx *sql.Tx, p campaigns.Suppressio
 		return ErrNumber
 	}
 	f := &sealing{s: s, table: "suppressed_numbers"}
-	subject := f.hash(suppressedNumber, normal)
-	f.row = f.hash(wholeNumber, normal)
-	number := f.seal("number", p.Number)
+	subjects, wholes := f.hashes(suppressedNumber, normal), f.hashes(wholeNumber, normal)
 	if f.err != nil {
 		return f.err
+	}
+	subject, err := subjects.formIn(ctx, tx, "suppressions", "subject")
+	if err == nil {
+		f.row, err = wholes.formIn(ctx, tx, "suppressed_numbers", "number_hash")
+	}
+	number := f.seal("number", p.Number)
+	if err = errors.Join(err, f.err); err != nil {
+		return err
 	}
 	if p.At.IsZero() {
 		p.At = s.now()
@@ -64,16 +71,16 @@ func (s *Store) suppress(ctx context.Context, tx *sql.Tx, p campaigns.Suppressio
 // Unsuppress takes a number off a list.
 func (s *Store) Unsuppress(ctx context.Context, number, from string, purpose campaigns.Purpose) error {
 	f := &sealing{s: s, table: "suppressions"}
-	subject := f.hash(suppressedNumber, NormalNumber(number))
+	subject := f.hashes(suppressedNumber, NormalNumber(number))
 	if f.err != nil {
 		return f.err
 	}
 	return s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, `DELETE FROM suppressions WHERE subject = $1 AND list = $2 AND purpose = $3`, subject, from, string(purpose))
+		r, err := tx.ExecContext(ctx, `DELETE FROM suppressions WHERE subject IN ($1, $2) AND list = $3 AND purpose = $4`, subject.is, subject.other, from, string(purpose))
 		if err := changeOne(r, err)("take a number off the list"); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM suppressed_numbers WHERE subject = $1 AND NOT EXISTS (SELECT 1 FROM suppressions WHERE subject = $1)`, subject)
+		_, err = tx.ExecContext(ctx, `DELETE FROM suppressed_numbers WHERE subject IN ($1, $2) AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.subject = suppressed_numbers.subject)`, subject.is, subject.other)
 		return err
 	})
 }
@@ -104,7 +111,7 @@ func (s *Store) DropSuppressions(ctx context.Context, from, how string, before t
 
 func (s *Store) suppressionsOf(ctx context.Context, from asked, number string, now time.Time) ([]campaigns.Suppression, error) {
 	f := &sealing{s: s, table: "suppressions"}
-	subject := f.hash(suppressedNumber, NormalNumber(number))
+	subject := f.hashes(suppressedNumber, NormalNumber(number))
 	if f.err != nil {
 		return nil, f.err
 	}
@@ -112,7 +119,7 @@ func (s *Store) suppressionsOf(ctx context.Context, from asked, number string, n
 		p := campaigns.Suppression{Number: number}
 		err := from.Scan(&p.List, &p.Purpose, nullTime{&p.At}, nullTime{&p.Until}, &p.How, &p.Call)
 		return p, err
-	}, `SELECT list, purpose, at, until, how, call FROM suppressions WHERE subject = $1 AND (until IS NULL OR until > $2) ORDER BY at`, subject, now.UnixMilli())
+	}, `SELECT list, purpose, at, until, how, call FROM suppressions WHERE subject IN ($1, $2) AND (until IS NULL OR until > $3) ORDER BY at`, subject.is, subject.other, now.UnixMilli())
 }
 
 // SuppressionsOf are the suppressions of a number that hold now.
@@ -178,7 +185,14 @@ func (s *Store) addConsent(ctx context.Context, tx *sql.Tx, c campaigns.Consent)
 		c.At = s.now()
 	}
 	f := &sealing{s: s, table: "consents"}
-	hash := f.hash(wholeNumber, normal)
+	wholes := f.hashes(wholeNumber, normal)
+	if f.err != nil {
+		return f.err
+	}
+	hash, err := wholes.formIn(ctx, tx, "consents", "number_hash")
+	if err != nil {
+		return err
+	}
 	f.row = hash + "/" + string(c.Purpose) + "/" + strconv.FormatInt(c.At.UnixMilli(), 10)
 	args := []any{hash, string(c.Purpose), c.At.UnixMilli(), flag(c.Given), f.seal("number", c.Number), f.seal("how", c.How), c.By, f.seal("file", c.File)}
 	if f.err != nil {
@@ -191,30 +205,31 @@ func (s *Store) addConsent(ctx context.Context, tx *sql.Tx, c campaigns.Consent)
 	return nil
 }
 
-func (s *Store) readConsent(hash string) func(row) (campaigns.Consent, error) {
-	return func(from row) (c campaigns.Consent, err error) {
-		var number, how, file []byte
-		if err := from.Scan(&c.Purpose, nullTime{&c.At}, &c.Given, &number, &how, &c.By, &file); err != nil {
-			return c, err
-		}
-		f := &sealing{s: s, table: "consents", row: hash + "/" + string(c.Purpose) + "/" + strconv.FormatInt(c.At.UnixMilli(), 10)}
-		c.Number, c.How, c.File = f.open("number", number), f.open("how", how), f.open("file", file)
-		return c, f.err
+const consentColumns = `number_hash, purpose, at, given, number, how, by_whom, file`
+
+func (s *Store) readConsent(from row) (c campaigns.Consent, err error) {
+	var hash string
+	var number, how, file []byte
+	if err := from.Scan(&hash, &c.Purpose, nullTime{&c.At}, &c.Given, &number, &how, &c.By, &file); err != nil {
+		return c, err
 	}
+	f := &sealing{s: s, table: "consents", row: hash + "/" + string(c.Purpose) + "/" + strconv.FormatInt(c.At.UnixMilli(), 10)}
+	c.Number, c.How, c.File = f.open("number", number), f.open("how", how), f.open("file", file)
+	return c, f.err
 }
 
 // consentsOf are the latest of each purpose.
-func (s *Store) consentsOf(ctx context.Context, from asked, hash string) ([]campaigns.Consent, error) {
-	return list(ctx, from, "look for consent", s.readConsent(hash), `SELECT purpose, at, given, number, how, by_whom, file FROM consents c
-		WHERE number_hash = $1 AND at = (SELECT MAX(at) FROM consents l WHERE l.number_hash = c.number_hash AND l.purpose = c.purpose) ORDER BY purpose`, hash)
+func (s *Store) consentsOf(ctx context.Context, from asked, hash hashes) ([]campaigns.Consent, error) {
+	return list(ctx, from, "look for consent", s.readConsent, `SELECT `+consentColumns+` FROM consents c
+		WHERE number_hash IN ($1, $2) AND at = (SELECT MAX(at) FROM consents l WHERE l.number_hash = c.number_hash AND l.purpose = c.purpose) ORDER BY purpose`, hash.is, hash.other)
 }
 
 // Consents are all that is kept of a number's consents, the latest first.
 func (s *Store) Consents(ctx context.Context, number string) ([]campaigns.Consent, error) {
 	f := &sealing{s: s, table: "consents"}
-	hash := f.hash(wholeNumber, NormalNumber(number))
+	hash := f.hashes(wholeNumber, NormalNumber(number))
 	if f.err != nil {
 		return nil, f.err
 	}
-	return list(ctx, s.read, "list consents", s.readConsent(hash), `SELECT purpose, at, given, number, how, by_whom, file FROM consents WHERE number_hash = $1 ORDER BY at DESC, purpose LIMIT 1000`, hash)
+	return list(ctx, s.read, "list consents", s.readConsent, `SELECT `+consentColumns+` FROM consents WHERE number_hash IN ($1, $2) ORDER BY at DESC, purpose LIMIT 1000`, hash.is, hash.other)
 }

@@ -143,7 +143,7 @@ func (s *Store) deliver(ctx context.Context, tx *sql.Tx, t Ticket, deliver func(
 }
 
 // ticketTokens are what a ticket is found by.
-func (s *Store) ticketTokens(t Ticket, more ...string) ([]any, error) {
+func (s *Store) ticketTokens(t Ticket, more ...string) (wordHashes, error) {
 	set := map[string]bool{}
 	texts := append([]string{t.Summary}, more...)
 	for name, v := range t.Fields {
@@ -158,8 +158,18 @@ func (s *Store) ticketTokens(t Ticket, more ...string) ([]any, error) {
 }
 
 // addTokens adds what something is found by to what it was found by.
-func (s *Store) addTokens(ctx context.Context, tx *sql.Tx, table, column, id string, list []any) error {
-	for part := range slices.Chunk(list, 1000) {
+func (s *Store) addTokens(ctx context.Context, tx *sql.Tx, table, column, id string, words wordHashes) error {
+	if words.moving() { // a word that is there in another form gets this one
+		for part := range slices.Chunk(words.other, 1000) {
+			w := &where{}
+			w.add(column+" = ?", id)
+			w.add("token IN (?"+strings.Repeat(", ?", len(part)-1)+")", part...)
+			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+w.String(), w.args...); err != nil { //nolint:gosec // names of tables and columns, all our own
+				return fmt.Errorf("make findable: %w", err)
+			}
+		}
+	}
+	for part := range slices.Chunk(words.is, 1000) {
 		var b strings.Builder
 		for i := range part {
 			if i > 0 {
@@ -343,17 +353,20 @@ func (s *Store) ticketWhere(f TicketFilter) (*where, error) {
 	}
 	h := &sealing{s: s, table: "tickets"}
 	if n := NormalNumber(f.Number); n != "" {
+		whole := h.hashes(wholeNumber, n)
 		if len(n) == tailDigits {
-			w.add("(number_hash = ? OR number_tail = ?)", h.hash(wholeNumber, n), h.hash(numberTail, n))
+			tailed := h.hashes(numberTail, n)
+			w.add("(number_hash IN (?, ?) OR number_tail IN (?, ?))", whole.is, whole.other, tailed.is, tailed.other)
 		} else {
-			w.add("number_hash = ?", h.hash(wholeNumber, n))
+			w.add("number_hash IN (?, ?)", whole.is, whole.other)
 		}
 	}
 	if f.Query != "" {
 		condition, args, err := s.tokenCondition("ticket_tokens", "ticket_id", f.Query)
 		if n := NormalNumber(f.Query); len(n) >= tailDigits && len(n) < 19 && strings.Trim(n, "0123456789") == "" {
-			more := []any{h.hash(wholeNumber, n), h.hash(numberTail, tail(n)), len(n) == tailDigits, n}
-			either := "number_hash = ? OR (number_tail = ? AND ?) OR serial = CAST(? AS BIGINT)"
+			whole, tailed := h.hashes(wholeNumber, n), h.hashes(numberTail, tail(n))
+			more := []any{whole.is, whole.other, tailed.is, tailed.other, len(n) == tailDigits, n}
+			either := "number_hash IN (?, ?) OR (number_tail IN (?, ?) AND ?) OR serial = CAST(? AS BIGINT)"
 			if err == nil {
 				either, more = either+" OR "+condition, append(more, args...)
 			}
@@ -378,12 +391,13 @@ func (s *Store) tokenCondition(table, column, text string) (string, []any, error
 	if len(set) == 0 {
 		return "", nil, ErrQuery
 	}
-	args, err := s.hashed(set)
+	words, err := s.hashed(set)
 	if err != nil {
 		return "", nil, err
 	}
+	args := words.any()
 	return `id IN (SELECT ` + column + ` FROM ` + table + ` WHERE token IN (?` + strings.Repeat(", ?", len(args)-1) +
-		fmt.Sprintf(`) GROUP BY %s HAVING COUNT(*) = %d)`, column, len(args)), args, nil
+		fmt.Sprintf(`) GROUP BY %s HAVING COUNT(*) = %d)`, column, len(words.is)), args, nil
 }
 
 // Tickets lists tickets. What tokens find by chance is in the list of a search too: a

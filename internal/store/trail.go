@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"hotline/internal/seal"
 )
 
 // TrailEntry is a row of the audit trail: who did or saw what.
@@ -62,7 +64,7 @@ func (s *Store) addTrail(ctx context.Context, tx *sql.Tx, e TrailEntry) error {
 	if len(e.Detail) > 0 {
 		detail = f.sealJSON("detail", e.Detail)
 	}
-	if e.Hash, err = s.trailHash(last.Hash, e); err != nil {
+	if e.Hash, err = s.trailHash(last.Hash, e, s.trailForm(last.Hash)); err != nil {
 		return err
 	}
 	if f.err != nil {
@@ -75,13 +77,20 @@ func (s *Store) addTrail(ctx context.Context, tx *sql.Tx, e TrailEntry) error {
 	return s.setTrailMark(ctx, tx, trailHead, trailMark{e.Seq, e.Hash})
 }
 
+// trailForm is the form of the next row's hash. Rows keep theirs when the keys are rotated,
+// and none has an older one than the row before: so what was written by former keys is
+// covered by what the newest has made.
+func (s *Store) trailForm(before string) int {
+	return max(seal.FormOf(before), s.cfg.Sealer.Form())
+}
+
 // trailHash covers what a row says, in the clear, so that it outlasts the rotation of keys.
-func (s *Store) trailHash(before string, e TrailEntry) (string, error) {
+func (s *Store) trailHash(before string, e TrailEntry, form int) (string, error) {
 	text, err := json.Marshal([]any{before, e.Seq, e.At.UnixMilli(), e.Actor, e.Role, e.Action, e.Subject, e.Detail})
 	if err != nil {
 		return "", fmt.Errorf("keep the audit trail: %w", err)
 	}
-	return s.cfg.Sealer.Hash(trailPurpose, string(text))
+	return s.cfg.Sealer.HashAs(form, trailPurpose, string(text))
 }
 
 type querier interface {
@@ -198,8 +207,9 @@ func (s *Store) CheckTrail(ctx context.Context) (state TrailState, err error) {
 			return state, err
 		}
 		for _, e := range items {
-			want, err := s.trailHash(last.Hash, e)
-			if err != nil {
+			form := max(seal.FormOf(e.Hash), seal.FormOf(last.Hash))
+			want, err := s.trailHash(last.Hash, e, form)
+			if err != nil && !errors.Is(err, seal.ErrKey) { // a form that there is not was put in by hand
 				return state, err
 			}
 			switch {

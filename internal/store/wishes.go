@@ -88,7 +88,8 @@ func (s *Store) Wishes(ctx context.Context, f WishFilter) (p Page[Wish], err err
 	}
 	if number := NormalNumber(f.Number); number != "" {
 		h := &sealing{s: s, table: "wishes"}
-		w.add("number_hash = ?", h.hash(wholeNumber, number))
+		whole := h.hashes(wholeNumber, number)
+		w.add("number_hash IN (?, ?)", whole.is, whole.other)
 		if h.err != nil {
 			return p, h.err
 		}
