@@ -50,6 +50,7 @@ var contractions = strings.NewReplacer("’", "'", "can't", "can not", "won't", 
 // scan takes a folded clause apart.
 func scan(clause string) []item {
 	rs := []rune(clause)
+	addresses := strings.ContainsAny(clause, "@./") // else there is none
 	var out []item
 	put := func(c class, key string, n int) {
 		if c == plain && len(out) > 0 && out[len(out)-1].class == plain && key == "" && lang.Han(rs[0]) {
@@ -97,9 +98,11 @@ func scan(clause string) []item {
 				put(plain, "", 1)
 			}
 		case r < 128:
-			if m := address.FindString(string(rs)); m != "" {
-				put(fact, "at:"+strings.TrimRight(m, ".,"), len([]rune(m)))
-				continue
+			if addresses {
+				if m := address.FindString(string(rs)); m != "" {
+					put(fact, "at:"+strings.TrimRight(m, ".,"), len([]rune(m)))
+					continue
+				}
 			}
 			if key, n := quantity(rs); n > 0 {
 				put(fact, key, n)
@@ -167,6 +170,9 @@ var (
 // quantity reads a number with its unit and what limits it at the beginning of rs:
 // its canonical form and length.
 func quantity(rs []rune) (key string, n int) {
+	if !mayBegin(rs[0]) {
+		return "", 0
+	}
 	s := string(rs)
 	if m := isoDate.FindStringSubmatch(s); m != nil {
 		return "ymd:" + m[1] + "-" + strings.TrimLeft(m[2], "0") + "-" + strings.TrimLeft(m[3], "0"), len(m[0])
@@ -225,6 +231,19 @@ func quantity(rs []rune) (key string, n int) {
 		return "digits:" + v, n
 	}
 	return "n:" + limit + ":" + one, n
+}
+
+// mayBegin says whether a quantity can begin with r.
+func mayBegin(r rune) bool {
+	switch {
+	case lang.Han(r):
+		_, isDigit := numeral[r]
+		_, isScale := scale[r]
+		return isDigit || isScale || strings.ContainsRune("不超至最大低高少多满约近每第前", r)
+	case r < 128 && unicode.IsLetter(r):
+		return strings.ContainsRune("aefnostz", r)
+	}
+	return true
 }
 
 func startsNumber(rs []rune) bool {

@@ -214,6 +214,7 @@ func (s *source) sentence(parts []clause, text string) Reason {
 
 // rests checks every clause against those of the source that it may rest on.
 func (s *source) rests(on, parts []clause, text string, said map[string]bool) Reason {
+	borne := map[*clause][]string{}
 	for i := range parts {
 		r := &parts[i]
 		if r.bare() {
@@ -222,15 +223,40 @@ func (s *source) rests(on, parts []clause, text string, said map[string]bool) Re
 			}
 			continue
 		}
-		if why := s.holds(r, on, parts, text, said); why != "" {
+		if why := s.holds(r, on, parts, text, said, borne); why != "" {
 			return why
 		}
 	}
 	return ""
 }
 
-// holds looks for the clause of s that r rests on.
-func (s *source) holds(r *clause, on, parts []clause, sentence string, said map[string]bool) Reason {
+// facts are everything in c that may be true or false, each as often as it says it.
+func (c *clause) facts() []string {
+	out := slices.Concat(c.numbers, c.bound)
+	for range c.negated {
+		out = append(out, "not")
+	}
+	return out
+}
+
+// bears says whether c, which has borne some of its facts already, bears more: what it
+// says once holds for one thing. "Up to tomorrow, tomorrow it is there" rests on one
+// "tomorrow", of which one of the two is invented.
+func (c *clause) bears(more, before []string) bool {
+	left := c.facts()
+	for _, f := range slices.Concat(before, more) {
+		i := slices.Index(left, f)
+		if i < 0 {
+			return false
+		}
+		left = slices.Delete(left, i, i+1)
+	}
+	return true
+}
+
+// holds looks for the clause of s that r rests on. borne is what such clauses have borne of
+// the reply before.
+func (s *source) holds(r *clause, on, parts []clause, sentence string, said map[string]bool, borne map[*clause][]string) Reason {
 	const mostly = 0.7
 	worst := Invented
 	best := 0.0
@@ -276,6 +302,11 @@ func (s *source) holds(r *clause, on, parts []clause, sentence string, said map[
 			worst = Torn
 			continue
 		}
+		if !c.bears(r.facts(), borne[c]) {
+			worst = Torn
+			continue
+		}
+		borne[c] = append(borne[c], r.facts()...)
 		return ""
 	}
 	return worst

@@ -3,6 +3,8 @@ package llm
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -170,6 +172,7 @@ func TestConditionsStay(t *testing.T) {
 	}, answerChinese)
 	for _, s := range []string{
 		"我们出运费。", "其他原因我们出运费。", "您自己出运费，大约十元。", "质量问题您自己出运费。", "银卡满99元包邮。", "金卡包邮。", "包邮。", "每月送二十元券。", "当月送二十元券。", "可以退货。", "金卡满99元，银卡包邮。", "会员满99元包邮。",
+		"可以退货，七天内可以退货，保持完好就行。", "大约十到十五元，您自己出运费，大约十到十五元。",
 		"送您二十元券。", "退货我们出运费。", "签收后七天内可以退货，我们出运费。", "保持完好就行，我们出运费。",
 	} {
 		_, why := g.Check(s)
@@ -265,19 +268,68 @@ func exchange(r *rand.Rand, s string, other []string) string {
 	if bare := strings.TrimPrefix(strings.TrimSuffix(squeeze(normal(taken)), "的"), "请"); strings.Contains(squeeze(normal(s)), bare) {
 		return s // nor does half of what s says itself
 	}
-	mine[r.IntN(len(mine))] = taken
+	at := r.IntN(len(mine))
+	mine[at] = taken
+	for i, m := range mine {
+		if i != at && (shortens(taken, m) || shortens(m, taken)) {
+			return s // one says nothing that the other does not say
+		}
+	}
+	for _, m := range strings.Split(s, mark) {
+		if shortens(taken, m) {
+			return s
+		}
+	}
 	return strings.Join(mine, mark)
 }
 
-// Over thousands of lies made from true sentences none passes.
+// shortens says whether a has no fact of its own and no word that b has not; Chinese in the
+// same order.
+func shortens(a, b string) bool {
+	ca, cb := newClause(normal(a)), newClause(normal(b))
+	if len(ca.facts()) > 0 && !slices.Equal(ca.facts(), cb.facts()) {
+		return false
+	}
+	if len(ca.runs) == 0 {
+		return within(ca.words, cb.words)
+	}
+	rest := []rune(squeeze(cb.text))
+	for _, r := range squeeze(ca.text) {
+		i := slices.Index(rest, r)
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+1:]
+	}
+	return true
+}
+
+// Over thousands of lies made from true sentences none passes. The gate asks each fourth
+// pair; HOTLINE_E2E_LONG asks all of them, with more seeds.
 func TestNoLiePasses(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 6))
+	seeds, every := []uint64{5}, 4
+	if os.Getenv("HOTLINE_E2E_LONG") != "" {
+		seeds, every = []uint64{5, 17, 29, 43, 71}, 1
+	}
 	honest, passed, lies := 0, 0, 0
+	for _, seed := range seeds {
+		h, p, l := tryLies(t, seed, 6, every)
+		honest, passed, lies = honest+h, passed+p, lies+l
+	}
+	t.Logf("%d of %d true sentences pass, %d lies were tried", passed, honest, lies)
+	assert.Greater(t, float64(passed), 0.85*float64(honest), "too much that is true is refused")
+	assert.Greater(t, lies, 8000/every)
+}
+
+// tryLies makes lies of the pairs of all packs, each one of so many, beside two others.
+func tryLies(t *testing.T, seed, stream uint64, every int) (honest, passed, lies int) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(seed, stream))
 	for _, name := range []string{"retail-zh", "retail-en", "dental-zh", "repair-zh"} {
 		zh := strings.HasSuffix(name, "zh")
 		p := example(t, name, zhOf(name))
 		language := map[bool]string{true: "zh", false: "en"}[zh]
-		for i := range p {
+		for i := int(seed) % every; i < len(p); i += every {
 			var sources []Source
 			for k := range 3 {
 				q := p[(i+k*7)%len(p)]
@@ -313,9 +365,7 @@ func TestNoLiePasses(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d of %d true sentences pass, %d lies were tried", passed, honest, lies)
-	assert.Greater(t, float64(passed), 0.85*float64(honest), "too much that is true is refused")
-	assert.Greater(t, lies, 5000)
+	return honest, passed, lies
 }
 
 func sentencesOf(text string) []string {
@@ -381,5 +431,37 @@ func TestADenialIsNotTurned(t *testing.T) {
 	} {
 		_, why := g.Check(sentence)
 		assert.Equal(t, want, why, sentence)
+	}
+}
+
+// What a source says once holds for one thing: a second clause with the same figure, day
+// or not has nothing to rest on.
+func TestAFactBearsOneClause(t *testing.T) {
+	g := NewGrounds("zh", []Source{
+		{ID: "code", Question: "验证码一天能发几次", Text: "一天最多五次，超过了要等到明天。急着登录的，说转人工。"},
+		{ID: "tartar", Question: "洗牙会不会把牙洗松", Text: "洗掉的是结石，不是牙齿，不少人洗完会觉得牙缝空。"},
+		{ID: "faulty", Question: "过了七天还能退吗", Text: "有质量问题的十五天内能换，想商量的，说转人工。"},
+	}, answerChinese)
+	for s, want := range map[string]Reason{
+		"一天最多五次，超过了要等到明天。":             "",
+		"一天最多五次，超过了要等到明天，明天就到。":        Torn,
+		"洗掉的是结石，不是牙齿。":                 "",
+		"洗掉的是结石，不是牙齿，不是牙的问题。":          Torn,
+		"有质量问题的十五天内能换，十五天内的质量问题，说转人工。": Torn,
+	} {
+		_, why := g.Check(s)
+		assert.Equal(t, want, why, s)
+	}
+	e := NewGrounds("en", []Source{
+		{ID: "charge", Question: "How long does charging take?", Text: "The earbuds take an hour, and the case itself about ninety minutes."},
+		{ID: "scam", Question: "Someone called for my card.", Text: "If it wasn't us who called, it may be a scam, so don't tell them anything."},
+	}, answerEnglish)
+	for s, want := range map[string]Reason{
+		"The earbuds take an hour, and the case itself about ninety minutes.": "",
+		"And the case itself about ninety minutes, for ninety minutes.":       Torn,
+		"If it wasn't us who called, if it wasn't, it may be a scam.":         Torn,
+	} {
+		_, why := e.Check(s)
+		assert.Equal(t, want, why, s)
 	}
 }
