@@ -142,6 +142,10 @@ type HTTP struct {
 	TLSCert string `yaml:"tls_cert" file:"path"`
 	// Its key, in PEM.
 	TLSKey string `yaml:"tls_key" file:"path"`
+	// The address under which people reach this console, such as https://desk.example.com.
+	// Other servers on the same database send them there for what only this one can do;
+	// empty: they are told its name alone.
+	URL string `yaml:"url"`
 	// How long a login in the console lasts.
 	Session time.Duration `yaml:"session"`
 	// Whether anyone who reaches the web server may call from their browser, at
@@ -161,7 +165,8 @@ type Database struct {
 	// postgres://USER:PASSWORD@HOST/NAME, which several servers can share: give each a
 	// node and all the same master_key_file.
 	URL Secret `yaml:"url" plain:"true"`
-	// This server's name among those that share the database.
+	// This server's name among those that share the database; a second one of the same
+	// name does not start.
 	Node string `yaml:"node"`
 }
 
