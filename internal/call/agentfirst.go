@@ -198,6 +198,9 @@ func guard(f func() error) (err error) {
 func (c *connection) ringAgent(ctx context.Context, start func(*media.Session)) (OfferResult, error) {
 	target := c.person.Target
 	target.From, target.FromName = c.target.To, c.line.Title
+	if c.place.AgentAtOnce {
+		target.Headers = answersItself()
+	}
 	d := dialing{audio: c.Audio, dialer: c.Dialer, target: target, ring: ringAgent, start: start}
 	m, l, err := d.run(ctx)
 	if l != nil {

@@ -296,7 +296,8 @@ func (d *atOnce) Next(context.Context) (p Person, err error) {
 }
 
 // answersItself asks an agent's telephone to answer without a key: somebody waits on the
-// line. Many follow the first, RFC 5373 says the second; who follows neither rings.
+// line, or the server sets the pace. Many follow the first, RFC 5373 says the second; who
+// follows neither rings.
 func answersItself() map[string]string {
 	return map[string]string{"Call-Info": "<sip:hotline.invalid>;answer-after=0", "Answer-Mode": "Auto"}
 }

@@ -52,6 +52,9 @@ type Placement struct {
 	// Detect has the call find out who answers before the bot speaks; nil: it speaks
 	// at once, to whomever.
 	Detect *answer.Config
+	// AgentAtOnce asks the telephone that rings first to answer without a key: the agent
+	// has not asked for the call himself.
+	AgentAtOnce bool
 	// Team has agents talk to whom is called once he has answered, in place of the bot;
 	// nil: the bot does. Who answers is found out by it.
 	Team *Team

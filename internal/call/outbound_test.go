@@ -348,6 +348,24 @@ func TestAgentFirst(t *testing.T) {
 	assert.InDelta(t, time.Second, heardTone(a.Channels[1], agentTalks), float64(150*time.Millisecond), "the agent is on the right")
 }
 
+// Only a call that the agent has not asked for himself asks his telephone to answer at
+// once.
+func TestAgentFirstAtOnce(t *testing.T) {
+	for _, atOnce := range []bool{true, false} {
+		asked := false
+		inOffice(t, func(o *office) {
+			o.staff.names = []string{"li"}
+			o.dialer["agent:li"] = func(ctx context.Context, to call.Target, _ func(int, []byte)) (call.Leg, error) {
+				asked = to.Headers["Answer-Mode"] == "Auto"
+				return answer(time.Second, nil, refusal(486))(ctx)
+			}
+			o.sockets <- pipe()
+			o.place(call.Placement{To: "10086", AgentFirst: "li", AgentAtOnce: atOnce}, func(string) {})
+		})
+		assert.Equal(t, atOnce, asked)
+	}
+}
+
 // An agent who does not answer, and one who gives up while it rings.
 func TestAgentFirstFails(t *testing.T) {
 	t.Run("he does not answer", func(t *testing.T) {
