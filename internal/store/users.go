@@ -192,7 +192,7 @@ func (s *Store) SetPassword(ctx context.Context, name, password string) error {
 			name, hash, s.now().UnixMilli()))("set the password of " + name); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM login_attempts WHERE account = $1`, account); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM login_attempts WHERE account IN ($1, $2)`, account.is, account.other); err != nil {
 			return err
 		}
 		return endSessions(ctx, tx, name)
