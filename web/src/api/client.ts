@@ -1,6 +1,6 @@
 import type { Rules, RulesChecked, RulesShown } from './rules'
 import type { PhoneAccess } from '../lib/deskphone'
-import type { Agent, Attempt, Call, CallDetail, Command, Figures, FlowItem, Knowledge, KnowledgeCheck, KnowledgeImport, KnowledgePage, KnowledgeText, KnowledgeTried, KnowledgeVersion, KnowledgeWritten, Line, Me, NewUser, Page, ProposalDone, ProposalLook, ProposalPage, PublicLine, Queue, Role, Rollout, Share, SystemState, Token, TrailPage, TrailState, Trunk, User, UserSession, Waveform, Wish, WishPage, Workplace } from './types'
+import type { Agent, Attempt, Call, CallDetail, Command, Figures, FlowItem, Knowledge, KnowledgeCheck, KnowledgeImport, KnowledgePage, KnowledgeText, KnowledgeTried, KnowledgeVersion, KnowledgeWritten, Line, Me, NewUser, Node, Page, ProposalDone, ProposalLook, ProposalPage, PublicLine, Queue, Role, Rollout, Share, SystemState, Token, TrailPage, TrailState, Trunk, User, UserSession, Waveform, Wish, WishPage, Workplace } from './types'
 
 /** A problem (RFC 9457) that the server answered with, or that it could not be reached (status 0). */
 export class ApiError extends Error {
@@ -106,6 +106,7 @@ export const api = {
   command: (id: string, c: Command): Promise<void> => request('POST', address(`/calls/${encodeURIComponent(id)}/command`), c),
   wrapUp: (id: string, code: string, note: string, seconds: number): Promise<void> => request<undefined>('PUT', address(`/calls/${encodeURIComponent(id)}/wrap-up`), { code, note, seconds }),
   queue: (): Promise<Queue> => get('/queue'),
+  nodes: (): Promise<{ items: Node[] }> => get('/nodes'),
   share: (): Promise<Share> => get('/share'),
   setShare: (mode: Share['mode']): Promise<Share> => request('PUT', address('/share'), { mode }),
   rollout: (): Promise<{ items: Rollout[] }> => get('/rollout'),

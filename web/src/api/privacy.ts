@@ -10,6 +10,7 @@ export interface PrivacyReport {
   plain_recordings: number
   listeners: Listener[]
   key: { id: string; made: string; days: number; due: boolean }
+  hash_key: { number: number; made: string; days: number; due: boolean }
   rotating: boolean
   audit_trail: { rows: number; head: string; broken?: string }
 }

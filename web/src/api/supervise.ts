@@ -27,6 +27,8 @@ export interface Alert {
   seen_by?: string
   acknowledged_at?: string
   acknowledged_by?: string
+  /** The server whose it is, where that is another one. */
+  node?: string
 }
 
 export type FindingState = 'good' | 'partly' | 'failed' | 'not_applicable' | 'open'

@@ -88,6 +88,8 @@ export interface Mark {
 }
 
 export interface Call {
+  /** The server that has it, of a call in progress that another one has. */
+  node?: string
   id: string
   line: string
   language: string
@@ -197,6 +199,8 @@ export interface Figures {
 export type AgentState = 'offline' | 'ready' | 'ringing' | 'talking' | 'wrap_up' | 'break' | 'not_ready'
 
 export interface Agent {
+  /** The server where he works, where that is another one. */
+  node?: string
   name: string
   display_name?: string
   skills: string[]
@@ -231,7 +235,21 @@ export interface Command {
 }
 
 /** A caller who waits for a person. */
+/** A server that shares the database. */
+export interface Node {
+  name: string
+  here: boolean
+  host?: string
+  url?: string
+  version?: string
+  started_at?: string
+  ready: boolean
+  calls: number
+}
+
 export interface Waiting {
+  /** The server that has him, where that is another one. */
+  node?: string
   call: string
   line: string
   language: string

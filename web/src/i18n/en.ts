@@ -6,7 +6,7 @@ import { knowledgeEn, proposalsEn } from './knowledge.en'
 import { deskEn, phoneEn } from './phone.en'
 import { rulesEn } from './rules.en'
 import { settingsEn } from './settings.en'
-import { alertsEn, qualityEn, superviseEn } from './supervise.en'
+import { alertsEn, elsewhereEn, qualityEn, superviseEn } from './supervise.en'
 import { adviceEn, systemEn } from './system.en'
 import { workEn } from './work.en'
 import type { Catalogue } from './zh-CN'
@@ -15,6 +15,7 @@ export const en: Catalogue = {
   assist: assistEn,
   work: workEn,
   supervise: superviseEn,
+  elsewhere: elsewhereEn,
   alerts: alertsEn,
   quality: qualityEn,
   rules: rulesEn,
@@ -309,6 +310,8 @@ export const en: Catalogue = {
     no_bot: 'There is no bot in this call.',
     with_bot: 'The caller is with the bot just now.',
     not_in_progress: 'This call is over already.',
+    elsewhere: 'Another server has it: {detail}',
+    server_gone: 'The server that has this call is not to be seen. The call has ended, or that server cannot reach the database.',
     no_hangup: 'This server does not hang up calls from the console.',
     csrf: 'The page is out of date; reload it and try again.',
     invalid: 'Something in the input is wrong; check it and try again.',

@@ -2,11 +2,11 @@ import type { SettingsCatalogue } from './settings.zh-CN'
 
 export const settingsEn: SettingsCatalogue = {
   lines: {
-    tab: 'Lines', title: 'Lines and trunks', lead: 'Numbers, voices and openings are written back into business.yaml with all its comments, and count from the next call on.',
+    tab: 'Lines', title: 'Lines', lead: 'Numbers, voices and openings are written back into business.yaml with all its comments, and count from the next call on.',
     name: 'Name', fresh: 'New line', numbers: 'Numbers', default: 'Also takes numbers that no line lists', language: 'Language', ofBusiness: 'The business’s', voice: 'Voice', ofLanguage: 'That of the language', listen: 'Listen',
     disclosure: 'Who speaks, and recording', disclosureHint: 'Callers must hear it: that a machine speaks, and that calls are recorded.', greeting: 'Opening question', outbound: 'Opening of calls out',
     elsewhere: 'What this line says lives in another business:', add: 'Add a line', voices: 'Voice of each language', music: 'Music while waiting', musicHint: 'A .wav file of the business’s folder; empty is ours',
-    trunks: 'Trunks are set under trunks in hotline.yaml (or HOTLINE_ variables) and count from the next start; their passwords never come here. This is how they do.',
+    trunks: 'The carriers by which calls come and go; this is how they do.', changeTrunks: 'Change the trunks',
   },
   words: {
     tab: 'Words', title: 'Sensitive words', lead: 'Add words of your own to the shipped lists, or take some out. They are written into moderation/ of the business’s folder and count from the next call on.',
@@ -27,13 +27,27 @@ export const settingsEn: SettingsCatalogue = {
     kinds: { recordings: 'Recordings', transcripts: 'Transcripts', calls: 'Calls', tickets: 'Tickets', audit: 'Audit trail' },
     report: 'Privacy report', reportHint: 'The same as hotline audit privacy; one is kept each day in reports/ of the data folder.', run: 'Look again', running: 'Looking…', at: 'As of', good: 'Nothing to be done: no personal data unmasked, nothing too old.',
     files: { messages: 'short messages that no gateway takes', attempts: 'who tried what from outside', log: 'a log', export: 'an export', named: 'named by you', other: 'a file of the data folder' },
-    unmasked: '{file} ({what}) has personal data unmasked from line {line} on: {kinds}', overrun: '{kind}: {n} are older than {days} days', plain: '{n} recordings of calls that are over are not sealed', rotating: 'A rotation of keys was begun and is not over: hotline key rotate', due: 'The key is {n} days old, rotate it: hotline key rotate', broken: 'The audit trail is broken: {text}',
+    unmasked: '{file} ({what}) has personal data unmasked from line {line} on: {kinds}', overrun: '{kind}: {n} are older than {days} days', plain: '{n} recordings of calls that are over are not sealed', rotating: 'A rotation of keys was begun and is not over: hotline key rotate', due: 'The key is {n} days old, rotate it: hotline key rotate', hashDue: 'The key of the look-up hashes is {n} days old, rotate it: hotline key rotate', broken: 'The audit trail is broken: {text}',
     data: { phone: 'telephone numbers', identity: 'identity numbers', card: 'card numbers', email: 'mail addresses', address: 'addresses' },
     key: 'Key', keyIs: 'Number {id}, {n} days old', keyDue: 'due after {n} days', trail: 'Audit trail', trailIs: '{n} rows, whole',
     who: 'Who read and listened in the last 30 days', actor: 'Who', recordings: 'Recordings', calls: 'Calls', numbers: 'Whole numbers', exports: 'Exports', nobody: 'Nobody', listened: 'Calls listened to',
     caller: 'A caller’s data', callerHint: 'For a caller who asks for a copy of the data, or for its deletion. It is written into the audit trail, without the number.', number: 'Telephone number', look: 'See what there is', found: 'Kept of this number: {what}', nothing: 'Nothing is kept of this number.',
     export: 'Export a zip', erase: 'Erase all', eraseTitle: 'Erase all data of this caller', eraseAsk: 'Calls, recordings, transcripts, tickets and the profile are deleted and cannot be brought back. Type the number once more:', erased: 'Erased: {what}. Nothing is left.', exported: 'Exported', again: 'This is another number',
     tables: { calls: 'calls', recordings: 'recordings', tickets: 'tickets', wishes: 'wishes', customers: 'profiles', customer_numbers: 'numbers', messages: 'short messages', sms: 'short messages', call_events: 'events', other: 'other rows' }, rows: '{n} {what}',
+  },
+  trunks: {
+    tab: 'Trunks', title: 'Trunks', lead: 'The carriers by which calls come and go. What you change here is kept in the database, goes over hotline.yaml, and counts at once; calls in progress go on.',
+    none: 'No carrier yet: calls come from SIP phones and browsers only.', add: 'Add a trunk', fresh: 'New trunk', kept: 'the database',
+    origin: { settings: 'From hotline.yaml', changed: 'Changed here', console: 'From the console' }, again: 'As hotline.yaml has it', willBe: 'Will be as hotline.yaml has it once you save.', gone: 'From hotline.yaml, taken out here:', putBack: 'Put it back',
+    name: 'Name', nameHint: 'Small letters, digits and underscores; records and reports show it.', kind: 'How the carrier knows us', kinds: { register: 'We register an account', static: 'By our address' },
+    proxy: 'Servers', proxyHint: 'sip:HOST[:PORT][;transport=tcp], commas between; the next is taken when one fails.', user: 'Account', password: 'Password', keep: 'unchanged', passwordHint: 'Never shown. Leave it empty to keep the one there is.',
+    addresses: 'Calls come from', addressesHint: 'More addresses and networks of the carrier: 203.0.113.0/24.', inbound: 'Called numbers', inboundHint: 'A number, the beginning of several, or * for the rest, and the line that answers.', number: 'Number', line: 'Line', addNumber: 'Add a number',
+    outbound: 'Numbers that go out this way', outboundHint: 'The longest beginning of all trunks is taken. Without any, no calls go out.', match: 'Begins with', strip: 'Take away', put: 'Put in front', addRule: 'Add a rule',
+    caller: 'Number shown', callerHint: 'Empty: the account.', callers: 'May also be shown', callersHint: 'Commas between; one that ends in * stands for all that begin so.', bounds: 'Bounds', channels: 'Calls at once', rate: 'New calls a second', noLimit: '0 is no limit.',
+    more: 'More', domain: 'Domain', domainHint: 'Empty: the first server’s.', authUser: 'Sign in as', authUserHint: 'Where it is another name than the account.', expires: 'Registration for', seconds: 'seconds', options: 'Asked whether it is there every', optionsHint: '0: never.', priority: 'Priority', priorityHint: 'Among trunks that fit alike the lowest goes first.',
+    style: 'Caller’s number in', styles: { pai: 'From and P-Asserted-Identity', from: 'From', account: 'P-Asserted-Identity, account in From', rpid: 'From and Remote-Party-ID' }, codecs: 'Codecs', codecsHint: 'PCMA, PCMU, G722, opus; empty: as usual.', dtmf: 'Keys', dtmfs: { auto: 'As agreed', info: 'By INFO', inband: 'As tones' },
+    costs: 'Price a minute', costsHint: 'By the beginning of the number; outbound.max_spend_per_day counts in it.', price: 'Price', addCost: 'Add a price', remove: 'Take this trunk away',
+    try: 'Test', trying: 'Asking the carrier…', there: '{proxy} answers in {n} ms', notThere: '{proxy} does not answer: {why}', signed: 'The account is let in, for {n} s', notSigned: 'The account is not let in: {why}', wrong: 'Not tried: {why}',
   },
   tried: { use: 'Use this voice', choose: 'Try another voice', used: 'Saved; the next call has it' },
 }

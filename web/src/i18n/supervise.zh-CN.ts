@@ -1,3 +1,10 @@
+export const elsewhereZh = {
+  line: '{line} · 在 {node}',
+  has: '这通电话在服务器 {node} 上。要监听、耳语、加入、接管或挂断，请到那边打开。',
+  gone: '服务器 {node} 处理过这通电话，现在联系不上了。',
+  open: '到那边打开',
+}
+
 export const superviseZh = {
   title: '主管介入',
   listen: '监听',
@@ -98,5 +105,6 @@ export const qualityZh = {
   pick: '质检',
 }
 export type SuperviseCatalogue = typeof superviseZh
+export type ElsewhereCatalogue = typeof elsewhereZh
 export type AlertsCatalogue = typeof alertsZh
 export type QualityCatalogue = typeof qualityZh

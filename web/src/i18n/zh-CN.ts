@@ -6,7 +6,7 @@ import { knowledgeZh, proposalsZh } from './knowledge.zh-CN'
 import { deskZh, phoneZh } from './phone.zh-CN'
 import { rulesZh } from './rules.zh-CN'
 import { settingsZh } from './settings.zh-CN'
-import { alertsZh, qualityZh, superviseZh } from './supervise.zh-CN'
+import { alertsZh, elsewhereZh, qualityZh, superviseZh } from './supervise.zh-CN'
 import { adviceZh, systemZh } from './system.zh-CN'
 import { workZh } from './work.zh-CN'
 
@@ -14,6 +14,7 @@ export const zh = {
   assist: assistZh,
   work: workZh,
   supervise: superviseZh,
+  elsewhere: elsewhereZh,
   alerts: alertsZh,
   quality: qualityZh,
   rules: rulesZh,
@@ -308,6 +309,8 @@ export const zh = {
     no_bot: '这通电话里没有机器人。',
     with_bot: '来电人正在和机器人说话。',
     not_in_progress: '这通电话已经结束了。',
+    elsewhere: '这通电话在另一台服务器上：{detail}',
+    server_gone: '处理这通电话的服务器联系不上了：电话已经结束，或者那台服务器连不上数据库。',
     no_hangup: '这台服务器不能从控制台挂断电话。',
     csrf: '页面过期了，请刷新后再试。',
     invalid: '输入有误，请检查后再试。',

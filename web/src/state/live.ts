@@ -5,15 +5,16 @@ import type { LiveEvent } from '../api/types'
 /** Whether events arrive: 'connecting' at first, 'lost' while the connection is being made anew. */
 export const connection = ref<'connecting' | 'open' | 'lost'>('connecting')
 
-const kinds = ['campaign.state', 'campaign.attempt', 'campaign.settled', 'campaign.contact', 'campaign.suppressed', 'assist.suggested', 'assist.warned', 'assist.drafted', 'call.started', 'call.updated', 'call.turn', 'call.event', 'call.ended', 'call.reviewed', 'call.replied', 'wish.added', 'wish.changed', 'knowledge.changed', 'proposals.changed', 'agent.state', 'queue.entered', 'queue.offered', 'queue.left', 'share.changed', 'alert.raised', 'alert.changed', 'rollout.changed', 'speech.state', 'trunk.state']
+const kinds = ['campaign.state', 'campaign.attempt', 'campaign.settled', 'campaign.contact', 'campaign.suppressed', 'campaign.waits', 'assist.suggested', 'assist.warned', 'assist.drafted', 'call.started', 'call.updated', 'call.turn', 'call.event', 'call.ended', 'call.reviewed', 'call.replied', 'wish.added', 'wish.changed', 'knowledge.changed', 'proposals.changed', 'agent.state', 'queue.entered', 'queue.offered', 'queue.left', 'share.changed', 'alert.raised', 'alert.changed', 'rollout.changed', 'speech.state', 'trunk.state']
 
-type Listener = { event: (e: LiveEvent) => void; again: () => void }
+type Listener = { event: (e: LiveEvent) => void; again: () => void; elsewhere?: (() => void) | undefined }
 
 const listeners = new Set<Listener>()
 let source: EventSource | undefined
 let retry: ReturnType<typeof setTimeout> | undefined
 let wait = 1000
 let once = false
+let changes: ReturnType<typeof setTimeout> | undefined
 
 function open(): void {
   source = new EventSource(address('/events'))
@@ -30,6 +31,12 @@ function open(): void {
       if (e) for (const l of listeners) l.event(e)
     })
   }
+  source.addEventListener('elsewhere.changed', () => {
+    changes ??= setTimeout(() => {
+      changes = undefined
+      for (const l of listeners) l.elsewhere?.()
+    }, 1000)
+  })
   source.addEventListener('dropped', reopen)
   source.addEventListener('error', reopen)
 }
@@ -54,10 +61,11 @@ function close(): void {
 
 /**
  * Calls event for everything that happens while the calling component lives, and
- * again after the connection was lost, when the state is to be read anew.
+ * again after the connection was lost, when the state is to be read anew. What happens on
+ * other servers is not told piece by piece: elsewhere is called, at most once in a second.
  */
-export function onLive(event: Listener['event'], again: Listener['again']): void {
-  const l = { event, again }
+export function onLive(event: Listener['event'], again: Listener['again'], elsewhere?: Listener['elsewhere']): void {
+  const l = { event, again, elsewhere }
   listeners.add(l)
   if (listeners.size === 1) open()
   onScopeDispose(() => {
