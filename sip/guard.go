@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,10 +42,11 @@ var errNotRead = errors.New("the source is blocked, or there is too much of its 
 
 // sentry keeps account of sources. Its methods are called from reading goroutines.
 type sentry struct {
-	cfg   GuardConfig
-	rates [classes]Rate
-	log   *slog.Logger
-	audit *auditor
+	cfg      GuardConfig
+	rates    [classes]Rate
+	log      *slog.Logger
+	audit    *auditor
+	carriers atomic.Pointer[[]netip.Prefix] // of the trunks of the moment, trusted too
 
 	blocks  atomic.Int64 // sources blocked now: without one, nothing need be looked up
 	dropped atomic.Int64 // messages neither answered nor looked into
@@ -133,12 +135,12 @@ func sourceOf(ip netip.Addr) netip.Prefix {
 
 func (g *sentry) trusted(ip netip.Addr) bool {
 	ip = ip.Unmap().WithZone("")
-	for _, p := range g.cfg.Trusted {
-		if p.Contains(ip) {
-			return true
-		}
+	holds := func(p netip.Prefix) bool { return p.Contains(ip) }
+	if slices.ContainsFunc(g.cfg.Trusted, holds) {
+		return true
 	}
-	return false
+	carriers := g.carriers.Load()
+	return carriers != nil && slices.ContainsFunc(*carriers, holds)
 }
 
 // of finds or makes the account of a source. The caller holds g.mu.

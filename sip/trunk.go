@@ -155,6 +155,14 @@ func NewTrunks(s *Server, configs []TrunkConfig, p Policy, log *slog.Logger) (*T
 
 func (t *Trunks) list() []*trunk { return *t.all.Load() }
 
+// Len is how many trunks there are.
+func (t *Trunks) Len() int {
+	if t == nil {
+		return 0
+	}
+	return len(t.list())
+}
+
 func (t *Trunks) guard() *tollGuard { return t.policy.Load() }
 
 // States are all trunks, in the order of the settings.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"slices"
 	"sync"
@@ -37,6 +38,10 @@ func (t *Trunks) Renew(configs []TrunkConfig) error {
 	if err != nil {
 		return err
 	}
+	var networks []netip.Prefix
+	for _, set := range sets {
+		networks = append(networks, set.Addresses...)
+	}
 	before := t.list()
 	next := make([]*trunk, 0, len(sets))
 	for _, set := range sets {
@@ -50,6 +55,7 @@ func (t *Trunks) Renew(configs []TrunkConfig) error {
 	}
 	t.all.Store(&next)
 	t.policy.Store(guard)
+	t.s.sentry.carriers.Store(&networks)
 	for _, x := range before {
 		if !slices.Contains(next, x) {
 			x.quiet.Store(true)

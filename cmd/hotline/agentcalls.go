@@ -19,10 +19,8 @@ func (s *server) byAgent(ctx context.Context, l *sip.Leg) bool {
 	if agent == nil || l.Replaces() != nil {
 		return false
 	}
-	if s.trunks != nil {
-		if _, carrier := s.trunks.Match(l); carrier {
-			return false
-		}
+	if _, carrier := s.trunks.Match(l); carrier {
+		return false
 	}
 	to := s.meant(l.Called())
 	if to == "" {
@@ -59,7 +57,7 @@ func (s *server) meant(called string) string {
 	if a, _ := s.agentNamed(called); a != nil {
 		return "agent:" + called
 	}
-	if s.trunks == nil || s.testLine(called) != nil || s.bots.owns(called) {
+	if s.trunks.Len() == 0 || s.testLine(called) != nil || s.bots.owns(called) {
 		return ""
 	}
 	if digits := strings.TrimPrefix(called, "+"); digits == "" || strings.Trim(digits, "0123456789*#") != "" {

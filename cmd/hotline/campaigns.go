@@ -228,7 +228,7 @@ func (s *server) costs(trunk, to string, seconds float64) float64 {
 	if seconds <= 0 {
 		return 0
 	}
-	for _, t := range s.cfg.Trunks {
+	for _, t := range s.carriers.inForce() {
 		if t.Name != trunk {
 			continue
 		}

@@ -34,7 +34,7 @@ func newCheck(s *settings) *cobra.Command {
 				warnings += report.Warnings()
 				_, _ = fmt.Fprintf(out, "%s: %s, %d lines, %d questions\n", dir, b.Name, len(b.Lines), len(b.Knowledge))
 			}
-			for _, problem := range strayNumbers(c, folders(businesses)) {
+			for _, problem := range strayNumbers(c.Trunks, folders(businesses)) {
 				_, _ = fmt.Fprintln(out, problem)
 				errors++
 			}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hotline/internal/business"
+	"hotline/internal/carrier"
 	"hotline/internal/config"
 	"hotline/sip"
 )
@@ -24,6 +25,9 @@ const trunkPatience = 8 * time.Second
 // and asks each carrier once, and unregisters.
 func checkTrunks(ctx context.Context, c config.Config) finding {
 	f := finding{what: "trunks", text: "none: calls come from SIP phones and browsers only"}
+	if list, err := consoleTrunks(ctx, c); err == nil { // checkDatabase tells of others
+		c.Trunks = list
+	}
 	if len(c.Trunks) == 0 {
 		return f
 	}
@@ -32,7 +36,7 @@ func checkTrunks(ctx context.Context, c config.Config) finding {
 		b, _ := business.Load(dir)
 		businesses = append(businesses, b)
 	}
-	if stray := strayNumbers(c, folders(businesses)); len(stray) > 0 {
+	if stray := strayNumbers(c.Trunks, folders(businesses)); len(stray) > 0 {
 		f.err = errors.New(strings.Join(stray, "; "))
 		return f
 	}
@@ -64,6 +68,16 @@ func checkTrunks(ctx context.Context, c config.Config) finding {
 		f.text += "; calls of strangers are answered too (sip.anonymous_calls)"
 	}
 	return f
+}
+
+// consoleTrunks are the trunks with what was changed in the console.
+func consoleTrunks(ctx context.Context, c config.Config) (list []config.Trunk, err error) {
+	db, err := openDatabase(ctx, c, discard())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return carrier.New(carrier.Config{Settings: c.Trunks, Node: c.Database.Node, Store: db}).InForce(ctx)
 }
 
 // trunkFinding is how one trunk does.

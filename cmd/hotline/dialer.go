@@ -18,7 +18,7 @@ import (
 // setting allows their hosts.
 type dialer struct {
 	server *sip.Server
-	trunks *sip.Trunks // nil: no numbers can be called
+	trunks *sip.Trunks // none: no numbers can be called
 	hosts  []string    // that sip: addresses may name; "*" is all
 	// present tells whether an agent's telephone is registered.
 	present func(agent string) bool
@@ -27,7 +27,7 @@ type dialer struct {
 // Dial implements call.Dialer.
 func (d dialer) Dial(ctx context.Context, t call.Target, offer []byte, progress func(status int, sdp []byte)) (call.Leg, error) {
 	if !isAddress(t.To) {
-		if d.trunks == nil {
+		if d.trunks.Len() == 0 {
 			return nil, errNoTrunks
 		}
 		l, err := d.trunks.Dial(ctx, sip.TrunkCall{
@@ -50,7 +50,7 @@ func (d dialer) Dial(ctx context.Context, t call.Target, offer []byte, progress 
 }
 
 // errNoTrunks is told to who wants to call a number.
-var errNoTrunks = errors.New("there is no trunk to the telephone network; set trunks in hotline.yaml")
+var errNoTrunks = errors.New("there is no trunk to the telephone network; set one in the console, Settings, or in hotline.yaml")
 
 // isAddress tells a SIP address or an agent from a number.
 func isAddress(to string) bool {
@@ -70,7 +70,7 @@ func (d dialer) Check(_ context.Context, t call.Target) error {
 			}
 		}
 		return nil
-	case d.trunks == nil:
+	case d.trunks.Len() == 0:
 		return &call.RefusedError{Why: call.RefusedTrunk, Err: errNoTrunks}
 	}
 	err := d.trunks.Permits(t.Who, t.To, t.Trunk)
@@ -116,7 +116,7 @@ func (d dialer) Local(ctx context.Context, t call.Target) netip.Addr {
 	if isAddress(t.To) {
 		return d.server.Toward(ctx, t.To)
 	}
-	if d.trunks == nil {
+	if d.trunks.Len() == 0 {
 		return netip.Addr{}
 	}
 	return d.trunks.Toward(ctx, t.Who, sip.TrunkCall{To: t.To, Trunk: t.Trunk})

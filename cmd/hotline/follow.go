@@ -88,6 +88,9 @@ func (s *server) renew(ctx context.Context, next *business.Business, out io.Writ
 		}
 	}
 	s.replaceLines(all)
+	for _, r := range made { // lines lead to one another
+		r.bot.answers.Store(s.answering(r.bot))
+	}
 	s.voice.rewarm()
 	s.rerule()
 	if err := s.staff(ctx, out); err != nil {
@@ -162,9 +165,7 @@ func (s *server) replaceLines(all []*bot) {
 			s.log.Info("a line is no longer served; its calls in progress go on", "line", b.line.Name)
 		}
 	}
-	for _, problem := range strayNumbers(s.cfg, s.bots) {
-		s.log.Warn("a trunk's number has no line; the default line answers it", "problem", problem)
-	}
+	s.tellStray()
 }
 
 // staff lets the telephones of agents who are new register, and those of agents who are

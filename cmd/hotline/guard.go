@@ -52,9 +52,6 @@ func guardConfig(c config.Config) sip.GuardConfig {
 			g.Trusted = append(g.Trusted, p)
 		}
 	}
-	for _, t := range c.Trunks {
-		g.Trusted = append(g.Trusted, trunkConfig(t).Addresses...)
-	}
 	return g
 }
 

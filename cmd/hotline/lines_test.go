@@ -54,8 +54,8 @@ func openOffice(t *testing.T, businessYAML, settings string, environ ...string) 
 	var err error
 	o.c, err = config.Load(path, append([]string{"HOTLINE_CALL_DRAIN=1s", "HOTLINE_API_TOKEN=token", "HOTLINE_DATA_DIR=" + filepath.Join(home, "data")}, environ...))
 	require.NoError(t, err)
-	o.start()
 	t.Cleanup(func() { o.end() })
+	o.start()
 	return o
 }
 
@@ -83,7 +83,7 @@ func (o *office) start() {
 	}
 	o.eventually(func() bool {
 		status, _ := o.api(http.MethodGet, "/readyz", "")
-		return status == http.StatusOK
+		return status == http.StatusOK || len(done) > 0
 	}, "the server takes calls")
 }
 
@@ -207,5 +207,95 @@ func TestLinesAndAgentsChangeWhileCallsGoOn(t *testing.T) {
 	require.Contains(t, o.log.String(), `settings="[timezone (for the hours of campaigns`, "all else counts")
 	_, system := o.api(http.MethodGet, "/api/v1/system", "")
 	require.Contains(t, fmt.Sprint(system["advice"]), "restart_needed")
+	require.NotContains(t, o.log.String(), "panic")
+}
+
+// An administrator adds a carrier in the console, tries it first, changes it and takes it
+// away again, while calls go on; it is there after a restart.
+func TestTrunksOfTheConsole(t *testing.T) {
+	carrier := siptest.NewCarrier(t, siptest.CarrierConfig{User: "1001", Password: "secret"})
+	o := openOffice(t, firstLines, "outbound: {allow: \"+86\"}\n")
+	status, _ := o.api(http.MethodPost, "/api/v1/calls", `{"to": "021 6123 9999"}`)
+	require.GreaterOrEqual(t, status, 400, "there is no trunk")
+	_, page := o.api(http.MethodGet, "/api/v1/trunks/settings", "")
+	require.Empty(t, page["trunks"])
+
+	trunk := func(more string) string {
+		return fmt.Sprintf(`{"name": "telecom", "kind": "register", "proxy": ["sip:%s"], "domain": "", "user": "1001", "auth_user": "", "expires_s": 300, "addresses": [],
+			"inbound": [{"number": "*", "line": "old"}], "outbound": [{"match": "+86", "strip": 3, "add": "0"}], "caller_number": "", "caller_numbers": [], "caller_style": "pai",
+			"channels": 0, "calls_per_second": 0, "priority": 0, "costs": [], "options_interval_s": 30, "codecs": ["PCMA"], "dtmf": "auto"%s}`, carrier.Addr(), more)
+	}
+	save := func(list string) (int, map[string]any) {
+		_, page := o.api(http.MethodGet, "/api/v1/trunks/settings", "")
+		return o.api(http.MethodPut, "/api/v1/trunks/settings", fmt.Sprintf(`{"stamp": %q, "trunks": [%s]}`, page["stamp"], list))
+	}
+	status, tried := o.api(http.MethodPost, "/api/v1/trunks/settings/try", trunk(`, "password": "wrong"`))
+	require.Equal(t, http.StatusOK, status, tried)
+	require.Empty(t, tried["options_error"])
+	require.Contains(t, tried["register_error"], "403")
+	status, tried = o.api(http.MethodPost, "/api/v1/trunks/settings/try", trunk(`, "password": "secret"`))
+	require.Equal(t, http.StatusOK, status, tried)
+	require.Empty(t, tried["register_error"])
+	status, tried = o.api(http.MethodPost, "/api/v1/trunks/settings/try", trunk(""))
+	require.Equal(t, http.StatusUnprocessableEntity, status)
+	require.Contains(t, tried["detail"], "password")
+	status, _ = save(trunk(""))
+	require.Equal(t, http.StatusUnprocessableEntity, status, "it has no password yet")
+	status, page = save(trunk(`, "password": "secret"`))
+	require.Equal(t, http.StatusOK, status, page)
+	require.NotContains(t, fmt.Sprint(page), "secret]", "it is not told")
+	require.Equal(t, []any{"telecom"}, page["secrets"])
+	up := func() bool { return strings.Join(o.each("/api/v1/trunks", "state"), " ") == "up" }
+	o.eventually(up, "it registers")
+
+	place := func() string {
+		o.Helper()
+		before := len(carrier.Requests("ACK"))
+		status, placed := o.api(http.MethodPost, "/api/v1/calls", `{"to": "021 6123 9999"}`)
+		require.Less(t, status, 300, placed)
+		o.eventually(func() bool { return len(carrier.Requests("ACK")) > before }, "the call is answered")
+		return fmt.Sprint(placed["id"])
+	}
+	id := place()
+
+	// In by the line that the trunk names.
+	rs := carrier.Requests("REGISTER")
+	contact := siptest.URI(rs[len(rs)-1].Get("Contact"))
+	in := o.phone().NewCall("sip:02161234567@"+carrier.Addr(), "sip:13800138000@"+carrier.Addr())
+	in.Target = contact
+	in.Request("INVITE", offer)
+	in.Answered()
+
+	// The calls go on while it changes, while the server has none, and end by themselves.
+	status, page = save(trunk(`, "was": "telecom", "priority": 3`))
+	require.Equal(t, http.StatusOK, status, page)
+	status, page = save("")
+	require.Equal(t, http.StatusOK, status, page)
+	require.Empty(t, o.each("/api/v1/trunks", "name"))
+	rs = carrier.Requests("REGISTER")
+	o.eventually(func() bool { rs = carrier.Requests("REGISTER"); return rs[len(rs)-1].Get("Expires") == "0" }, "it is unregistered")
+	require.Empty(t, carrier.Requests("BYE"))
+	in.Bye()
+	o.eventually(func() bool { return strings.Contains(strings.Join(o.each("/api/v1/calls", "line"), " "), "old") }, "it was the line's that the trunk named")
+	status, _ = o.api(http.MethodPost, "/api/v1/calls/"+id+"/hangup", "")
+	require.Equal(t, http.StatusNoContent, status)
+	o.eventually(func() bool { return len(carrier.Requests("BYE")) == 1 }, "the carrier is told")
+	status, _ = o.api(http.MethodPost, "/api/v1/calls", `{"to": "021 6123 9999"}`)
+	require.GreaterOrEqual(t, status, 400)
+
+	// Taken back, and there after a restart.
+	_, page = o.api(http.MethodGet, "/api/v1/trunks/settings", "")
+	last := page["versions"].([]any)[0].(map[string]any)["version"]
+	status, page = o.api(http.MethodPost, "/api/v1/trunks/settings/undo", fmt.Sprintf(`{"version": %v}`, last))
+	require.Equal(t, http.StatusOK, status, page)
+	o.eventually(up, "it registers again")
+	_, trail := o.api(http.MethodGet, "/api/v1/audit/trail?limit=50", "")
+	require.Contains(t, fmt.Sprint(trail["items"]), "set-trunks")
+	require.NotContains(t, fmt.Sprint(trail["items"]), "secret")
+	o.end()
+	o.start()
+	o.eventually(up, "it is there after a restart")
+	place()
+	require.NotContains(t, o.log.String(), `"secret"`)
 	require.NotContains(t, o.log.String(), "panic")
 }

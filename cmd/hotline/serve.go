@@ -85,7 +85,8 @@ type server struct {
 	sip        *sip.Server
 	registrar  *sip.Registrar
 	phones     *web.Phones
-	trunks     *sip.Trunks // nil: none
+	trunks     *sip.Trunks
+	carriers   carriers
 	manager    *call.Manager
 	campaigns  campaigning
 	recordings *call.Recordings // nil: nothing is recorded
@@ -236,7 +237,7 @@ func (s *server) telephone(ctx context.Context) error {
 	if s.sip, err = sip.New(s.guarded(signalling), s.incoming, s.registrar, s.log); err != nil {
 		return err
 	}
-	if err := s.connectTrunks(); err != nil {
+	if err := s.connectTrunks(ctx); err != nil {
 		return err
 	}
 	s.ports = media.NewPorts(netip.IPv4Unspecified(), s.cfg.RTP.Low, s.cfg.RTP.High)
@@ -308,7 +309,7 @@ func (s *server) console() (err error) {
 		Listen:    s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir, Sealer: s.db.Sealer(), Keeper: keeper(s.cfg, s.db, s.log),
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
 		CallPage: s.cfg.HTTP.CallPage,
-		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Supervise: supervision{s}, Alerts: s.alerts, Quality: s.judging, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), FlowEditor: s.flowEditor(), Voices: listening{s}, Knowledge: s.kb, Proposals: s.proposals,
+		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Supervise: supervision{s}, Alerts: s.alerts, Quality: s.judging, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Carriers: carrierForms{s.carriers.book, s}, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), FlowEditor: s.flowEditor(), Voices: listening{s}, Knowledge: s.kb, Proposals: s.proposals,
 		Tickets: s.tickets, ReviewWords: s.bots.reviewWords, Reviewers: s.bots.reviewers, Staff: s.bots.staff, CustomerRows: s.bots.customerRows,
 		Rules: rules.New(s.cfg.Business, s.db), Desk: deskAPI{s}, Command: deskAPI{s}, Phones: s.phones, Dispositions: s.bots.dispositions, Teams: s.bots.teams, Involved: s.desk.Involved, Assist: s.assist,
 	})

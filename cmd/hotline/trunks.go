@@ -7,35 +7,31 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hotline/internal/business"
+	"hotline/internal/carrier"
 	"hotline/internal/config"
 	"hotline/internal/event"
 	"hotline/internal/number"
+	"hotline/internal/rules"
 	"hotline/internal/store"
 	"hotline/internal/web"
 	"hotline/media/sdp"
 	"hotline/sip"
 )
 
-// openTrunks puts the carriers on a SIP server; nil where there are none.
+// openTrunks puts the carriers on a SIP server.
 func openTrunks(server *sip.Server, c config.Config, ledger sip.Ledger, refused func(sip.Refusal), log *slog.Logger) (*sip.Trunks, error) {
-	if len(c.Trunks) == 0 && c.SIP.AnonymousCalls {
-		return nil, nil
-	}
 	policy, err := trunkPolicy(c, ledger)
 	if err != nil {
 		return nil, err
 	}
 	policy.Refused = refused
-	configs := make([]sip.TrunkConfig, 0, len(c.Trunks))
-	for _, t := range c.Trunks {
-		configs = append(configs, trunkConfig(t))
-	}
-	trunks, err := sip.NewTrunks(server, configs, policy, log)
+	trunks, err := sip.NewTrunks(server, trunkConfigs(c.Trunks), policy, log)
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +40,14 @@ func openTrunks(server *sip.Server, c config.Config, ledger sip.Ledger, refused 
 		return carrier
 	})
 	return trunks, nil
+}
+
+func trunkConfigs(list []config.Trunk) []sip.TrunkConfig {
+	configs := make([]sip.TrunkConfig, 0, len(list))
+	for _, t := range list {
+		configs = append(configs, trunkConfig(t))
+	}
+	return configs
 }
 
 // trunkConfig turns the settings of a carrier into the server's.
@@ -109,27 +113,101 @@ func (l ledger) Sum(ctx context.Context, account string, since time.Time) (int64
 	return l.db.Spent(ctx, account, since)
 }
 
-// connectTrunks makes the server's trunks, and tells everybody how they do.
-func (s *server) connectTrunks() (err error) {
-	if s.trunks, err = openTrunks(s.sip, s.cfg, ledger{s.db}, s.tollFraud, s.log); err != nil || s.trunks == nil {
+// connectTrunks makes the server's trunks, as its settings and the console have them, and
+// tells everybody how they do.
+func (s *server) connectTrunks(ctx context.Context) (err error) {
+	s.carriers.book = carrier.New(carrier.Config{
+		Settings: s.cfg.Trunks, Node: s.cfg.Database.Node, Store: s.db, Put: s.putTrunks,
+		Line: func(text string) bool { return s.testLine(text) != nil || s.bots.knows(text) },
+	})
+	c := s.cfg
+	if c.Trunks, err = s.carriers.book.InForce(ctx); err != nil {
 		return err
 	}
-	for _, problem := range strayNumbers(s.cfg, s.bots) {
-		s.log.Warn("a trunk's number has no line; the default line answers it", "problem", problem)
+	if s.trunks, err = openTrunks(s.sip, c, ledger{s.db}, s.tollFraud, s.log); err != nil {
+		s.log.Error("the trunks as the console has them cannot be used, those of the settings are", "error", err)
+		c.Trunks = s.cfg.Trunks
+		if s.trunks, err = openTrunks(s.sip, c, ledger{s.db}, s.tollFraud, s.log); err != nil {
+			return err
+		}
 	}
-	s.trunks.OnChange(func(st sip.TrunkState) {
-		s.bus.Publish(event.Event{Kind: "trunk.state", At: time.Now(), Data: trunkView(st)})
-	})
+	s.carriers.now.Store(&c.Trunks)
+	s.tellStray()
+	s.trunks.OnChange(s.publishTrunk)
 	s.metrics.MustRegister(newTrunkMetrics(s.trunks))
 	return nil
+}
+
+// carriers are the trunks as settings and console have them.
+type carriers struct {
+	book *carrier.Book
+	now  atomic.Pointer[[]config.Trunk]
+}
+
+// inForce are the settings of the trunks that there are now.
+func (c *carriers) inForce() []config.Trunk {
+	if list := c.now.Load(); list != nil {
+		return *list
+	}
+	return nil
+}
+
+// putTrunks has these be the trunks from now on.
+func (s *server) putTrunks(list []config.Trunk) error {
+	if err := s.trunks.Renew(trunkConfigs(list)); err != nil {
+		return err
+	}
+	s.carriers.now.Store(&list)
+	s.log.Info("the trunks were changed", "trunks", len(list))
+	s.tellStray()
+	for _, st := range s.trunks.States() {
+		s.publishTrunk(st)
+	}
+	return nil
+}
+
+func (s *server) publishTrunk(st sip.TrunkState) {
+	s.bus.Publish(event.Event{Kind: "trunk.state", At: time.Now(), Data: trunkView(st)})
+}
+
+// tellStray tells which numbers of trunks have no line.
+func (s *server) tellStray() {
+	for _, problem := range strayNumbers(s.carriers.inForce(), s.bots) {
+		s.log.Warn("a trunk's number has no line; the default line answers it", "problem", problem)
+	}
+}
+
+// carrierForms let administrators change the trunks and try them.
+type carrierForms struct {
+	*carrier.Book
+
+	server *server
+}
+
+// trialTime bounds the trial of a trunk, of all its addresses.
+const trialTime = 12 * time.Second
+
+// Try is of web.Carriers.
+func (f carrierForms) Try(ctx context.Context, t carrier.TrunkForm) (web.TrunkTrial, rules.EditCheck, error) {
+	c, check, err := f.One(ctx, t)
+	if err != nil || slices.ContainsFunc(check.Problems, func(p rules.EditProblem) bool { return p.Severity == string(business.Error) }) {
+		return web.TrunkTrial{}, check, errors.Join(err, rules.ErrWrong)
+	}
+	ctx, cancel := context.WithTimeout(ctx, trialTime)
+	defer cancel()
+	got, err := f.server.trunks.Try(ctx, trunkConfig(c))
+	if err != nil {
+		check.Problems = append(check.Problems, rules.EditProblem{Severity: string(business.Error), Field: "trunks[0]", English: err.Error(), Chinese: err.Error()})
+		return web.TrunkTrial{}, check, rules.ErrWrong
+	}
+	out := web.TrunkTrial{Proxy: got.Proxy, RTT: got.RTT.Milliseconds(), Registers: t.Kind == "register", Granted: int64(got.Granted.Seconds())}
+	out.OptionsError, out.RegisterError = got.Plain()
+	return out, check, nil
 }
 
 // joinTrunks keeps the trunks registered and watched until leave, which waits for the
 // carriers to know.
 func (s *server) joinTrunks(ctx context.Context) (leave func()) {
-	if s.trunks == nil {
-		return func() {}
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -150,10 +228,6 @@ func (s *server) incoming(ctx context.Context, l *sip.Leg) {
 		return
 	}
 	a := arrival(l)
-	if s.trunks == nil {
-		s.manager.Serve(ctx, a)
-		return
-	}
 	m, err := s.trunks.Admit(l) //nolint:contextcheck // what is counted after the leg has ended outlives ctx
 	var refused *sip.StatusError
 	switch {
@@ -227,9 +301,9 @@ func (f folders) knows(text string) bool {
 func (bs *bots) knows(text string) bool { return bs.serving(text) != nil || bs.owns(text) }
 
 // strayNumbers are the inbound settings that name no line.
-func strayNumbers(c config.Config, lines lineKnown) []string {
+func strayNumbers(trunks []config.Trunk, lines lineKnown) []string {
 	var out []string
-	for _, t := range c.Trunks {
+	for _, t := range trunks {
 		for n, line := range t.Inbound {
 			if (*server)(nil).testLine(line) == nil && !lines.knows(line) {
 				out = append(out, fmt.Sprintf("trunks.%s.inbound: %s goes to %q, and no line has this name or number", t.Name, n, line))
@@ -261,9 +335,6 @@ func trunkView(st sip.TrunkState) web.Trunk {
 
 // Trunks implements web.TrunkLister.
 func (st *status) Trunks(ctx context.Context) ([]web.Trunk, error) {
-	if st.server.trunks == nil {
-		return nil, nil
-	}
 	all, caps, each, err := st.server.trunks.Usage(ctx)
 	if err != nil {
 		return nil, err

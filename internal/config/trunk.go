@@ -339,6 +339,18 @@ func (l *loader) checkTrunks() {
 	}
 }
 
+// TrunkProblem is what is wrong with a key of a trunk.
+type TrunkProblem struct{ Key, Text string }
+
+// Problems are what is wrong with a trunk that stands in no file.
+func (t *Trunk) Problems() []TrunkProblem {
+	var out []TrunkProblem
+	t.check(func(key, format string, args ...any) {
+		out = append(out, TrunkProblem{key, fmt.Sprintf(format, args...)})
+	})
+	return out
+}
+
 // check refuses what is wrong in one trunk.
 func (t *Trunk) check(bad func(key, format string, args ...any)) {
 	oneOf(bad, "kind", &t.Kind, "register", "static")

@@ -233,6 +233,11 @@ func accessTable() map[string]rule {
 		"events":            {look, "live", changes},
 		"list-lines":        {look, "system", changes},
 		"list-trunks":       {look, "system", changes},
+		"trunk-settings":    {govern, "system", changes},
+		"check-trunks":      {govern, "system", never}, // it only looks
+		"set-trunks":        {govern, "system", changes},
+		"undo-trunks":       {govern, "system", changes},
+		"try-trunk":         {govern, "system", changes},
 		"system":            {look, "system", changes},
 		"list-public-lines": {open, "public", never},
 	}

@@ -65,6 +65,7 @@ type Config struct {
 	Lines     LineLister           // nil: none are listed
 	System    SystemReporter       // nil: only the version is known
 	Trunks    TrunkLister          // nil: none are listed
+	Carriers  Carriers             // nil: the trunks cannot be changed
 	Audit     Auditor              // nil: nothing was tried
 	Flows     FlowReader           // nil: none are listed
 	// FlowEditor changes and tries them; nil: they are only shown.
@@ -254,6 +255,7 @@ func (s *Server) handler() (http.Handler, error) {
 	s.systemRoutes()
 	s.deskRoutes()
 	s.ruleRoutes()
+	s.carrierRoutes()
 	s.privacyRoutes()
 	s.campaignRoutes()
 	s.workplaceRoutes()

@@ -90,7 +90,7 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 	config := web.Config{
 		Campaigns: calling,
 		Listen:    listen, Store: s, Bus: bus, DataDir: dir, Version: "0.1.0", Logger: log,
-		Ready: services, End: services, Lines: services, System: services, Trunks: services, Agents: services, Knowledge: base, Proposals: wordings,
+		Ready: services, End: services, Lines: services, System: services, Trunks: services, Carriers: webtest.NewCarriers(s), Agents: services, Knowledge: base, Proposals: wordings,
 		Tickets: desk, ReviewWords: func() web.ReviewWords {
 			return web.ReviewWords{Approved: "您好，您的申请已经通过（{amount}）。", Refused: "您好，您的申请没有通过。"}
 		},
