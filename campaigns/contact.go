@@ -21,15 +21,17 @@ func (s ContactState) Over() bool { return s != Waiting && s != Dialling }
 
 // Contact is one whom a campaign calls.
 type Contact struct {
-	ID       int64             `json:"id"`
-	Campaign string            `json:"campaign"`
-	Number   string            `json:"number"` // +8613800138000
-	Name     string            `json:"name,omitempty"`
-	Zone     string            `json:"zone,omitempty"` // IANA; "" is the number's country's, else the campaign's
-	Fields   map[string]string `json:"fields,omitempty"`
-	Rank     int               `json:"rank,omitempty"`
-	Variant  string            `json:"variant,omitempty"` // given at the first attempt
-	Agent    string            `json:"agent,omitempty"`   // who is to have the call
+	ID       int64  `json:"id"`
+	Campaign string `json:"campaign"`
+	Number   string `json:"number"` // +8613800138000
+	Name     string `json:"name,omitempty"`
+	Zone     string `json:"zone,omitempty"` // IANA; "" is the number's country's, else the campaign's
+	// Clocks that he is called by, as [Rules.Clocks] tells when he is added.
+	Clocks  string            `json:"-"`
+	Fields  map[string]string `json:"fields,omitempty"`
+	Rank    int               `json:"rank,omitempty"`
+	Variant string            `json:"variant,omitempty"` // given at the first attempt
+	Agent   string            `json:"agent,omitempty"`   // who is to have the call
 
 	State    ContactState `json:"state"`
 	Reason   string       `json:"reason,omitempty"` // why it is over, or why it waits: an Outcome or a Refusal

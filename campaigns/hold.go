@@ -2,6 +2,7 @@ package campaigns
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"math"
 	"strings"
@@ -13,7 +14,7 @@ import (
 type Hold struct {
 	Campaign string    `json:"campaign"`
 	Why      HoldWhy   `json:"why"`
-	Detail   string    `json:"detail,omitempty"` // for the operator
+	Detail   string    `json:"detail,omitempty"` // for the operator; of a window the Refusal of most of them
 	Since    time.Time `json:"since"`
 	Until    time.Time `json:"until,omitzero"` // when it is looked at again, where that is known
 }
@@ -68,6 +69,8 @@ func (b Budget) perTick(now time.Time, tick time.Duration) (total float64, why H
 type waits struct {
 	// Only watch uses these.
 	share shares
+	day   dayShares
+	needs map[string]needed
 	none  HoldWhy // why no campaign may begin a call; "" they may
 	until time.Time
 
@@ -102,17 +105,62 @@ func (r *Runner) deal(ctx context.Context, running []Campaign) (ready bool, err 
 		}
 		return false, nil
 	}
-	now, total := r.cfg.Now(), math.Inf(1)
+	now, total, b := r.cfg.Now(), math.Inf(1), Budget{Minute: -1, Day: -1}
 	r.waits.none, r.waits.until = "", time.Time{}
 	if r.cfg.Budget != nil {
-		b, err := r.cfg.Budget(ctx)
-		if err != nil {
+		if b, err = r.cfg.Budget(ctx); err != nil {
 			return false, err
 		}
 		total, r.waits.none, r.waits.until = b.perTick(now, r.cfg.Tick)
 	}
 	r.waits.share.deal(total, running)
-	return true, nil
+	r.mu.Lock()
+	begun := r.begun
+	r.begun = map[string]int{}
+	r.mu.Unlock()
+	r.waits.day.deal(b.Day, begun, running, func(c Campaign) int {
+		if r.waits.share.wants[c.ID] {
+			return -1
+		}
+		n, failed := r.laterToday(ctx, c, now, b)
+		err = errors.Join(err, failed)
+		return n
+	})
+	return err == nil, err
+}
+
+// needed is how many contacts wait, as it was counted last.
+type needed struct {
+	n  int
+	at time.Time
+}
+
+// needKept is how long that is taken to be so.
+const needKept = time.Minute
+
+// laterToday is how many of a day's calls a campaign needs that has nobody to call now but
+// waits for its hours: none where these are not today.
+func (r *Runner) laterToday(ctx context.Context, c Campaign, now time.Time, b Budget) (int, error) {
+	r.waits.mu.Lock()
+	h := r.waits.holds[c.ID]
+	r.waits.mu.Unlock()
+	left := b.DayLeft - h.Until.Sub(now)
+	if h.Why != HoldWindow && h.Why != HoldStart || h.Until.IsZero() || left <= 0 {
+		return 0, nil
+	}
+	known, ok := r.waits.needs[c.ID]
+	if !ok || now.Sub(known.at) >= needKept {
+		n, err := r.cfg.Store.Waiting(ctx, c.ID, b.Day)
+		if err != nil {
+			return 0, err
+		}
+		known = needed{n, now}
+		if r.waits.needs == nil {
+			r.waits.needs = map[string]needed{}
+		}
+		r.waits.needs[c.ID] = known
+	}
+	return min(known.n, int(c.Limits().PerSecond*left.Seconds())), nil
 }
 
 // grant is how many of the calls that a campaign has room for it may begin now.
@@ -131,14 +179,15 @@ func (r *Runner) grant(ctx context.Context, c Campaign, now time.Time, room int)
 		r.idle(ctx, c.ID, pause.why, pause.until, pause.detail)
 		return 0
 	}
-	n := r.waits.share.take(c.ID, room)
+	n := r.waits.day.take(c.ID, r.waits.share.take(c.ID, room))
 	if n == 0 {
 		r.hold(ctx, c.ID, HoldShare, "", time.Time{})
-		return 0
 	}
-	r.hold(ctx, c.ID, "", "", time.Time{})
-	return n
+	return n // it goes on waiting for what it waits for, until it begins one
 }
+
+// goesOn notes that a campaign begins calls.
+func (r *Runner) goesOn(ctx context.Context, id string) { r.hold(ctx, id, "", "", time.Time{}) }
 
 // idle notes why a campaign begins no calls, and leaves its part to the others.
 func (r *Runner) idle(ctx context.Context, id string, why HoldWhy, until time.Time, detail ...string) {
@@ -155,6 +204,9 @@ func (r *Runner) hold(ctx context.Context, id string, why HoldWhy, detail string
 		w.holds, w.told = map[string]Hold{}, map[string]Hold{}
 	}
 	h, was := w.holds[id]
+	if h.Why != why { // what is shown of it is not true any more
+		defer r.cfg.Publish(Event{Campaign: id, Kind: "waits", At: now})
+	}
 	switch {
 	case why == "":
 		delete(w.holds, id)
@@ -225,11 +277,27 @@ func (r *Runner) forget(running []Campaign) {
 	for _, c := range running {
 		known[c.ID] = true
 	}
+	r.mu.Lock()
+	maps.DeleteFunc(r.refused, func(id string, _ int) bool { return !known[id] })
+	r.mu.Unlock()
 	r.waits.mu.Lock()
 	defer r.waits.mu.Unlock()
+	maps.DeleteFunc(r.waits.needs, func(id string, _ needed) bool { return !known[id] })
 	maps.DeleteFunc(r.waits.holds, func(id string, _ Hold) bool { return !known[id] })
 	maps.DeleteFunc(r.waits.told, func(id string, _ Hold) bool { return !known[id] })
 	maps.DeleteFunc(r.waits.rests, func(id string, _ rest) bool { return !known[id] })
+}
+
+// mostOf is why most of the contacts that were put off may not be called now.
+func mostOf(later []Postponed) (most Refusal) {
+	n := map[Refusal]int{}
+	for _, p := range later {
+		r := p.Verdict.Refusal
+		if n[r]++; n[r] > n[most] || n[r] == n[most] && r < most {
+			most = r
+		}
+	}
+	return most
 }
 
 // firstOf is when the first of contacts that were put off may be called.

@@ -272,6 +272,7 @@ func (r *Runner) cut(ctx context.Context, c Campaign) {
 // lookForAgents begins calls of a campaign whose agents talk, as many as its mode allows.
 func (r *Runner) lookForAgents(ctx context.Context, c Campaign, now time.Time, room, busy int) error {
 	if r.cfg.Agents == nil {
+		r.idle(ctx, c.ID, HoldAgents, time.Time{})
 		return nil
 	}
 	if err := r.learn(ctx, c); err != nil {
@@ -298,13 +299,14 @@ func (r *Runner) lookForAgents(ctx context.Context, c Campaign, now time.Time, r
 	}
 	switch {
 	case len(jobs) == 0:
-		r.idle(ctx, c.ID, HoldWindow, firstOf(later))
+		r.idle(ctx, c.ID, HoldWindow, firstOf(later), string(mostOf(later)))
 	case want <= 0:
 		r.idle(ctx, c.ID, HoldAgents, time.Time{})
 	}
 	if room <= 0 || len(jobs) == 0 || !r.reach(ctx, c, due, jobs[0].Contact) {
 		return nil
 	}
+	begun := false
 	for _, j := range jobs {
 		if room == 0 {
 			break
@@ -320,7 +322,13 @@ func (r *Runner) lookForAgents(ctx context.Context, c Campaign, now time.Time, r
 		j.Agent = due[i].Agent
 		if r.begin(ctx, func(ctx context.Context) { r.forAgents(ctx, c, j, own) }) {
 			room--
+			begun = true
 		}
+	}
+	if begun {
+		r.goesOn(ctx, c.ID)
+	} else { // those who are due need an agent of their own
+		r.idle(ctx, c.ID, HoldAgents, time.Time{})
 	}
 	return nil
 }

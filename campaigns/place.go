@@ -14,6 +14,23 @@ type place struct {
 // where says by which clocks a contact is called: his own zone's if that is known, else
 // those of all the zones that his number may be in.
 func (r *Rules) where(c Campaign, contact Contact) place {
+	return r.place(c, r.zonesOf(contact))
+}
+
+// zonesOf are the names of the zones that a contact may be in; none when that is not known.
+func (r *Rules) zonesOf(contact Contact) []string {
+	if r.location(contact.Zone) != nil {
+		return []string{contact.Zone}
+	}
+	if r.cfg.Numbers == nil {
+		return nil
+	}
+	return r.cfg.Numbers.Zones(contact.Number)
+}
+
+// place is where who may be in some zones is; without one of them, where the campaign says,
+// or the server.
+func (r *Rules) place(c Campaign, names []string) place {
 	var p place
 	add := func(names ...string) {
 		for _, name := range names {
@@ -22,10 +39,7 @@ func (r *Rules) where(c Campaign, contact Contact) place {
 			}
 		}
 	}
-	add(contact.Zone)
-	if len(p.zones) == 0 && r.cfg.Numbers != nil {
-		add(r.cfg.Numbers.Zones(contact.Number)...)
-	}
+	add(names...)
 	if len(p.zones) == 0 {
 		add(c.Windows.Zone)
 	}

@@ -26,6 +26,7 @@ type Dial struct {
 	Voicemail string
 	OptOut    string // key against more calls; "" is none
 	Agent     string // who is to talk, in modes with agents; "" the bot
+	AtOnce    bool   // his telephone is to answer by itself, for he does not set the pace
 	Team      string // skill of the agents who talk once it is answered, in place of Agent; "" none
 	Abandoned string // said where none of the Team is free
 	Goals     []Goal
@@ -39,7 +40,7 @@ type Dial struct {
 // Event is told to whoever shows campaigns live.
 type Event struct {
 	Campaign string    `json:"campaign"`
-	Kind     string    `json:"kind"` // "state", "attempt", "settled", "contact", "suppressed"
+	Kind     string    `json:"kind"` // "state", "attempt", "settled", "contact", "suppressed", "waits"
 	At       time.Time `json:"at"`
 	Attempt  *Attempt  `json:"attempt,omitempty"`
 	State    State     `json:"state,omitempty"`

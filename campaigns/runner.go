@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -81,9 +82,14 @@ type Runner struct {
 	troubled map[string]bool // campaigns that wait until calls can go out; only watch uses it
 
 	mu      sync.Mutex
-	dialled map[string]dialled // calls in progress here, by id; guarded by mu
-	over    bool               // nothing more is begun beside; guarded by mu
-	beside  sync.WaitGroup     // attempts for agents
+	dialled map[string]dialled  // calls in progress here, by id; guarded by mu
+	begun   map[string]int      // calls since the last look, by campaign; guarded by mu
+	refused map[string]int      // claims since the last look that made no call, by campaign; guarded by mu
+	shut    map[clocksShut]bool // clocks of which it was kept that nobody is called; guarded by mu
+	asked   map[string]bool     // chores that wait, by key; guarded by mu
+	over    bool                // nothing more is begun beside; guarded by mu
+	beside  sync.WaitGroup      // attempts for agents
+	chores  chan chore
 
 	paces paces
 	waits waits
@@ -116,6 +122,7 @@ func NewRunner(cfg RunnerConfig) *Runner {
 	}
 	return &Runner{
 		cfg: cfg, dialled: map[string]dialled{}, troubled: map[string]bool{},
+		begun: map[string]int{}, refused: map[string]int{}, shut: map[clocksShut]bool{}, asked: map[string]bool{}, chores: make(chan chore, mostChores),
 		paces: paces{of: map[string]*pace{}, calls: map[string]*onWay{}},
 	}
 }
@@ -127,6 +134,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.tend(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { r.watch(ctx) })
+	wg.Go(func() { r.doChores(ctx) })
 	err := r.cfg.Queue.Run(ctx, r.work)
 	wg.Wait()
 	r.mu.Lock()
@@ -211,9 +219,16 @@ func (r *Runner) look(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// ahead is how many ticks' worth of calls are queued at once: as much as may be begun
-// until the next look, and what was queued and not yet claimed.
-const ahead = 2
+// perLook is how many calls of a campaign are queued in a look: as many as may be begun
+// until the next, and as many as were refused since the last when they were to be begun.
+func (r *Runner) perLook(c Campaign) int {
+	until := int(math.Ceil(c.Limits().PerSecond * r.cfg.Tick.Seconds()))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	again := r.refused[c.ID]
+	delete(r.refused, c.ID)
+	return until + min(again, until)
+}
 
 func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 	now := r.cfg.Now()
@@ -229,12 +244,22 @@ func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 		return err
 	}
 	limits := c.Limits()
-	room := min(limits.Concurrency-busy, max(1, int(limits.PerSecond*r.cfg.Tick.Seconds()*ahead)))
+	room := min(limits.Concurrency-busy, r.perLook(c))
 	room = r.grant(ctx, c, now, room)
 	if c.Mode == Progressive || c.Mode == Predictive {
 		return r.lookForAgents(ctx, c, now, room, busy)
 	}
 	if c.Mode == Preview { // an agent dials
+		open, shut, err := r.open(ctx, c, now)
+		switch {
+		case err != nil:
+			return err
+		case len(open) == 0 && len(shut) > 0:
+			r.waitForWindow(ctx, c, shut)
+			return nil
+		case room > 0:
+			r.goesOn(ctx, c.ID)
+		}
 		if busy == 0 {
 			return r.finish(ctx, c, false)
 		}
@@ -243,40 +268,52 @@ func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 	if room <= 0 {
 		return nil
 	}
-	for sifted := 0; sifted < siftMost; {
-		due, jobs, later, err := r.due(ctx, c, now, max(room, min(sifted, siftMost/4)), busy)
-		if err != nil || len(due) == 0 {
-			return err
-		}
-		if len(jobs) > 0 {
-			if !r.reach(ctx, c, due, jobs[0].Contact) {
-				return nil
-			}
-			return r.cfg.Queue.Enqueue(ctx, jobs[:min(len(jobs), room)])
-		}
-		sifted += len(due) // all of them wait for their windows: others may not
-		r.idle(ctx, c.ID, HoldWindow, firstOf(later))
+	due, jobs, later, err := r.due(ctx, c, now, room+dueBeside, busy)
+	switch {
+	case err != nil || len(due) == 0:
+		return err
+	case len(jobs) == 0: // others behind them may be called; they come forward meanwhile
+		r.idle(ctx, c.ID, HoldWindow, firstOf(later), string(mostOf(later)))
+		return nil
+	case !r.reach(ctx, c, due, jobs[0].Contact):
+		return nil
 	}
-	return nil
+	r.goesOn(ctx, c.ID)
+	return r.cfg.Queue.Enqueue(ctx, jobs[:min(len(jobs), room)])
 }
 
 // due are contacts that are due, at most so many: those of them who may be called now, and
-// the others, who are put off. With nobody due the campaign says so, and ends once none of
-// its calls is in progress.
+// the others, who are put off aside. With nobody due the campaign says why, and ends once
+// nobody waits and none of its calls is in progress.
 func (r *Runner) due(ctx context.Context, c Campaign, now time.Time, most, busy int) (due []Contact, jobs []Job, later []Postponed, err error) {
-	due, err = r.cfg.Store.Due(ctx, c.ID, now, most)
+	open, shut, err := r.open(ctx, c, now)
+	if err == nil && len(open) > 0 {
+		due, err = r.cfg.Store.Due(ctx, c.ID, open, now, most)
+	}
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if len(due) == 0 {
-		r.idle(ctx, c.ID, HoldNobody, time.Time{})
-		if busy == 0 {
-			err = r.finish(ctx, c, false)
+	if len(due) > 0 {
+		if jobs, later = r.sift(c, due, now); len(later) > 0 {
+			r.putOff(c)
 		}
-		return nil, nil, nil, err
+		return due, jobs, later, nil
 	}
-	jobs, later = r.sift(c, due, now)
-	return due, jobs, later, r.cfg.Store.Postpone(ctx, later)
+	if len(shut) > 0 {
+		r.waitForWindow(ctx, c, shut)
+		return nil, nil, nil, nil
+	}
+	r.idle(ctx, c.ID, HoldNobody, time.Time{})
+	if busy == 0 {
+		err = r.finish(ctx, c, false)
+	}
+	return nil, nil, nil, err
+}
+
+// waitForWindow notes that nobody may be called before the first of some windows opens.
+func (r *Runner) waitForWindow(ctx context.Context, c Campaign, shut []Verdict) {
+	first := slices.MinFunc(shut, func(a, b Verdict) int { return a.Next.Compare(b.Next) })
+	r.idle(ctx, c.ID, HoldWindow, first.Next, string(first.Refusal))
 }
 
 // reach tells whether calls of a campaign can go out, by one contact for all. Why not is
@@ -298,9 +335,6 @@ func (r *Runner) reach(ctx context.Context, c Campaign, due []Contact, id int64)
 	r.idle(ctx, c.ID, HoldReach, time.Time{}, err.Error())
 	return false
 }
-
-// siftMost is how many contacts that may not be called now are put off in one look.
-const siftMost = 2000
 
 // sift parts contacts that may be called from those that may not now whatever the store
 // knows of their numbers: most of them wait for their window.
@@ -422,10 +456,16 @@ func (r *Runner) claim(ctx context.Context, j Job, q Claim) (Claimed, error) {
 		return got, err
 	}
 	if got.Attempt.ID == 0 {
+		r.mu.Lock()
+		r.refused[j.Campaign]++
+		r.mu.Unlock()
 		r.cfg.Publish(Event{Campaign: j.Campaign, Kind: "contact", At: now})
 		return got, nil
 	}
 	a := got.Attempt
+	r.mu.Lock()
+	r.begun[a.Campaign]++
+	r.mu.Unlock()
 	r.cfg.Publish(Event{Campaign: a.Campaign, Kind: "attempt", At: now, Attempt: &a})
 	return got, nil
 }
@@ -506,7 +546,7 @@ func (r *Runner) dialOf(got Claimed, agent string) Dial {
 	return Dial{
 		Zone: r.cfg.Rules.Zone(c, k),
 		Call: got.Attempt.Call, Campaign: c.ID, Line: c.Line, Trunk: c.Trunk, To: k.Number, From: c.From, FromName: c.FromName,
-		Fields: fields, Greeting: Fill(v.Greeting, fields), Task: v.Task, Voicemail: Fill(v.Voicemail, fields), OptOut: c.OptOut, Agent: agent, Goals: c.Goals, Ring: ring,
+		Fields: fields, Greeting: Fill(v.Greeting, fields), Task: v.Task, Voicemail: Fill(v.Voicemail, fields), OptOut: c.OptOut, Agent: agent, AtOnce: c.Mode == Predictive, Goals: c.Goals, Ring: ring,
 	}
 }
 

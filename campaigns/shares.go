@@ -15,6 +15,15 @@ type shares struct {
 // maxWeight bounds how much more the highest priority gets than the lowest.
 const maxWeight = 10
 
+// weights is how much a campaign gets beside others.
+func weights(running []Campaign) func(Campaign) float64 {
+	lowest := math.MaxInt
+	for _, c := range running {
+		lowest = min(lowest, c.Priority)
+	}
+	return func(c Campaign) float64 { return float64(min(1+c.Priority-lowest, maxWeight)) }
+}
+
 // deal begins a tick in which total calls may be begun; +Inf is no bound.
 func (s *shares) deal(total float64, running []Campaign) {
 	s.free = math.IsInf(total, 1)
@@ -22,11 +31,7 @@ func (s *shares) deal(total float64, running []Campaign) {
 		s.credit, s.wants = nil, nil
 		return
 	}
-	lowest := running[0].Priority
-	for _, c := range running {
-		lowest = min(lowest, c.Priority)
-	}
-	weight := func(c Campaign) float64 { return float64(min(1+c.Priority-lowest, maxWeight)) }
+	weight := weights(running)
 	sum := 0.0
 	credit, wants := make(map[string]float64, len(running)), make(map[string]bool, len(running))
 	for _, c := range running {

@@ -103,8 +103,12 @@ func TestBudgetIsSpreadOverItsMinute(t *testing.T) {
 func TestCampaignsRestWhileTheirCallsDoNotGoOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []Hold
-		r := NewRunner(RunnerConfig{Held: func(_ context.Context, h Hold) { told = append(told, h) }})
-		c := Campaign{ID: "notice"}
+		var kinds []string
+		r := NewRunner(RunnerConfig{
+			Held:    func(_ context.Context, h Hold) { told = append(told, h) },
+			Publish: func(e Event) { kinds = append(kinds, e.Kind) },
+		})
+		c, began := Campaign{ID: "notice"}, time.Now()
 		ask := func() int {
 			_, err := r.deal(t.Context(), []Campaign{c})
 			require.NoError(t, err)
@@ -125,6 +129,11 @@ func TestCampaignsRestWhileTheirCallsDoNotGoOut(t *testing.T) {
 			require.Equal(t, 5, ask())
 		}
 		require.Len(t, told, 1, "the audit is not flooded")
+		require.Equal(t, []string{"waits"}, kinds, "what is shown changes once")
+		require.Equal(t, began, r.Holds()["notice"].Since, "it has waited all the while")
+		r.goesOn(t.Context(), c.ID)
+		require.Empty(t, r.Holds())
+		require.Equal(t, []string{"waits", "waits"}, kinds)
 		r.placed(c.ID, Result{Outcome: Busy})
 		require.Empty(t, r.waits.rests)
 		for _, kind := range []string{NotPlacedNumber, NotPlacedPlace, NotPlacedCalled, notPlacedSame} {

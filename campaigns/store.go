@@ -109,12 +109,21 @@ type Postponed struct {
 type Store interface {
 	// Running are the campaigns that run, the one of the highest priority first.
 	Running(ctx context.Context) ([]Campaign, error)
-	// Due are contacts whose attempts are due, in the campaign's order; retries first.
-	Due(ctx context.Context, campaign string, now time.Time, limit int) ([]Contact, error)
+	// Clocks are those of the contacts who wait, see [Rules.Clocks]; "" is among them where
+	// they are not known of all.
+	Clocks(ctx context.Context, campaign string) ([]string, error)
+	// Due are contacts of certain clocks (nil: of all) whose attempts are due, in the
+	// campaign's order; retries first.
+	Due(ctx context.Context, campaign string, clocks []string, now time.Time, limit int) ([]Contact, error)
+	// Shut keeps why nobody of certain clocks is called now: it is the reason of all of
+	// them who wait.
+	Shut(ctx context.Context, s Shut) error
 	// Busy counts the attempts in progress, over all nodes.
 	Busy(ctx context.Context, campaign string) (int, error)
 	// ContactsLeft tells whether contacts wait, and whether some are being dialled.
 	ContactsLeft(ctx context.Context, campaign string) (waiting, dialling bool, err error)
+	// Waiting counts the contacts who wait, at most so many.
+	Waiting(ctx context.Context, campaign string, most int) (int, error)
 	// Postpone keeps why contacts that were due are not called now.
 	Postpone(ctx context.Context, list []Postponed) error
 	// Claim puts an attempt on record as in progress, when the campaign runs, its

@@ -25,6 +25,8 @@ type Options struct {
 	// Mapping as a person has put it right; nil is guessed.
 	Mapping *Mapping
 	Normal  Normal
+	// Clocks says by which clocks a contact is called; nil says nothing.
+	Clocks func(campaigns.Contact) string
 	// Language of the reasons in Bad: "zh" or "en".
 	Language string
 	// Bad takes the rows that were not added, as CSV with the reason; may be nil.
@@ -360,8 +362,8 @@ func (m *maker) make(b *batch) (err error) {
 	return nil
 }
 
-// maxField bounds one field, in bytes of UTF-8: the script speaks it.
-const maxField = 6000
+// MaxField bounds one field, in bytes of UTF-8: the script speaks it.
+const MaxField = 6000
 
 // contact makes a contact of a row, or says why not.
 func (m *maker) contact(cells []string) (c campaigns.Contact, reason string) {
@@ -391,12 +393,12 @@ func (m *maker) contact(cells []string) (c campaigns.Contact, reason string) {
 		}
 		c.Rank = int(n)
 	}
-	if len(c.Name) > maxField || len(c.Agent) > maxField {
+	if len(c.Name) > MaxField || len(c.Agent) > MaxField {
 		return c, TooLong
 	}
 	for n, name := range is.Fields {
 		v := at(n)
-		if len(v) > maxField {
+		if len(v) > MaxField {
 			return c, TooLong
 		}
 		if v == "" {
@@ -406,6 +408,9 @@ func (m *maker) contact(cells []string) (c campaigns.Contact, reason string) {
 			c.Fields = make(map[string]string, len(is.Fields))
 		}
 		c.Fields[name] = v
+	}
+	if m.options.Clocks != nil {
+		c.Clocks = m.options.Clocks(c)
 	}
 	return c, ""
 }

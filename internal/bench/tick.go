@@ -54,7 +54,7 @@ func (b *Bench) tick(ctx context.Context) (err error) {
 	}
 	rules := campaigns.NewRules(campaigns.RulesConfig{Numbers: plan, Zone: calleesZone})
 	service := outbound.New(outbound.Config{Store: db, Rules: rules, Plan: plan, Lines: func() []string { return []string{"main"} }})
-	// At noon all may be called, at night all are to be put off until the morning.
+	// At noon all may be called, at night none before the morning.
 	for id, hour := range map[string]int{"noon": 12, "night": 2} {
 		c := campaigns.Campaign{
 			ID: id, Name: id, Purpose: campaigns.Service, Concurrency: 100, PerSecond: 20,
@@ -171,16 +171,24 @@ func (t *timed) Busy(ctx context.Context, campaign string) (int, error) {
 	return t.Store.Busy(ctx, campaign)
 }
 
-func (t *timed) Due(ctx context.Context, campaign string, now time.Time, limit int) ([]campaigns.Contact, error) {
+func (t *timed) Clocks(ctx context.Context, campaign string) ([]string, error) {
+	defer t.note("clocks", true, time.Now())
+	return t.Store.Clocks(ctx, campaign)
+}
+
+func (t *timed) Due(ctx context.Context, campaign string, clocks []string, now time.Time, limit int) ([]campaigns.Contact, error) {
 	defer t.note("due", true, time.Now())
-	return t.Store.Due(ctx, campaign, now, limit)
+	return t.Store.Due(ctx, campaign, clocks, now, limit)
 }
 
 func (t *timed) Postpone(ctx context.Context, list []campaigns.Postponed) error {
-	if len(list) > 0 {
-		defer t.note("postpone", true, time.Now())
-	}
+	defer t.note("postpone", false, time.Now())
 	return t.Store.Postpone(ctx, list)
+}
+
+func (t *timed) Shut(ctx context.Context, s campaigns.Shut) error {
+	defer t.note("shut", false, time.Now())
+	return t.Store.Shut(ctx, s)
 }
 
 func (t *timed) Claim(ctx context.Context, c campaigns.Claim, judge campaigns.Judge) (campaigns.Claimed, error) {

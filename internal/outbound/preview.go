@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -104,8 +105,16 @@ func (s *Service) Next(ctx context.Context, agent string) (Next, error) {
 // preview is the contact of one campaign whom an agent may call next, and what the rules
 // say about him now. Those who may not be called are put off.
 func (s *Service) preview(ctx context.Context, c campaigns.Campaign, agent string, now time.Time) (campaigns.Contact, campaigns.Verdict, error) {
+	all, err := s.cfg.Store.Clocks(ctx, c.ID)
+	if err != nil {
+		return campaigns.Contact{}, campaigns.Verdict{}, err
+	}
+	open := slices.DeleteFunc(all, func(clocks string) bool { return s.cfg.Rules.Shut(now, c, clocks).Refusal != "" })
 	for range previewTries {
-		due, err := s.cfg.Store.Due(ctx, c.ID, now, previewTries)
+		if len(open) == 0 {
+			break
+		}
+		due, err := s.cfg.Store.Due(ctx, c.ID, open, now, previewTries)
 		if err != nil {
 			return campaigns.Contact{}, campaigns.Verdict{}, err
 		}

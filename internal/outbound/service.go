@@ -37,6 +37,8 @@ type Config struct {
 	// 0 is no limit. A campaign that wants more is not started: its calls would be
 	// refused.
 	PerMinute int
+	// Limits are the settings that bind all campaigns, to be shown; nil shows PerMinute.
+	Limits func() Limits
 	// Holds are why campaigns that run begin no calls; nil tells nothing.
 	Holds func() map[string]campaigns.Hold
 	// HangUp ends the calls of a campaign at once on this node; nil leaves it to the
@@ -253,6 +255,14 @@ func (s *Service) normal(text string) (string, bool) {
 	return n.Text, strings.HasPrefix(n.Text, "+")
 }
 
+// clocks are those that a contact is called by.
+func (s *Service) clocks(k campaigns.Contact) string {
+	if s.cfg.Rules == nil {
+		return ""
+	}
+	return s.cfg.Rules.Clocks(k)
+}
+
 // Look shows the beginning of a file of contacts and guesses its columns.
 func (s *Service) Look(r io.Reader) (contacts.Preview, error) { return contacts.Look(r, s.normal) }
 
@@ -263,7 +273,7 @@ func (s *Service) Import(ctx context.Context, id string, r io.Reader, mapping *c
 	if err != nil {
 		return contacts.Report{}, err
 	}
-	report, err := contacts.Import(ctx, r, contacts.Options{Mapping: mapping, Normal: s.normal, Language: language, Bad: bad}, intake.Add)
+	report, err := contacts.Import(ctx, r, contacts.Options{Mapping: mapping, Normal: s.normal, Clocks: s.clocks, Language: language, Bad: bad}, intake.Add)
 	err = errors.Join(err, intake.Close(ctx))
 	if report.Added > 0 {
 		s.cfg.Publish(campaigns.Event{Campaign: id, Kind: "contact", At: s.cfg.Now()})
@@ -274,12 +284,38 @@ func (s *Service) Import(ctx context.Context, id string, r io.Reader, mapping *c
 // ErrNumber is returned for what is no number that can be called.
 var ErrNumber = errors.New("this is no telephone number that can be called")
 
+// ErrFields is returned for a contact who is not as a row of a file may be.
+var ErrFields = errors.New("the contact is not right")
+
+// mostFields is how many a contact may have.
+const mostFields = 100
+
+// fits holds a contact to what holds for files.
+func (s *Service) fits(k campaigns.Contact) error {
+	if len(k.Fields) > mostFields {
+		return fmt.Errorf("%w: it has more than %d fields", ErrFields, mostFields)
+	}
+	for name, v := range k.Fields {
+		if len(name) > contacts.MaxField || len(v) > contacts.MaxField {
+			return fmt.Errorf("%w: a field is longer than %d bytes", ErrFields, contacts.MaxField)
+		}
+	}
+	if k.Zone != "" && s.cfg.Rules != nil && s.cfg.Rules.Clocks(campaigns.Contact{Zone: k.Zone}) != k.Zone {
+		return fmt.Errorf("%w: %q is no time zone; write Asia/Shanghai, say", ErrFields, k.Zone)
+	}
+	return nil
+}
+
 // Add adds one contact; id 0 says that the campaign has the number already.
 func (s *Service) Add(ctx context.Context, k campaigns.Contact) (id int64, err error) {
 	var ok bool
 	if k.Number, ok = s.normal(k.Number); !ok {
 		return 0, ErrNumber
 	}
+	if err := s.fits(k); err != nil {
+		return 0, err
+	}
+	k.Clocks = s.clocks(k)
 	ids, err := s.cfg.Store.AddContacts(ctx, k.Campaign, []campaigns.Contact{k})
 	if err != nil {
 		return 0, err
@@ -300,6 +336,10 @@ func (s *Service) Trigger(ctx context.Context, name, key string, k campaigns.Con
 	if k.Number, ok = s.normal(k.Number); !ok {
 		return 0, false, ErrNumber
 	}
+	if err := s.fits(k); err != nil {
+		return 0, false, err
+	}
+	key = cmp.Or(key, ulid.Make().String()) // without one each is an event of its own
 	c, err := s.cfg.Store.Campaign(ctx, name)
 	if err != nil {
 		return 0, false, err
@@ -307,7 +347,7 @@ func (s *Service) Trigger(ctx context.Context, name, key string, k campaigns.Con
 	if c.State == campaigns.Stopped || c.State == campaigns.Done {
 		return 0, false, fmt.Errorf("campaign %s is %s: %w", c.ID, c.State, store.ErrState)
 	}
-	k.Campaign, k.Due = c.ID, s.cfg.Now().Add(max(wait, 0))
+	k.Campaign, k.Clocks, k.Due = c.ID, s.clocks(k), s.cfg.Now().Add(max(wait, 0))
 	id, again, err = s.cfg.Store.Triggered(ctx, name, key, k, triggerKeep)
 	if err == nil && !again {
 		s.cfg.Publish(campaigns.Event{Campaign: c.ID, Kind: "contact", At: s.cfg.Now()})
@@ -320,7 +360,7 @@ type Status struct {
 	Campaign campaigns.Campaign   `json:"campaign"`
 	Counts   store.CampaignCounts `json:"counts"`
 	Refused  map[string]int       `json:"refused"`         // contacts that were not called, by reason
-	Waits    *campaigns.Hold      `json:"waits,omitempty"` // why it runs and begins no calls
+	Waits    *Waits               `json:"waits,omitempty"` // why it runs and begins no calls
 }
 
 // Status counts a campaign's contacts and attempts.
@@ -331,10 +371,8 @@ func (s *Service) Status(ctx context.Context, id string) (st Status, err error) 
 	if st.Counts, err = s.cfg.Store.Counts(ctx, id); err != nil {
 		return st, err
 	}
-	if s.cfg.Holds != nil && st.Campaign.State == campaigns.Running {
-		if h, is := s.cfg.Holds()[id]; is {
-			st.Waits = &h
-		}
+	if st.Waits, err = s.Waits(ctx, st.Campaign); err != nil {
+		return st, err
 	}
 	st.Refused, err = s.cfg.Store.RefusalCounts(ctx, id)
 	return st, err

@@ -104,7 +104,7 @@ func TestContacts(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []int64{0, 0}, again)
 
-		due, err := s.Due(ctx, "notice", now, 3)
+		due, err := s.Due(ctx, "notice", nil, now, 3)
 		require.NoError(t, err)
 		require.Len(t, due, 3)
 		require.Equal(t, []int{2, 2, 2}, []int{due[0].Rank, due[1].Rank, due[2].Rank}, "the highest rank first")
@@ -131,7 +131,7 @@ func TestContacts(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, why, 1)
 		require.Equal(t, "night", why[0].Ground)
-		next, err := s.Due(ctx, "notice", now.Add(2*time.Hour), 1)
+		next, err := s.Due(ctx, "notice", nil, now.Add(2*time.Hour), 1)
 		require.NoError(t, err)
 		require.Equal(t, due[0].ID, next[0].ID, "who waited for a time goes first")
 
@@ -391,7 +391,7 @@ func BenchmarkDue(b *testing.B) {
 		require.NoError(b, err)
 	}
 	for b.Loop() {
-		due, err := s.Due(b.Context(), "big", now, 50)
+		due, err := s.Due(b.Context(), "big", nil, now, 50)
 		if err != nil || len(due) != 50 {
 			b.Fatal(len(due), err)
 		}

@@ -49,16 +49,32 @@ func stateIn(ctx context.Context, from rowAsked, campaign string) (state campaig
 	return state, nil
 }
 
-// Due implements campaigns.Store.
-func (s *Store) Due(ctx context.Context, campaign string, now time.Time, limit int) ([]campaigns.Contact, error) {
-	due, err := list(ctx, s.read, "list contacts that are due", s.readContact, `SELECT `+contactColumns+` FROM contacts
-		WHERE campaign_id = $1 AND state = $2 AND due > 0 AND due <= $3 ORDER BY due, place, id LIMIT $4`, campaign, string(campaigns.Waiting), now.UnixMilli(), limit)
-	if err != nil || len(due) >= limit {
-		return due, err
+// DueNext is when the first of the contacts is due that are not due yet, and why the first
+// of them wait, at most so many.
+func (s *Store) DueNext(ctx context.Context, campaign string, now time.Time, most int) (next time.Time, reasons map[string]int, err error) {
+	clocks, err := s.Clocks(ctx, campaign)
+	if err != nil || len(clocks) == 0 {
+		return time.Time{}, nil, err
 	}
-	fresh, err := list(ctx, s.read, "list contacts that are due", s.readContact, `SELECT `+contactColumns+` FROM contacts
-		WHERE campaign_id = $1 AND state = $2 AND due = 0 ORDER BY place, id LIMIT $3`, campaign, string(campaigns.Waiting), limit-len(due))
-	return append(due, fresh...), err
+	ids, err := s.clocksOf(ctx, clocks)
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	rows, err := list(ctx, s.read, "list contacts that are due next", func(from row) (w struct {
+		due    int64
+		reason string
+	}, err error) {
+		return w, from.Scan(&w.due, &w.reason)
+	}, `SELECT due, reason FROM contacts WHERE id IN `+first(ids, "due > $3", "$4")+` ORDER BY due, place, id`,
+		campaign, string(campaigns.Waiting), now.UnixMilli(), most)
+	if err != nil || len(rows) == 0 {
+		return time.Time{}, nil, err
+	}
+	reasons = map[string]int{}
+	for _, w := range rows {
+		reasons[w.reason]++
+	}
+	return time.UnixMilli(rows[0].due).UTC(), reasons, nil
 }
 
 // Busy implements campaigns.Store.
@@ -81,6 +97,15 @@ func (s *Store) ContactsLeft(ctx context.Context, campaign string) (waiting, dia
 		}
 	}
 	return waiting, dialling, nil
+}
+
+// Waiting implements campaigns.Store.
+func (s *Store) Waiting(ctx context.Context, campaign string, most int) (n int, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM contacts WHERE campaign_id = $1 AND state = $2 LIMIT $3) AS some`, campaign, string(campaigns.Waiting), most).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count contacts that wait: %w", err)
+	}
+	return n, nil
 }
 
 // withdrawRows is how many contacts one transaction ends: other writers wait that long.
@@ -206,11 +231,11 @@ func (s *Store) Contacts(ctx context.Context, f ContactFilter) ([]campaigns.Cont
 		w.add("reason = ?", f.Reason)
 	}
 	if f.Number != "" {
-		hash, err := s.cfg.Sealer.Hash(wholeNumber, NormalNumber(f.Number))
+		hash, err := s.contactHashes(campaigns.Contact{Number: f.Number})
 		if err != nil {
 			return nil, err
 		}
-		w.add("number_hash = ?", hash)
+		w.add("number_hash IN (?, ?)", hash.is, hash.other)
 	}
 	if f.After > 0 {
 		w.add("id > ?", f.After)
@@ -233,31 +258,50 @@ type RefusalRow struct {
 	Times   int               `json:"times"`
 }
 
-// Refusals are why a contact was not called, the latest first.
+// Refusals are why a contact was not called, the latest first: himself, and all who are
+// called by his clocks, since he was added and until he was over.
 func (s *Store) Refusals(ctx context.Context, contact int64) ([]RefusalRow, error) {
 	return list(ctx, s.read, "list refusals", func(from row) (r RefusalRow, err error) {
 		err = from.Scan(&r.Contact, &r.Day, &r.Reason, &r.Ground, nullTime{&r.FirstAt}, nullTime{&r.LastAt}, &r.Times)
 		return r, err
-	}, `SELECT contact_id, day, reason, ground, first_at, last_at, times FROM refusals WHERE contact_id = $1 ORDER BY last_at DESC, reason LIMIT 1000`, contact)
+	}, `SELECT contact_id, day, reason, ground, first_at, last_at, times FROM refusals WHERE contact_id = $1
+		UNION ALL
+		SELECT k.id, r.day, r.reason, r.ground, r.first_at, r.last_at, 1 FROM contacts k JOIN clock_refusals r ON r.campaign_id = k.campaign_id AND r.clock = k.clock
+		WHERE k.id = $1 AND r.last_at >= k.added_at AND (k.state IN ('waiting', 'dialling', 'withdrawn')
+			OR r.first_at <= COALESCE((SELECT MAX(settled_at) FROM attempts WHERE contact_id = k.id), 0)
+			OR r.first_at <= COALESCE((SELECT MAX(last_at) FROM refusals WHERE contact_id = k.id), 0))
+		ORDER BY 6 DESC, 3 LIMIT 1000`, contact)
 }
 
-// RefusalCounts are how many contacts of a campaign were refused for each reason.
+// RefusalCounts are how many contacts of a campaign were refused for each reason; of those
+// who share their clocks as many as waited then.
 func (s *Store) RefusalCounts(ctx context.Context, campaign string) (map[string]int, error) {
-	return counts(ctx, s.read, "count refusals", `SELECT reason, COUNT(DISTINCT contact_id) FROM refusals WHERE campaign_id = $1 GROUP BY reason`, campaign)
+	own, err := counts(ctx, s.read, "count refusals", `SELECT reason, COUNT(DISTINCT contact_id) FROM refusals WHERE campaign_id = $1 GROUP BY reason`, campaign)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := counts(ctx, s.read, "count refusals", `SELECT reason, SUM(most) FROM (
+		SELECT reason, MAX(contacts) AS most FROM clock_refusals WHERE campaign_id = $1 GROUP BY reason, clock) AS of_clocks GROUP BY reason`, campaign)
+	for reason, n := range shared {
+		own[reason] += n
+	}
+	return own, err
 }
+
+// ErrKeyReused is returned for an event that has the key of one of somebody else.
+var ErrKeyReused = errors.New("this key was used for an event of another number")
 
 // Triggered adds a contact for an event, or finds the one that the same event has added.
 // keep is how long an event is remembered.
 func (s *Store) Triggered(ctx context.Context, name, key string, k campaigns.Contact, keep time.Duration) (id int64, again bool, err error) {
-	first, err := s.reserve(ctx, "contacts", 1)
-	if err != nil {
-		return 0, false, err
-	}
-	f := &sealing{s: s, table: "contacts", row: strconv.FormatInt(first, 10)}
-	hash := f.hash(wholeNumber, NormalNumber(k.Number))
-	sealed := f.sealJSON("person", person{k.Number, k.Name, k.Fields})
+	f := &sealing{s: s, table: "contacts"}
+	hash := f.hashes(wholeNumber, NormalNumber(k.Number))
 	if f.err != nil {
 		return 0, false, f.err
+	}
+	clock, err := s.clockOf(ctx, k.Clocks)
+	if err != nil {
+		return 0, false, err
 	}
 	now := s.now().UnixMilli()
 	due := int64(0)
@@ -269,31 +313,36 @@ func (s *Store) Triggered(ctx context.Context, name, key string, k campaigns.Con
 		if _, err := tx.ExecContext(ctx, `DELETE FROM trigger_keys WHERE at < $1`, now-keep.Milliseconds()); err != nil {
 			return fmt.Errorf("clear old events: %w", err)
 		}
-		err := tx.QueryRowContext(ctx, `SELECT contact_id FROM trigger_keys WHERE name = $1 AND key = $2`, name, key).Scan(&id)
-		if err == nil {
+		var of string
+		err := tx.QueryRowContext(ctx, `SELECT contact_id, COALESCE((SELECT number_hash FROM contacts WHERE id = contact_id), '') FROM trigger_keys WHERE name = $1 AND key = $2`, name, key).Scan(&id, &of)
+		switch {
+		case err == nil && of != "" && of != hash.is && of != hash.other:
+			return ErrKeyReused
+		case err == nil:
 			again = true
 			return nil
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
+		case !errors.Is(err, sql.ErrNoRows):
 			return fmt.Errorf("look for an event: %w", err)
 		}
-		// A contact of the campaign with this number is called anew, once it is not over
-		// or in progress: what it waits for then is this.
-		err = tx.QueryRowContext(ctx, `SELECT id FROM contacts WHERE number_hash = $1 AND campaign_id = $2`, hash, k.Campaign).Scan(&id)
+		err = tx.QueryRowContext(ctx, `SELECT id FROM contacts WHERE number_hash IN ($1, $2) AND campaign_id = $3`, hash.is, hash.other, k.Campaign).Scan(&id)
 		switch {
 		case err == nil:
-			f := &sealing{s: s, table: "contacts", row: strconv.FormatInt(id, 10)}
-			renewed := f.sealJSON("person", person{k.Number, k.Name, k.Fields})
-			if f.err != nil {
-				return f.err
+			renewed, err := s.sealPerson(id, k)
+			if err != nil {
+				return err
 			}
-			if _, err := tx.ExecContext(ctx, `UPDATE contacts SET person = $2, state = CASE WHEN state = 'dialling' THEN state ELSE 'waiting' END,
-				made = CASE WHEN state IN ('dialling', 'waiting') THEN made ELSE 0 END, due = CASE WHEN state = 'dialling' THEN due ELSE $3 END, reason = '' WHERE id = $1 AND state <> 'suppressed'`, id, renewed, due); err != nil {
-				return fmt.Errorf("renew a contact: %w", err)
+			if err := renew(ctx, tx, id, renewed, due); err != nil {
+				return err
 			}
 		case errors.Is(err, sql.ErrNoRows):
-			id = first
-			if _, err := s.addSome(ctx, tx, []any{id, k.Campaign, hash, sealed, k.Zone, k.Rank, id, k.Agent, due, now}); err != nil {
+			if id, err = reserveIn(ctx, tx, "contacts", 1); err != nil {
+				return err
+			}
+			sealed, err := s.sealPerson(id, k)
+			if err != nil {
+				return err
+			}
+			if _, err := s.addSome(ctx, tx, []any{id, k.Campaign, hash.is, sealed, k.Zone, k.Rank, id, k.Agent, due, now, clock}); err != nil {
 				return err
 			}
 		default:
@@ -305,6 +354,28 @@ func (s *Store) Triggered(ctx context.Context, name, key string, k campaigns.Con
 		return nil
 	})
 	return id, again, err
+}
+
+// renew has a contact be called for what happened now. One who is called just then, who was
+// called and waits for another attempt, or who gathers events already is called no sooner
+// and no later for it; one who is over begins anew, unless he is not to be called, or his
+// number is none.
+func renew(ctx context.Context, tx *sql.Tx, id int64, person []byte, due int64) error {
+	for _, text := range []string{
+		`UPDATE contacts SET person = $2, due = CASE WHEN made > 0 OR state = 'dialling' OR due > 0 AND due < $3 THEN due ELSE $3 END WHERE id = $1 AND state IN ('waiting', 'dialling')`,
+		`UPDATE contacts SET person = $2, due = $3, state = 'waiting', made = 0, reason = '', callback = 0 WHERE id = $1 AND state NOT IN ('waiting', 'dialling', 'suppressed', 'invalid')`,
+	} {
+		if _, err := tx.ExecContext(ctx, text, id, person, due); err != nil {
+			return fmt.Errorf("renew a contact: %w", err)
+		}
+	}
+	return nil
+}
+
+// sealPerson seals who a contact is.
+func (s *Store) sealPerson(id int64, k campaigns.Contact) ([]byte, error) {
+	f := &sealing{s: s, table: "contacts", row: strconv.FormatInt(id, 10)}
+	return f.sealJSON("person", person{k.Number, k.Name, k.Fields}), f.err
 }
 
 // readJSON is a sealed value's.

@@ -22,8 +22,9 @@ import (
 // other, the leader lets a moment pass after the one before, the longer the more had
 // come to that one: hundreds of calls a second then share some ten transactions. A
 // writer that comes alone never waits. Nor is there a moment before and after the
-// transactions of who writes thousands of rows, one such after the other: those are long
-// themselves, and who comes meanwhile waits for one of them.
+// transactions of who writes thousands of rows (a bulk), one such after the other: those
+// are long themselves. Each has its own, and the others' operations are between two of
+// them: who comes meanwhile waits for what is left of one.
 type group struct {
 	db    *sql.DB
 	begin *sql.TxOptions
@@ -35,7 +36,7 @@ type group struct {
 	full    chan struct{} // guarded by mu: closed when the queue of a leader that waits is long enough
 
 	last       time.Time            // of the last commit; only the leader uses what follows
-	bulky      bool                 // a bulk was in it
+	bulky      bool                 // it was a bulk
 	size       int                  // operations in it
 	statements map[string]*sql.Stmt // by text
 	wanted     []string             // texts to be prepared
@@ -46,6 +47,8 @@ type operation struct {
 	bulk bool
 	done chan error    // the result, once
 	lead chan struct{} // it is this one's turn to lead
+
+	yielded bool // only the leader uses it
 }
 
 const (
@@ -55,8 +58,11 @@ const (
 	// the last one held more.
 	groupPace = 25 * time.Millisecond
 	longPace  = 100 * time.Millisecond
+	// bulkYields is how long a bulk waits behind the others' transaction for what they
+	// write next: a request writes more than once.
+	bulkYields = 3 * time.Millisecond
 	// maxStatements is more than there are texts; more would be texts with values in them.
-	maxStatements = 64
+	maxStatements = 80
 )
 
 // write runs do in a transaction and returns when it is durable. When ctx ends
@@ -75,10 +81,10 @@ func (g *group) queued(ctx context.Context, do func(context.Context, *sql.Tx) er
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	o := &operation{do, bulk, make(chan error, 1), make(chan struct{}, 1)}
+	o := &operation{do: do, bulk: bulk, done: make(chan error, 1), lead: make(chan struct{}, 1)}
 	g.mu.Lock()
 	g.queue = append(g.queue, o)
-	if g.full != nil && len(g.queue) >= groupSize {
+	if g.full != nil && (bulk || len(g.queue) >= groupSize) { // nobody gathers while thousands of rows wait
 		close(g.full)
 		g.full = nil
 	}
@@ -88,14 +94,24 @@ func (g *group) queued(ctx context.Context, do func(context.Context, *sql.Tx) er
 	}
 	g.mu.Unlock()
 
-	select {
-	case err := <-o.done:
-		return err
-	case <-o.lead:
-		g.run(ctx, bulk)
-		return <-o.done
-	case <-ctx.Done():
+	for {
+		select {
+		case err := <-o.done:
+			return err
+		case <-o.lead:
+			if bulk && g.yield(ctx, o) {
+				continue
+			}
+			g.run(ctx, bulk)
+			return <-o.done
+		case <-ctx.Done():
+			return g.withdraw(ctx, o)
+		}
 	}
+}
+
+// withdraw takes an operation back whose ctx has ended.
+func (g *group) withdraw(ctx context.Context, o *operation) error {
 	g.mu.Lock()
 	if i := slices.Index(g.queue, o); i >= 0 {
 		g.queue = slices.Delete(g.queue, i, i+1)
@@ -115,11 +131,51 @@ func (g *group) queued(ctx context.Context, do func(context.Context, *sql.Tx) er
 	}
 }
 
-// handOver needs g.mu and the lead.
+// handOver needs g.mu and the lead. Behind a bulk come the others, and behind them a bulk.
 func (g *group) handOver() {
 	if g.leading = len(g.queue) > 0; g.leading {
-		g.queue[0].lead <- struct{}{}
+		next := max(0, slices.IndexFunc(g.queue, func(o *operation) bool { return o.bulk != g.bulky }))
+		g.queue[next].lead <- struct{}{}
 	}
+}
+
+// yield hands the lead of a bulk to who has come just behind another transaction, once.
+func (g *group) yield(ctx context.Context, o *operation) bool {
+	if o.yielded || g.bulky || time.Since(g.last) > bulkYields {
+		return false
+	}
+	o.yielded = true
+	pause := time.NewTimer(bulkYields)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	next := slices.IndexFunc(g.queue, func(o *operation) bool { return !o.bulk })
+	if next >= 0 {
+		g.queue[next].lead <- struct{}{}
+	}
+	return next >= 0
+}
+
+// take takes a batch out of the queue: the first bulk, or others as many as there are.
+func (g *group) take(bulk bool) (batch []*operation) {
+	most := groupSize
+	if bulk {
+		most = 1
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.queue = slices.DeleteFunc(g.queue, func(o *operation) bool {
+		if o.bulk != bulk || len(batch) == most {
+			return false
+		}
+		batch = append(batch, o)
+		return true
+	})
+	return batch
 }
 
 // run does what is queued as one transaction.
@@ -127,11 +183,8 @@ func (g *group) run(ctx context.Context, bulk bool) {
 	if !bulk && !g.bulky {
 		g.gather(ctx)
 	}
-	g.mu.Lock()
-	n := min(len(g.queue), groupSize)
-	batch := slices.Clone(g.queue[:n])
-	g.queue = slices.Delete(g.queue, 0, n)
-	g.mu.Unlock()
+	batch := g.take(bulk)
+	n := len(batch)
 
 	// The leader's own ctx must not end the others' work.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), groupTimeout)
@@ -140,7 +193,7 @@ func (g *group) run(ctx context.Context, bulk bool) {
 	err := g.commit(ctx, batch, results)
 	g.prepare(ctx)
 	g.last, g.size = time.Now(), n
-	g.bulky = slices.ContainsFunc(batch, func(o *operation) bool { return o.bulk })
+	g.bulky = bulk
 	for i, o := range batch {
 		o.done <- errors.Join(results[i], err)
 	}
@@ -158,7 +211,7 @@ func (g *group) gather(ctx context.Context) {
 	}
 	full := make(chan struct{})
 	g.mu.Lock()
-	if len(g.queue) >= groupSize {
+	if len(g.queue) >= groupSize || slices.ContainsFunc(g.queue, func(o *operation) bool { return o.bulk }) {
 		wait = 0
 	}
 	g.full = full

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,11 +15,11 @@ import (
 )
 
 // contactParams are the values that adding a contact takes.
-const contactParams = 10
+const contactParams = 11
 
 func addContacts(n int) string {
 	var b strings.Builder
-	b.WriteString(`INSERT INTO contacts (id, campaign_id, number_hash, person, zone, rank, place, agent, due, added_at, state, variant, reason, made, callback) VALUES `)
+	b.WriteString(`INSERT INTO contacts (id, campaign_id, number_hash, person, zone, rank, place, agent, due, added_at, clock, state, variant, reason, made, callback) VALUES `)
 	for i := range n {
 		if i > 0 {
 			b.WriteString(", ")
@@ -124,17 +125,39 @@ func (i *Intake) Add(ctx context.Context, list []campaigns.Contact) (ids []int64
 	return ids, nil
 }
 
+// fewRows is up to how many contacts have their ids taken, and are sealed, in the
+// transaction that adds them: who adds one waits once.
+const fewRows = 20
+
 func (i *Intake) add(ctx context.Context, list []campaigns.Contact) (ids []int64, err error) {
-	first, err := i.reserve(ctx, len(list))
-	if err != nil {
-		return nil, err
+	for _, k := range list { // few are new
+		if _, err := i.s.clockOf(ctx, k.Clocks); err != nil {
+			return nil, err
+		}
 	}
-	args, err := i.seal(list, first)
-	if err != nil {
-		return nil, err
+	var args []any
+	var of []hashes
+	few := i.take == 0 && len(list) <= fewRows
+	if !few {
+		first, err := i.reserve(ctx, len(list))
+		if err == nil {
+			args, of, err = i.seal(list, first)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	err = i.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		ids = ids[:0]
+		if few {
+			first, err := reserveIn(ctx, tx, "contacts", len(list))
+			if err == nil {
+				args, of, err = i.seal(list, first)
+			}
+			if err != nil {
+				return err
+			}
+		}
 		state, err := stateIn(ctx, tx, i.campaign.ID)
 		if err != nil {
 			return err
@@ -145,7 +168,11 @@ func (i *Intake) add(ctx context.Context, list []campaigns.Contact) (ids []int64
 		rows := i.s.backend.rows
 		for from := 0; from < len(list); from += rows {
 			n := min(rows, len(list)-from)
-			added, err := i.s.addSome(ctx, tx, args[from*contactParams:(from+n)*contactParams])
+			some, err := inForm(ctx, tx, i.campaign.ID, args[from*contactParams:(from+n)*contactParams], of[from:from+n])
+			if err != nil {
+				return err
+			}
+			added, err := i.s.addSome(ctx, tx, some)
 			if err != nil {
 				return err
 			}
@@ -175,8 +202,8 @@ func (i *Intake) reserve(ctx context.Context, n int) (first int64, err error) {
 }
 
 // seal makes the parameters of contacts, on all processors.
-func (i *Intake) seal(list []campaigns.Contact, first int64) ([]any, error) {
-	args := make([]any, len(list)*contactParams)
+func (i *Intake) seal(list []campaigns.Contact, first int64) (args []any, of []hashes, err error) {
+	args, of = make([]any, len(list)*contactParams), make([]hashes, len(list))
 	now := i.s.now().UnixMilli()
 	parts := min(runtime.GOMAXPROCS(0), 1+len(list)/64)
 	failed := make([]error, parts)
@@ -184,25 +211,59 @@ func (i *Intake) seal(list []campaigns.Contact, first int64) ([]any, error) {
 	for p := range parts {
 		wg.Go(func() {
 			for n := p * len(list) / parts; n < (p+1)*len(list)/parts && failed[p] == nil; n++ {
-				failed[p] = i.sealOne(&list[n], first+int64(n), now, args[n*contactParams:(n+1)*contactParams])
+				of[n], failed[p] = i.sealOne(&list[n], first+int64(n), now, args[n*contactParams:(n+1)*contactParams])
 			}
 		})
 	}
 	wg.Wait()
-	return args, errors.Join(failed...)
+	return args, of, errors.Join(failed...)
 }
 
-func (i *Intake) sealOne(k *campaigns.Contact, id, now int64, args []any) error {
+// hashParam is which of a contact's values is its number's hash.
+const hashParam = 2
+
+func (i *Intake) sealOne(k *campaigns.Contact, id, now int64, args []any) (hashes, error) {
 	f := &sealing{s: i.s, table: "contacts", row: strconv.FormatInt(id, 10)}
 	due := int64(0)
 	if !k.Due.IsZero() {
 		due = k.Due.UnixMilli()
 	}
+	clock, _ := i.s.clocks.known(k.Clocks)
+	of := f.hashes(wholeNumber, NormalNumber(k.Number))
 	copy(args, []any{
-		id, i.campaign.ID, f.hash(wholeNumber, NormalNumber(k.Number)), f.sealJSON("person", person{k.Number, k.Name, k.Fields}),
-		k.Zone, k.Rank, placeOf(i.campaign.Order, k.Rank, id), k.Agent, due, now,
+		id, i.campaign.ID, of.is, f.sealJSON("person", person{k.Number, k.Name, k.Fields}),
+		k.Zone, k.Rank, placeOf(i.campaign.Order, k.Rank, id), k.Agent, due, now, clock,
 	})
-	return f.err
+	return of, f.err
+}
+
+// inForm is what is to be added, with the hashes in the form that the campaign's contacts
+// have them in: while the keys are rotated, a number may be there in another one.
+func inForm(ctx context.Context, tx *sql.Tx, campaign string, args []any, of []hashes) ([]any, error) {
+	var others []any
+	for _, h := range of {
+		if h.is != h.other {
+			others = append(others, h.other)
+		}
+	}
+	if len(others) == 0 {
+		return args, nil
+	}
+	w := &where{}
+	w.add("campaign_id = ?", campaign)
+	w.add("number_hash IN (?"+strings.Repeat(", ?", len(others)-1)+")", others...)
+	there, err := list(ctx, tx, "see which contacts are there", func(from row) (hash string, err error) { err = from.Scan(&hash); return hash, err },
+		`SELECT number_hash FROM contacts`+w.String(), w.args...)
+	if err != nil || len(there) == 0 {
+		return args, err
+	}
+	args = slices.Clone(args) // the operation may be run again
+	for i, h := range of {
+		if slices.Contains(there, h.other) {
+			args[i*contactParams+hashParam] = h.other
+		}
+	}
+	return args, nil
 }
 
 // addSome adds contacts by one statement, whose ids follow each other, and returns the id

@@ -29,6 +29,7 @@ type expired struct {
 	kind, table, condition string
 	column                 string                    // that the table must have
 	delete                 func(ids string) []string // the statements for a list of ids
+	key                    string                    // of a table without ids, of which rows go alone
 }
 
 // in tells whether the database has what it is about.
@@ -38,29 +39,33 @@ func (e expired) in(tables []table) bool {
 
 func expiries() []expired {
 	return []expired{
-		{KeepTranscripts, "calls", `ended_at < $1 AND (summary IS NOT NULL OR EXISTS (SELECT 1 FROM turns WHERE call_id = calls.id)
-			OR EXISTS (SELECT 1 FROM call_events WHERE call_id = calls.id))`, "summary", func(ids string) []string {
+		{kind: KeepTranscripts, table: "calls", condition: `ended_at < $1 AND (summary IS NOT NULL OR EXISTS (SELECT 1 FROM turns WHERE call_id = calls.id)
+			OR EXISTS (SELECT 1 FROM call_events WHERE call_id = calls.id))`, column: "summary", delete: func(ids string) []string {
 			return []string{
 				`DELETE FROM turns WHERE call_id IN ` + ids, `DELETE FROM call_events WHERE call_id IN ` + ids,
 				`DELETE FROM search_calls WHERE call_id IN ` + ids,
 				`UPDATE calls SET summary = NULL WHERE id IN ` + ids,
 			}
 		}},
-		{KeepTranscripts, "wrapups", `(draft IS NOT NULL OR working IS NOT NULL OR saved IS NOT NULL) AND call_id IN (SELECT id FROM calls WHERE ended_at < $1)`, "draft", func(ids string) []string {
+		{kind: KeepTranscripts, table: "wrapups", condition: `(draft IS NOT NULL OR working IS NOT NULL OR saved IS NOT NULL) AND call_id IN (SELECT id FROM calls WHERE ended_at < $1)`, column: "draft", delete: func(ids string) []string {
 			return []string{`UPDATE wrapups SET draft = NULL, working = NULL, saved = NULL WHERE id IN ` + ids} // how long they took is nobody's data
 		}},
-		{KeepTranscripts, "alerts", `why IS NOT NULL AND raised_at < $1`, "why", func(ids string) []string {
+		{kind: KeepTranscripts, table: "alerts", condition: `why IS NOT NULL AND raised_at < $1`, column: "why", delete: func(ids string) []string {
 			return []string{`UPDATE alerts SET why = NULL WHERE id IN ` + ids}
 		}},
-		{KeepCalls, "alerts", `raised_at < $1`, "raised_at", func(ids string) []string { return []string{`DELETE FROM alerts WHERE id IN ` + ids} }},
-		{KeepCalls, "calls", `ended_at < $1`, "ended_at", func(ids string) []string { return []string{`DELETE FROM calls WHERE id IN ` + ids} }},
-		{KeepCalls, "attempts", `settled_at < $1`, "settled_at", func(ids string) []string { return []string{`DELETE FROM attempts WHERE id IN ` + ids} }},
-		{KeepCalls, "contacts", `state NOT IN ('waiting', 'dialling') AND added_at < $1 AND NOT EXISTS (SELECT 1 FROM attempts WHERE contact_id = contacts.id)`, "added_at", func(ids string) []string {
+		{kind: KeepCalls, table: "alerts", condition: `raised_at < $1`, column: "raised_at", delete: func(ids string) []string { return []string{`DELETE FROM alerts WHERE id IN ` + ids} }},
+		{kind: KeepCalls, table: "calls", condition: `ended_at < $1`, column: "ended_at", delete: func(ids string) []string { return []string{`DELETE FROM calls WHERE id IN ` + ids} }},
+		{kind: KeepCalls, table: "attempts", condition: `settled_at < $1`, column: "settled_at", delete: func(ids string) []string { return []string{`DELETE FROM attempts WHERE id IN ` + ids} }},
+		// Who waits in a campaign that has stood still for so long is not called any more.
+		{kind: KeepCalls, table: "contacts", condition: `(state NOT IN ('waiting', 'dialling') OR state = 'waiting' AND campaign_id IN (SELECT id FROM campaigns WHERE state <> 'running' AND changed_at < $1))
+			AND added_at < $1 AND NOT EXISTS (SELECT 1 FROM attempts WHERE contact_id = contacts.id)`, column: "added_at", delete: func(ids string) []string {
 			return []string{`DELETE FROM refusals WHERE contact_id IN ` + ids, `DELETE FROM contacts WHERE id IN ` + ids}
 		}},
-		{KeepTickets, "wishes", `state = 'done' AND done_at < $1`, "done_at", func(ids string) []string { return []string{`DELETE FROM wishes WHERE id IN ` + ids} }},
-		{KeepTickets, "tickets", `closed_at < $1`, "closed_at", func(ids string) []string { return []string{`DELETE FROM tickets WHERE id IN ` + ids} }},
-		{KeepTickets, "reviews", `sent_at < $1`, "sent_at", func(ids string) []string { return []string{`DELETE FROM reviews WHERE id IN ` + ids} }},
+		{kind: KeepCalls, table: "refusals", condition: `last_at < $1`, column: "last_at", key: "contact_id, day, reason"},
+		{kind: KeepCalls, table: "clock_refusals", condition: `last_at < $1`, column: "last_at", key: "campaign_id, clock, day, reason"},
+		{kind: KeepTickets, table: "wishes", condition: `state = 'done' AND done_at < $1`, column: "done_at", delete: func(ids string) []string { return []string{`DELETE FROM wishes WHERE id IN ` + ids} }},
+		{kind: KeepTickets, table: "tickets", condition: `closed_at < $1`, column: "closed_at", delete: func(ids string) []string { return []string{`DELETE FROM tickets WHERE id IN ` + ids} }},
+		{kind: KeepTickets, table: "reviews", condition: `sent_at < $1`, column: "sent_at", delete: func(ids string) []string { return []string{`DELETE FROM reviews WHERE id IN ` + ids} }},
 	}
 }
 
@@ -98,6 +103,9 @@ func (s *Store) Expire(ctx context.Context, kind string, before time.Time) (dele
 }
 
 func (s *Store) expire(ctx context.Context, e expired, before time.Time) (deleted int, err error) {
+	if e.key != "" {
+		return s.expireRows(ctx, e, before)
+	}
 	for {
 		ids, err := s.texts(ctx, fmt.Sprintf(`SELECT id FROM %s WHERE %s ORDER BY id LIMIT %d`, e.table, e.condition, retentionBatch), before.UnixMilli())
 		if err != nil || len(ids) == 0 {
@@ -120,6 +128,24 @@ func (s *Store) expire(ctx context.Context, e expired, before time.Time) (delete
 			return deleted, err
 		}
 		deleted += len(ids)
+	}
+}
+
+// expireRows is expire for a table whose rows have no ids.
+func (s *Store) expireRows(ctx context.Context, e expired, before time.Time) (deleted int, err error) {
+	for {
+		var n int64
+		err := s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			r, err := tx.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %s WHERE (%s) IN (SELECT %s FROM %s WHERE %s LIMIT %d)`, e.table, e.key, e.key, e.table, e.condition, retentionBatch), before.UnixMilli())
+			if err == nil {
+				n, err = r.RowsAffected()
+			}
+			return err
+		})
+		deleted += int(n)
+		if err != nil || n == 0 {
+			return deleted, err
+		}
 	}
 }
 

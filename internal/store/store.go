@@ -78,6 +78,8 @@ type Store struct {
 	now     func() time.Time
 	addFull string // adds as many contacts as one statement does
 
+	clocks clocks
+
 	taking sync.Mutex
 	taken  int // intakes that are open; guarded by taking
 }
