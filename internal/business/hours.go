@@ -3,9 +3,10 @@ package business
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"hotline/internal/hours"
 )
 
 // Hours is when people can be reached, week by week, with the days that are
@@ -92,25 +93,11 @@ func (d *Date) UnmarshalText(text []byte) error {
 // Want words the form for errors.
 func (*Date) Want() string { return "a date such as 2026-10-01" }
 
-// ParseDate reads 2026-10-01, 2026/10/1, 2026.10.1, 2026年10月1日, 20261001 and a
-// spreadsheet's day number. A day behind the month alone (1/10/2026) is refused:
-// it means two different days on two sides of an ocean.
+// ParseDate reads a day as people and spreadsheets write it, see [hours.ParseDay].
 func ParseDate(text string) (Date, error) {
-	s := strings.NewReplacer("年", "-", "月", "-", "日", "", "/", "-", ".", "-", " 00:00:00", "", "T00:00:00", "").Replace(strings.TrimSpace(text))
-	if n, err := strconv.Atoi(s); err == nil {
-		switch {
-		case len(s) == 8:
-			s = s[:4] + "-" + s[4:6] + "-" + s[6:]
-		case n > 20000 && n < 80000: // days since 1899-12-30, the spreadsheets' epoch
-			return DateOf(time.Date(1899, 12, 30+n, 0, 0, 0, 0, time.UTC)), nil
-		}
-	}
-	t, err := time.Parse("2006-1-2", s)
+	t, err := hours.ParseDay(text)
 	if err != nil {
-		return Date{}, fmt.Errorf("parse date %q", text)
-	}
-	if t.Year() < 1900 || t.Year() > 2200 {
-		return Date{}, fmt.Errorf("parse date %q: year out of range", text)
+		return Date{}, err
 	}
 	return DateOf(t), nil
 }
@@ -140,54 +127,18 @@ func (s Spans) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // Want words the form for errors.
 func (*Spans) Want() string { return "hours such as 09:00-21:00, or closed" }
 
-// UnmarshalText reads hours of a day.
+// UnmarshalText reads hours of a day, see [hours.Parse].
 func (s *Spans) UnmarshalText(text []byte) error {
-	in := strings.NewReplacer("，", ",", "、", ",", "：", ":", "–", "-", "—", "-", "~", "-", "至", "-", "到", "-", " ", "").Replace(string(text))
-	switch strings.ToLower(in) {
-	case "closed", "off", "休息", "不营业":
-		*s = Spans{}
-		return nil
-	case "24h", "allday", "全天":
-		*s = Spans{{0, 1440}}
-		return nil
+	list, err := hours.Parse(string(text))
+	if err != nil {
+		return err
 	}
-	out := Spans{}
-	for part := range strings.SplitSeq(in, ",") {
-		from, to, ok := strings.Cut(part, "-")
-		if !ok {
-			return fmt.Errorf("%q has no end", part)
-		}
-		a, err := minute(from)
-		if err != nil {
-			return err
-		}
-		b, err := minute(to)
-		if err != nil {
-			return err
-		}
-		if b <= a {
-			return fmt.Errorf("%q ends before it begins; split hours past midnight at 24:00", part)
-		}
-		if len(out) > 0 && a < out[len(out)-1].To {
-			return fmt.Errorf("%q overlaps the one before", part)
-		}
-		out = append(out, Span{a, b})
+	out := make(Spans, len(list))
+	for i, span := range list {
+		out[i] = Span(span)
 	}
 	*s = out
 	return nil
-}
-
-func minute(text string) (int, error) {
-	h, m, ok := strings.Cut(text, ":")
-	if !ok {
-		m = "0"
-	}
-	hours, err1 := strconv.Atoi(h)
-	minutes, err2 := strconv.Atoi(m)
-	if err1 != nil || err2 != nil || hours < 0 || hours > 24 || minutes < 0 || minutes > 59 || hours == 24 && minutes > 0 {
-		return 0, fmt.Errorf("%q is no time of day", text)
-	}
-	return hours*60 + minutes, nil
 }
 
 // Always reports whether no hours were set.
