@@ -64,6 +64,7 @@ type server struct {
 	log        *slog.Logger
 	bus        *event.Bus
 	db         *store.Store
+	nodes      nodes
 	bots       *bots
 	kb         *kb.Base
 	desk       *desk.Desk
@@ -111,6 +112,11 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 		return err
 	}
 	defer func() { err = errors.Join(err, s.db.Close()) }()
+	part, err := s.join(ctx)
+	if err != nil {
+		return err
+	}
+	defer part()
 	if err := s.recover(ctx); err != nil {
 		return err
 	}
@@ -309,7 +315,7 @@ func (s *server) console() (err error) {
 		Listen:    s.cfg.HTTP.Listen, TLS: secure, Session: s.cfg.HTTP.Session, Store: s.db, Bus: s.bus, DataDir: s.cfg.Data.Dir, Sealer: s.db.Sealer(), Keeper: keeper(s.cfg, s.db, s.log),
 		Token: s.cfg.API.Token.Reveal(), Version: buildVersion(), Logger: s.log,
 		CallPage: s.cfg.HTTP.CallPage,
-		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Supervise: supervision{s}, Alerts: s.alerts, Quality: s.judging, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Carriers: carrierForms{s.carriers.book, s}, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), FlowEditor: s.flowEditor(), Voices: listening{s}, Knowledge: s.kb, Proposals: s.proposals,
+		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Supervise: supervision{s}, Node: s.nodes.lease.Name(), Elsewhere: &s.nodes, Alerts: s.alerts, Quality: s.judging, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Carriers: carrierForms{s.carriers.book, s}, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), FlowEditor: s.flowEditor(), Voices: listening{s}, Knowledge: s.kb, Proposals: s.proposals,
 		Tickets: s.tickets, ReviewWords: s.bots.reviewWords, Reviewers: s.bots.reviewers, Staff: s.bots.staff, CustomerRows: s.bots.customerRows,
 		Rules: rules.New(s.cfg.Business, s.db), Desk: deskAPI{s}, Command: deskAPI{s}, Phones: s.phones, Dispositions: s.bots.dispositions, Teams: s.bots.teams, Involved: s.desk.Involved, Assist: s.assist,
 	})
@@ -331,6 +337,9 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 		})
 	}
 	start(&wgBack, "the clock of calls", func() error { return s.clock.Run(back) })
+	s.nodes.shown.Store(true)
+	start(&wgFront, "this server's name", func() error { return s.lostName(front) })
+	start(&wgBack, "other servers", func() error { s.followNodes(back); return nil })
 	start(&wgBack, "watching the load", func() error { return s.load.Run(back) })
 	start(&wgBack, "the sound of browsers", func() error { return s.browsers.Run(back) })
 	start(&wgBack, "speech recognition", func() error { return s.ears.run(back) })

@@ -95,6 +95,7 @@ func accessTable() map[string]rule {
 		"review-assessment": {manage, "quality", changes},
 		"reply-assessment":  {work, "quality", changes}, // who had the call
 
+		"list-nodes":   {look, "live", changes},
 		"list-alerts":  {manage, "alerts", changes}, // as list-calls
 		"change-alert": {manage, "alerts", changes},
 
@@ -127,7 +128,7 @@ func accessTable() map[string]rule {
 		"next-contact":         {work, "campaigns", always},
 		"skip-contact":         {work, "campaigns", changes},
 		"trigger":              {manage, "campaigns", changes},
-		"campaign-bounds":      {look, "campaigns", always},
+		"campaign-bounds":      {look, "campaigns", changes},
 		"list-suppressions":    {look, "campaigns", always},
 		"suppress":             {work, "campaigns", changes}, // whoever is asked to, at once
 		"unsuppress":           {manage, "campaigns", changes},
@@ -187,6 +188,8 @@ func accessTable() map[string]rule {
 		"change-customer":      {work, "customers", changes},
 		"merge-customers":      {manage, "customers", changes},
 		"part-customer":        {manage, "customers", changes},
+		"do-not-call":          {work, "customers", changes}, // whoever is asked to, at once
+		"may-call":             {manage, "customers", changes},
 
 		"list-knowledge":          {look, "knowledge", changes},
 		"create-knowledge":        {manage, "knowledge", changes},

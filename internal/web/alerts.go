@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"time"
 
 	"hotline/internal/alert"
+	"hotline/internal/event"
+	"hotline/internal/store"
 )
 
 // Alerts are what goes wrong in calls while they last.
@@ -55,7 +59,15 @@ func (s *Server) listAlerts(ctx context.Context, _ *struct{}) (*alertsOutput, er
 	if s.cfg.Alerts == nil {
 		return out, nil
 	}
-	for _, a := range s.cfg.Alerts.List() {
+	there, err := s.alertsElsewhere(ctx)
+	if err != nil {
+		return nil, err
+	}
+	alerts := append(s.cfg.Alerts.List(), there...)
+	if len(there) > 0 {
+		slices.SortStableFunc(alerts, func(a, b alert.Alert) int { return b.RaisedAt.Compare(a.RaisedAt) })
+	}
+	for _, a := range alerts {
 		if !s.seesAlert(ctx, a) {
 			continue
 		}
@@ -73,7 +85,10 @@ func (s *Server) changeAlert(ctx context.Context, in *alertInput) (*alertOutput,
 		return nil, gone
 	}
 	a, err := s.cfg.Alerts.Find(in.ID)
-	if err != nil || !s.seesAlert(ctx, a) {
+	if err != nil {
+		return s.changeElsewhere(ctx, in, gone)
+	}
+	if !s.seesAlert(ctx, a) {
 		return nil, gone
 	}
 	note(ctx, "state", in.Body.State)
@@ -89,5 +104,28 @@ func (s *Server) changeAlert(ctx context.Context, in *alertInput) (*alertOutput,
 	if err != nil {
 		return nil, err
 	}
+	return &alertOutput{a}, nil
+}
+
+// changeElsewhere changes an alert of another server, which learns of it.
+func (s *Server) changeElsewhere(ctx context.Context, in *alertInput, gone error) (*alertOutput, error) {
+	there, err := s.alertsElsewhere(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(there, func(a alert.Alert) bool { return a.ID == in.ID })
+	if i < 0 || !s.seesAlert(ctx, there[i]) {
+		return nil, gone
+	}
+	note(ctx, "state", in.Body.State)
+	note(ctx, "kind", string(there[i].Kind))
+	a, err := s.cfg.Store.MarkAlert(ctx, in.ID, who(ctx).name, in.Body.State == "acknowledged")
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, gone
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.cfg.Bus.Publish(event.Event{Kind: alert.Changed, At: time.Now(), Call: a.Call, Data: a})
 	return &alertOutput{a}, nil
 }

@@ -19,6 +19,7 @@ type Call struct {
 	State      string           `json:"state" enum:"ringing,talking,held,ended"`
 	DurationMS int64            `json:"duration_ms" doc:"from the answer to the end, or until now"`
 	LastTurn   *call.TurnRecord `json:"last_turn,omitempty" doc:"of a call in progress"`
+	Node       string           `json:"node,omitempty" doc:"the server that has it, of a call in progress that another one has"`
 }
 
 // CallDetail is a call with all that happened in it.
@@ -165,6 +166,9 @@ func (s *Server) listCalls(ctx context.Context, in *listInput) (*callList, error
 		}
 		out.Body.Items = append(out.Body.Items, c)
 	}
+	if out.Body.Items, err = s.placeCalls(ctx, out.Body.Items, in.Live == "true"); err != nil {
+		return nil, err
+	}
 	return out, s.saw(ctx, ids(page.Items))
 }
 
@@ -201,6 +205,11 @@ func (s *Server) getCall(ctx context.Context, in *IDInput) (*callOutput, error) 
 	out := &callOutput{Body: CallDetail{
 		Call: i.view(r, time.Now()), Turns: []call.TurnRecord{}, Timeline: []call.Event{}, Wishes: []Wish{}, Tickets: []store.Ticket{},
 	}}
+	if placed, err := s.placeCalls(ctx, []Call{out.Body.Call}, false); err != nil {
+		return nil, err
+	} else if len(placed) > 0 {
+		out.Body.Node = placed[0].Node
+	}
 	turns, err := s.cfg.Store.Turns(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -248,6 +257,9 @@ func (s *Server) hangUp(ctx context.Context, in *IDInput) (*struct{}, error) {
 	}
 	if s.cfg.End == nil {
 		return nil, problem(http.StatusNotImplemented, "no_hangup", "this server does not hang calls up")
+	}
+	if err := s.here(ctx, in.ID); err != nil {
+		return nil, err
 	}
 	if !s.cfg.End.Hangup(in.ID) {
 		return nil, problem(http.StatusNotFound, "not_in_progress", "no call of this id is in progress")

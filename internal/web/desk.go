@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"hotline/internal/desk"
@@ -48,7 +49,7 @@ type agentStateInput struct {
 
 type queueOutput struct {
 	Body struct {
-		Items    []desk.View `json:"items" doc:"the next first"`
+		Items    []QueueItem `json:"items" doc:"the next first"`
 		LongestS int64       `json:"longest_s" doc:"that one of them has waited"`
 		WaitS    int64       `json:"wait_s" doc:"estimated for who comes now"`
 		Ready    int         `json:"ready" doc:"agents who could take a call at once"`
@@ -107,17 +108,22 @@ func (s *Server) setAgentState(ctx context.Context, in *agentStateInput) (*struc
 	if i := who(ctx); i.role == store.AgentRole && i.agent != in.Name {
 		return nil, problem(http.StatusForbidden, "not_yours", "an agent sets his own state only")
 	}
+	for _, a := range s.agentsElsewhere(ctx) {
+		if a.Name == in.Name {
+			return nil, problem(http.StatusConflict, "elsewhere", fmt.Sprintf("%s works on the server %q: say it there", in.Name, a.Node))
+		}
+	}
 	return nil, refusal(s.cfg.Desk.Choose(ctx, in.Name, in.Body.State, in.Body.Reason))
 }
 
 func (s *Server) queue(context.Context, *struct{}) (*queueOutput, error) {
 	out := &queueOutput{}
-	out.Body.Items = []desk.View{}
+	out.Body.Items = []QueueItem{}
 	if s.cfg.Desk == nil {
 		return out, nil
 	}
 	load := s.cfg.Desk.Load()
-	out.Body.Items = list(s.cfg.Desk.Queue())
+	out.Body.Items, load = s.queueOf(s.cfg.Desk.Queue(), load)
 	out.Body.LongestS, out.Body.WaitS = int64(load.Longest.Seconds()), int64(load.Wait.Seconds())
 	out.Body.Ready, out.Body.Serving = load.Ready, load.Serving
 	return out, nil
@@ -165,6 +171,9 @@ func (s *Server) command(ctx context.Context, in *commandInput) (*struct{}, erro
 	}
 	if i := who(ctx); i.role == store.AgentRole && (s.cfg.Desk == nil || !s.cfg.Desk.Has(i.agent, in.ID)) {
 		return nil, problem(http.StatusForbidden, "not_yours", "an agent commands the calls that he is in")
+	}
+	if err := s.here(ctx, in.ID); err != nil {
+		return nil, err
 	}
 	return nil, refusal(s.cfg.Command.Command(ctx, in.ID, in.Body))
 }

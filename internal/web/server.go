@@ -59,6 +59,8 @@ type Config struct {
 	Quality   *quality.Reviews     // nil: nothing is reviewed
 	Alerts    Alerts               // nil: there are none
 	Supervise Supervisors          // nil: nobody listens in
+	Node      string               // this server's name
+	Elsewhere Elsewhere            // nil: there are no other servers
 	End       Ender                // nil: no hanging up
 	Held      func(id string) bool // whether a call is on hold; nil: nobody knows
 	Agents    AgentLister          // nil: none are listed
@@ -262,6 +264,7 @@ func (s *Server) handler() (http.Handler, error) {
 	s.assistRoutes()
 	s.superviseRoutes()
 	s.alertRoutes()
+	s.nodeRoutes()
 	s.qualityRoutes()
 	s.auditRoutes()
 	s.trailRoutes()

@@ -57,6 +57,7 @@ type Agent struct {
 	Until       time.Time `json:"until,omitzero" doc:"when the state ends by itself"`
 	Calls       []string  `json:"calls" doc:"that he is rung for or talks in"`
 	Contacts    int       `json:"contacts" doc:"telephones registered now"`
+	Node        string    `json:"node,omitempty" doc:"the server where he works, where that is another one"`
 }
 
 // AgentLister lists agents and their state.

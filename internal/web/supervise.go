@@ -95,6 +95,9 @@ func (s *Server) mayListenTo(ctx context.Context, call string) (*identity, error
 
 func (s *Server) joinCall(ctx context.Context, in *joinInput) (*struct{}, error) {
 	i, err := s.mayListenTo(ctx, in.ID)
+	if err == nil {
+		err = s.here(ctx, in.ID)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +151,9 @@ func (s *Server) listSupervisors(ctx context.Context, in *IDInput) (*supervisors
 
 func (s *Server) superviseCall(ctx context.Context, in *superviseInput) (*struct{}, error) {
 	i, err := s.mayListenTo(ctx, in.ID)
+	if err == nil {
+		err = s.here(ctx, in.ID)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,7 @@ func (s *Server) systemRoutes() {
 				return out, nil
 			}
 			agents, err := s.cfg.Agents.Agents(ctx)
-			for _, a := range agents {
+			for _, a := range s.agentsOf(agents) {
 				a.Skills, a.Languages, a.Calls = list(a.Skills), list(a.Languages), list(a.Calls)
 				out.Body.Items = append(out.Body.Items, a)
 			}
