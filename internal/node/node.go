@@ -288,7 +288,7 @@ func (l *Lease) beat(ctx context.Context) error {
 	if l.cfg.Keys != nil {
 		row.Keys = l.cfg.Keys()
 	}
-	if l.cfg.State != nil {
+	if l.cfg.State != nil && l.others() {
 		row.State = l.cfg.State()
 	}
 	ours, err := l.cfg.Store.BeatNode(ctx, row)
