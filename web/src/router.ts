@@ -44,6 +44,7 @@ export const router = createRouter({
     { path: '/settings/sheets', name: 'sheets', component: () => import('./views/Sheets.vue') },
     { path: '/settings/privacy', name: 'privacy', component: () => import('./views/Privacy.vue') },
     { path: '/settings/users', name: 'users', component: () => import('./views/Users.vue') },
+    { path: '/settings/trunks', name: 'trunks', component: () => import('./views/Trunks.vue') },
     { path: '/settings/voices', name: 'voices', component: () => import('./views/Voices.vue') },
     { path: '/settings/tokens', name: 'tokens', component: () => import('./views/Tokens.vue') },
     { path: '/audit', name: 'audit', component: () => import('./views/Audit.vue') },
@@ -54,7 +55,7 @@ export const router = createRouter({
 // The tab says which page of which business it is.
 watchEffect(() => {
   const name = String(router.currentRoute.value.name ?? '')
-  const area = { campaign: 'campaigns', 'campaign-new': 'campaigns', suppressions: 'campaigns', tokens: 'users', voices: 'users', business: 'users', lines: 'users', words: 'users', sheets: 'users', privacy: 'users', ticket: 'tickets', assessment: 'quality', customer: 'customers', call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
+  const area = { campaign: 'campaigns', 'campaign-new': 'campaigns', suppressions: 'campaigns', tokens: 'users', voices: 'users', business: 'users', lines: 'users', trunks: 'users', words: 'users', sheets: 'users', privacy: 'users', ticket: 'tickets', assessment: 'quality', customer: 'customers', call: 'calls', flow: 'flows', proposals: 'knowledge', lost: '', login: '', phone: '' }[name] ?? name
   const business = system.value?.business ?? i18n.global.t('app.name')
   document.title = name === 'phone' ? i18n.global.t('phone.title') : area === '' ? business : `${i18n.global.t(`nav.${area}`)} · ${business}`
 })
