@@ -89,7 +89,7 @@ func (s *server) openCampaigns(ctx context.Context) error {
 		},
 	})
 	s.campaigns.service = outbound.New(outbound.Config{
-		Store: s.db, Rules: rules, Plan: plan, Holds: s.campaigns.runner.Holds, PerMinute: s.cfg.Outbound.MaxCallsPerMinute, HangUp: s.campaigns.runner.HangUp, Dial: s.campaigns.runner.Dial, Serves: campaignAgents{s.desk}.serves, Publish: publish,
+		Store: s.db, Rules: rules, Plan: plan, Holds: s.campaignHolds, Limits: s.campaignLimits, PerMinute: s.cfg.Outbound.MaxCallsPerMinute, HangUp: s.campaigns.runner.HangUp, Dial: s.campaigns.runner.Dial, Serves: campaignAgents{s.desk}.serves, Publish: publish,
 		Lines: func() []string {
 			var names []string
 			for _, b := range s.bots.lines() {
@@ -163,7 +163,7 @@ func (d campaignDialer) Dial(ctx context.Context, o campaigns.Dial) (campaigns.R
 		return campaigns.Result{}, fmt.Errorf("line %s: %w", o.Line, errNoLine)
 	}
 	p := call.Placement{
-		ID: o.Call, To: o.To, From: o.From, FromName: o.FromName, Line: line, AgentFirst: o.Agent, Greeting: o.Greeting, Task: o.Task, OptOut: o.OptOut,
+		ID: o.Call, To: o.To, From: o.From, FromName: o.FromName, Line: line, AgentFirst: o.Agent, AgentAtOnce: o.AtOnce, Greeting: o.Greeting, Task: o.Task, OptOut: o.OptOut,
 		Fields: o.Fields, Trunk: o.Trunk, Campaign: o.Campaign, By: campaignCaller(o.Campaign), Timeout: o.Ring, Zone: o.Zone,
 	}
 	p.Discloses = campaigns.SaysMachine(o.Greeting) && (line.Unrecorded || campaigns.SaysRecorded(o.Greeting))

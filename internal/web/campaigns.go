@@ -26,6 +26,7 @@ type CampaignList struct {
 type CampaignItem struct {
 	campaigns.Campaign
 	Contacts map[campaigns.ContactState]int `json:"contacts"`
+	Waits    *outbound.Waits                `json:"waits,omitempty" doc:"why it runs and begins no calls on this server"`
 }
 
 type campaignInput struct {
@@ -132,6 +133,10 @@ func campaignProblem(err error) error {
 		return problem(http.StatusConflict, "campaign_changed", "somebody else has changed the campaign meanwhile; look at it again")
 	case errors.Is(err, outbound.ErrNumber):
 		return problem(http.StatusUnprocessableEntity, "bad_number", err.Error())
+	case errors.Is(err, outbound.ErrFields):
+		return problem(http.StatusUnprocessableEntity, "bad_contact", err.Error())
+	case errors.Is(err, store.ErrKeyReused):
+		return problem(http.StatusUnprocessableEntity, "key_reused", err.Error())
 	case errors.Is(err, contacts.ErrNoNumber):
 		return problem(http.StatusUnprocessableEntity, "no_number_column", err.Error())
 	}
@@ -153,7 +158,11 @@ func (s *Server) listCampaigns(ctx context.Context, _ *struct{}) (*CampaignList,
 		return nil, err
 	}
 	for _, c := range list {
-		out.Body.Items = append(out.Body.Items, CampaignItem{c, states[c.ID]})
+		waits, err := s.cfg.Campaigns.Waits(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Items = append(out.Body.Items, CampaignItem{c, states[c.ID], waits})
 	}
 	return out, nil
 }

@@ -7,10 +7,14 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"hotline/campaigns"
+	"hotline/internal/call"
+	"hotline/internal/store"
 	"hotline/internal/web"
 	"hotline/internal/web/webtest"
 
@@ -117,6 +121,112 @@ func TestTriggers(t *testing.T) {
 	h := crm.get(fmt.Sprintf("/api/v1/contacts/%.0f", one["id"].(float64)))
 	assert.Equal(t, "A1", h["contact"].(map[string]any)["fields"].(map[string]any)["订单"])
 	assert.Equal(t, "waiting", h["contact"].(map[string]any)["state"])
+}
+
+// A campaign that runs and calls nobody says why, to all who see it.
+func TestWhyNobodyIsCalled(t *testing.T) {
+	holds := &webtest.Holds{}
+	st := start(t, func(c *web.Config) {
+		o, err := webtest.CampaignsThatWait(c.Store, c.Bus, holds)
+		require.NoError(t, err)
+		require.NoError(t, webtest.SeedCampaigns(t.Context(), o, c.Store, time.Now()))
+		c.Campaigns = o
+	})
+	analyst := st.login(t, "zhou")
+	waits := func() (one, listed map[string]any) {
+		one, _ = analyst.get("/api/v1/campaigns/visit-reminder")["waits"].(map[string]any)
+		for _, c := range analyst.get("/api/v1/campaigns")["items"].([]any) {
+			if c := c.(map[string]any); c["id"] == "visit-reminder" {
+				listed, _ = c["waits"].(map[string]any)
+			} else {
+				assert.NotContains(t, c, "waits", "a draft waits for nothing")
+			}
+		}
+		return one, listed
+	}
+	one, listed := waits()
+	assert.Nil(t, one)
+	assert.Nil(t, listed)
+
+	until := time.Date(2026, 12, 1, 16, 0, 0, 0, time.UTC)
+	holds.Set(campaigns.Hold{Campaign: "visit-reminder", Why: campaigns.HoldPerDay, Since: time.Now(), Until: until})
+	one, listed = waits()
+	assert.Equal(t, "per_day", one["why"])
+	assert.Equal(t, "2026-12-01T16:00:00Z", one["until"])
+	assert.NotContains(t, one, "reasons")
+	assert.Equal(t, one, listed)
+
+	holds.Set(campaigns.Hold{Campaign: "visit-reminder", Why: campaigns.HoldNobody, Since: time.Now()})
+	one, listed = waits()
+	assert.Equal(t, "nobody_due", one["why"])
+	assert.NotZero(t, one["reasons"].(map[string]any)["voicemail"], "those who are called again another day: %v", one)
+	next, err := time.Parse(time.RFC3339, one["until"].(string))
+	require.NoError(t, err)
+	assert.True(t, next.After(time.Now()), "the first of them")
+	assert.Equal(t, one, listed)
+
+	li := st.login(t, "li")
+	li.json(http.MethodPost, "/api/v1/campaigns/visit-reminder/pause", "", http.StatusOK)
+	one, _ = waits()
+	assert.Nil(t, one, "what is paused waits for whoever paused it")
+}
+
+// The settings that bind campaigns are shown with their names, to all who see campaigns.
+func TestBoundsAreShown(t *testing.T) {
+	b := calling(t).login(t, "zhou").get("/api/v1/campaign-bounds")
+	assert.Equal(t, []any{"08:00-21:00"}, b["hours"])
+	assert.EqualValues(t, 60, b["per_minute"])
+	assert.EqualValues(t, 2000, b["calls_per_day"])
+	assert.EqualValues(t, 200, b["calls"])
+	assert.Equal(t, []any{map[string]any{"name": "carrier", "channels": 30.0, "per_second": 5.0}}, b["trunks"])
+	assert.Contains(t, b["settings"], map[string]any{"name": "campaigns.hours", "unit": "text", "value": "08:00-21:00"})
+}
+
+// Who does not want to be called is on the list at once, by whoever he tells it; a
+// supervisor takes him off it, and says why.
+func TestDoNotCallAgain(t *testing.T) {
+	st := calling(t)
+	ctx, now := t.Context(), time.Now()
+	for id, r := range map[string]call.Record{"OWN": {Caller: "13811112222", Agent: "agent1"}, "OTHER": {Caller: "13900001111", Agent: "agent2"}} {
+		r.ID, r.Line, r.StartedAt, r.AnsweredAt, r.EndedAt, r.Outcome = id, "main", now, now, now.Add(time.Minute), call.Resolved
+		require.NoError(t, st.store.End(ctx, r))
+	}
+	_, err := st.store.AddUser(ctx, store.User{Name: "one", Role: store.AgentRole, Agent: "agent1"}, "correct-horse-battery")
+	require.NoError(t, err)
+	agent, li, admin := st.login(t, "one"), st.login(t, "li"), st.login(t, "admin")
+	campaign := "/api/v1/campaigns/" + li.json(http.MethodPost, "/api/v1/campaigns", reminder, http.StatusOK)["id"].(string)
+	li.json(http.MethodPost, campaign+"/contacts", `{"number":"13811112222"}`, http.StatusOK)
+	callable := func() any {
+		return li.get(campaign + "/forecast?at=2026-12-01T02:00:00Z")["now"]
+	}
+	require.EqualValues(t, 1, callable())
+
+	c := agent.get("/api/v1/calls/OWN/customer")
+	assert.Empty(t, c["do_not_call"])
+	path := "/api/v1/customers/" + c["id"].(string) + "/do-not-call"
+	agent.json(http.MethodPost, path, `{"call":"OTHER"}`, http.StatusNotFound) // he does not see that one
+	assert.Equal(t, "wrong_call", li.json(http.MethodPost, path, `{"call":"OTHER"}`, http.StatusUnprocessableEntity)["code"])
+	st.login(t, "zhou").json(http.MethodPost, path, `{}`, http.StatusForbidden)
+	require.EqualValues(t, 1, callable())
+	on := agent.json(http.MethodPost, path, `{"call":"OWN"}`, http.StatusOK)["do_not_call"].([]any)
+	require.Len(t, on, 1)
+	entry := on[0].(map[string]any)
+	assert.Equal(t, []any{"own", "by one", "OWN"}, []any{entry["list"], entry["how"], entry["call"]})
+	assert.NotContains(t, entry["number"], "1111", "numbers are masked here")
+	assert.EqualValues(t, 0, callable(), "at once, in all campaigns")
+
+	agent.json(http.MethodDelete, path+"?reason=again", "", http.StatusForbidden)
+	li.json(http.MethodDelete, path, "", http.StatusUnprocessableEntity)
+	li.json(http.MethodDelete, "/api/v1/suppressions?number=13811112222", "", http.StatusUnprocessableEntity)
+	assert.Empty(t, li.json(http.MethodDelete, path+"?reason="+url.QueryEscape("本人来电要求恢复"), "", http.StatusOK)["do_not_call"])
+	assert.EqualValues(t, 1, callable())
+	details := map[string]any{}
+	for _, e := range admin.get("/api/v1/audit/trail?limit=100")["items"].([]any) {
+		e := e.(map[string]any)
+		details[e["action"].(string)+" by "+e["actor"].(string)] = e["detail"]
+	}
+	assert.Equal(t, map[string]any{"call": "OWN"}, details["do-not-call by one"])
+	assert.Equal(t, map[string]any{"reason": "本人来电要求恢复"}, details["may-call by li"])
 }
 
 func TestResultsOfTheSeed(t *testing.T) {

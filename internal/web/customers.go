@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"hotline/campaigns"
 	"hotline/internal/call"
 	"hotline/internal/store"
 )
@@ -44,6 +45,8 @@ type CustomerDetail struct {
 	Tickets []store.Ticket                 `json:"tickets"`
 	Wishes  []Wish                         `json:"wishes"`
 	Tables  map[string][]map[string]string `json:"tables" doc:"rows of the business's tables, by table"`
+
+	DoNotCall []campaigns.Suppression `json:"do_not_call" doc:"why campaigns do not call him, by number"`
 }
 
 type customerOutput struct{ Body CustomerDetail }
@@ -98,6 +101,7 @@ func (s *Server) customerRoutes() {
 	route(s, operation(http.MethodPatch, "/customers/{id}", "change-customer", "Change a profile that was read at a version", "customers"), s.changeCustomer)
 	route(s, operation(http.MethodPost, "/customers/{id}/merge", "merge-customers", "Make one of two", "customers"), s.mergeCustomers)
 	route(s, operation(http.MethodPost, "/customers/{id}/part", "part-customer", "Give a number a profile of its own again", "customers"), s.partCustomer)
+	s.doNotCallRoutes()
 }
 
 func (s *Server) listCustomers(ctx context.Context, in *customersInput) (*customerList, error) {
@@ -127,6 +131,10 @@ func (s *Server) getCustomer(ctx context.Context, in *IDInput) (*customerOutput,
 func (s *Server) showCustomer(ctx context.Context, c store.Customer) (*customerOutput, error) {
 	i := who(ctx)
 	out := &customerOutput{CustomerDetail{Customer: viewCustomer(c), Calls: []Call{}, Tickets: []store.Ticket{}, Wishes: []Wish{}, Tables: map[string][]map[string]string{}}}
+	var err error
+	if out.Body.DoNotCall, err = s.notCalled(ctx, c); err != nil {
+		return nil, err
+	}
 	now := time.Now()
 	for _, n := range c.Numbers {
 		if store.NormalNumber(n) == "" {

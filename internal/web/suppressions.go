@@ -44,6 +44,7 @@ type unsuppressInput struct {
 	Number  string `query:"number" required:"true" maxLength:"64"`
 	List    string `query:"list" enum:"own,national" default:"own"`
 	Purpose string `query:"purpose" enum:"service,reminder,survey,marketing"`
+	Reason  string `query:"reason" required:"true" minLength:"2" maxLength:"200" doc:"why he may be called again; it is in the audit trail"`
 }
 
 type listImportInput struct {
@@ -102,6 +103,8 @@ type CampaignBounds struct {
 		Regions    []string            `json:"regions" doc:"beginnings of numbers; none: all"`
 		Holidays   bool                `json:"holidays" doc:"those of the business hold too"`
 		Disclosure bool                `json:"disclosure" doc:"a greeting says that it is a machine; always"`
+
+		outbound.Limits
 	}
 }
 
@@ -115,6 +118,7 @@ func (s *Server) campaignBounds(context.Context, *struct{}) (*CampaignBounds, er
 	for _, span := range r.Hours.Days[time.Monday] { // each day has the same
 		b.Hours = append(b.Hours, span.String())
 	}
+	b.Limits = s.cfg.Campaigns.Limits()
 	b.PerDay, b.PerWeek, b.Holidays, b.Disclosure = max(r.PerDay, 0), max(r.PerWeek, 0), r.Holidays != nil, true
 	b.Consent, b.National, b.Regions = append([]campaigns.Purpose{}, r.Consent...), append([]campaigns.Purpose{}, r.National...), append([]string{}, r.Regions...)
 	return out, nil
@@ -168,6 +172,7 @@ func (s *Server) unsuppress(ctx context.Context, in *unsuppressInput) (*struct{}
 		return nil, errNoCampaigns
 	}
 	note(ctx, "list", in.List)
+	note(ctx, "reason", in.Reason)
 	return nil, campaignProblem(s.cfg.Campaigns.Unsuppress(ctx, in.Number, in.List, campaigns.Purpose(in.Purpose)))
 }
 

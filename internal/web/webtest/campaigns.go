@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
 	"time"
 
 	"hotline/campaigns"
@@ -19,8 +20,44 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// Holds are why campaigns call nobody, as a test has it.
+type Holds struct {
+	mu   sync.Mutex
+	held map[string]campaigns.Hold
+	bus  *event.Bus
+}
+
+// Set has a campaign wait; without a reason it waits for nothing.
+func (h *Holds) Set(hold campaigns.Hold) {
+	h.mu.Lock()
+	if h.held == nil {
+		h.held = map[string]campaigns.Hold{}
+	}
+	if h.held[hold.Campaign] = hold; hold.Why == "" {
+		delete(h.held, hold.Campaign)
+	}
+	bus := h.bus
+	h.mu.Unlock()
+	if bus != nil {
+		now := time.Now()
+		bus.Publish(event.Event{Kind: "campaign.waits", At: now, Data: campaigns.Event{Campaign: hold.Campaign, Kind: "waits", At: now}})
+	}
+}
+
+func (h *Holds) get() map[string]campaigns.Hold {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return maps.Clone(h.held)
+}
+
 // Campaigns are those of a store, without anybody who calls.
 func Campaigns(s *store.Store, bus *event.Bus) (*outbound.Service, error) {
+	return CampaignsThatWait(s, bus, &Holds{})
+}
+
+// CampaignsThatWait are those of a store, which wait for what a test says.
+func CampaignsThatWait(s *store.Store, bus *event.Bus, holds *Holds) (*outbound.Service, error) {
+	holds.bus = bus
 	plan, err := number.For("CN")
 	if err != nil {
 		return nil, err
@@ -28,7 +65,22 @@ func Campaigns(s *store.Store, bus *event.Bus) (*outbound.Service, error) {
 	return outbound.New(outbound.Config{
 		Store: s, Plan: plan, Rules: campaigns.NewRules(campaigns.RulesConfig{Numbers: plan, Zone: "Asia/Shanghai"}),
 		Lines: func() []string { return []string{"main", "english"} },
-		Dial:  func(context.Context, campaigns.Campaign, campaigns.Contact, string) error { return nil },
+		Holds: holds.get,
+		Limits: func() outbound.Limits {
+			return outbound.Limits{
+				PerMinute: 60, PerDay: 2000, Calls: 200, Trunks: []outbound.TrunkLimits{{Name: "carrier", Channels: 30, PerSecond: 5}},
+				Settings: []outbound.Setting{
+					{Name: "campaigns.hours", Unit: outbound.Text, Value: "08:00-21:00"},
+					{Name: "campaigns.holidays", Unit: outbound.Flag, Value: "true"},
+					{Name: "campaigns.max_per_number_per_day", Unit: outbound.Most, Value: "3"},
+					{Name: "campaigns.consent", Unit: outbound.Purposes, Value: "marketing"},
+					{Name: "outbound.max_calls_per_minute", Unit: outbound.Most, Value: "60"},
+					{Name: "outbound.max_minutes_per_day", Unit: outbound.Most, Value: "0"},
+					{Name: "answers.hello", Unit: outbound.Seconds, Value: "0.52"},
+				},
+			}
+		},
+		Dial: func(context.Context, campaigns.Campaign, campaigns.Contact, string) error { return nil },
 		Publish: func(e campaigns.Event) {
 			bus.Publish(event.Event{Kind: event.Kind("campaign." + e.Kind), At: e.At, Data: e})
 		},

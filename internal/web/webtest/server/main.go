@@ -1,7 +1,8 @@
 // Command server runs the real store and web server over a day of made-up calls, for
 // the console's end-to-end tests and for work on the console. It prints its address
 // as a line of JSON. For each line of its standard input the call in progress goes on
-// by one sentence; it ends with its standard input.
+// by one sentence, but with "waits CAMPAIGN WHY" that campaign calls nobody; it ends with
+// its standard input.
 package main
 
 import (
@@ -13,8 +14,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"hotline/campaigns"
 	"hotline/internal/business"
 	"hotline/internal/custody"
 	"hotline/internal/event"
@@ -78,7 +81,8 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 		return err
 	}
 	folders := []string{filepath.Join(businesses, "retail-zh"), filepath.Join(businesses, "repair-zh")}
-	calling, err := webtest.Campaigns(s, bus)
+	holds := &webtest.Holds{}
+	calling, err := webtest.CampaignsThatWait(s, bus, holds)
 	if err != nil {
 		return err
 	}
@@ -87,9 +91,10 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 			return err
 		}
 	}
+	others := &webtest.Elsewhere{}
 	config := web.Config{
-		Campaigns: calling,
-		Listen:    listen, Store: s, Bus: bus, DataDir: dir, Version: "0.1.0", Logger: log,
+		Campaigns: calling, Node: "east", Elsewhere: others,
+		Listen: listen, Store: s, Bus: bus, DataDir: dir, Version: "0.1.0", Logger: log,
 		Ready: services, End: services, Lines: services, System: services, Trunks: services, Carriers: webtest.NewCarriers(s), Agents: services, Knowledge: base, Proposals: wordings,
 		Tickets: desk, ReviewWords: func() web.ReviewWords {
 			return web.ReviewWords{Approved: "您好，您的申请已经通过（{amount}）。", Refused: "您好，您的申请没有通过。"}
@@ -140,6 +145,17 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 		defer cancel()
 		lines := bufio.NewScanner(os.Stdin)
 		for lines.Scan() {
+			if why, waits := strings.CutPrefix(lines.Text(), "waits "); waits {
+				id, why, _ := strings.Cut(why, " ")
+				holds.Set(campaigns.Hold{Campaign: id, Why: campaigns.HoldWhy(why), Since: time.Now()})
+				continue
+			}
+			if lines.Text() == "elsewhere" {
+				if err := others.Begin(ctx, s, bus, dir); err != nil {
+					return err
+				}
+				continue
+			}
 			if inProgress := true; lines.Text() == "upset" {
 				live, err := s.Calls(ctx, store.Filter{Live: &inProgress, Limit: 1})
 				if err != nil {
