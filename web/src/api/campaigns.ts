@@ -35,8 +35,23 @@ export interface Campaign {
   created_by: string
   version: number
 }
-export interface CampaignItem extends Campaign { contacts: Partial<Record<ContactState, number>> | null }
-export interface CampaignStatus { campaign: Campaign; counts: { states: Partial<Record<ContactState, number>>; outcomes: Record<string, number> }; refused: Record<string, number> }
+/** Why a campaign that runs calls nobody now. */
+export interface Waits { why: string; detail?: string; since: string; until?: string; reasons?: Record<string, number> }
+export interface CampaignItem extends Campaign { contacts: Partial<Record<ContactState, number>> | null; waits?: Waits }
+export interface CampaignStatus { campaign: Campaign; counts: { states: Partial<Record<ContactState, number>>; outcomes: Record<string, number> }; refused: Record<string, number>; waits?: Waits }
+/** What no campaign can loosen: the server's settings, which its engineer changes. */
+export interface Bounds {
+  hours: string[]
+  per_day: number
+  per_week: number
+  consent: Purpose[]
+  national: Purpose[]
+  per_minute: number
+  calls_per_day: number
+  calls: number
+  trunks: { name: string; channels: number; per_second: number }[]
+  settings: { name: string; unit: 'text' | 'flag' | 'most' | 'count' | 'purposes' | 'seconds'; value: string }[]
+}
 export interface Rate { share: number; low: number; high: number }
 export interface Contrast { name: string; rate: Rate; asked: number; difference: number; range: { low: number; high: number }; decision: 'not_yet' | 'better' | 'no_difference'; more: number }
 export interface Results {
@@ -82,6 +97,7 @@ async function upload<T>(url: string, file: File): Promise<T> {
 export const campaignsApi = {
   list: (signal?: AbortSignal): Promise<{ items: CampaignItem[] }> => request('GET', address('/campaigns'), undefined, signal),
   get: (id: string, signal?: AbortSignal): Promise<CampaignStatus> => request('GET', address(one(id)), undefined, signal),
+  bounds: (): Promise<Bounds> => request('GET', address('/campaign-bounds')),
   create: (c: Partial<Campaign>): Promise<Campaign> => request('POST', address('/campaigns'), c),
   change: (c: Campaign): Promise<Campaign> => request('PUT', address(one(c.id)), c),
   set: (id: string, what: 'start' | 'pause' | 'resume' | 'stop', hangUp = false): Promise<Campaign> => request('POST', address(`${one(id)}/${what}`), { hang_up: hangUp }),
@@ -98,7 +114,7 @@ export const campaignsApi = {
   import: (id: string, file: File, mapping: Mapping, language: string): Promise<ImportReport> => upload(address(`${one(id)}/contacts/import`, { mapping: JSON.stringify(mapping), language }), file),
   suppressions: (q: { list?: string; number?: string; before?: string }, signal?: AbortSignal): Promise<{ items: Suppression[]; counts: Record<string, number> | null }> => request('GET', address('/suppressions', q), undefined, signal),
   suppress: (number: string): Promise<void> => request('POST', address('/suppressions'), { number }),
-  unsuppress: (s: Suppression): Promise<void> => request('DELETE', address('/suppressions', { number: s.number, list: s.list, purpose: s.purpose })),
+  unsuppress: (s: Suppression, reason: string): Promise<void> => request('DELETE', address('/suppressions', { number: s.number, list: s.list, purpose: s.purpose, reason })),
   importList: (list: string, file: File, language: string): Promise<ImportReport> => request('POST', address('/suppressions/import', { list, language }), file),
 }
 

@@ -1,4 +1,5 @@
 import { address, request, type Query } from './client'
+import type { Suppression } from './campaigns'
 import type { Call, Mark, Page, Turn, Wish } from './types'
 
 export const ticketStates = ['open', 'in_progress', 'waiting', 'done', 'cancelled'] as const
@@ -135,6 +136,7 @@ export interface CustomerDetail extends Customer {
   tickets: Ticket[]
   wishes: Wish[]
   tables: Record<string, Record<string, string>[]>
+  do_not_call: Suppression[]
 }
 
 export type CustomerChange = Partial<Pick<Customer, 'name' | 'tier' | 'language' | 'tags' | 'notes'>> & { version: number; consent?: Pick<Consent, 'purpose' | 'given' | 'how'> }
@@ -160,6 +162,9 @@ export const work = {
   customer: (id: string, signal?: AbortSignal): Promise<CustomerDetail> => request('GET', one('customers', id), undefined, signal),
   customerNumbers: (id: string): Promise<{ numbers: string[] }> => request('GET', one('customers', id, '/numbers')),
   changeCustomer: (id: string, change: CustomerChange): Promise<CustomerDetail> => request('PATCH', one('customers', id), change),
+  /** Says that a customer is called by no campaign again; in which call he asked for it. */
+  doNotCall: (id: string, call: string): Promise<CustomerDetail> => request('POST', one('customers', id, '/do-not-call'), call === '' ? {} : { call }),
+  mayCall: (id: string, reason: string): Promise<CustomerDetail> => request('DELETE', one('customers', id, '/do-not-call', { reason })),
   mergeCustomers: (id: string, from: string): Promise<CustomerDetail> => request('POST', one('customers', id, '/merge'), { from }),
   partCustomer: (id: string, number: string): Promise<CustomerDetail> => request('POST', one('customers', id, '/part'), { number }),
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { blank, columnsOf, doneOf, mappingOf, minutesOf, spanOf, withSpans } from './campaigns'
+import type { Bounds } from '../api/campaigns'
+import { blank, columnsOf, doneOf, exceeds, mappingOf, minutesOf, spanOf, withSpans } from './campaigns'
 
 describe('hours', () => {
   it('reads clocks', () => {
@@ -29,4 +30,30 @@ describe('columns', () => {
 it('counts who is over', () => {
   expect(doneOf({ waiting: 3, dialling: 1, reached: 5, invalid: 1 })).toEqual({ done: 6, all: 10 })
   expect(doneOf(null)).toEqual({ done: 0, all: 0 })
+})
+
+describe('what the server allows', () => {
+  const bounds: Bounds = { hours: ['08:00-12:00', '14:00-21:00'], per_day: 3, per_week: 7, consent: ['marketing'], national: [], per_minute: 60, calls_per_day: 2000, calls: 200, trunks: [{ name: 'a', channels: 10, per_second: 0 }, { name: 'b', channels: 20, per_second: 2 }], settings: [] }
+  const day = (from: number, to: number): { From: number; To: number } => ({ From: from * 60, To: to * 60 })
+  const told = (change: Partial<ReturnType<typeof blank>>, weekdays = day(9, 12), weekend: ReturnType<typeof day> | undefined = undefined, b = bounds): string[] => exceeds({ ...blank('main'), ...change }, { weekdays, weekend }, b).map((x) => `${x.field} ${x.setting}=${x.value}`)
+
+  it('is kept by a campaign that asks for less', () => {
+    expect(told({})).toEqual([])
+    expect(told({ concurrency: 30, per_second: 1, caps: { per_day: 3, per_week: 0, per_campaign: 0 } }, day(14, 21), day(8, 12))).toEqual([])
+  })
+  it('is told field by field', () => {
+    expect(told({}, day(9, 20))).toEqual(['weekdays campaigns.hours=08:00-12:00, 14:00-21:00'])
+    expect(told({}, day(9, 12), day(7, 9))).toEqual(['weekend campaigns.hours=08:00-12:00, 14:00-21:00'])
+    for (const per_day of [0, 4]) expect(told({ caps: { per_day, per_week: 0, per_campaign: 0 } })).toEqual(['day campaigns.max_per_number_per_day=3'])
+    expect(told({ concurrency: 31 })).toEqual(['lines trunks.*.channels=30'])
+    expect(told({ concurrency: 21, trunk: 'b' })).toEqual(['lines trunks.b.channels=20'])
+    expect(told({ concurrency: 201 }, day(9, 12), undefined, { ...bounds, trunks: [] })).toEqual(['lines call.max_calls=200'])
+    expect(told({ per_second: 1.5 })).toEqual(['rate outbound.max_calls_per_minute=60'])
+    expect(told({ per_second: 3, trunk: 'b' }, day(9, 12), undefined, { ...bounds, per_minute: 0 })).toEqual(['rate trunks.b.calls_per_second=2'])
+    expect(told({ purpose: 'marketing' })).toEqual(['purpose campaigns.consent=marketing'])
+  })
+  it('is no limit where the setting is none', () => {
+    const none: Bounds = { ...bounds, hours: [], per_day: 0, per_minute: 0, calls: 0, consent: [], trunks: [{ name: 'a', channels: 0, per_second: 0 }] }
+    expect(told({ concurrency: 500, per_second: 50, purpose: 'marketing', caps: { per_day: 0, per_week: 0, per_campaign: 0 } }, day(0, 24), day(0, 24), none)).toEqual([])
+  })
 })

@@ -1,4 +1,4 @@
-import type { Campaign, Contact, Mapping, Results, Span } from '../api/campaigns'
+import type { Bounds, Campaign, Contact, Mapping, Results, Span } from '../api/campaigns'
 
 /** Minutes of a day as 09:00. */
 export const clockOf = (minutes: number): string => `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`
@@ -71,3 +71,32 @@ export function byHour(r: Results): { hour: number; attempts: number; persons: n
   const known = new Map(r.hours.map((h) => [h.hour, h]))
   return Array.from({ length: 24 }, (_, hour) => ({ hour, attempts: known.get(hour)?.attempts ?? 0, persons: known.get(hour)?.persons ?? 0 }))
 }
+
+/** A field of a campaign that says more than the server allows, by which setting and its value. */
+export interface Excess { field: 'weekdays' | 'weekend' | 'day' | 'lines' | 'rate' | 'purpose'; setting: string; value: string }
+
+type Asked = Pick<Campaign, 'caps' | 'concurrency' | 'per_second' | 'purpose' | 'trunk'>
+
+/** What of a campaign the server will not do: it keeps within its own bounds whatever is saved. */
+export function exceeds(c: Asked, hours: { weekdays: Span | undefined; weekend: Span | undefined }, b: Bounds): Excess[] {
+  const out: Excess[] = []
+  const spans = b.hours.map((h) => h.split('-').map((x) => minutesOf(x)))
+  const within = (s: Span): boolean => spans.some(([from, to]) => from !== undefined && to !== undefined && s.From >= from && s.To <= to)
+  for (const field of ['weekdays', 'weekend'] as const) {
+    const s = hours[field]
+    if (s && spans.length > 0 && !within(s)) out.push({ field, setting: 'campaigns.hours', value: b.hours.join(', ') })
+  }
+  if (b.per_day > 0 && (c.caps.per_day > b.per_day || c.caps.per_day === 0)) out.push({ field: 'day', setting: 'campaigns.max_per_number_per_day', value: String(b.per_day) })
+  const trunks = b.trunks.filter((t) => (c.trunk ?? '') === '' || t.name === c.trunk)
+  const lines = trunks.length > 0 && trunks.every((t) => t.channels > 0) ? trunks.reduce((sum, t) => sum + t.channels, 0) : Infinity
+  if (c.concurrency > Math.min(lines, b.calls || Infinity)) {
+    out.push(lines < (b.calls || Infinity) ? { field: 'lines', setting: trunkSetting(trunks, 'channels'), value: String(lines) } : { field: 'lines', setting: 'call.max_calls', value: String(b.calls) })
+  }
+  const begun = trunks.length > 0 && trunks.every((t) => t.per_second > 0) ? trunks.reduce((sum, t) => sum + t.per_second, 0) : Infinity
+  if (b.per_minute > 0 && c.per_second * 60 > b.per_minute) out.push({ field: 'rate', setting: 'outbound.max_calls_per_minute', value: String(b.per_minute) })
+  else if (c.per_second > begun) out.push({ field: 'rate', setting: trunkSetting(trunks, 'calls_per_second'), value: String(begun) })
+  if (b.consent.includes(c.purpose)) out.push({ field: 'purpose', setting: 'campaigns.consent', value: b.consent.join(', ') })
+  return out
+}
+
+const trunkSetting = (trunks: { name: string }[], key: string): string => `trunks.${trunks.length === 1 ? (trunks[0]?.name ?? '') : '*'}.${key}`

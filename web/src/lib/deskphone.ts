@@ -17,7 +17,8 @@ export interface PhoneAccess {
 export type DeskPhase = 'free' | 'ringing' | 'answering' | 'talking'
 
 export interface DeskListener {
-  phase: (p: DeskPhase) => void
+  /** When it rings, waits tells that the server asks to have it answered at once: somebody is on the line already, or will be. */
+  phase: (p: DeskPhase, waits?: boolean) => void
   /** Whether the telephone can be rung. */
   registered: (on: boolean) => void
   /** The way to the server; the sound has its own and goes on without. */
@@ -38,6 +39,11 @@ export function instance(store: Storage): string {
   const made = crypto.randomUUID()
   store.setItem('hotline.phone', made)
   return made
+}
+
+/** Whether a call asks to be answered without a key (RFC 5373 section 5): only those of predictive campaigns do. */
+export function answersAtOnce(mode: string | undefined): boolean {
+  return /^\s*auto\s*(;|$)/i.test(mode ?? '')
 }
 
 export class DeskPhone {
@@ -86,8 +92,8 @@ export class DeskPhone {
       // The password ran out while the machine slept.
       this.timers.later(2_000, () => { void this.renew().then((fresh) => { if (fresh && ua.isConnected()) ua.register() }) })
     })
-    ua.on('newRTCSession', ({ session, originator }: { session: RTCSession; originator: string }) => {
-      if (originator === 'remote') this.rung(session)
+    ua.on('newRTCSession', ({ session, originator, request }: { session: RTCSession; originator: string; request: { getHeader: (name: string) => string | undefined } }) => {
+      if (originator === 'remote') this.rung(session, answersAtOnce(request.getHeader('Answer-Mode')))
     })
     ua.start()
   }
@@ -115,7 +121,7 @@ export class DeskPhone {
     else await this.start()
   }
 
-  private rung(session: RTCSession): void {
+  private rung(session: RTCSession, waits: boolean): void {
     if (this.session) {
       session.terminate({ status_code: 486, reason_phrase: 'Busy Here' })
       return
@@ -132,7 +138,7 @@ export class DeskPhone {
     session.on('accepted', () => { this.tell.phase('talking') })
     session.on('failed', done)
     session.on('ended', done)
-    this.tell.phase('ringing')
+    this.tell.phase('ringing', waits)
   }
 
   async answer(microphone: string): Promise<void> {

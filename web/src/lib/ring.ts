@@ -1,3 +1,21 @@
+const beepTime = 250 // ms
+
+/** A short beep, as before a call that is answered by itself; ends once it was heard, or could not be. */
+export async function beep(): Promise<void> {
+  const context = new AudioContext()
+  void context.resume().catch(() => undefined)
+  const volume = context.createGain()
+  volume.gain.value = 0.08
+  volume.connect(context.destination)
+  const tone = context.createOscillator()
+  tone.frequency.value = 1000
+  tone.connect(volume)
+  tone.start()
+  tone.stop(context.currentTime + beepTime / 1000)
+  await new Promise((r) => { setTimeout(r, beepTime) })
+  await context.close()
+}
+
 /** Rings an agent: two short tones every three seconds, until stop. */
 export class Ring {
   private context: AudioContext | undefined

@@ -3,7 +3,8 @@ import { api, ApiError } from '../api/client'
 import type { Agent, CallDetail, Command, Workplace } from '../api/types'
 import { DeskPhone, instance, type DeskPhase } from '../lib/deskphone'
 import { onCall } from '../lib/live'
-import { Ring } from '../lib/ring'
+import { beep, Ring } from '../lib/ring'
+import { automatic } from './automatic'
 import { onLive } from './live'
 import { useSound } from './sound'
 
@@ -39,12 +40,13 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
   const { mine: mineLevel, theirs: theirLevel, microphones, microphone, hear, silence } = useSound(player)
   const ring = new Ring()
   let left = leftCall()
+  let rung = 0 // how often
   let resumed = 0 // when that one began
   let wanted = '' // the call that is being read
   let aside: string | undefined // whose notes were being written when it rang
 
   const phone = new DeskPhone({
-    phase(p) {
+    phase(p, waits = false) {
       const before = phase.value
       phase.value = p
       if (p === 'ringing' && left !== undefined && mine.value?.calls?.includes(left.id) === true) {
@@ -54,8 +56,16 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
         void phone.answer(microphone.value)
         return
       }
-      if (p === 'ringing') ring.start()
-      else ring.stop()
+      if (p === 'ringing' && waits && automatic.value) {
+        ring.stop()
+        const mine = ++rung
+        void beep().then(() => { if (phase.value === 'ringing' && mine === rung) void phone.answer(microphone.value) })
+      } else if (p === 'ringing') {
+        rung++
+        ring.start()
+      } else {
+        ring.stop()
+      }
       if (p === 'talking') {
         began.value = resumed || Date.now()
         left = undefined
