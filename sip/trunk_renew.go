@@ -78,7 +78,7 @@ func (x *trunk) renew(set *trunkSettings) {
 	if set.signalsAs(old) {
 		return
 	}
-	x.update(func(now time.Time) {
+	x.update(func(time.Time) {
 		x.resolved, x.current, x.looked = nil, 0, time.Time{}
 		clear(x.known)
 		x.health = health{unwatched: set.OptionsInterval < 0}

@@ -82,14 +82,14 @@ func (s *server) renew(ctx context.Context, next *business.Business, out io.Writ
 			b.talk = r.talk
 		}
 		b.last.Store(&r.line)
-		b.answers.Store(s.answering(b))
+		b.answers.Store(s.answering(b)) //nolint:contextcheck // what it builds bounds its own time
 		if r.mind == nil {
 			s.tellModels(set, b)
 		}
 	}
 	s.replaceLines(all)
 	for _, r := range made { // lines lead to one another
-		r.bot.answers.Store(s.answering(r.bot))
+		r.bot.answers.Store(s.answering(r.bot)) //nolint:contextcheck // see above
 	}
 	s.voice.rewarm()
 	s.rerule()

@@ -36,8 +36,8 @@ type office struct {
 
 const offer = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n"
 
-// openOffice serves a business until the test ends; settings are more of hotline.yaml.
-func openOffice(t *testing.T, businessYAML, settings string, environ ...string) *office {
+// openOffice serves firstLines until the test ends; settings are more of hotline.yaml.
+func openOffice(t *testing.T, settings string, environ ...string) *office {
 	t.Helper()
 	home := t.TempDir()
 	free := func() string {
@@ -47,7 +47,7 @@ func openOffice(t *testing.T, businessYAML, settings string, environ ...string) 
 		return l.Addr().String()
 	}
 	o := &office{T: t, dir: filepath.Join(home, "shop"), log: &testdata.Log{}, out: &testdata.Log{}}
-	o.write("business.yaml", businessYAML)
+	o.write("business.yaml", firstLines)
 	o.write("knowledge/q.csv", "编号,问题,答案\nhours,几点营业,早上十点开门。\n")
 	path := filepath.Join(home, "hotline.yaml")
 	require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, "business: shop\nmodels: models\nsip: {listen: %q}\nhttp: {listen: %q}\nspeech: {urls: \"http://127.0.0.1:1\"}\n%s", free(), free(), settings), 0o600))
@@ -168,7 +168,7 @@ agents: [{name: a1, title: 王芳, skills: [service]}, {name: a2, title: 赵敏,
 // What changes in business.yaml counts for the calls that come then: lines and their
 // numbers, agents and their telephones. Calls in progress go on.
 func TestLinesAndAgentsChangeWhileCallsGoOn(t *testing.T) {
-	o := openOffice(t, firstLines, "", "HOTLINE_DEMO_PASSWORD=secret12")
+	o := openOffice(t, "", "HOTLINE_DEMO_PASSWORD=secret12")
 	require.Equal(t, []string{"main", "old"}, o.each("/api/v1/lines", "name"))
 	going := o.rings(o.phone(), "8005")
 	leaver := o.phone()
@@ -214,7 +214,7 @@ func TestLinesAndAgentsChangeWhileCallsGoOn(t *testing.T) {
 // away again, while calls go on; it is there after a restart.
 func TestTrunksOfTheConsole(t *testing.T) {
 	carrier := siptest.NewCarrier(t, siptest.CarrierConfig{User: "1001", Password: "secret"})
-	o := openOffice(t, firstLines, "outbound: {allow: \"+86\"}\n")
+	o := openOffice(t, "outbound: {allow: \"+86\"}\n")
 	status, _ := o.api(http.MethodPost, "/api/v1/calls", `{"to": "021 6123 9999"}`)
 	require.GreaterOrEqual(t, status, 400, "there is no trunk")
 	_, page := o.api(http.MethodGet, "/api/v1/trunks/settings", "")

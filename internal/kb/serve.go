@@ -136,7 +136,7 @@ func (b *Base) Run(ctx context.Context, e knowledge.Embedder) {
 			if working[at] != nil {
 				continue
 			}
-			within, end := context.WithCancel(ctx)
+			within, end := context.WithCancel(ctx) //nolint:gosec // ended when it is no longer wanted, or with ctx
 			working[at] = end
 			wg.Go(func() { work(within) })
 		}

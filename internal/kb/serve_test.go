@@ -15,12 +15,12 @@ import (
 	"hotline/internal/kb"
 )
 
-// lineOf is a line as its folder has it, with an index of the files alone.
-func (s *stage) lineOf(dir, name string) kb.Line {
+// lineOf is the line of a folder, with an index of the files alone.
+func (s *stage) lineOf(dir string) kb.Line {
 	s.Helper()
 	b, report := business.Load(dir)
 	require.NoError(s, report.Err())
-	l, ok := b.LineNamed(name)
+	l, ok := b.LineNamed("main")
 	require.True(s, ok)
 	x, err := knowledge.New(l.Pairs(), l.KnowledgeOptions())
 	require.NoError(s, err)
@@ -40,18 +40,18 @@ func TestLinesComeAndGo(t *testing.T) {
 	s := begin(t)
 	s.edit("hours", "早上九点开门。")
 	s.publish("hours")
-	first := kb.Line{Line: s.lineOf(s.dir, "main").Line, Live: s.live}
+	first := kb.Line{Line: s.lineOf(s.dir).Line, Live: s.live}
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { s.base.Run(ctx, &meanings{}) })
 	t.Cleanup(func() { stop(); running.Wait() })
 
-	second := s.lineOf(s.dir, "main")
+	second := s.lineOf(s.dir)
 	second.Name = "second"
 	other := filepath.Join(t.TempDir(), "other")
 	(&stage{T: t, dir: other}).write("business.yaml", shopYAML)
 	(&stage{T: t, dir: other}).write("knowledge/q.csv", "编号,问题,答案\nwater,有热水吗,全天有热水。\n")
-	third := s.lineOf(other, "main")
+	third := s.lineOf(other)
 	third.Name = "third"
 	require.NoError(t, s.base.Serve(ctx, []kb.Line{first, second, third}))
 	assert.Equal(t, "早上九点开门。", hears(ctx, second, "几点营业"), "as it was published")
@@ -68,7 +68,7 @@ func TestLinesComeAndGo(t *testing.T) {
 	assert.Equal(t, "扫一扫付款。", s.answer("怎么付款"), "what answers nobody is left alone")
 	assert.Equal(t, "全天有热水。", hears(ctx, third, "有热水吗"))
 
-	same := s.lineOf(other, "main")
+	same := s.lineOf(other)
 	same.Home.Dir = filepath.Join(t.TempDir(), filepath.Base(s.dir)) // a second folder of that name
 	require.ErrorContains(t, s.base.Serve(ctx, []kb.Line{second, same}), "rename one")
 	assert.Equal(t, "现金付款。", hears(ctx, second, "怎么付款"))
