@@ -219,7 +219,11 @@ func (r *room) modeOf(s *supervisor) Mode {
 }
 
 func (r *room) noteSupervisor(s *supervisor, mode Mode, state string) {
-	r.note(map[string]any{"supervisor": s.Name, "mode": string(mode), "state": state, "codec": s.session.Media().Codec.Name})
+	mark := map[string]any{"supervisor": s.Name, "mode": string(mode), "state": state, "codec": s.session.Media().Codec.Name}
+	if agent, ok := strings.CutPrefix(s.Target.To, "agent:"); ok {
+		mark["telephone"] = agent // whose it is: a program's token has none of its own
+	}
+	r.note(mark)
 }
 
 func (r *room) tookOver(s *supervisor) bool {

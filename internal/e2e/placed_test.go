@@ -113,7 +113,7 @@ func TestPlacedAgentFirst(t *testing.T) {
 			assert.Equal(t, call.Transferred, rec.Outcome)
 			var marks []any
 			for _, e := range rec.Events(call.KindBridge) {
-				if e.Data["supervisor"] == "agent2" {
+				if e.Data["telephone"] == "agent2" {
 					marks = append(marks, e.Data["mode"], e.Data["state"])
 				}
 			}

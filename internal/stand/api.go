@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,14 @@ type Call struct {
 	Turns    []call.TurnRecord `json:"turns"`
 	Timeline []call.Event      `json:"timeline"`
 	Wishes   []call.Wish       `json:"wishes"`
+	Tickets  []Ticket          `json:"-"` // made in it
+}
+
+// Ticket is a ticket as the API shows it.
+type Ticket struct {
+	Kind    string            `json:"kind"`
+	Summary string            `json:"summary"`
+	Fields  map[string]string `json:"fields"`
 }
 
 // Said is all that one side said, a line for each turn.
@@ -82,6 +91,9 @@ func (c *Call) Text() string {
 	for _, w := range c.Wishes {
 		fmt.Fprintf(&b, "wish: %s %q when %q\n", w.Kind, w.Summary, w.When)
 	}
+	for _, k := range c.Tickets {
+		fmt.Fprintf(&b, "ticket: %s %q %v\n", k.Kind, k.Summary, k.Fields)
+	}
 	return b.String()
 }
 
@@ -97,7 +109,14 @@ func (s *Stand) Calls(ctx context.Context) ([]Call, error) {
 // Call is the record of a call by its id.
 func (s *Stand) Call(ctx context.Context, id string) (Call, error) {
 	var c Call
-	err := s.Get(ctx, "/api/v1/calls/"+id, &c)
+	if err := s.Get(ctx, "/api/v1/calls/"+id, &c); err != nil {
+		return c, err
+	}
+	var made struct {
+		Items []Ticket `json:"items"`
+	}
+	err := s.Get(ctx, "/api/v1/tickets?call="+url.QueryEscape(id), &made)
+	c.Tickets = made.Items
 	return c, err
 }
 
