@@ -3,7 +3,6 @@ package seal
 import (
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -299,6 +298,6 @@ func (f *file) addHashKey(now time.Time) error {
 		return err
 	}
 	made := now.UTC().Truncate(time.Second)
-	f.Index, f.Chain, f.Move, f.IndexMade, f.Version = json.RawMessage(text), append(f.Chain, id), moveAnnounced, &made, 2
+	f.Index, f.Chain, f.Move, f.IndexMade, f.Version = text, append(f.Chain, id), moveAnnounced, &made, 2
 	return nil
 }

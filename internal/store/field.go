@@ -66,7 +66,7 @@ func (h hashes) formIn(ctx context.Context, tx *sql.Tx, table, column string) (s
 		return h.is, nil
 	}
 	var there bool
-	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM `+table+` WHERE `+column+` = $1)`, h.other).Scan(&there) //nolint:gosec // names of the schema
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM `+table+` WHERE `+column+` = $1)`, h.other).Scan(&there)
 	if err != nil {
 		return "", fmt.Errorf("look for a hash in %s: %w", table, err)
 	}

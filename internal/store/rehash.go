@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // What look-up hashes there are, and how they are brought into the form of a new key; a
@@ -76,6 +77,8 @@ const (
 	// write between them.
 	rehashBatch = 200
 	wordBatch   = 1000
+	// rehashTries is how often a batch that other nodes are in the way of is tried again.
+	rehashTries = 30
 )
 
 // Rehash brings all look-up hashes into the newest form and returns how many had another.
@@ -114,6 +117,21 @@ func (s *Store) Rehash(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
+// patiently writes, and where other nodes were in the way again and again, a while later.
+func (s *Store) patiently(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+	for n := 0; ; n++ {
+		err := s.group.write(ctx, do)
+		if !s.group.again(err) || n == rehashTries {
+			return err
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
 // rehashTogether goes through the hashes of a column; all rows of one get the new form
 // together.
 func (s *Store) rehashTogether(ctx context.Context, t table, by string, others []string, with []column) (n int, err error) {
@@ -123,7 +141,7 @@ func (s *Store) rehashTogether(ctx context.Context, t table, by string, others [
 		if err != nil || len(olds) == 0 {
 			return n, err
 		}
-		err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		err = s.patiently(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			for _, old := range olds {
 				if err := s.rehashOne(ctx, tx, t, by, others, with, old); err != nil {
 					return err
@@ -148,14 +166,14 @@ func (s *Store) rehashOne(ctx context.Context, tx *sql.Tx, t table, by string, o
 		bound = bound || k == by && len(t.sealed) > 0
 	}
 	if !bound && len(others) == 0 {
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`UPDATE %s SET %s = $1 WHERE %[2]s = $2`, t.name, by), renewed, old); err != nil { //nolint:gosec // names of the schema
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`UPDATE %s SET %s = $1 WHERE %[2]s = $2`, t.name, by), renewed, old); err != nil {
 			return err
 		}
 	} else if err := s.rehashSealed(ctx, tx, t, by, others, old, renewed); err != nil {
 		return err
 	}
 	for _, w := range with {
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`UPDATE %s SET %s = $1 WHERE %[2]s = $2`, w.table, w.name), renewed, old); err != nil { //nolint:gosec // names of the schema
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`UPDATE %s SET %s = $1 WHERE %[2]s = $2`, w.table, w.name), renewed, old); err != nil {
 			return err
 		}
 	}
@@ -202,7 +220,7 @@ func (s *Store) rehashSealed(ctx context.Context, tx *sql.Tx, t table, by string
 			args = append(args, anew)
 			set = append(set, fmt.Sprintf("%s = $%d", c, len(args)))
 		}
-		query := fmt.Sprintf(`UPDATE %s SET %s WHERE %s`, t.name, strings.Join(set, ", "), conditions(t.key, len(args)+1))
+		query := fmt.Sprintf(`UPDATE %s SET %s WHERE %s`, t.name, strings.Join(set, ", "), conditions(t.key, len(args)+1)) //nolint:gosec // names of the schema
 		if _, err := tx.ExecContext(ctx, query, append(args, key...)...); err != nil {
 			return err
 		}
@@ -243,7 +261,7 @@ func (s *Store) rehashRows(ctx context.Context, t table, columns []string, unles
 				values[i] = text(values[i])
 			}
 		}
-		err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		err = s.patiently(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			for _, values := range rows {
 				if err := s.rehashRow(ctx, tx, t, columns, values); err != nil {
 					return err
@@ -294,7 +312,7 @@ func (s *Store) rehashWords(ctx context.Context, of column) (n int, err error) {
 		if err != nil || len(entries) == 0 {
 			return n, err
 		}
-		err = s.group.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		err = s.patiently(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			for _, e := range entries {
 				token, err := s.cfg.Sealer.RenewNumber(e.token)
 				if err != nil {

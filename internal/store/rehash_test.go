@@ -22,7 +22,7 @@ import (
 // fuse is a context that is over when it was asked so often: whoever works with it is
 // broken off in the middle.
 type fuse struct {
-	context.Context
+	context.Context //nolint:containedctx // it is one itself
 
 	left atomic.Int64
 }
@@ -255,7 +255,6 @@ func TestLookupHashesAreRotatedWhileNodesWork(t *testing.T) {
 		require.NoError(t, err)
 		a.Sealer().Key() // notices
 		meet(b)
-		meet(a)
 		call(a)
 		everybody(a, b)
 		arrives()
@@ -277,7 +276,7 @@ func TestLookupHashesAreRotatedWhileNodesWork(t *testing.T) {
 				require.ErrorIs(t, err, context.Canceled)
 			}
 			switch steps {
-			case 1, 4:
+			case 1:
 				meet(b) // writes the old form, beside what has the new one
 			case 3:
 				meet(a)
@@ -312,8 +311,6 @@ func TestLookupHashesAreRotatedWhileNodesWork(t *testing.T) {
 		arrives()
 		a.Sealer().Key()
 		b.Sealer().Key()
-		everybody(a, b)
-		meet(a)
 		everybody(a, b)
 		still, err := a.CallerHash("13800138000")
 		require.NoError(t, err)
