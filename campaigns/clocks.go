@@ -66,7 +66,7 @@ func (r *Runner) open(ctx context.Context, c Campaign, now time.Time) (open []st
 			continue
 		}
 		shut = append(shut, v)
-		r.keepShut(Shut{c.ID, clocks, v})
+		r.keepShut(Shut{c.ID, clocks, v}, now)
 	}
 	return open, shut, nil
 }
@@ -75,13 +75,17 @@ func (r *Runner) open(ctx context.Context, c Campaign, now time.Time) (open []st
 type clocksShut struct {
 	campaign, clocks, day string
 	refusal               Refusal
+	at                    time.Time
 }
+
+// keptEach is how often it is kept anew: it is told of those, too, who were added since.
+const keptEach = 10 * time.Minute
 
 // mostKnown bounds what is remembered of clocks; what is forgotten is kept once more.
 const mostKnown = 10000
 
-func (r *Runner) keepShut(s Shut) {
-	k := clocksShut{s.Campaign, s.Clocks, s.Verdict.Day, s.Verdict.Refusal}
+func (r *Runner) keepShut(s Shut, now time.Time) {
+	k := clocksShut{s.Campaign, s.Clocks, s.Verdict.Day, s.Verdict.Refusal, now.UTC().Truncate(keptEach)}
 	r.mu.Lock()
 	was := r.shut[k]
 	r.mu.Unlock()

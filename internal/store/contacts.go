@@ -60,11 +60,13 @@ func (s *Store) DueNext(ctx context.Context, campaign string, now time.Time, mos
 	if err != nil {
 		return time.Time{}, nil, err
 	}
-	rows, err := list(ctx, s.read, "list contacts that are due next", func(from row) (w struct {
+	type waits struct {
 		due    int64
 		reason string
-	}, err error) {
-		return w, from.Scan(&w.due, &w.reason)
+	}
+	rows, err := list(ctx, s.read, "list contacts that are due next", func(from row) (w waits, err error) {
+		err = from.Scan(&w.due, &w.reason)
+		return w, err
 	}, `SELECT due, reason FROM contacts WHERE id IN `+first(ids, "due > $3", "$4")+` ORDER BY due, place, id`,
 		campaign, string(campaigns.Waiting), now.UnixMilli(), most)
 	if err != nil || len(rows) == 0 {
