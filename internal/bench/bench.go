@@ -251,7 +251,7 @@ func (b *Bench) run(ctx context.Context) (err error) {
 	if b.speaks() {
 		for _, l := range b.cfg.Languages {
 			b.cfg.Log.Info("making the callers' voices", "language", l)
-			if err := speak(ctx, b.questions[l], filepath.Join(b.cfg.Cache, "callers"), b.server.Worker()); err != nil {
+			if err := speak(ctx, b.questions[l], filepath.Join(b.cfg.Cache, "callers"), b.server.Worker(), b.voiced); err != nil {
 				return err
 			}
 		}

@@ -71,7 +71,7 @@ func (b *Bench) dial(ctx context.Context, d dialled) (err error) {
 	for _, text := range network.Texts("zh") {
 		list = append(list, question{language: "zh", text: text})
 	}
-	if err := speak(ctx, list, filepath.Join(b.cfg.Cache, "callers"), b.server.Worker()); err != nil {
+	if err := speak(ctx, list, filepath.Join(b.cfg.Cache, "callers"), b.server.Worker(), b.voiced); err != nil {
 		return err
 	}
 	sounds := map[string][]int16{}

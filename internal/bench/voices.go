@@ -89,7 +89,10 @@ var callers = map[string][]string{
 const callerLevel = -22.0 // dBov, while active
 
 // speak gives each question its sound, from the cache where it was made before.
-func speak(ctx context.Context, list []question, cache, worker string) error {
+//
+// A voice takes seconds of a processor of its own, minutes where others want it; each that
+// is made is told.
+func speak(ctx context.Context, list []question, cache, worker string, made func(voice, of int)) error {
 	client, err := ttsopenai.New(ttsopenai.Config{BaseURL: worker, Stall: 30 * time.Second})
 	if err != nil {
 		return err
@@ -113,6 +116,7 @@ func speak(ctx context.Context, list []question, cache, worker string) error {
 			if err := wav.WriteFile(path, a); err != nil {
 				return err
 			}
+			made(i+1, len(list))
 		}
 		x := dsp.Resample(a.Mono(), a.Rate, 8000)
 		dsp.NewTelephoneBand(8000).Process(x)
@@ -207,4 +211,9 @@ func copyFile(src, dst string) (err error) {
 		return errors.Join(err, os.Remove(out.Name()))
 	}
 	return os.Rename(out.Name(), dst)
+}
+
+// voiced tells of a caller's voice that was made.
+func (b *Bench) voiced(voice, of int) {
+	b.cfg.Log.Info("a caller's voice was made", "voice", voice, "of", of)
 }

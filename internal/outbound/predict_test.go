@@ -187,6 +187,7 @@ func TestPredictiveOverNodes(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	var done []<-chan error
+	runners := map[string]*campaigns.Runner{}
 	start := func(node string, s *store.Store) {
 		q, err := jobs.Open(ctx, jobs.Config{File: filepath.Join(dir, node+"-jobs.db"), Workers: 20, Poll: 20 * time.Millisecond})
 		require.NoError(t, err)
@@ -194,6 +195,7 @@ func TestPredictiveOverNodes(t *testing.T) {
 			Node: node, Store: s, Rules: rules, Dialer: floors[node], Queue: q, Agents: floors[node], NewCall: func() string { return ulid.Make().String() },
 			Now: clock.now, Tick: 20 * time.Millisecond, Silent: time.Hour, Log: slog.New(slog.DiscardHandler),
 		})
+		runners[node] = r
 		over := make(chan error, 1)
 		go func() {
 			err := r.Run(ctx)
@@ -215,6 +217,13 @@ func TestPredictiveOverNodes(t *testing.T) {
 		c, err := first.Campaign(t.Context(), c.ID)
 		return err == nil && c.State == campaigns.Done
 	}, 8*time.Minute, 50*time.Millisecond, "the campaign ends")
+	if !over { // say what it waits for
+		n, err := first.Counts(t.Context(), c.ID)
+		t.Log(n, err)
+		for node, r := range runners {
+			t.Log(node, r.Holds()[c.ID])
+		}
+	}
 	stop()
 	for _, d := range done {
 		require.NoError(t, <-d)
