@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { openPage, root, signIn, startBrowser, startServer } from './stage.mjs'
+import { openPage, pictures, root, signIn, startBrowser, startServer } from './stage.mjs'
 
 const complaints = []
 let server
@@ -110,6 +110,58 @@ test('it starts, and is paused with a way back', async () => {
   await page.keyboard.press('Escape')
 })
 
+test('why nobody is called is told as it changes, on the page and in the list', async () => {
+  await page.goto(`${server.url}/campaigns/visit-reminder`)
+  await page.locator('.bars').waitFor()
+  const why = page.locator('[data-what=waits]')
+  assert.equal(await why.count(), 0, 'calls go out')
+  server.waits('visit-reminder', 'per_day')
+  await why.getByText('今天能打的电话打满了').waitFor()
+  await why.getByText('outbound.max_calls_per_day').waitFor()
+  await pictures(page, 'campaign-waits')
+  server.waits('visit-reminder', 'nobody_due')
+  await why.getByText('现在没有该打的人，下一个最早').waitFor()
+  await why.getByText('语音信箱').waitFor()
+  await page.goto(`${server.url}/campaigns`)
+  await page.locator('tr', { hasText: '明天上门安装的提醒' }).getByText('现在没有该打的人').waitFor()
+  await pictures(page, 'campaigns-waits')
+  server.waits('visit-reminder', '')
+  await why.waitFor({ state: 'detached' })
+})
+
+test('the form follows who talks, and says what the server does not allow', async () => {
+  await page.goto(`${server.url}/campaigns/new`)
+  const form = page.locator('.campaign-form')
+  await form.locator('[data-what=bounds]').waitFor()
+  const mode = form.getByLabel('谁来谈')
+  for (const [m, there, gone] of [
+    ['preview', ['坐席开头怎么说', '技能'], ['按键', '接着办的流程', '遇到语音信箱，“嘀”声后说']],
+    ['progressive', ['坐席开头怎么说', '技能'], ['坐席都在忙时说']],
+    ['predictive', ['接通时机器先说', '坐席都在忙时说', '按键', '技能'], ['接着办的流程', '达成的词']],
+    ['agentless', ['开头的话', '接着办的流程', '按键', '达成的词'], ['技能', '坐席都在忙时说']],
+  ]) {
+    await mode.selectOption(m)
+    for (const label of there) await form.getByLabel(label).first().waitFor()
+    for (const label of gone) assert.equal(await form.getByLabel(label).count(), 0, `${m}: ${label}`)
+    if (m !== 'progressive') await pictures(page, `campaign-form-${m}`)
+    assert.equal(await mode.inputValue(), m)
+  }
+  const over = form.locator('[data-over]')
+  assert.equal(await over.count(), 0)
+  await form.getByLabel('同时最多').fill('80')
+  await form.locator('[data-over="trunks.carrier.channels"]').getByText('30').waitFor()
+  await form.getByLabel('每秒最多').fill('2')
+  await form.locator('[data-over="outbound.max_calls_per_minute"]').getByText('60').waitFor()
+  await form.getByLabel('周一到周五到').fill('22:00')
+  await form.locator('[data-over="campaigns.hours"]').getByText('08:00-21:00').waitFor()
+  await form.getByLabel('一天最多').fill('5')
+  await form.getByLabel('目的').selectOption('marketing')
+  assert.equal(await over.count(), 5)
+  await form.locator('[data-what=bounds] summary').click()
+  await form.getByText('最早和最晚可以打的时间').waitFor()
+  await shot('campaign-bounds-zh-light')
+})
+
 test('what came of a campaign, and of each contact', async () => {
   await page.goto(`${server.url}/campaigns/visit-reminder`)
   const called = page.locator('.bars li').filter({ hasText: '打过' })
@@ -143,6 +195,8 @@ test('a number is put on the list and taken off', async () => {
   const mine = rows.filter({ hasText: '139 1234 0009' })
   await mine.waitFor()
   await shot('suppressions-zh-light')
+  await mine.getByRole('button', { name: '拿出来' }).click()
+  await mine.getByLabel('为什么拿出来').fill('本人来电要求恢复')
   await mine.getByRole('button', { name: '拿出来' }).click()
   await mine.waitFor({ state: 'detached' })
   assert.equal(await rows.count(), before)

@@ -1,7 +1,8 @@
 // What the tests stand on: the real store and web server over a day of made-up calls,
 // and a headless Chromium.
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -28,6 +29,10 @@ export async function startServer(...args) {
     talk: (n = 1) => { child.stdin.write('\n'.repeat(n)) },
     /** Has the caller in the call in progress say what supervisors are alerted by. */
     upset: () => { child.stdin.write('upset\n') },
+    /** Has another server on the database answer calls. */
+    elsewhere: () => { child.stdin.write('elsewhere\n') },
+    /** Has a campaign call nobody, and say why; with no reason it goes on. */
+    waits: (campaign, why) => { child.stdin.write(`waits ${campaign} ${why}\n`) },
     stop: async () => {
       child.stdin.end()
       await ended
@@ -81,6 +86,37 @@ export async function openPage(context, complaints) {
     if (m.type() === 'error' && !/status of 40[1349]/.test(m.text())) complaints.push(`console: ${m.text()}`)
   })
   return page
+}
+
+/**
+ * With SCREENS=1 pictures of a Chinese page as it stands, on a desktop and as small as a
+ * phone: two for docs/screens, or, into SCREENS_DIR, in both languages and themes. Look at
+ * them.
+ */
+export async function pictures(page, name) {
+  if (process.env.SCREENS !== '1') return
+  const dir = process.env.SCREENS_DIR ?? join(root, 'docs', 'screens')
+  mkdirSync(dir, { recursive: true })
+  const size = page.viewportSize()
+  for (const [language, short] of [['English', 'en'], ['中文', 'zh']]) {
+    await page.locator('button.tool').first().click()
+    await page.waitForTimeout(500)
+    await page.locator('.el-dropdown-menu__item:visible', { hasText: language }).click()
+    await page.waitForTimeout(500)
+    await page.evaluate(() => { document.activeElement?.blur() })
+    for (const [kind, width, height] of [['desktop', size.width, size.height], ['phone', 390, 844]]) {
+      await page.setViewportSize({ width, height })
+      for (const theme of ['dark', 'light']) {
+        if (!process.env.SCREENS_DIR && !['desktop-zh-light', 'phone-en-dark'].includes(`${kind}-${short}-${theme}`)) continue
+        await page.evaluate((dark) => { document.documentElement.classList.toggle('dark', dark) }, theme === 'dark')
+        await page.waitForTimeout(250)
+        await page.screenshot({ path: join(dir, `${name}-${kind}-${short}-${theme}.png`) })
+      }
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth + 1), `${name}: nothing sticks out on a ${kind}`)
+    }
+    await page.evaluate(() => { document.documentElement.classList.remove('dark') })
+    await page.setViewportSize(size)
+  }
 }
 
 export async function signIn(page, server, name = 'admin') {

@@ -44,6 +44,8 @@ export async function startTelephone(...flags) {
     /** Has the caller or the agent say something in the calls in progress, as if it had been recognised. */
     say: (as, text) => { child.stdin.write(`${JSON.stringify({ say: text, as })}\n`) },
     hangup: () => { child.stdin.write('hangup\n') },
+    /** "campaigns" begins two in which agents talk, "ahead" calls somebody for whoever is free. */
+    command: (what) => { child.stdin.write(`${what}\n`) },
     stop: async () => {
       child.stdin.end()
       await ended

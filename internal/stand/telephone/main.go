@@ -2,11 +2,13 @@
 // hum, for tests of the pages that call. It prints its address as a line of JSON, and
 // then what happens on the telephone, a line each. It obeys lines of its standard
 // input ("hangup" ends the calls in progress, {"say": "…", "as": "caller"} is said in
-// them) and ends with it.
+// them; "campaigns" begins two in which agents talk, and "ahead" calls somebody for whoever
+// is free) and ends with it.
 //
-// Its numbers: 8000 hums at 1,004 Hz, 8001 at 700 Hz, 9196 is an echo, 4860 is busy,
-// and 7000 hands the caller, as one of 13912340011, to the agents "agent1" and "agent2"
-// (password "secret") of the registrar, who sign in to the console by the same names.
+// Its numbers: 8000 hums at 1,004 Hz, 8001 at 700 Hz, 8002 too after four seconds, 9196 is
+// an echo, 4860 is busy, and 7000 hands the caller, as one of 13912340011, to the agents
+// "agent1" and "agent2" (password "secret") of the registrar, who sign in to the console by
+// the same names.
 package main
 
 import (
@@ -115,6 +117,10 @@ func run(listen string, few, encrypted bool, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	outgoing, err := newCalling(x, db, bus)
+	if err != nil {
+		return err
+	}
 	tickets := webtest.Tickets(db, bus)
 	talk := &script{db: db, bus: bus}
 	desk := office{Desk: x.people, manager: x.manager, registrar: x.registrar}
@@ -122,7 +128,7 @@ func run(listen string, few, encrypted bool, log *slog.Logger) (err error) {
 		Listen: listen, Store: db, Bus: bus, DataDir: dir, Logger: log,
 		CallPage: true, Lines: lines(few), SIP: x.sip.WebSocket(nil),
 		Supervise: supervision{x.manager}, Desk: desk, Command: desk, Agents: desk, Phones: x.phones, Held: x.manager.Held, Involved: x.people.Involved, Dispositions: desk.dispositions,
-		Assist: help, Tickets: tickets,
+		Assist: help, Tickets: tickets, Campaigns: outgoing.service,
 	}
 	scheme := "http://"
 	if encrypted {
@@ -152,6 +158,12 @@ func run(listen string, few, encrypted bool, log *slog.Logger) (err error) {
 		x.tell("ready", map[string]any{"url": scheme + server.Addr(), "password": webtest.Password})
 		commands := bufio.NewScanner(os.Stdin)
 		for commands.Scan() {
+			if do := map[string]func(context.Context) error{"campaigns": outgoing.begin, "ahead": outgoing.ahead}[commands.Text()]; do != nil {
+				if err := do(ctx); err != nil {
+					return err
+				}
+				continue
+			}
 			var live []string
 			for _, l := range x.manager.Live() {
 				live = append(live, l.ID)
@@ -239,13 +251,12 @@ func (x *exchange) route(called string) call.Route {
 		return call.Route{App: x.hum(1004)}
 	case "8001":
 		return call.Route{App: x.hum(700)}
+	case "8002":
+		return call.Route{App: x.hush(4*time.Second, 700)}
 	case "9196":
 		return call.Route{App: call.Echo}
 	case "7000":
-		return call.Route{Line: &call.Line{
-			Name: "desk", Title: "云帆数码", Language: "zh", Engine: handsOver{}, Speak: mute{},
-			Hear: func(call.Hearing) asr.Recognizer { return deaf{} },
-		}}
+		return call.Route{Line: x.line()}
 	}
 	return call.Route{}
 }
@@ -311,7 +322,7 @@ type dialer struct{ server *sip.Server }
 
 func (d dialer) Dial(ctx context.Context, t call.Target, offer []byte, progress func(status int, sdp []byte)) (call.Leg, error) {
 	l, err := d.server.Dial(ctx, sip.DialRequest{
-		To: t.To, From: t.From, FromName: t.FromName, Headers: t.Headers, Offer: offer, BrowserOffer: t.BrowserOffer,
+		To: d.own(t.To), From: t.From, FromName: t.FromName, Headers: t.Headers, Offer: offer, BrowserOffer: t.BrowserOffer,
 	}, progress)
 	if err != nil {
 		return nil, err
