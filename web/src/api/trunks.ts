@@ -1,4 +1,4 @@
-import { request } from './client'
+import { address, request } from './client'
 import type { RulesChecked } from './rules'
 import type { SettingsPage } from './settings'
 
@@ -41,11 +41,11 @@ export interface TrunkPage extends SettingsPage {
 export interface TrunkTrial { proxy: string; rtt_ms: number; options_error: string; registers: boolean; register_error: string; granted_s: number }
 
 export const trunksApi = {
-  show: (signal?: AbortSignal): Promise<TrunkPage> => request('GET', '/trunks/settings', undefined, signal),
-  check: (trunks: TrunkForm[], signal?: AbortSignal): Promise<RulesChecked> => request('POST', '/trunks/settings/check', { trunks }, signal),
-  save: (stamp: string, trunks: TrunkForm[]): Promise<TrunkPage> => request('PUT', '/trunks/settings', { stamp, trunks }),
-  undo: (version: number): Promise<TrunkPage> => request('POST', '/trunks/settings/undo', { version }),
-  try: (trunk: TrunkForm): Promise<TrunkTrial> => request('POST', '/trunks/settings/try', trunk),
+  show: (signal?: AbortSignal): Promise<TrunkPage> => request('GET', address('/trunks/settings'), undefined, signal),
+  check: (trunks: TrunkForm[], signal?: AbortSignal): Promise<RulesChecked> => request('POST', address('/trunks/settings/check'), { trunks }, signal),
+  save: (stamp: string, trunks: TrunkForm[]): Promise<TrunkPage> => request('PUT', address('/trunks/settings'), { stamp, trunks }),
+  undo: (version: number): Promise<TrunkPage> => request('POST', address('/trunks/settings/undo'), { version }),
+  try: (trunk: TrunkForm): Promise<TrunkTrial> => request('POST', address('/trunks/settings/try'), trunk),
 }
 
 /** A carrier of which nothing is known. */
