@@ -277,9 +277,6 @@ func (r *Runner) forget(running []Campaign) {
 	for _, c := range running {
 		known[c.ID] = true
 	}
-	r.mu.Lock()
-	maps.DeleteFunc(r.refused, func(id string, _ int) bool { return !known[id] })
-	r.mu.Unlock()
 	r.waits.mu.Lock()
 	defer r.waits.mu.Unlock()
 	maps.DeleteFunc(r.waits.needs, func(id string, _ needed) bool { return !known[id] })

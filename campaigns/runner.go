@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"math"
 	"slices"
 	"sync"
 	"time"
@@ -84,7 +83,6 @@ type Runner struct {
 	mu      sync.Mutex
 	dialled map[string]dialled  // calls in progress here, by id; guarded by mu
 	begun   map[string]int      // calls since the last look, by campaign; guarded by mu
-	refused map[string]int      // claims since the last look that made no call, by campaign; guarded by mu
 	shut    map[clocksShut]bool // clocks of which it was kept that nobody is called; guarded by mu
 	asked   map[string]bool     // chores that wait, by key; guarded by mu
 	over    bool                // nothing more is begun beside; guarded by mu
@@ -122,7 +120,7 @@ func NewRunner(cfg RunnerConfig) *Runner {
 	}
 	return &Runner{
 		cfg: cfg, dialled: map[string]dialled{}, troubled: map[string]bool{},
-		begun: map[string]int{}, refused: map[string]int{}, shut: map[clocksShut]bool{}, asked: map[string]bool{}, chores: make(chan chore, mostChores),
+		begun: map[string]int{}, shut: map[clocksShut]bool{}, asked: map[string]bool{}, chores: make(chan chore, mostChores),
 		paces: paces{of: map[string]*pace{}, calls: map[string]*onWay{}},
 	}
 }
@@ -219,16 +217,10 @@ func (r *Runner) look(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// perLook is how many calls of a campaign are queued in a look: as many as may be begun
-// until the next, and as many as were refused since the last when they were to be begun.
-func (r *Runner) perLook(c Campaign) int {
-	until := int(math.Ceil(c.Limits().PerSecond * r.cfg.Tick.Seconds()))
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	again := r.refused[c.ID]
-	delete(r.refused, c.ID)
-	return until + min(again, until)
-}
+// ahead is how many looks' worth of calls are queued at once: as much as may be begun until
+// the next, and as much for those who are refused meanwhile and for looks that come late.
+// What is too many costs a question after the rate.
+const ahead = 2
 
 func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 	now := r.cfg.Now()
@@ -244,7 +236,7 @@ func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 		return err
 	}
 	limits := c.Limits()
-	room := min(limits.Concurrency-busy, r.perLook(c))
+	room := min(limits.Concurrency-busy, max(1, int(limits.PerSecond*r.cfg.Tick.Seconds()*ahead)))
 	room = r.grant(ctx, c, now, room)
 	if c.Mode == Progressive || c.Mode == Predictive {
 		return r.lookForAgents(ctx, c, now, room, busy)
@@ -364,7 +356,7 @@ func (r *Runner) finish(ctx context.Context, c Campaign, late bool) error {
 		return nil // contacts may still come
 	}
 	c, err = r.cfg.Store.SetState(ctx, c.ID, Done, Running)
-	if err != nil {
+	if err != nil || c.State != Done {
 		return err
 	}
 	r.cfg.Publish(Event{Campaign: c.ID, Kind: "state", At: r.cfg.Now(), State: c.State})
@@ -456,9 +448,6 @@ func (r *Runner) claim(ctx context.Context, j Job, q Claim) (Claimed, error) {
 		return got, err
 	}
 	if got.Attempt.ID == 0 {
-		r.mu.Lock()
-		r.refused[j.Campaign]++
-		r.mu.Unlock()
 		r.cfg.Publish(Event{Campaign: j.Campaign, Kind: "contact", At: now})
 		return got, nil
 	}

@@ -133,7 +133,8 @@ type Store interface {
 	// suppression where it was asked for. One that is settled stays as it is. Where no call
 	// went out (NotPlaced), made tells how often that has happened to the contact.
 	Settle(ctx context.Context, attempt int64, r Result, now time.Time, next Settle) (Attempt, error)
-	// SetState changes what a campaign does, where it is in one of from.
+	// SetState changes what a campaign does, where it is in one of from; to Done only where
+	// nobody waits or is called.
 	SetState(ctx context.Context, campaign string, to State, from ...State) (Campaign, error)
 	// HangUps are the campaigns whose calls are to end, paused or stopped.
 	HangUps(ctx context.Context) ([]string, error)

@@ -61,12 +61,10 @@ func predictive(t *testing.T, database string) {
 			list = append(list, campaigns.Contact{Number: zhNumber(i), Zone: zone})
 		}
 	}
-	before := pastCalls(t, x, zone)
+	before := pastCalls(t, x, zone, list)
 	gap := map[string]time.Duration{"no_answer": time.Second, "abandoned": time.Second}
 	rules := outboundtest.Rules{Gap: gap, From: 9 * 60, To: 20 * 60, Attempts: 2, Callbacks: 3, AtOnce: 12, PerSecond: 100}
 	x.rules["offer"] = rules
-	_, err := x.db.AddContacts(t.Context(), "offer", list)
-	require.NoError(t, err)
 	x.until(4 * time.Minute)
 
 	l := x.check()
@@ -113,9 +111,9 @@ func talksBriefly(ctx context.Context, d *deskPhone) {
 	}
 }
 
-// pastCalls begins a campaign that has called a hundred people already, of whom sixty have
+// pastCalls begins a campaign for a list that has called a hundred people already, of whom sixty have
 // answered: without a past each call waits for an agent of its own. Returns how many.
-func pastCalls(t *testing.T, x *trial, zone string) int {
+func pastCalls(t *testing.T, x *trial, zone string, list []campaigns.Contact) int {
 	t.Helper()
 	ctx := t.Context()
 	c, err := x.db.AddCampaign(ctx, campaigns.Campaign{
@@ -125,7 +123,7 @@ func pastCalls(t *testing.T, x *trial, zone string) int {
 		Retry: map[campaigns.Outcome]campaigns.Retry{
 			campaigns.NoAnswer: {After: time.Second, Times: 1}, campaigns.Abandoned: {After: time.Second, Times: 1}, campaigns.Silence: {}, campaigns.Voicemail: {}, campaigns.Menu: {}, campaigns.Screening: {}, campaigns.Declined: {}, campaigns.Failed: {},
 		},
-		Start: time.Now().Add(10 * time.Second),
+		Start: time.Now().Add(30 * time.Second),
 	})
 	require.NoError(t, err)
 	x.running = append(x.running, c)
@@ -135,6 +133,8 @@ func pastCalls(t *testing.T, x *trial, zone string) int {
 		past = append(past, campaigns.Contact{Number: zhNumber(900000 + i), Zone: zone})
 	}
 	ids, err := x.db.AddContacts(ctx, c.ID, past)
+	require.NoError(t, err)
+	_, err = x.db.AddContacts(ctx, c.ID, list)
 	require.NoError(t, err)
 	_, err = x.db.SetState(ctx, c.ID, campaigns.Running, campaigns.Draft)
 	require.NoError(t, err)

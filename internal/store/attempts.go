@@ -44,6 +44,18 @@ func (s *Store) claim(ctx context.Context, tx *sql.Tx, q campaigns.Claim, judge 
 	if got.Campaign.State != campaigns.Running || k.Campaign != q.Campaign || k.State != campaigns.Waiting || k.Made+1 != q.Number || k.Due.After(q.Now) {
 		return got, campaigns.ErrNotDue
 	}
+	limits := got.Campaign.Limits() // they are asked for first: more are queued than may be begun
+	busy, err := busyIn(ctx, tx, q.Campaign)
+	if err != nil {
+		return got, err
+	}
+	tokens, at, err := tokensIn(ctx, tx, q.Campaign, limits.PerSecond, q.Now)
+	if err != nil {
+		return got, err
+	}
+	if busy >= limits.Concurrency || tokens < 1 {
+		return got, campaigns.ErrPace
+	}
 	hash, err := s.contactHashes(k)
 	if err != nil {
 		return got, err
@@ -56,20 +68,8 @@ func (s *Store) claim(ctx context.Context, tx *sql.Tx, q campaigns.Claim, judge 
 	if got.Verdict.Refusal != "" {
 		return got, s.refuse(ctx, tx, k, got.Verdict)
 	}
-	limits := got.Campaign.Limits()
-	busy, err := busyIn(ctx, tx, q.Campaign)
-	if err != nil {
-		return got, err
-	}
-	if busy >= limits.Concurrency {
-		return got, campaigns.ErrPace
-	}
-	ok, err := take(ctx, tx, q.Campaign, limits.PerSecond, q.Now)
-	if err != nil {
-		return got, err
-	}
-	if !ok {
-		return got, campaigns.ErrPace
+	if _, err := tx.ExecContext(ctx, `UPDATE campaigns SET tokens = $2, tokens_at = $3 WHERE id = $1`, q.Campaign, tokens-1, at); err != nil {
+		return got, fmt.Errorf("write a campaign's rate: %w", err)
 	}
 	ahead := 0
 	if q.Ahead != nil {

@@ -149,6 +149,15 @@ func (s *Store) SetState(ctx context.Context, id string, to campaigns.State, fro
 		if !slices.Contains(from, c.State) {
 			return fmt.Errorf("campaign %s is %s and cannot become %s: %w", id, c.State, to, ErrState)
 		}
+		if to == campaigns.Done { // somebody may have been added just now
+			var left bool
+			if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM contacts WHERE campaign_id = $1 AND state IN ($2, $3))`, id, string(campaigns.Waiting), string(campaigns.Dialling)).Scan(&left); err != nil {
+				return fmt.Errorf("ask whether contacts are left: %w", err)
+			}
+			if left {
+				return nil
+			}
+		}
 		c.State = to
 		if _, err := tx.ExecContext(ctx, `UPDATE campaigns SET state = $2, changed_at = $3, hang_up = 0 WHERE id = $1`, id, string(to), s.now().UnixMilli()); err != nil {
 			return fmt.Errorf("change a campaign's state: %w", err)
@@ -172,28 +181,18 @@ func (s *Store) HangUps(ctx context.Context) ([]string, error) {
 	return s.texts(ctx, `SELECT id FROM campaigns WHERE hang_up = 1`)
 }
 
-// take takes one call out of what a campaign's rate allows; false where there is none.
-// As much as a second's calls gather while there are none.
-func take(ctx context.Context, tx *sql.Tx, id string, perSecond float64, now time.Time) (bool, error) {
-	var tokens float64
-	var at int64
+// tokensIn is how many calls a campaign's rate lets begin, and when that was so, in
+// milliseconds. As much as a second's calls gather while there are none.
+func tokensIn(ctx context.Context, tx *sql.Tx, id string, perSecond float64, now time.Time) (tokens float64, at int64, err error) {
 	if err := tx.QueryRowContext(ctx, `SELECT tokens, tokens_at FROM campaigns WHERE id = $1`, id).Scan(&tokens, &at); err != nil {
-		return false, fmt.Errorf("read a campaign's rate: %w", err)
+		return 0, 0, fmt.Errorf("read a campaign's rate: %w", err)
 	}
 	ms := max(at, now.UnixMilli()) // a node whose clock is behind gains nothing
 	most := math.Max(1, perSecond)
 	if at == 0 {
-		tokens = most
-	} else {
-		tokens = math.Min(most, tokens+float64(ms-at)/1000*perSecond)
+		return most, ms, nil
 	}
-	if tokens < 1 {
-		return false, nil
-	}
-	if _, err := tx.ExecContext(ctx, `UPDATE campaigns SET tokens = $2, tokens_at = $3 WHERE id = $1`, id, tokens-1, ms); err != nil {
-		return false, fmt.Errorf("write a campaign's rate: %w", err)
-	}
-	return true, nil
+	return math.Min(most, tokens+float64(ms-at)/1000*perSecond), ms, nil
 }
 
 // Beat implements campaigns.Store.

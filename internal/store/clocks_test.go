@@ -98,3 +98,22 @@ func TestContactsByTheirClocks(t *testing.T) {
 		assert.Len(t, again, 2)
 	})
 }
+
+// A campaign to which somebody was added just when it ended goes on.
+func TestCampaignEndsWithNobodyLeft(t *testing.T) {
+	onEach(t, func(p place) {
+		t, ctx := p.t, p.t.Context()
+		s := p.open(t)
+		runningCampaign(t, s, campaigns.Campaign{})
+		_, err := s.AddContacts(ctx, "notice", []campaigns.Contact{somebody(1)})
+		require.NoError(t, err)
+		c, err := s.SetState(ctx, "notice", campaigns.Done, campaigns.Running)
+		require.NoError(t, err)
+		assert.Equal(t, campaigns.Running, c.State)
+		_, err = s.Withdraw(ctx, "notice", "campaign_over")
+		require.NoError(t, err)
+		c, err = s.SetState(ctx, "notice", campaigns.Done, campaigns.Running)
+		require.NoError(t, err)
+		assert.Equal(t, campaigns.Done, c.State)
+	})
+}
