@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"hotline/asr"
-	"hotline/asr/onnx"
+	"hotline/asr/onnx/onnxtest"
 	asropenai "hotline/asr/openai"
 	"hotline/asr/vad"
 	"hotline/dialog"
@@ -49,9 +49,7 @@ func TestPausesInsideNumbers(t *testing.T) {
 	long(t)
 	s := packs(t)
 	testdata.Model(t, "vad/silero-v6")
-	lib, err := onnx.Find()
-	require.NoError(t, err)
-	require.NoError(t, onnx.Start(lib))
+	onnxtest.Start(t)
 	silero, err := vad.OpenSilero(testdata.Model(t, "vad/silero-v6"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, silero.Close()) })
