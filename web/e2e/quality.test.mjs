@@ -68,6 +68,25 @@ test('an alert says why, leads to the call, and is acknowledged by name', async 
   await risk.getByText('admin 处理').waitFor()
 })
 
+test('calls, queue, agents and alerts of another server stand on the wall, and lead there', async () => {
+  server.elsewhere()
+  const there = page.locator('.wall .row', { hasText: 'west · ' })
+  await there.filter({ hasText: '快递到哪儿了' }).waitFor()
+  await page.locator('.queue .waiting', { hasText: 'west · ' }).waitFor()
+  await page.locator('.agent.talking', { hasText: '赵敏' }).filter({ hasText: 'west' }).waitFor()
+  const alert = page.locator('.alerts .alert', { hasText: '都等了半个月了' })
+  await alert.waitFor()
+  await there.filter({ hasText: '快递到哪儿了' }).click()
+  const note = page.locator('.side .note', { hasText: 'west' })
+  assert.equal(await note.getByRole('link').getAttribute('href'), 'https://west.example/calls/01WESTTALKS')
+  assert.equal(await page.locator('.side').getByRole('button', { name: '监听' }).count(), 0)
+  assert.equal(await page.locator('.side').getByRole('button', { name: '挂断' }).count(), 0)
+  await shoot('wall-servers')
+  await alert.getByRole('button', { name: '我来处理' }).click()
+  await alert.getByRole('button', { name: '我来处理' }).waitFor({ state: 'detached' })
+  await page.keyboard.press('Escape')
+})
+
 test('a sample is drawn, a call is heard and judged', async () => {
   await page.locator('nav .area', { hasText: '质检' }).click()
   await page.getByRole('button', { name: '抽取本周' }).click()

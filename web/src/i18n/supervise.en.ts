@@ -1,7 +1,7 @@
 import type { AlertsCatalogue, ElsewhereCatalogue, QualityCatalogue, SuperviseCatalogue } from './supervise.zh-CN'
 
 export const elsewhereEn: ElsewhereCatalogue = {
-  line: '{line} · on {node}',
+  line: '{node} · {line}',
   has: 'Server {node} has this call. To listen, whisper, join in, take over or hang up, open it there.',
   gone: 'Server {node} had this call and is not to be seen any more.',
   open: 'Open it there',

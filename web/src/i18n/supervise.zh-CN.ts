@@ -1,5 +1,5 @@
 export const elsewhereZh = {
-  line: '{line} · 在 {node}',
+  line: '{node} · {line}',
   has: '这通电话在服务器 {node} 上。要监听、耳语、加入、接管或挂断，请到那边打开。',
   gone: '服务器 {node} 处理过这通电话，现在联系不上了。',
   open: '到那边打开',
