@@ -62,7 +62,7 @@ func (e *Engine) Begin(ctx context.Context, facts dialog.Facts) (dialog.Conversa
 	return c, nil
 }
 
-// talk is the conversation in one language; conv is nil until it is spoken.
+// talk is the conversation in one language; conv is nil until it begins.
 type talk struct {
 	Tongue
 	conv dialog.Conversation
@@ -95,9 +95,12 @@ func (c *conversation) Reply(ctx context.Context, t dialog.Turn, do func(dialog.
 		c.mu.Unlock()
 	case dialog.Spoke:
 		if to, wish := c.changes(t); to >= 0 {
-			if err := c.change(ctx, to); err != nil {
+			if _, err := c.begun(ctx, to); err != nil {
 				return err
 			}
+			c.mu.Lock()
+			c.now = to
+			c.mu.Unlock()
 			// What was said before was said in words that this conversation does not know.
 			t.Interrupted, t.Alternatives = nil, nil
 			if wish {
@@ -155,24 +158,26 @@ func (c *conversation) changes(t dialog.Turn) (to int, wish bool) {
 	return is(language), false
 }
 
-// change goes on in another language.
-func (c *conversation) change(ctx context.Context, to int) error {
+// begun is the conversation in the i-th language, which begins where it has not yet.
+func (c *conversation) begun(ctx context.Context, i int) (dialog.Conversation, error) {
 	c.mu.Lock()
-	next := c.talks[to]
+	t := c.talks[i]
 	c.mu.Unlock()
-	if next.conv == nil {
-		facts := c.facts
-		facts.Language = next.Language
-		conv, err := next.Engine.Begin(ctx, facts)
-		if err != nil {
-			return err
-		}
-		next.conv = conv
+	if t.conv != nil {
+		return t.conv, nil
+	}
+	facts := c.facts
+	facts.Language = t.Language
+	conv, err := t.Engine.Begin(ctx, facts)
+	if err != nil {
+		return nil, err
 	}
 	c.mu.Lock()
-	c.talks[to], c.now = next, to
-	c.mu.Unlock()
-	return nil
+	defer c.mu.Unlock()
+	if c.talks[i].conv == nil { // else the recogniser was helped meanwhile
+		c.talks[i].conv = conv
+	}
+	return c.talks[i].conv, nil
 }
 
 // spoken is the conversation that goes on.
@@ -183,16 +188,19 @@ func (c *conversation) spoken() dialog.Conversation {
 }
 
 // in is the conversation that text, which is being said, will belong to; nil where it
-// has not begun.
+// cannot begin.
 func (c *conversation) in(text string) dialog.Listener {
-	t := dialog.Turn{Text: text}
-	to, _ := c.changes(t)
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	to, _ := c.changes(dialog.Turn{Text: text})
 	if to < 0 {
+		c.mu.Lock()
 		to = c.now
+		c.mu.Unlock()
 	}
-	l, _ := c.talks[to].conv.(dialog.Listener)
+	conv, err := c.begun(context.Background(), to)
+	if err != nil { // Reply will say so
+		return nil
+	}
+	l, _ := conv.(dialog.Listener)
 	return l
 }
 
@@ -214,7 +222,7 @@ func (c *conversation) Languages() []string {
 	return out
 }
 
-// strange is how long is waited behind words of a conversation that has not begun.
+// strange is how long is waited behind words of a conversation that cannot begin.
 const strange = 700 * time.Millisecond
 
 // Patience implements dialog.Listener.

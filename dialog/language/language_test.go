@@ -66,8 +66,8 @@ func TestALanguageIsAskedFor(t *testing.T) {
 		"Do you ship Chinese tea?":                       "",
 		"where is my order":                              "",
 		"How do I change the language to English on it?": "",
-		"怎么把系统换成中文": "",
-		"":          "",
+		"怎么把系统换成中文":                                      "",
+		"":                                               "",
 	} {
 		assert.Equal(t, want, language.Wished(text), text)
 	}
@@ -173,9 +173,9 @@ func TestTheWishIsAnswered(t *testing.T) {
 // The recogniser's ear counts where the words alone would not do.
 func TestWhatTheRecogniserHeard(t *testing.T) {
 	c := two(t)
-	_, note, _ := c.turn(dialog.Turn{Kind: dialog.Spoke, Text: "Membership fees please", Language: "zh", Confidence: 0.9})
+	_, note, _ := c.turn(dialog.Turn{Kind: dialog.Spoke, Text: "Membership fees for students", Language: "zh", Confidence: 0.9})
 	assert.Empty(t, note.Language)
-	_, note, _ = c.turn(dialog.Turn{Kind: dialog.Spoke, Text: "Membership fees please", Language: "en", Confidence: 0.9})
+	_, note, _ = c.turn(dialog.Turn{Kind: dialog.Spoke, Text: "Membership fees for students", Language: "en", Confidence: 0.9})
 	assert.Equal(t, "en", note.Language)
 }
 
@@ -237,8 +237,10 @@ func TestListening(t *testing.T) {
 	l := c.conv.(dialog.Listener)
 	assert.NotEmpty(t, l.Preview("早餐几点"))
 	assert.Empty(t, l.Preview("what are your opening hours"), "it would be made in the wrong voice")
-	assert.Empty(t, l.Suggest("what are your opening hours", 3), "nothing Chinese is shown to who hears English")
-	assert.Equal(t, 700*time.Millisecond, l.Patience("what are your opening hours", 0.9))
+	for _, s := range l.Suggest("what are your opening hours", 3) {
+		assert.NotRegexp(t, `\p{Han}`, s, "nothing Chinese is shown to who hears English")
+	}
+	assert.Less(t, l.Patience("what are your opening hours", 0.9), 600*time.Millisecond, "it is understood, and whole")
 	c.say("what are your opening hours")
 	assert.NotEmpty(t, l.Preview("how much is a membership"))
 	assert.NotEmpty(t, l.Suggest("how much is a membership", 3))
