@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -90,21 +91,19 @@ func (c *Call) team() *awaited {
 	return &awaited{Team: p.Team, optOut: p.OptOut, greeting: p.Greeting, about: p.about()}
 }
 
-// about tells an agent of whom he is joined with, by what the list says of him.
+// about tells an agent of whom he is joined with, by what the list says of him: his name,
+// then the rest with what it is.
 func (p *Placement) about() string {
-	names := make([]string, 0, len(p.Fields))
-	for name := range p.Fields {
-		names = append(names, name)
+	var parts []string
+	if name := p.Fields["name"]; name != "" {
+		parts = append(parts, name)
 	}
-	slices.Sort(names)
-	var b strings.Builder
-	for _, name := range names {
-		if b.Len() > 0 {
-			b.WriteString("; ")
+	for _, field := range slices.Sorted(maps.Keys(p.Fields)) {
+		if field != "name" {
+			parts = append(parts, field+": "+p.Fields[field])
 		}
-		b.WriteString(name + ": " + p.Fields[name])
 	}
-	return b.String()
+	return strings.Join(parts, "; ")
 }
 
 func (w *awaited) tell(s Stage) {

@@ -108,7 +108,7 @@ func TestTeamTakesTheCall(t *testing.T) {
 		c.agent.leg.end(bye{})
 		c.until(func() bool { return !c.journal.now().EndedAt.IsZero() })
 	})
-	assert.Equal(t, "item: 洗衣机; name: 王芳", summary)
+	assert.Equal(t, "王芳; item: 洗衣机", summary)
 	assert.InDelta(t, length(forTeam), heardFor(c.callee.since(0), forTeam), float64(200*time.Millisecond), "the greeting is heard to its end")
 	assert.LessOrEqual(t, c.journal.begins(call.KindSayStart), call.Grace)
 	assert.Equal(t, []call.Stage{call.StageAnswered, call.StageOffered, call.StageConnected}, c.told())
