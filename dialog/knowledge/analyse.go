@@ -28,6 +28,10 @@ type analysis struct {
 	terms  []term   // no term twice
 	grams  []term   // of sound
 	units  []lang.Unit
+
+	polarity polarity
+	clauses  int
+	affirmed []uint32 // tokens without its nots
 }
 
 // analyser takes texts of one language apart.

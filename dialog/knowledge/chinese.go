@@ -39,12 +39,21 @@ func newChinese(synonyms [][]string) *chinese {
 	return c
 }
 
+// questionMark is what folding takes away of a question.
+func questionMark(text string) string {
+	if strings.ContainsAny(text, "?？") {
+		return "？"
+	}
+	return ""
+}
+
 func (c *chinese) alike(a, b lang.Unit) float32 { return lang.Alike(a, b) }
 
 func (c *chinese) analyse(text string) analysis {
 	folded := lang.Numerals(lang.Fold(text))
 	a := analysis{folded: folded, bare: c.bare(folded)}
 	a.core = chineseCore(a.bare)
+	a.polarity, a.clauses = chinesePolarity(a.bare+questionMark(text)), clausesOf(text)
 	rs := []rune(a.bare)
 	for _, r := range rs {
 		if !strings.ContainsRune(chineseParticles, r) {
@@ -94,6 +103,7 @@ func (c *chinese) analyse(text string) analysis {
 		_, n = utf8.DecodeRuneInString(a.bare[i:])
 		i += n
 	}
+	a.affirmed = affirmed(a.tokens, func(t uint32) bool { return strings.ContainsRune("不没未别无", rune(t)) })
 	a.units = lang.Syllables(a.bare)
 	a.grams = soundGrams(a.units, 0.3, 1, 0.6)
 	return a

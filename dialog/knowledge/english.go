@@ -59,11 +59,15 @@ func (e *english) analyse(text string) analysis {
 	words := e.bare(lang.Words(folded))
 	a := analysis{folded: folded, bare: strings.Join(words, " "), core: englishCore(words)}
 	const weakOne, one, weakTwo, halfTwo, two, concept = 0.04, 0.8, 0.06, 0.35, 0.8, 0.9
+	a.polarity, a.clauses = englishPolarity(text, lang.Words(folded)), clausesOf(text)
 	stems := make([]string, len(words))
 	for i, w := range words {
 		stems[i] = lang.Stem(w)
 		if !e.particle[w] {
 			a.tokens = append(a.tokens, uint32(hashString(kindWord, stems[i])>>16))
+			if !englishDenial[w] {
+				a.affirmed = append(a.affirmed, a.tokens[len(a.tokens)-1])
+			}
 		}
 		weight := float32(one)
 		if e.weak[w] {

@@ -152,6 +152,7 @@ func (x *Index) compare(p int32, a *analysis, s *scratch, t totals, meaning bool
 		c.exact = c.exact || vr.bare == a.bare
 		c.near = c.near || vr.core == a.core && utf8.RuneCountInString(a.core) > 2
 	}
+	c.opposite = x.opposite(p, a, s)
 	align := float32(0)
 	for i, v := range [...]int32{c.variant, soundest} {
 		if i > 0 && v == c.variant {

@@ -61,6 +61,8 @@ type variant struct {
 	bare     string
 	core     string
 	tokens   []uint32
+	affirmed []uint32
+	negated  bool
 	units    []lang.Unit
 	lex, snd float32 // weight of all terms
 }
@@ -125,7 +127,7 @@ func New(pairs []Pair, o Options) (*Index, error) {
 			}
 			seen[a.folded] = true
 			x.repairer.learn(a.folded)
-			x.variants = append(x.variants, variant{pair: int32(i), text: text, folded: a.folded, bare: a.bare, core: a.core, tokens: a.tokens, units: a.units})
+			x.variants = append(x.variants, variant{pair: int32(i), text: text, folded: a.folded, bare: a.bare, core: a.core, tokens: a.tokens, affirmed: a.affirmed, negated: a.polarity.denies(), units: a.units})
 			lexTerms = append(lexTerms, a.terms)
 			sndTerms = append(sndTerms, a.grams)
 		}

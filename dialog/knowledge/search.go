@@ -166,6 +166,7 @@ type compared struct {
 	literal        bool // the same text, to the letter
 	exact          bool // the same but for politeness
 	near           bool // the same but for small words
+	opposite       bool // it is said with a not, or without the one that it has
 }
 
 // totals are what a text says, and how much of that is known.
@@ -364,6 +365,7 @@ func (x *Index) decide(o observation, prior map[int32]float64) Result {
 		}
 	}
 	r.settle(o)
+	r.doubt(o)
 	slices.SortStableFunc(r.Matches, func(a, b Match) int { return cmp.Compare(b.Score, a.Score) })
 	return r
 }
