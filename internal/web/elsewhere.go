@@ -154,29 +154,42 @@ type QueueItem struct {
 	Node string `json:"node,omitempty" doc:"the server that has him, where that is another one"`
 }
 
-// queueOf is who waits here and elsewhere, who counts as having waited longest first. Each
-// server has an order of its own, which the places tell.
+// queueOf is who waits here and elsewhere. Each server has an order of its own, which is
+// kept; between those who are next on theirs, who counts as having waited longest is first.
 func (s *Server) queueOf(here []desk.View, load desk.Load) ([]QueueItem, desk.Load) {
-	out := make([]QueueItem, 0, len(here))
-	for _, v := range here {
-		out = append(out, QueueItem{View: v})
-	}
-	nodes := s.elsewhere()
-	for _, n := range nodes {
-		for _, v := range n.Queue {
-			out = append(out, QueueItem{v, n.Name})
-		}
+	rest := [][]QueueItem{queueItems(here, "")}
+	total := len(here)
+	for _, n := range s.elsewhere() {
+		rest = append(rest, queueItems(n.Queue, n.Name))
+		total += len(n.Queue)
 		load.Longest = max(load.Longest, n.Load.Longest)
 		load.Ready += n.Load.Ready
 		load.Serving += n.Load.Serving
 	}
-	if len(out) > len(here) {
-		slices.SortStableFunc(out, func(a, b QueueItem) int {
-			return a.Since.Add(-time.Duration(a.Head) * time.Second).Compare(b.Since.Add(-time.Duration(b.Head) * time.Second))
-		})
+	out := make([]QueueItem, 0, total)
+	for len(out) < total {
+		next := -1
+		for i, list := range rest {
+			if len(list) > 0 && (next < 0 || list[0].waitsFrom().Before(rest[next][0].waitsFrom())) {
+				next = i
+			}
+		}
+		out = append(out, rest[next][0])
+		rest[next] = rest[next][1:]
 	}
 	return out, load
 }
+
+func queueItems(views []desk.View, node string) []QueueItem {
+	items := make([]QueueItem, len(views))
+	for i, v := range views {
+		items[i] = QueueItem{v, node}
+	}
+	return items
+}
+
+// waitsFrom is since when somebody counts as waiting.
+func (q QueueItem) waitsFrom() time.Time { return q.Since.Add(-time.Duration(q.Head) * time.Second) }
 
 // agentsOf are this server's agents as they are on whichever server they work.
 func (s *Server) agentsOf(here []Agent) []Agent {
