@@ -66,7 +66,7 @@ func (s *settings) bot(ctx context.Context, line string) (*bot, error) {
 		b = bs.named(line)
 	}
 	if b != nil {
-		talk, _, err := bs.tongues(b)
+		talk, _, err := bs.tongues(b) //nolint:contextcheck // what it builds bounds its own time
 		if err != nil {
 			return nil, err
 		}

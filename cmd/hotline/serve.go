@@ -262,7 +262,7 @@ func (s *server) telephone(ctx context.Context) error {
 	if s.cfg.Call.Record {
 		s.recordings = &call.Recordings{Dir: s.cfg.Data.Dir}
 	}
-	s.lines()
+	s.lines() //nolint:contextcheck // what it builds bounds its own time
 	codecs, err := sdp.Codecs(s.cfg.RTP.Codecs...)
 	if err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 
 	"hotline/internal/business"
 	"hotline/internal/carrier"
-	"hotline/internal/config"
+	"hotline/internal/config" //nolint:depguard // it stands in for cmd, which fills it
 	"hotline/internal/rules"
 	"hotline/internal/store"
 	"hotline/internal/web"
