@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"hotline/dialog/internal/lang"
 )
@@ -71,7 +72,7 @@ func TestTheOppositeIsNotAnswered(t *testing.T) {
 		}, "the technician didn't show up", "the technician showed up", "late"},
 	} {
 		x, err := New(c.pairs, Options{Language: c.language})
-		assert.NoError(t, err)
+		require.NoError(t, err)
 		r := x.Find(t.Context(), Query{Text: c.said})
 		assert.Equal(t, c.id, r.Top().Pair.ID)
 		assert.Greater(t, r.Top().Score, 0.8, c.said)

@@ -41,7 +41,7 @@ func count(text string) (han, words, telling int) {
 		}
 	}
 	for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return !(r < unicode.MaxLatin1 && unicode.IsLetter(r)) && r != '\'' && r != '’'
+		return (r >= unicode.MaxLatin1 || !unicode.IsLetter(r)) && r != '\'' && r != '’'
 	}) {
 		if strings.Contains(polite, " "+w+" ") {
 			continue

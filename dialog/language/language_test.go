@@ -184,7 +184,7 @@ func TestWhatTheRecogniserHeard(t *testing.T) {
 func TestALineOfOneLanguage(t *testing.T) {
 	for _, speaks := range []bool{true, false} {
 		c := begin(t, language.Tongue{Language: "zh", Engine: line(t, packtest.Hotel(t), false)},
-			language.Tongue{Language: "en", Engine: line(t, packtest.Gym(t), true), People: func(skill string) bool { return speaks }})
+			language.Tongue{Language: "en", Engine: line(t, packtest.Gym(t), true), People: func(string) bool { return speaks }})
 		text, note, acts := c.say("Hi, I would like to know where my package is")
 		assert.Equal(t, "other_language", note.Intent)
 		assert.Equal(t, "en", language.Of(text), text)

@@ -275,7 +275,7 @@ func exchange(r *rand.Rand, s string, other []string) string {
 			return s // one says nothing that the other does not say
 		}
 	}
-	for _, m := range strings.Split(s, mark) {
+	for m := range strings.SplitSeq(s, mark) {
 		if shortens(taken, m) {
 			return s
 		}
