@@ -65,7 +65,7 @@ func predictive(t *testing.T, database string) {
 	gap := map[string]time.Duration{"no_answer": time.Second, "abandoned": time.Second}
 	rules := outboundtest.Rules{Gap: gap, From: 9 * 60, To: 20 * 60, Attempts: 2, Callbacks: 3, AtOnce: 12, PerSecond: 100}
 	x.rules["offer"] = rules
-	x.until(4 * time.Minute)
+	x.until(6 * time.Minute)
 
 	l := x.check()
 	called, answered, abandoned := map[string]int{}, 0, 0
@@ -92,7 +92,8 @@ func predictive(t *testing.T, database string) {
 	assert.LessOrEqual(t, float64(abandoned), campaigns.MaxAbandoned*float64(answered+before))
 }
 
-// talksBriefly ends each of an agent's calls some seconds after he was told who it is.
+// talksBriefly ends each of an agent's calls that has not ended long after he was told who it
+// is: who goes before they are joined leaves somebody alone.
 func talksBriefly(ctx context.Context, d *deskPhone) {
 	for ctx.Err() == nil {
 		if d.talks() == nil {
@@ -102,7 +103,7 @@ func talksBriefly(ctx context.Context, d *deskPhone) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(9 * time.Second):
+		case <-time.After(18 * time.Second):
 			d.hangUp()
 		}
 		for d.talks() != nil && ctx.Err() == nil {
