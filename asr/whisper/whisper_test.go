@@ -77,7 +77,11 @@ func TestAnotherLanguageMayBeSpoken(t *testing.T) {
 		s.Also = []string{other[r.Language]}
 		own, err := m.Decode(t.Context(), s)
 		require.NoError(t, err)
-		require.Equal(t, named.Text, own.Text)
+		require.Equal(t, r.Language, own.Language, r.File)
+		require.LessOrEqual(t, asr.CER(named.Text, own.Text), 0.1, r.File)
+		if len(s.Samples) < 3*s.Rate/2 { // a word or two do not change the language
+			continue
+		}
 		s.Language, s.Also = other[r.Language], []string{r.Language}
 		heard, err := m.Decode(t.Context(), s)
 		require.NoError(t, err)

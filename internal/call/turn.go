@@ -113,7 +113,7 @@ type speaker struct {
 	out      *media.Player
 	voice    tts.Synthesizer
 	line     func() *Line // in the language of the moment
-	progress chan<- bool // true while what may not be interrupted plays
+	progress chan<- bool  // true while what may not be interrupted plays
 	log      *slog.Logger
 }
 
