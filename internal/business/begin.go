@@ -157,19 +157,23 @@ func Begin(packs fs.FS, pack, dir, name string) (Begun, error) {
 }
 
 // ownLines is business.yaml without the lines that another folder answers, and
-// their names. Comments and order of the rest stay.
+// their names. Nor do the others name them, for callers of another language. Comments
+// and order of the rest stay.
 func (s packSettings) ownLines() (text string, left []string) {
 	lines := strings.SplitAfter(s.source, "\n")
 	list := s.Get("lines")
 	if list == nil {
 		return s.source, nil
 	}
+	for _, item := range list.Items {
+		if name := item.Get("name"); item.Get("business") != nil && name != nil {
+			left = append(left, name.Text)
+		}
+	}
 	for _, item := range slices.Backward(list.Items) {
 		if item.Get("business") == nil {
+			lines = withoutLanguages(lines, item.Get("other_languages"), left)
 			continue
-		}
-		if name := item.Get("name"); name != nil {
-			left = append(left, name.Text)
 		}
 		// The item ends where something stands as far left as its dash.
 		from := item.Line - 1
@@ -180,8 +184,32 @@ func (s packSettings) ownLines() (text string, left []string) {
 		}
 		lines = slices.Delete(lines, from, to)
 	}
-	slices.Reverse(left)
 	return strings.Join(lines, ""), left
+}
+
+// withoutLanguages are lines without what is left out of a line's other languages, which
+// packs write in one row.
+func withoutLanguages(lines []string, others *strict.Node, left []string) []string {
+	if others == nil {
+		return lines
+	}
+	var stay []string
+	for _, o := range others.Items {
+		if !slices.Contains(left, o.Text) {
+			stay = append(stay, o.Text)
+		}
+	}
+	at := others.Line - 1
+	switch {
+	case len(stay) == len(others.Items):
+	case len(stay) == 0:
+		lines = slices.Delete(lines, at, at+1)
+	default:
+		before, rest, _ := strings.Cut(lines[at], "[")
+		_, after, _ := strings.Cut(rest, "]")
+		lines[at] = before + "[" + strings.Join(stay, ", ") + "]" + after
+	}
+	return lines
 }
 
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
