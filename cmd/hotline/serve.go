@@ -276,7 +276,7 @@ func (s *server) telephone(ctx context.Context) error {
 			Listen: s.listenRTP, Clock: s.clock, Silence: silence, Codecs: codecs, KeyTones: keyTones(s.cfg),
 			Protection: protection(s.cfg), Certificate: certificate, Browsers: s.browsers, Log: s.log,
 		},
-		Desk: s.desk, Dialer: s.dialer(), Journal: outbound.Refusals{Journal: resolving{measuring(s.db, s.metrics), s.rollout, s.log}, Store: s.db, Plan: plan}, Wishes: s.tickets, Bus: s.bus, Recordings: s.recordings, Log: s.log,
+		Desk: s.desk, Dialer: s.dialer(), Journal: outbound.Refusals{Journal: resolving{measuring(s.db, s.metrics), s.rollout, s.log}, Store: s.db, Plan: plan, Now: calendar}, Wishes: s.tickets, Bus: s.bus, Recordings: s.recordings, Log: s.log,
 	}, func(called string) call.Route {
 		if app := s.testLine(strings.TrimPrefix(called, lineRoute)); app != nil {
 			return call.Route{App: app}

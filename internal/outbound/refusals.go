@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"hotline/campaigns"
 	"hotline/dialog"
@@ -20,6 +21,7 @@ type Refusals struct {
 
 	Store *store.Store
 	Plan  number.Plan
+	Now   func() time.Time // the campaigns' calendar; nil: the store's clock
 }
 
 // AddEvents implements call.Journal.
@@ -47,6 +49,10 @@ func (r Refusals) obey(ctx context.Context, id string, e call.Event) error {
 	if !strings.HasPrefix(n.Text, "+") {
 		return nil // withheld, or a telephone of ours: nobody could call it
 	}
-	how, _ := e.Data["by"].(string)
-	return r.Store.Suppress(ctx, []campaigns.Suppression{{Number: n.Text, List: OwnList, How: how, Call: id}})
+	p := campaigns.Suppression{Number: n.Text, List: OwnList, Call: id}
+	p.How, _ = e.Data["by"].(string)
+	if r.Now != nil {
+		p.At = r.Now()
+	}
+	return r.Store.Suppress(ctx, []campaigns.Suppression{p})
 }
