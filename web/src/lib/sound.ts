@@ -73,10 +73,10 @@ export function watchSound(session: RTCSession, pc: RTCPeerConnection, timers: T
 
 const sending = (pc: RTCPeerConnection | undefined): RTCRtpSender | undefined => pc?.getSenders().find((s) => s.track?.kind === 'audio')
 
-/** Presses a key: in the sound where the browser can, behind what is still being sent, else by a message. */
+/** Presses a key: in the sound where the browser can, behind what is still being sent, else by a message; so too while no sound gets through. */
 export function sendKey(session: RTCSession, pc: RTCPeerConnection | undefined, key: string): 'sound' | 'message' {
   const tones = sending(pc)?.dtmf
-  if (tones?.canInsertDTMF === true) {
+  if (tones?.canInsertDTMF === true && pc?.connectionState === 'connected') {
     tones.insertDTMF(tones.toneBuffer + key, 120, 70)
     return 'sound'
   }
