@@ -17,8 +17,8 @@ import (
 // Two whole servers on one database: each has a name of its own or does not start, and
 // one's wall shows the other's calls and agents, and says where they are.
 func TestTwoServersHaveOneWall(t *testing.T) {
-	a := openOffice(t, firstLines, "", "HOTLINE_DEMO_PASSWORD=secret12")
-	b := openOffice(t, firstLines, "", "HOTLINE_DEMO_PASSWORD=secret12", "HOTLINE_DATABASE_NODE=b", "HOTLINE_HTTP_URL=https://b.example",
+	a := openOffice(t, "", "HOTLINE_DEMO_PASSWORD=secret12")
+	b := openOffice(t, "", "HOTLINE_DEMO_PASSWORD=secret12", "HOTLINE_DATABASE_NODE=b", "HOTLINE_HTTP_URL=https://b.example",
 		"HOTLINE_DATABASE_URL=sqlite:"+filepath.Join(a.c.Data.Dir, "hotline.db"), "HOTLINE_MASTER_KEY_FILE="+filepath.Join(a.c.Data.Dir, "master.key"))
 	a.eventually(func() bool { return fmt.Sprint(a.each("/api/v1/nodes", "name")) == "[main b]" }, "they see each other")
 	b.eventually(func() bool { return fmt.Sprint(b.each("/api/v1/nodes", "name")) == "[b main]" }, "both ways")

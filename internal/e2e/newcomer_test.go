@@ -17,10 +17,12 @@ import (
 // An agent who is written into the business while the server runs can register his
 // telephone, and be rung, without a restart; one who is written nowhere cannot.
 func TestAgentIsAddedWhileTheServerRuns(t *testing.T) {
-	n := lightWith(t, func(business string) string { // without the line whose folder is not here
+	n := lightWith(t, func(business string) string { // without the line whose folder is not here, and who names it
 		before, rest, _ := strings.Cut(business, "  - name: english")
-		_, after, _ := strings.Cut(rest, "from: english\n")
-		return before + after
+		_, after, _ := strings.Cut(rest, "\n\n")
+		before, others, _ := strings.Cut(before, "    other_languages:")
+		_, others, _ = strings.Cut(others, "\n")
+		return before + others + "\n" + after
 	})
 	p := siptest.New(t, n.SIP)
 	assert.NotEqual(t, 200, p.Register("zhao", stand.Password, "", 3600).Status())
