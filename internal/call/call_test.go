@@ -90,6 +90,19 @@ func TestDisclosureIsUncut(t *testing.T) {
 	}
 }
 
+// Who asks for a person by key while the disclosure is said gets one, though he talks on.
+func TestKeysOverTheDisclosureStay(t *testing.T) {
+	s := perform(t, nil, func(s *stage) {
+		s.pause(100 * time.Millisecond)
+		s.keys('0')
+		s.say(asksFare)
+		s.pause(length(disclosure+greeting+fare) + 2*time.Second)
+	})
+	assert.Zero(t, heardFor(s.caller.since(0), fare), "%v", melody(s.caller.since(0)))
+	require.Greater(t, len(s.journal.bot()), 1)
+	assert.Equal(t, "person", s.journal.bot()[1].Intent)
+}
+
 // The bot falls silent soon after the caller's voice, answers the new question, and
 // the record says what was heard of the old answer.
 func TestBargeIn(t *testing.T) {

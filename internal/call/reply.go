@@ -16,7 +16,10 @@ import (
 func (t *talk) after(ctx context.Context, in dialog.Turn, r asr.Result) {
 	t.last, t.lastEnd = r, r.End
 	if t.hold.held() || t.turn != nil && (t.floor.mustHear || t.turn.system) {
-		t.pending, t.pendFrom = &in, r.End
+		// A key is meant, and words beside it take nothing of it back.
+		if t.pending == nil || t.pending.Kind != dialog.Pressed || in.Kind == dialog.Pressed {
+			t.pending, t.pendFrom = &in, r.End
+		}
 		if !t.hold.held() {
 			t.voice(resume) // the caller's voice has made it pause
 		}
