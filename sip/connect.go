@@ -277,6 +277,7 @@ func (s *Server) serversFor(ctx context.Context, r *DialRequest) ([]string, erro
 	return servers, nil
 }
 
+// isAddress tells whether a URI's host is an address, so that no name is to be looked up.
 func isAddress(host string) bool {
 	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil

@@ -285,8 +285,7 @@ func (l *Leg) near() bool {
 		return l.flow.carrier.alive()
 	}
 	transport, _ := u.UriParams.Get("transport")
-	_, err := netip.ParseAddr(strings.Trim(u.Host, "[]"))
-	return err == nil && (transport == "" || strings.EqualFold(transport, "udp"))
+	return isAddress(u.Host) && (transport == "" || strings.EqualFold(transport, "udp"))
 }
 
 // unreachable tells that a far end names an address that is not where it is.

@@ -60,7 +60,7 @@ type lookup struct{ uri sip.Uri }
 
 func (u lookup) hops(ctx context.Context, resolver *net.Resolver) ([]sip.Uri, error) {
 	host := strings.Trim(u.uri.Host, "[]")
-	if _, err := netip.ParseAddr(host); err == nil {
+	if isAddress(host) {
 		return []sip.Uri{u.uri}, nil
 	}
 	network := u.network()

@@ -1,12 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -80,42 +75,14 @@ func TestDoctorAsksTheCarriers(t *testing.T) {
 func TestCallsBothWaysByATrunk(t *testing.T) {
 	carrier := siptest.NewCarrier(t, siptest.CarrierConfig{User: "1001", Password: "secret", AskInvite: true})
 	c := withTrunk(t, carrier, `"021-61234567": "9197"`)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() {
-		done <- serve(ctx, c, io.Discard, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})))
-	}()
+	o := &office{T: t, c: c, log: &testdata.Log{}, out: &testdata.Log{}}
+	o.start()
 	defer func() {
-		cancel()
-		select {
-		case err := <-done:
-			assert.NoError(t, err) //nolint:testifylint // the rest of the clean-up must run
-		case <-time.After(time.Minute):
-			t.Error("the server does not end")
-		}
+		o.end()
 		rs := carrier.Requests("REGISTER")
 		assert.Equal(t, "0", rs[len(rs)-1].Get("Expires"))
 	}()
-
-	api := func(method, path, body string) (int, map[string]any) {
-		req, err := http.NewRequestWithContext(t.Context(), method, "http://"+c.HTTP.Listen+path, bytes.NewBufferString(body))
-		require.NoError(t, err)
-		req.Header.Set("Authorization", "Bearer token")
-		req.Header.Set("Content-Type", "application/json")
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return 0, nil
-		}
-		defer func() { _ = res.Body.Close() }()
-		data, err := io.ReadAll(res.Body)
-		require.NoError(t, err)
-		var out map[string]any
-		_ = json.Unmarshal(data, &out)
-		if out == nil {
-			out = map[string]any{"text": string(data)}
-		}
-		return res.StatusCode, out
-	}
+	api := o.api
 	require.Eventually(t, func() bool {
 		_, out := api(http.MethodGet, "/api/v1/trunks", "")
 		items, _ := out["items"].([]any)

@@ -19,19 +19,11 @@ import (
 	"hotline/internal/store"
 )
 
-// Store keeps the versions, sealed.
-type Store interface {
-	AddRuleVersion(ctx context.Context, v store.RuleVersion) (int64, error)
-	DropRuleVersion(ctx context.Context, of string, version int64) error
-	RuleVersions(ctx context.Context, of string, n int) ([]store.RuleVersion, error)
-	RuleVersion(ctx context.Context, of string, version int64) (store.RuleVersion, error)
-}
-
 // Config is what a Book works with. Store and Put are required.
 type Config struct {
 	Settings []config.Trunk // as the settings have them
 	Node     string         // whose trunks they are, of several servers with one database
-	Store    Store
+	Store    rules.Store    // keeps the versions, sealed
 	// Put has these be the trunks from now on, all of them or none.
 	Put func([]config.Trunk) error
 	// Line tells whether a line has a name or a number.
@@ -77,15 +69,13 @@ func (k kept) named(name string) (TrunkForm, bool) {
 	return TrunkForm{}, false
 }
 
-func (b *Book) history() string { return "/trunks/" + b.cfg.Node }
+func (b *Book) history() rules.History {
+	return rules.History{Store: b.cfg.Store, Of: "/trunks/" + b.cfg.Node}
+}
 
 // current is what the console says now, and the text that it is kept as.
 func (b *Book) current(ctx context.Context) (k kept, text string, err error) {
-	list, err := b.cfg.Store.RuleVersions(ctx, b.history(), 1)
-	if err != nil || len(list) == 0 {
-		return k, "", err
-	}
-	v, err := b.cfg.Store.RuleVersion(ctx, b.history(), list[0].Version)
+	v, err := b.history().Last(ctx)
 	if err != nil {
 		return k, "", err
 	}
@@ -144,8 +134,6 @@ func (b *Book) InForce(ctx context.Context) ([]config.Trunk, error) {
 	return out, nil
 }
 
-const shownVersions = 20
-
 // Show shows the trunks.
 func (b *Book) Show(ctx context.Context) (TrunkPage, error) {
 	k, text, err := b.current(ctx)
@@ -154,7 +142,7 @@ func (b *Book) Show(ctx context.Context) (TrunkPage, error) {
 	}
 	now, origins := b.inForce(k)
 	p := TrunkPage{
-		FormPage: rules.FormPage{Others: []string{}, File: "trunks", Stamp: business.Stamp([]byte(text)), Versions: []rules.EditVersion{}},
+		FormPage: rules.FormPage{Others: []string{}, File: "trunks", Stamp: business.Stamp([]byte(text))},
 		Trunks:   []TrunkForm{}, Settings: []TrunkForm{}, Origins: origins, Secrets: []string{},
 	}
 	for _, t := range now {
@@ -167,16 +155,8 @@ func (b *Book) Show(ctx context.Context) (TrunkPage, error) {
 		p.Settings = append(p.Settings, formOf(t))
 	}
 	p.Problems = b.problems(p.Trunks, now)
-	list, err := b.cfg.Store.RuleVersions(ctx, b.history(), shownVersions)
-	if err != nil {
-		return TrunkPage{}, err
-	}
-	for _, v := range list {
-		p.Versions = append(p.Versions, rules.EditVersion{
-			Version: v.Version, MadeAt: v.MadeAt, MadeBy: v.MadeBy, Changed: v.Changed, Undoes: v.Undoes, Now: v.Stamp == p.Stamp,
-		})
-	}
-	return p, nil
+	p.Versions, err = b.history().Shown(ctx, p.Stamp)
+	return p, err
 }
 
 // plan is what a form asks for.
@@ -297,14 +277,7 @@ func (b *Book) Save(ctx context.Context, stamp string, want []TrunkForm, by stri
 func (b *Book) Undo(ctx context.Context, version int64, by string) ([]string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	list, err := b.cfg.Store.RuleVersions(ctx, b.history(), 1)
-	if err != nil {
-		return nil, err
-	}
-	if len(list) == 0 || list[0].Version != version {
-		return nil, rules.ErrNotLast
-	}
-	v, err := b.cfg.Store.RuleVersion(ctx, b.history(), version)
+	v, err := b.history().Undoable(ctx, version)
 	if err != nil {
 		return nil, err
 	}
@@ -324,14 +297,11 @@ func (b *Book) put(ctx context.Context, k kept, v store.RuleVersion) error {
 		}
 		v.After = string(text)
 	}
-	v.Business, v.Stamp = b.history(), business.Stamp([]byte(v.After))
-	n, err := b.cfg.Store.AddRuleVersion(ctx, v)
-	if err != nil {
-		return err
-	}
 	now, _ := b.inForce(k)
-	if err := b.cfg.Put(now); err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", rules.ErrWrong, err), b.cfg.Store.DropRuleVersion(context.WithoutCancel(ctx), v.Business, n))
-	}
-	return nil
+	return b.history().Keep(ctx, v, func() error {
+		if err := b.cfg.Put(now); err != nil {
+			return fmt.Errorf("%w: %w", rules.ErrWrong, err)
+		}
+		return nil
+	})
 }

@@ -438,22 +438,30 @@ func TestCampaignCallsEverybodyOnce(t *testing.T) {
 	}
 }
 
-// Two thousand contacts on two nodes, four hundred on one, of three campaigns, in days that pass in leaps: nodes are killed
-// every few seconds, the database is restarted, the trunk fails and comes back.
+// Two thousand contacts on two nodes, four hundred on one, of three campaigns, in days
+// that pass in leaps: nodes are killed every few seconds, the database is restarted, the
+// trunk fails and comes back.
 func TestCampaignThroughEverything(t *testing.T) {
 	long(t)
 	t.Run("sqlite", func(t *testing.T) { throughEverything(t, trialConfig{nodes: 1, contacts: 400}, nil) })
 	t.Run("postgres", func(t *testing.T) {
-		server, err := storetest.Start(t.Context())
-		if errors.Is(err, storetest.ErrMissing) {
-			missing(t, "postgresql")
-		}
-		require.NoError(t, err)
-		t.Cleanup(func() { assert.NoError(t, server.Stop()) })
-		url, err := server.Database(t.Context())
-		require.NoError(t, err)
+		server, url := postgres(t)
 		throughEverything(t, trialConfig{nodes: 2, contacts: 2000, database: url}, func() error { return server.Restart(context.WithoutCancel(t.Context()), 2*time.Second) })
 	})
+}
+
+// postgres is a server of PostgreSQL until the test's end, and an empty database of it.
+func postgres(t *testing.T) (server *storetest.Server, url string) {
+	t.Helper()
+	server, err := storetest.Start(t.Context())
+	if errors.Is(err, storetest.ErrMissing) {
+		missing(t, "postgresql")
+	}
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, server.Stop()) })
+	url, err = server.Database(t.Context())
+	require.NoError(t, err)
+	return server, url
 }
 
 func throughEverything(t *testing.T, c trialConfig, restart func() error) {

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	"hotline/campaigns"
 	"hotline/internal/outbound/outboundtest"
 	"hotline/internal/store"
-	"hotline/internal/store/storetest"
 	"hotline/sip/siptest/network"
 )
 
@@ -24,14 +22,7 @@ func TestPredictiveByTelephones(t *testing.T) {
 	long(t)
 	t.Run("sqlite", func(t *testing.T) { predictive(t, "") })
 	t.Run("postgres", func(t *testing.T) {
-		server, err := storetest.Start(t.Context())
-		if errors.Is(err, storetest.ErrMissing) {
-			missing(t, "postgresql")
-		}
-		require.NoError(t, err)
-		t.Cleanup(func() { assert.NoError(t, server.Stop()) })
-		url, err := server.Database(t.Context())
-		require.NoError(t, err)
+		_, url := postgres(t)
 		predictive(t, url)
 	})
 }

@@ -123,15 +123,14 @@ func Files() []string {
 	return out
 }
 
-// history is under what name the versions of a file are kept.
-func history(dir, file string) string {
-	if file == business.File {
-		return Key(dir)
+// history is what was changed in a file.
+func (b *Book) history(dir, file string) History {
+	h := History{Store: b.store, Of: Key(dir)}
+	if file != business.File {
+		h.Of += "/" + file
 	}
-	return Key(dir) + "/" + file
+	return h
 }
-
-const shownVersions = 20
 
 // FormPage is what all forms show.
 type FormPage struct {
@@ -154,16 +153,12 @@ func (b *Book) page(ctx context.Context, key, file string) (p FormPage, biz *bus
 		return p, nil, nil, err
 	}
 	biz, report := business.LoadWith(dir, file, data)
-	p = FormPage{Business: Key(dir), Name: biz.Name, Others: []string{}, File: file, Stamp: business.Stamp(data), Problems: problems(report, file), Versions: []EditVersion{}}
+	p = FormPage{Business: Key(dir), Name: biz.Name, Others: []string{}, File: file, Stamp: business.Stamp(data), Problems: problems(report, file)}
 	for _, d := range b.folders() {
 		p.Others = append(p.Others, Key(d))
 	}
-	list, err := b.store.RuleVersions(ctx, history(dir, file), shownVersions)
-	if err != nil {
+	if p.Versions, err = b.history(dir, file).Shown(ctx, p.Stamp); err != nil {
 		return p, nil, nil, err
-	}
-	for _, v := range list {
-		p.Versions = append(p.Versions, EditVersion{v.Version, v.MadeAt, v.MadeBy, v.Changed, v.Undoes, v.Stamp == p.Stamp})
 	}
 	return p, biz, data, nil
 }
@@ -293,14 +288,7 @@ func (b *Book) Undo(ctx context.Context, key, file string, version int64, by str
 	if err != nil {
 		return nil, err
 	}
-	list, err := b.store.RuleVersions(ctx, history(dir, file), 1)
-	if err != nil {
-		return nil, err
-	}
-	if len(list) == 0 || list[0].Version != version {
-		return nil, ErrNotLast
-	}
-	v, err := b.store.RuleVersion(ctx, history(dir, file), version)
+	v, err := b.history(dir, file).Undoable(ctx, version)
 	if err != nil {
 		return nil, err
 	}
@@ -317,17 +305,9 @@ func (b *Book) Undo(ctx context.Context, key, file string, version int64, by str
 // put keeps a version and writes the file: what is in force can always be taken back.
 // Where there was no file before its first change, there is none after that was undone.
 func (b *Book) put(ctx context.Context, dir, file string, v store.RuleVersion) error {
-	v.Business, v.Stamp = history(dir, file), business.Stamp([]byte(v.After))
-	n, err := b.store.AddRuleVersion(ctx, v)
-	if err != nil {
-		return err
-	}
 	var data []byte
 	if v.After != "" {
 		data = []byte(v.After)
 	}
-	if err := business.ReplaceSettings(dir, file, data); err != nil {
-		return errors.Join(err, b.store.DropRuleVersion(context.WithoutCancel(ctx), v.Business, n))
-	}
-	return nil
+	return b.history(dir, file).Keep(ctx, v, func() error { return business.ReplaceSettings(dir, file, data) })
 }
