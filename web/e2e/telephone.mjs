@@ -53,8 +53,8 @@ export async function startTelephone(...flags) {
   }
 }
 
-/** A WAV of seconds at 48 kHz. */
-export function wav(samples) {
+/** A WAV of samples. */
+export function wav(samples, rate = 48000) {
   const b = Buffer.alloc(44 + 2 * samples.length)
   b.write('RIFF', 0)
   b.writeUInt32LE(36 + 2 * samples.length, 4)
@@ -62,8 +62,8 @@ export function wav(samples) {
   b.writeUInt32LE(16, 16)
   b.writeUInt16LE(1, 20)
   b.writeUInt16LE(1, 22)
-  b.writeUInt32LE(48000, 24)
-  b.writeUInt32LE(96000, 28)
+  b.writeUInt32LE(rate, 24)
+  b.writeUInt32LE(2 * rate, 28)
   b.writeUInt16LE(2, 32)
   b.writeUInt16LE(16, 34)
   b.write('data', 36)
