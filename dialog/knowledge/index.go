@@ -19,6 +19,8 @@ type Options struct {
 	Synonyms [][]string
 	// Terms are the business's own names (products, brands), most important first.
 	Terms []string
+	// Goods are what the business sells, beside the things that everybody knows.
+	Goods []string
 	// Embedder is optional. New asks it for the vectors of all texts; where that
 	// fails, the index does without.
 	Embedder Embedder
@@ -47,6 +49,7 @@ type Index struct {
 	words    weights  // without vectors
 	meant    weights  // with
 	repairer *repairer
+	goods    *goods
 	vocab    []string
 	guard    *guard
 	scratch  *sync.Pool
@@ -103,7 +106,7 @@ func New(pairs []Pair, o Options) (*Index, error) {
 	} else {
 		x.analyser = newEnglish(o.Synonyms)
 	}
-	x.repairer = newRepairer(lang.Chinese(o.Language))
+	x.repairer, x.goods = newRepairer(lang.Chinese(o.Language)), newGoods(lang.Chinese(o.Language), o.Goods)
 	var lexTerms, sndTerms, answers [][]term
 	for i := range x.pairs {
 		p := &x.pairs[i]
@@ -114,6 +117,7 @@ func New(pairs []Pair, o Options) (*Index, error) {
 			return nil, fmt.Errorf("knowledge: the id %s is used twice", p.ID)
 		}
 		x.byID[p.ID] = i
+		x.goods.learn(p)
 		seen := map[string]bool{}
 		x.first = append(x.first, int32(len(x.variants)))
 		for j := -1; j < len(p.Variants); j++ {

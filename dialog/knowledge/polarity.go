@@ -148,7 +148,7 @@ const opposed = 0.4
 // doubt takes from pairs of which the text says the opposite what they have above that.
 func (r *Result) doubt(o observation) {
 	for i, c := range o.candidates {
-		if m := &r.Matches[i]; c.opposite && m.Score > opposed {
+		if m := &r.Matches[i]; (c.opposite || c.another) && m.Score > opposed {
 			r.None += m.Score - opposed
 			m.Score = opposed
 		}

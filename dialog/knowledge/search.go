@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hotline/dialog"
+	"hotline/dialog/internal/lang"
 )
 
 // Query is what was said, and where.
@@ -103,6 +104,13 @@ func (x *Index) Find(ctx context.Context, q Query) Result {
 			r = better(r, x.find(ctx, repaired, q), discount)
 		}
 	}
+	if top := r.Top(); top == nil || top.Score < sure {
+		if neutral, ok := x.goods.neutral(lang.Fold(cut(q.Text))); ok {
+			if other := x.find(ctx, neutral, q); x.sureOf(other) {
+				r = better(r, other, discount)
+			}
+		}
+	}
 	for i, alt := range q.Alternatives {
 		if i == 3 || r.Top() != nil && r.Top().Score >= sure {
 			break
@@ -167,6 +175,7 @@ type compared struct {
 	exact          bool // the same but for politeness
 	near           bool // the same but for small words
 	opposite       bool // it is said with a not, or without the one that it has
+	another        bool // it is about another thing than the one that is named
 }
 
 // totals are what a text says, and how much of that is known.
@@ -217,8 +226,11 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 	})
 	top := s.order[:min(shortlist, len(s.order))]
 	o := observation{meaning: meaning, candidates: make([]compared, 0, len(top))}
+	another := x.goods.another(a.folded)
 	for _, p := range top {
-		o.candidates = append(o.candidates, x.compare(p, &a, s, t, meaning))
+		c := x.compare(p, &a, s, t, meaning)
+		c.another = !c.exact && another(p)
+		o.candidates = append(o.candidates, c)
 	}
 	relate(o.candidates, meaning)
 	o.none = x.whole(o.candidates, s, t, meaning)

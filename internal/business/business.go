@@ -60,6 +60,9 @@ type Business struct {
 	// Terms are the business's own words (names of goods, of the shop), for the
 	// recogniser, most important first.
 	Terms []string `yaml:"terms" json:"terms"`
+	// Goods are what the business sells, beside the things of every home that are known
+	// anyway: how long one has to return one is asked whatever its name.
+	Goods []string `yaml:"goods" json:"goods,omitempty"`
 	// Synonyms are words that mean the same in this business, a group each.
 	Synonyms [][]string `yaml:"synonyms" json:"synonyms"`
 	// Phrases are wordings of the bot's own sentences in place of the usual ones,

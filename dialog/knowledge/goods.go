@@ -1,0 +1,214 @@
+package knowledge
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"hotline/dialog/internal/lang"
+)
+
+// goods puts "it" or "something" where a text names a thing that can be bought. How long
+// one has to return a kettle is asked like how long one has to return anything, but the
+// kettle is what all comparisons look at.
+type goods struct {
+	chinese bool
+	names   map[string]int // the thing that a name of one to three words, or of characters, is of
+	longest int            // in words, or in characters
+	devices int            // things up to here have answers of their own
+	things  int
+	pairs   []about
+}
+
+// about is which things a pair is about.
+type about struct {
+	named   []int // devices that are named in it anywhere
+	general bool  // about nothing in particular
+}
+
+func newGoods(chinese bool, own []string) *goods {
+	devices, things := englishDevices, englishThings
+	if chinese {
+		devices, things = chineseDevices, chineseThings
+	}
+	g := &goods{chinese: chinese, names: map[string]int{}}
+	g.list(devices)
+	g.devices = g.things
+	g.list(things)
+	for _, name := range own {
+		g.things++
+		g.add(lang.Fold(name))
+	}
+	return g
+}
+
+func (g *goods) list(things string) {
+	for names := range strings.FieldsSeq(things) {
+		g.things++
+		for name := range strings.SplitSeq(names, "/") {
+			g.add(strings.ReplaceAll(name, "_", " "))
+		}
+	}
+}
+
+// add has name be of the thing that was listed last.
+func (g *goods) add(name string) {
+	n := utf8.RuneCountInString(name)
+	if !g.chinese {
+		words := lang.Words(name)
+		n, name = len(words), singular(words)
+	}
+	if n > 0 {
+		g.names[name] = g.things
+		g.longest = max(g.longest, n)
+	}
+}
+
+// singular are words of which the last has lost its plural's s.
+func singular(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	last := words[len(words)-1]
+	if n := len(last); n > 3 && last[n-1] == 's' && last[n-2] != 's' {
+		last = last[:n-1]
+	}
+	return strings.Join(append(slices.Clone(words[:len(words)-1]), last), " ")
+}
+
+// learn notes what a pair is about. It is about nothing in particular where neither its
+// question nor its answer names a thing, and few of its wordings name the same.
+func (g *goods) learn(p *Pair) {
+	const most = 5 // one wording in so many may name the same thing
+	var a about
+	a.general = true
+	note := func(text string) int {
+		n := 0
+		g.walk(lang.Fold(text), func(thing, _, _ int) {
+			n++
+			if thing <= g.devices && !slices.Contains(a.named, thing) {
+				a.named = append(a.named, thing)
+			}
+		})
+		return n
+	}
+	if note(p.Question)+note(p.Topic)+note(p.Answer) > 0 {
+		a.general = false
+	}
+	wordings := map[int]int{}
+	for _, v := range p.Variants {
+		note(v)
+		g.walk(lang.Fold(v), func(thing, _, _ int) { wordings[thing]++ })
+	}
+	for _, n := range wordings {
+		a.general = a.general && n*most <= len(p.Variants)
+	}
+	g.pairs = append(g.pairs, a)
+}
+
+// another tells whether a text names devices, and a pair others only.
+func (g *goods) another(folded string) func(pair int32) bool {
+	var named []int
+	own := false
+	g.walk(folded, func(thing, _, _ int) {
+		own = own || thing > g.devices
+		named = append(named, thing)
+	})
+	if len(named) == 0 || own {
+		return func(int32) bool { return false }
+	}
+	return func(pair int32) bool {
+		a := &g.pairs[pair]
+		return !a.general && len(a.named) > 0 &&
+			!slices.ContainsFunc(a.named, func(t int) bool { return slices.Contains(named, t) })
+	}
+}
+
+// walk tells each thing that is named, and where: by words, or by characters. Things
+// are numbered from 1.
+func (g *goods) walk(folded string, f func(thing, from, to int)) {
+	if g.chinese {
+		rs := []rune(folded)
+		for i := 0; i < len(rs); i++ {
+			for n := min(g.longest, len(rs)-i); n > 0; n-- {
+				if thing := g.names[string(rs[i:i+n])]; thing > 0 {
+					f(thing, i, i+n)
+					i += n - 1
+					break
+				}
+			}
+		}
+		return
+	}
+	ws := lang.Words(folded)
+	for i := 0; i < len(ws); i++ {
+		for n := min(g.longest, len(ws)-i); n > 0; n-- {
+			if thing := g.names[singular(ws[i:i+n])]; thing > 0 {
+				f(thing, i, i+n)
+				i += n - 1
+				break
+			}
+		}
+	}
+}
+
+// neutral is a text that names no thing any more, and whether it named one.
+func (g *goods) neutral(folded string) (string, bool) {
+	if g.chinese {
+		return g.neutralChinese(folded)
+	}
+	ws := lang.Words(folded)
+	var out []string
+	at := 0
+	g.walk(folded, func(_, from, to int) {
+		start, it := from, "something"
+		for start > at && englishBeside[ws[start-1]] {
+			start--
+		}
+		if start > at {
+			switch d := ws[start-1]; {
+			case englishDefinite[d]:
+				start, it = start-1, "it"
+			case englishIndefinite[d]:
+				start--
+			}
+		}
+		out = append(append(out, ws[at:start]...), it)
+		at = to
+	})
+	return strings.Join(append(out, ws[at:]...), " "), at > 0
+}
+
+func (g *goods) neutralChinese(folded string) (string, bool) {
+	rs := []rune(folded)
+	var out []rune
+	at := 0
+	g.walk(folded, func(_, from, to int) {
+		start, it := from, "东西"
+		if start > at && strings.ContainsRune(chineseMeasures, rs[start-1]) {
+			start--
+			if start > at {
+				switch rs[start-1] {
+				case '这', '那':
+					start, it = start-1, "这个"
+				case '一', '两', '几':
+					start--
+				}
+			}
+			if it == "东西" && start == from-1 {
+				start = from // 东西的个 is none: the character belonged to something else
+			}
+		}
+		out = append(append(out, rs[at:start]...), []rune(it)...)
+		at = to
+	})
+	return string(append(out, rs[at:]...)), at > 0
+}
+
+// sureOf tells whether the best pair of a text that names nothing any more may be taken:
+// it is likely, and about nothing in particular.
+func (x *Index) sureOf(r Result) bool {
+	const least = 0.6
+	top := r.Top()
+	return top != nil && top.Score >= least && x.goods.pairs[x.byID[top.Pair.ID]].general
+}

@@ -1,0 +1,89 @@
+package knowledge
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"hotline/dialog/internal/lang"
+)
+
+func TestNeutral(t *testing.T) {
+	zh, en := newGoods(true, []string{"云扫一号"}), newGoods(false, []string{"Glide One"})
+	for text, want := range map[string]string{
+		"我买的扫地机不想要了能退吗": "我买的东西不想要了能退吗",
+		"这台电饭煲能退吗":      "这个能退吗",
+		"买了一把吹风机还没发货":   "买了东西还没发货",
+		"云扫一号保修多久":      "东西保修多久",
+		"你们几点开门":        "",
+		"手机号换了":         "",
+	} {
+		got, ok := zh.neutral(lang.Fold(text))
+		assert.Equal(t, want != "", ok, text)
+		if ok {
+			assert.Equal(t, want, got)
+		}
+	}
+	for text, want := range map[string]string{
+		"How long do I have to return a kettle?":    "how long do i have to return something",
+		"my new electric kettle never arrived":      "it never arrived",
+		"can I send two lamps back":                 "can i send two something back",
+		"is the Glide One still under warranty":     "is it still under warranty",
+		"do earbuds and a desk lamp ship together":  "do something and something ship together",
+		"what time do you close":                    "",
+		"the light in the hall shop, is it open on": "",
+	} {
+		got, ok := en.neutral(lang.Fold(text))
+		assert.Equal(t, want != "", ok, text)
+		if ok {
+			assert.Equal(t, want, got)
+		}
+	}
+}
+
+// Whatever is named, a question about returning is one; and what is asked of one thing is
+// not answered with what is true of another.
+func TestThingsThatAreNamed(t *testing.T) {
+	for _, c := range []struct {
+		language string
+		pairs    []Pair
+		asked    map[string]string // pair by text; "" is none
+	}{
+		{"en", []Pair{
+			{ID: "return", Question: "What's your return policy?", Answer: "Thirty days.", Variants: []string{"how long do I have to return something", "can I return it if I don't like it", "do you take things back"}},
+			{ID: "kettle", Question: "How much is the electric kettle?", Answer: "The kettle is forty dollars.", Variants: []string{"price of the kettle", "what does a kettle cost"}},
+			{ID: "cooker-timer", Question: "Does the rice cooker have a timer?", Answer: "Yes, the cooker has one.", Variants: []string{"does it have a timer", "can I set a time"}},
+			{ID: "hours", Question: "When do you open?", Answer: "At ten.", Variants: []string{"what are your hours"}},
+		}, map[string]string{
+			"how long do I have to return a kettle":      "return",
+			"can I return my toaster if I don't like it": "return",
+			"what does a kettle cost":                    "kettle",
+			"does the toaster have a timer":              "",
+		}},
+		{"zh", []Pair{
+			{ID: "return", Question: "不想要了能退吗", Answer: "七天内可以退。", Variants: []string{"买的东西不想要了能退吗", "东西多久以内可以退货", "不喜欢可以退吗"}},
+			{ID: "kettle", Question: "电水壶多少钱", Answer: "电水壶一百块。", Variants: []string{"水壶什么价"}},
+			{ID: "cooker-timer", Question: "电饭煲能预约吗", Answer: "电饭煲可以预约。", Variants: []string{"能不能定时", "可以预约煮饭吗"}},
+			{ID: "hours", Question: "几点开门", Answer: "十点。", Variants: []string{"营业时间"}},
+		}, map[string]string{
+			"我买的扫地机不想要了能退吗": "return",
+			"电水壶多久以内可以退货":   "return",
+			"水壶什么价":         "kettle",
+			"吹风机能不能定时":      "",
+		}},
+	} {
+		x, err := New(c.pairs, Options{Language: c.language})
+		require.NoError(t, err)
+		for text, want := range c.asked {
+			top := x.Find(t.Context(), Query{Text: text}).Top()
+			if want == "" {
+				assert.False(t, top != nil && top.Score >= 0.69, "%s: %+v", text, top)
+				continue
+			}
+			require.NotNil(t, top, text)
+			assert.Equal(t, want, top.Pair.ID, text)
+			assert.GreaterOrEqual(t, top.Score, 0.69, text)
+		}
+	}
+}
