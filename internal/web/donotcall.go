@@ -70,7 +70,7 @@ func (s *Server) doNotCall(ctx context.Context, in *doNotCallInput) (*customerOu
 		}
 		with := store.NormalNumber(farEnd(r))
 		if !slices.ContainsFunc(c.Numbers, func(n string) bool { return store.NormalNumber(n) == with }) {
-			return nil, problem(http.StatusUnprocessableEntity, "wrong_call", "this call was not with this customer")
+			return nil, problem(http.StatusUnprocessableEntity, "wrong_call", "this call was with a number that is none of this customer's: name a call of his, or none")
 		}
 		note(ctx, "call", id)
 	}

@@ -1,13 +1,14 @@
 // Agents in campaigns: whom one looks at before he is called, from the card to the next
-// one; who asks for no more calls; and a call that somebody waits in already, which the
+// one; who asks for no more calls, and the supervisor who takes it back; and a call that somebody waits in already, which the
 // desk takes by itself. With SCREENS=1 the pictures go to docs/screens.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { openPage, pictures } from './stage.mjs'
+import { openPage, pictures, startBrowser } from './stage.mjs'
 import { hears, patience, startCaller, startTelephone, until } from './telephone.mjs'
 
 let telephone
 let browser
+let office
 let agent
 const complaints = []
 
@@ -29,6 +30,7 @@ before(async () => {
 
 after(async () => {
   await browser?.stop()
+  await office?.stop()
   await telephone?.stop()
 })
 
@@ -64,6 +66,29 @@ test('who asks for no more calls is listed at once, with the call', async () => 
   await never.getByRole('status').getByText('已要求不要再打').waitFor()
   assert.equal(await never.locator('[data-do=may-call]').count(), 0, 'only a supervisor takes it back')
   await pictures(agent, 'desk-do-not-call')
+})
+
+test('a supervisor takes it back, and has to say why', async () => {
+  office = await startBrowser()
+  const boss = await openPage(office.context, complaints)
+  boss.setDefaultTimeout(patience)
+  await boss.goto(`${telephone.url}/login?to=/customers`)
+  await boss.locator('input[name=username]').fill('boss')
+  await boss.locator('input[name=password]').fill(telephone.password)
+  await boss.locator('button[type=submit]').click()
+  await boss.locator('tbody a').first().click()
+  const never = boss.locator('[data-what=do-not-call]')
+  await never.getByRole('status').getByText('已要求不要再打').waitFor()
+  await never.getByText('agent1').waitFor()
+  await never.locator('[data-do=may-call]').click()
+  await never.locator('[data-do=may-call-now]').click()
+  assert.ok(await boss.locator('input[name=may-call-reason]:invalid').isVisible(), 'not without a reason')
+  await boss.locator('input[name=may-call-reason]').fill('本人来电，说是按错了')
+  await never.locator('[data-do=may-call-now]').click()
+  await never.getByRole('status').waitFor({ state: 'detached' })
+  await boss.reload()
+  await never.locator('[data-do=do-not-call]').waitFor()
+  assert.equal(await never.getByRole('status').count(), 0, 'it is so for everybody')
 })
 
 test('after the notes the next contact is there, and is put off or taken out', async () => {
