@@ -126,12 +126,18 @@ func (b *Book) setting(name string) (config.Trunk, bool) {
 
 // InForce are the trunks as settings and console have them.
 func (b *Book) InForce(ctx context.Context) ([]config.Trunk, error) {
+	out, _, err := b.Origins(ctx)
+	return out, err
+}
+
+// Origins are the trunks in force, and where each is set.
+func (b *Book) Origins(ctx context.Context) (list []config.Trunk, origins map[string]string, err error) {
 	k, _, err := b.current(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out, _ := b.inForce(k)
-	return out, nil
+	list, origins = b.inForce(k)
+	return list, origins, nil
 }
 
 // Show shows the trunks.
@@ -154,7 +160,7 @@ func (b *Book) Show(ctx context.Context) (TrunkPage, error) {
 	for _, t := range b.cfg.Settings {
 		p.Settings = append(p.Settings, formOf(t))
 	}
-	p.Problems = b.problems(p.Trunks, now)
+	p.Problems = b.problems(p.Trunks, now, nil)
 	p.Versions, err = b.history().Shown(ctx, p.Stamp)
 	return p, err
 }
@@ -177,24 +183,29 @@ func (b *Book) planned(was kept, want []TrunkForm) plan {
 	}
 	p := plan{check: rules.EditCheck{Changed: []string{}}}
 	given := map[string]bool{} // a new password
-	for _, f := range want {
+	anew := map[int]bool{}     // the password is to be typed again
+	for i, f := range want {
 		set, inSettings := b.setting(f.Name)
 		if f.AsSettings && inSettings {
 			p.force = append(p.force, set)
 			continue
 		}
 		given[f.Name] = f.Password != ""
-		own := f.Password
+		own, theirs := f.Password, []string(nil) // whose servers have seen the password
 		if old, ok := named(f.Was); ok && own == "" {
 			if k, had := was.named(f.Was); had && k.Password != "" || f.Was != f.Name || !inSettings {
-				own = old.Password.Reveal()
+				own, theirs = old.Password.Reveal(), old.Proxy
 			}
 		}
 		f.Password = own
 		t := f.settings()
 		if own == "" && inSettings {
-			t.Password = set.Password
+			t.Password, theirs = set.Password, set.Proxy
+			if k, had := was.named(f.Name); had && k.Password == "" { // it goes there already
+				theirs = slices.Concat(theirs, k.Proxy)
+			}
 		}
+		anew[i] = t.Password != "" && !given[f.Name] && elsewhere(theirs, t.Proxy)
 		p.force = append(p.force, t)
 		if inSettings && own == "" && len(different(formOf(set), formOf(t))) == 0 {
 			continue
@@ -207,7 +218,7 @@ func (b *Book) planned(was kept, want []TrunkForm) plan {
 			p.kept.Removed = append(p.kept.Removed, t.Name)
 		}
 	}
-	p.check.Problems = b.problems(want, p.force)
+	p.check.Problems = b.problems(want, p.force, anew)
 	for _, t := range p.force {
 		old, ok := named(t.Name)
 		if !ok {

@@ -181,6 +181,56 @@ func contents(t *testing.T, file string) string {
 	return string(all)
 }
 
+// Who may change a server's address must not get the password that he cannot see sent there.
+func TestAKeptPasswordGoesToNoOtherServer(t *testing.T) {
+	d := open(t, telecom())
+	d.saved(func(p *carrier.TrunkPage) {
+		mine := fresh()
+		mine.Kind, mine.User, mine.Password = "register", "2002", "of the console"
+		free := fresh()
+		free.Name = "free"
+		p.Trunks = append(p.Trunks, mine, free)
+	})
+	for name, change := range map[string]func(p *carrier.TrunkPage){
+		"of the settings":    func(p *carrier.TrunkPage) { p.Trunks[0].Proxy[0] = "sip:evil.example" },
+		"of the console":     func(p *carrier.TrunkPage) { p.Trunks[1].Proxy[0] = "sip:evil.example" },
+		"one more server":    func(p *carrier.TrunkPage) { p.Trunks[0].Proxy = append(p.Trunks[0].Proxy, "evil.example") },
+		"not encrypted":      func(p *carrier.TrunkPage) { p.Trunks[0].Proxy[0] += ";transport=udp" },
+		"by its address":     func(p *carrier.TrunkPage) { p.Trunks[0].Kind, p.Trunks[0].Proxy[0] = "static", "sip:evil.example" },
+		"under another name": func(p *carrier.TrunkPage) { p.Trunks[1].Name, p.Trunks[1].Proxy[0] = "other", "sip:evil.example" },
+		"as if it were new":  func(p *carrier.TrunkPage) { p.Trunks[0].Was, p.Trunks[0].Proxy[0] = "", "sip:evil.example" },
+		"another in its place": func(p *carrier.TrunkPage) {
+			p.Trunks[2].Name, p.Trunks[2].Kind, p.Trunks[2].User, p.Trunks = "telecom", "register", "1001", p.Trunks[1:]
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := d.page()
+			change(&p)
+			for _, f := range p.Trunks {
+				one, check, err := d.book.One(t.Context(), f)
+				require.NoError(t, err)
+				if strings.Contains(strings.Join(one.Proxy, " "), "evil.example") {
+					require.NotEmpty(t, check.Problems, "nor is it tried there")
+				}
+			}
+			done, err := d.book.Save(t.Context(), p.Stamp, p.Trunks, "li")
+			require.ErrorIs(t, err, rules.ErrWrong)
+			require.Len(t, done.Problems, 1)
+			assert.True(t, strings.HasSuffix(done.Problems[0].Field, ".password"), done.Problems[0].Field)
+			assert.Contains(t, done.Problems[0].English, "again")
+		})
+	}
+	// Typed again it goes there; written otherwise it is the same server.
+	assert.Equal(t, []string{"telecom.proxy", "telecom.password"}, d.saved(func(p *carrier.TrunkPage) {
+		p.Trunks[0].Proxy, p.Trunks[0].Password = []string{"sip:new.example", "sip:old.example"}, "typed"
+	}))
+	assert.Equal(t, []string{"telecom.proxy"}, d.saved(func(p *carrier.TrunkPage) { p.Trunks[0].Proxy = []string{"SIP:Old.example", "new.example"} }))
+	assert.Equal(t, "typed", d.password("telecom"))
+	// Nor does that of the settings go where another one was typed for.
+	_, err := d.save(func(p *carrier.TrunkPage) { p.Trunks[0].Was = "" })
+	require.ErrorIs(t, err, rules.ErrWrong)
+}
+
 func TestWrongTrunksAreNotTaken(t *testing.T) {
 	for field, change := range map[string]func(f *carrier.TrunkForm){
 		"name":               func(f *carrier.TrunkForm) { f.Name = "Old Carrier" },

@@ -39,8 +39,9 @@ func fieldOf(key string) string {
 	}
 }
 
-// problems are what is wrong with the trunks of a form, which mean these settings.
-func (b *Book) problems(want []TrunkForm, means []config.Trunk) []rules.EditProblem {
+// problems are what is wrong with the trunks of a form, which mean these settings; the
+// password of those in anew must be typed again.
+func (b *Book) problems(want []TrunkForm, means []config.Trunk, anew map[int]bool) []rules.EditProblem {
 	out := []rules.EditProblem{}
 	seen := map[string]bool{}
 	for i, f := range want {
@@ -67,6 +68,9 @@ func (b *Book) problems(want []TrunkForm, means []config.Trunk) []rules.EditProb
 			}
 			add(business.Error, key, p.Text, chinese(key))
 		}
+		if anew[i] {
+			add(business.Error, "password", "type the account's password again: the one that is kept is not sent to another server", "服务器改了，请重新输入密码：已保存的密码不会发给别的服务器")
+		}
 		numbers := map[string]bool{}
 		for j, in := range f.Inbound {
 			at := fmt.Sprintf("inbound[%d]", j)
@@ -83,6 +87,21 @@ func (b *Book) problems(want []TrunkForm, means []config.Trunk) []rules.EditProb
 		}
 	}
 	return out
+}
+
+// elsewhere tells whether a trunk would speak to a server that is none of these, or to one
+// of them in another way.
+func elsewhere(known, now []string) bool {
+	plain := func(p string) string {
+		p = strings.ToLower(strings.TrimSpace(p))
+		if strings.HasPrefix(p, "sips:") {
+			return p
+		}
+		return "sip:" + strings.TrimPrefix(p, "sip:")
+	}
+	return slices.ContainsFunc(now, func(p string) bool {
+		return !slices.ContainsFunc(known, func(k string) bool { return plain(k) == plain(p) })
+	})
 }
 
 // different are the keys in which two trunks differ, as a form calls them.
