@@ -71,6 +71,12 @@ func enterWAL(ctx context.Context, path string) (err error) {
 	return nil
 }
 
+// Full tells whether an error of SQLite comes of a full disk.
+func Full(err error) bool {
+	var refused *sqlite.Error
+	return errors.As(err, &refused) && refused.Code()&0xff == sqlite3.SQLITE_FULL
+}
+
 // Source is the name that the driver "sqlite" opens the file by. Its connections check
 // foreign keys and wait for each other; pragmas, such as synchronous(FULL), come on top.
 func Source(path string, pragmas ...string) string {

@@ -26,47 +26,73 @@ func migrate(ctx context.Context, db *sql.DB, alone string, now time.Time) (appl
 	if _, err := step(ctx, db, alone, `CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)`, 0, now); err != nil {
 		return 0, err
 	}
-	files, err := migrations.ReadDir("migrations") // sorted by name
+	missing, err := missing(ctx, db)
 	if err != nil {
 		return 0, err
 	}
-	done, err := appliedVersions(ctx, db)
-	if err != nil {
-		return 0, err
-	}
-	var newest int64
-	for _, f := range files {
-		number, _, _ := strings.Cut(f.Name(), "_")
-		version, err := strconv.ParseInt(number, 10, 64)
-		if err != nil || version <= newest {
-			return applied, fmt.Errorf("%s does not begin with a number behind %d", f.Name(), newest)
-		}
-		newest = version
-	}
-	for version := range done {
-		if version > newest {
-			return 0, fmt.Errorf("it was written by a newer hotline (schema %d, this one knows %d): install that version again", version, newest)
-		}
-	}
-	for _, f := range files {
-		number, _, _ := strings.Cut(f.Name(), "_")
-		version, _ := strconv.ParseInt(number, 10, 64) // it is one, see above
-		if done[version] {
-			continue
-		}
-		text, err := migrations.ReadFile("migrations/" + f.Name())
+	for _, m := range missing {
+		text, err := migrations.ReadFile("migrations/" + m.file)
 		if err != nil {
 			return applied, err
 		}
-		did, err := step(ctx, db, alone, string(text), version, now)
+		did, err := step(ctx, db, alone, string(text), m.version, now)
 		if err != nil {
-			return applied, fmt.Errorf("step %s: %w", f.Name(), err)
+			return applied, fmt.Errorf("step %s: %w", m.file, err)
 		}
 		if did {
 			applied++
 		}
 	}
 	return applied, nil
+}
+
+// ErrOlder is of a database that a start would bring up to date first.
+var ErrOlder = errors.New("the database is of an older hotline; the next start brings it up to date")
+
+// current tells whether the database is of the present schema, and changes nothing.
+func current(ctx context.Context, db *sql.DB) error {
+	switch left, err := missing(ctx, db); {
+	case err != nil:
+		return fmt.Errorf("look into the database: %w", err)
+	case len(left) > 0:
+		return ErrOlder
+	}
+	return nil
+}
+
+// migration is a step that brings a database up to date.
+type migration struct {
+	version int64
+	file    string
+}
+
+// missing are the migrations that the database does not have, in their order.
+func missing(ctx context.Context, db *sql.DB) (out []migration, err error) {
+	files, err := migrations.ReadDir("migrations") // sorted by name
+	if err != nil {
+		return nil, err
+	}
+	done, err := appliedVersions(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	var newest int64
+	for _, f := range files {
+		number, _, _ := strings.Cut(f.Name(), "_")
+		version, err := strconv.ParseInt(number, 10, 64)
+		if err != nil || version <= newest {
+			return nil, fmt.Errorf("%s does not begin with a number behind %d", f.Name(), newest)
+		}
+		if newest = version; !done[version] {
+			out = append(out, migration{version, f.Name()})
+		}
+	}
+	for version := range done {
+		if version > newest {
+			return nil, fmt.Errorf("it was written by a newer hotline (schema %d, this one knows %d): install that version again", version, newest)
+		}
+	}
+	return out, nil
 }
 
 // appliedVersions are the numbers of the migrations that the database has.

@@ -24,6 +24,8 @@ const (
 	deadlockDetected     = "40P01"
 )
 
+const diskFull = "53100" // SQLSTATE
+
 // migrationLock is the key of the advisory lock under which nodes that start together
 // migrate one after another.
 const migrationLock = "SELECT pg_advisory_xact_lock(7305793)"

@@ -79,8 +79,8 @@ func (s *Store) Session(ctx context.Context, token string) (Session, error) {
 			_, err := tx.ExecContext(ctx, `UPDATE sessions SET seen_at = $2 WHERE hash = $1`, hash, now.UnixMilli())
 			return err
 		})
-		if err != nil {
-			return Session{}, fmt.Errorf("session: %w", err)
+		if err != nil { // of a full disk say, which the console must still tell about
+			s.log.WarnContext(ctx, "when a session was used last is not kept", "error", err)
 		}
 	}
 	return session, nil

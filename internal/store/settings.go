@@ -54,7 +54,7 @@ func (s *Store) checkKey(ctx context.Context) error {
 		return fmt.Errorf("the master key does not fit this database: put back the key file that was made with it (HOTLINE_MASTER_KEY_FILE, or master.key in the data folder): %w", seal.ErrKey)
 	case err != nil:
 		return err
-	case ok:
+	case ok, s.cfg.Look:
 		return nil
 	}
 	return s.SetSetting(ctx, key, known)

@@ -31,6 +31,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -39,6 +40,8 @@ import (
 	"hotline/campaigns"
 	"hotline/internal/seal"
 	"hotline/internal/sqlitefile"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // ErrNotFound is returned for a row that does not exist.
@@ -61,6 +64,10 @@ type Config struct {
 	// Settled is what another system is to be told of an attempt that ended; nil tells
 	// nobody.
 	Settled func(campaigns.Attempt, campaigns.Contact) (Delivery, bool)
+	// Look opens what is there to be read, and makes and changes nothing: an error wraps
+	// os.ErrNotExist where there is no file, ErrOlder where a start would bring it up to
+	// date first.
+	Look bool
 	// Logger; default discards.
 	Logger *slog.Logger
 	// Now is the clock; default time.Now.
@@ -86,6 +93,8 @@ type Store struct {
 
 // backend is what differs between databases.
 type backend struct {
+	// path of the file; "" where it is none.
+	path string
 	// ready makes what is opened; nil where the database's operator has done so.
 	ready   func(context.Context) error
 	open    func(write bool) (*sql.DB, error)
@@ -127,12 +136,17 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.ready != nil {
+	switch {
+	case cfg.Look && b.path != "":
+		if _, err := os.Stat(b.path); err != nil {
+			return nil, fmt.Errorf("look into the database: %w", err)
+		}
+	case !cfg.Look && b.ready != nil:
 		if err := b.ready(ctx); err != nil {
 			return nil, err
 		}
 	}
-	write, err := b.open(true)
+	write, err := b.open(!cfg.Look)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
@@ -162,6 +176,12 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 }
 
 func (s *Store) prepare(ctx context.Context, alone string) error {
+	if s.cfg.Look {
+		if err := current(ctx, s.read); err != nil {
+			return err
+		}
+		return s.checkKey(ctx)
+	}
 	n, err := migrate(ctx, s.group.db, alone, s.now())
 	if err != nil {
 		return err
@@ -202,6 +222,7 @@ func sqlite(path string) (backend, error) {
 		return backend{}, errors.New("database: the path of an SQLite file is missing or has a ? or # in it")
 	}
 	return backend{
+		path:  path,
 		ready: func(ctx context.Context) error { return sqlitefile.Prepare(ctx, path) },
 		open: func(write bool) (*sql.DB, error) {
 			if write {
@@ -223,6 +244,12 @@ func sqlite(path string) (backend, error) {
 			JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' ORDER BY m.name, p.cid`,
 		forget: emptyLog,
 	}, nil
+}
+
+// Full tells whether an error comes of a full disk.
+func Full(err error) bool {
+	var refused *pgconn.PgError
+	return sqlitefile.Full(err) || errors.As(err, &refused) && refused.Code == diskFull
 }
 
 // Sealer is the one that personal fields are sealed by.

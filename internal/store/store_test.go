@@ -385,3 +385,40 @@ func raw(t *testing.T, path string) *sql.DB {
 	t.Cleanup(func() { assert.NoError(t, db.Close()) })
 	return db
 }
+
+// A look at the database makes and changes nothing.
+func TestLook(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "data", "hotline.db")
+	sealer, _, err := seal.LoadOrCreate(filepath.Join(dir, "master.key"))
+	require.NoError(t, err)
+	look := func(s *seal.Sealer) error {
+		db, err := store.Open(t.Context(), store.Config{URL: file, Sealer: s, Look: true})
+		if err != nil {
+			return err
+		}
+		defer func() { require.NoError(t, db.Close()) }()
+		_, err = db.Users(t.Context())
+		require.NoError(t, err)
+		require.Error(t, db.SetSetting(t.Context(), "a", "b"))
+		return nil
+	}
+	require.ErrorIs(t, look(sealer), os.ErrNotExist)
+	require.NoDirExists(t, filepath.Dir(file))
+
+	db, err := store.Open(t.Context(), store.Config{URL: file, Sealer: sealer})
+	require.NoError(t, err)
+	require.NoError(t, look(sealer), "beside the server that uses it")
+	require.NoError(t, db.Close())
+	require.NoError(t, look(sealer))
+	other, _, err := seal.LoadOrCreate(filepath.Join(dir, "other.key"))
+	require.NoError(t, err)
+	require.ErrorIs(t, look(other), seal.ErrKey)
+
+	raw, err := sql.Open("sqlite", file)
+	require.NoError(t, err)
+	_, err = raw.ExecContext(t.Context(), `DELETE FROM migrations WHERE version = (SELECT MAX(version) FROM migrations)`)
+	require.NoError(t, err)
+	require.NoError(t, raw.Close())
+	require.ErrorIs(t, look(sealer), store.ErrOlder)
+}

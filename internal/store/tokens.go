@@ -86,8 +86,8 @@ func (s *Store) Token(ctx context.Context, secretText string) (Token, error) {
 			_, err := tx.ExecContext(ctx, `UPDATE api_tokens SET used_at = $2 WHERE id = $1`, t.ID, now.UnixMilli())
 			return err
 		})
-		if err != nil {
-			return Token{}, fmt.Errorf("token: %w", err)
+		if err != nil { // of a full disk say, which the console must still tell about
+			s.log.WarnContext(ctx, "when a token was used last is not kept", "error", err)
 		}
 	}
 	return t, nil
