@@ -19,7 +19,9 @@
 package models
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"os"
@@ -181,6 +183,18 @@ func (s *Set) Find(id string) (dir string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// Unreadable is the first of the folders that is there and cannot be read.
+func (s *Set) Unreadable() error {
+	for _, folder := range s.Path {
+		for _, dir := range []string{folder, filepath.Join(folder, string(ASR)), filepath.Join(folder, string(TTS))} {
+			if _, err := os.ReadDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("the folder of models cannot be read, give it to the user that hotline runs as: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // whole says whether every file of the model is there and not empty.

@@ -23,6 +23,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
@@ -156,7 +157,7 @@ func (l *Lease) lockFile() (former []string, err error) {
 	if err := os.MkdirAll(l.cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("lock the name of this server: %w", err)
 	}
-	path := filepath.Join(l.cfg.Dir, "node-"+url.PathEscape(l.cfg.Name)+".lock")
+	path := lockPath(l.cfg.Dir, l.cfg.Name)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // of the data folder
 	if err != nil {
 		return nil, fmt.Errorf("lock the name of this server: %w", err)
@@ -180,6 +181,29 @@ func (l *Lease) lockFile() (former []string, err error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return former, nil
+}
+
+// Running tells whether a server of the name runs from the data folder, and which (its
+// host and process). It asks the lock of [Take] alone: one elsewhere is not seen.
+func Running(dir, name string) (who string, running bool) {
+	f, err := os.Open(lockPath(dir, name))
+	if err != nil {
+		return "", false // none has ever run here, or it is not ours to know
+	}
+	defer func() { _ = f.Close() }() // gives a lock back
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) {
+		return "", false
+	}
+	text, err := io.ReadAll(io.LimitReader(f, 4<<10))
+	if err != nil {
+		return "", true
+	}
+	lines := append(strings.Split(string(text), "\n"), "", "")
+	return lines[1], true
+}
+
+func lockPath(dir, name string) string {
+	return filepath.Join(dir, "node-"+url.PathEscape(name)+".lock")
 }
 
 func (l *Lease) write(text string) error {
