@@ -26,8 +26,7 @@ import (
 	pion "github.com/pion/sdp/v3"
 )
 
-// Errors of a negotiation; a SIP server answers all of them with 488, and a
-// description that cannot be read with 400.
+// Errors of a negotiation; a SIP server answers all of them with 488.
 var (
 	ErrSyntax   = errors.New("session description cannot be read")
 	ErrNoAudio  = errors.New("no audio stream that can be taken in the session description")
@@ -315,11 +314,14 @@ func choose(d *pion.SessionDescription, l Local, answer bool) (int, Media, error
 		}
 		keys, ok := l.protect(d, o, answer)
 		if !ok {
+			if errors.Is(err, ErrNoAudio) {
+				err = fmt.Errorf("%w: there is one of %s, with encryption that does not fit ours", ErrNoAudio, short(strings.Join(o.MediaName.Protos, "/")))
+			}
 			continue
 		}
 		m, ok := common(o, l)
 		if !ok {
-			err = ErrNoCodec
+			err = fmt.Errorf("%w: theirs are %s; ours are %s", ErrNoCodec, theirs(o), ours(l))
 			continue
 		}
 		m.Keys = keys
@@ -370,6 +372,57 @@ func noise(offered []Codec, c Codec) (uint8, bool) {
 		}
 	}
 	return 0, false
+}
+
+// Of what far ends send only so much is repeated to people.
+const shownFormats, shownName = 8, 24
+
+// ours are the codecs that we would have taken, for people.
+func ours(l Local) string {
+	var names []string
+	for _, c := range l.codecs() {
+		names = append(names, c.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// theirs are the formats of a stream, for people: by name where they have one.
+func theirs(o *pion.MediaDescription) string {
+	static := map[string]string{"3": "GSM", "4": "G723", "15": "G728", "18": "G729"} // of RFC 3551 what telephones have
+	known := formats(o)
+	var names []string
+	for _, f := range o.MediaName.Formats {
+		name := static[f]
+		if i := slices.IndexFunc(known, func(c Codec) bool { return strconv.Itoa(int(c.PayloadType)) == f }); i >= 0 {
+			name = known[i].Name
+		}
+		if strings.EqualFold(name, "telephone-event") || strings.EqualFold(name, "CN") {
+			continue
+		}
+		if len(names) == shownFormats {
+			names = append(names, "…")
+			break
+		}
+		if name == "" {
+			name = "type " + f
+		}
+		names = append(names, short(name))
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// short is a far end's word as it may be shown.
+func short(word string) string {
+	word = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || r == '"' || r == '\\' {
+			return -1
+		}
+		return r
+	}, word)
+	return word[:min(len(word), shownName)]
 }
 
 // formats lists the formats of a stream in its own order.

@@ -1,6 +1,7 @@
 package sdp_test
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -99,6 +100,27 @@ func TestAnswerVariants(t *testing.T) {
 				c.check(assert.New(t), m)
 			}
 		})
+	}
+}
+
+// What two sides do not have in common is told by name, and no more of it than people read.
+func TestWhatIsNotInCommon(t *testing.T) {
+	many := make([]string, 0, 40)
+	for pt := range 40 {
+		many = append(many, fmt.Sprintf("a=rtpmap:%d codec\"%02d/8000", 35+pt, pt))
+	}
+	for _, c := range []struct {
+		offer []byte
+		said  string
+	}{
+		{offer("m=audio 4000 RTP/AVP 18 4 97 101", "a=rtpmap:97 AMR-WB/16000", "a=rtpmap:101 telephone-event/8000"), "theirs are G729, G723, AMR-WB; ours are PCMA, PCMU, opus, G722"},
+		{offer("m=audio 4000 RTP/AVP 77"), "theirs are type 77;"},
+		{offer("m=audio 4000 RTP/AVP 101", "a=rtpmap:101 telephone-event/8000"), "theirs are none;"},
+		{offer(append([]string{"m=audio 4000 RTP/AVP 35 36 37 38 39 40 41 42 43 44 45"}, many...)...), "codec05, codec06, codec07, …;"},
+	} {
+		_, _, err := sdp.Answer(c.offer, sdp.Local{Addr: local.Addr, Port: local.Port})
+		require.ErrorIs(t, err, sdp.ErrNoCodec)
+		assert.Contains(t, err.Error(), c.said)
 	}
 }
 
