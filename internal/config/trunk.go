@@ -241,8 +241,12 @@ func (l *loader) readTrunks(root *strict.Node, base string) {
 		}
 		if k, ok := find(item, "password"); ok && k.Value.Text != "" {
 			take(item, "password")
+			own := ""
+			if name.Value != nil {
+				own = name.Value.Text
+			}
 			l.fail(l.at(k.Line), at+".password is a secret and must not stand in this file; put it into the variable "+
-				trunkEnv(t.Name, "password")+" (with the trunk's name) or into a file of its own named by password_file")
+				trunkEnv(own, "password")+", or into a file of its own named by password_file")
 		}
 		problems, lines := item.Decode(&t)
 		for _, p := range problems {
@@ -360,8 +364,8 @@ func (t *Trunk) check(bad func(key, format string, args ...any)) {
 		bad("proxy", "is missing; name the carrier's server, sip:HOST")
 	}
 	for _, p := range t.Proxy {
-		if strings.Contains(p, "@") || strings.ContainsAny(p, "<>\" ") {
-			bad("proxy", "%q is no server; write sip:HOST[:PORT][;transport=tcp]", p)
+		if why := wrongProxy(p); why != "" {
+			bad("proxy", "%q %s; write sip:HOST[:PORT][;transport=tcp]", p, why)
 		}
 	}
 	if t.Kind == "register" {
@@ -413,6 +417,40 @@ func (t *Trunk) check(bad func(key, format string, args ...any)) {
 			bad("codecs", "%q is none of PCMA, PCMU, G722, opus", c)
 		}
 	}
+}
+
+// wrongProxy says what is wrong with a carrier's server, "" where nothing is.
+func wrongProxy(p string) string {
+	rest, encrypted := strings.CutPrefix(strings.ToLower(p), "sips:")
+	rest = strings.TrimPrefix(rest, "sip:")
+	server, params, _ := strings.Cut(rest, ";")
+	host, port := server, ""
+	if strings.ContainsAny(server, "/@<>\"' \t%,?") {
+		return "is no server"
+	}
+	if i := strings.LastIndexByte(server, ':'); i >= 0 && (strings.Count(server, ":") == 1 || strings.HasSuffix(server[:i], "]")) {
+		host, port = server[:i], server[i+1:]
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return "has no usable port"
+		}
+	}
+	if inner, ok := strings.CutPrefix(host, "["); ok || strings.Contains(host, ":") {
+		if a, err := netip.ParseAddr(strings.TrimSuffix(inner, "]")); !ok || err != nil || !a.Is6() {
+			return "is no server, IPv6 addresses stand in brackets"
+		}
+	} else if host == "" || strings.ContainsAny(host, "[]") {
+		return "is no server"
+	}
+	for param := range strings.SplitSeq(params, ";") {
+		switch name, value, _ := strings.Cut(param, "="); {
+		case name != "transport":
+		case !slices.Contains([]string{"udp", "tcp", "tls"}, value):
+			return "has a transport that is none of udp, tcp, tls"
+		case encrypted && value == "udp":
+			return "wants TLS (sips:) over udp"
+		}
+	}
+	return ""
 }
 
 // Network reads an address or a network.

@@ -107,3 +107,22 @@ outbound: {country: China, allow: [x], max_calls_per_day: -2, hours: [later]}
 	require.ErrorContains(t, err, "NOT_THERE is not set")
 	require.ErrorContains(t, err, "HOTLINE_TRUNKS_X_PASSWORD")
 }
+
+func TestServersOfTrunks(t *testing.T) {
+	load := func(proxy string) error {
+		_, err := config.Load(write(t, "hotline.yaml", "trunks: [{name: a, kind: static, proxy: \""+proxy+"\"}]\n"), nil)
+		return err
+	}
+	for _, right := range []string{
+		"carrier.example", "192.0.2.7:5070", "sip:carrier.example", "SIP:carrier.example:5070;transport=TCP", "sips:carrier.example", "sips:carrier.example;transport=tcp",
+		"sip:[2001:db8::5]", "sip:[2001:db8::5]:5061;transport=tls", "sip:ims.example;lr",
+	} {
+		require.NoError(t, load(right), right)
+	}
+	for wrong, why := range map[string]string{
+		"sip:": "is no server", "http://carrier.example": "is no server", "sip:user@carrier.example": "is no server", "sip:carrier.example:99999": "no usable port", "sip:carrier.example:": "no usable port",
+		"sip:192.0.2.7;transport=sctp": "none of udp, tcp, tls", "sips:carrier.example;transport=udp": "over udp", "sip:2001:db8::5": "in brackets", "sip:[carrier]": "in brackets",
+	} {
+		require.ErrorContains(t, load(wrong), why, wrong)
+	}
+}
