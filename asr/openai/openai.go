@@ -39,7 +39,9 @@ type Config struct {
 	BaseURL    string       // with /v1: "http://127.0.0.1:8090/v1", or "unix:/path/of/socket"
 	HTTPClient *http.Client // default: one of its own, which dials the socket where BaseURL is one
 	APIKey     string
-	Model      string        // default "whisper-1", which every server takes
+	Model      string        // default "whisper-1", which most servers take for their own choice
+	// Models are asked for by the language of a segment, "" for the rest; they go before Model.
+	Models map[string]string
 	Timeout    time.Duration // of one request; default 10 s
 	// Standard leaves out the fields that OpenAI's own API does not have (hotwords,
 	// urgent): for servers that refuse what they do not know. Theirs is known to.
@@ -159,7 +161,7 @@ func (d *Decoder) Decode(ctx context.Context, s asr.Segment) (asr.Transcript, er
 	if err := json.Unmarshal(data, &a); err != nil {
 		return asr.Transcript{}, fmt.Errorf("the speech server's answer is no verbose_json: %w", err)
 	}
-	return a.transcript(s, time.Since(began), d.cfg.Model), nil
+	return a.transcript(s, time.Since(began), d.model(s.Language)), nil
 }
 
 // orCause is why ctx ended, where that is what err comes of.
@@ -211,7 +213,7 @@ func (d *Decoder) form(s asr.Segment) (body *bytes.Buffer, kind string, err erro
 	body = bytes.NewBuffer(make([]byte, 0, 2*len(samples)+4096))
 	w := multipart.NewWriter(body)
 	fields := [][2]string{
-		{"model", d.cfg.Model},
+		{"model", d.model(s.Language)},
 		{"response_format", "verbose_json"},
 		{"temperature", "0"},
 		{"language", s.Language},
@@ -239,6 +241,10 @@ func (d *Decoder) form(s asr.Segment) (body *bytes.Buffer, kind string, err erro
 		return nil, "", err
 	}
 	return body, w.FormDataContentType(), w.Close()
+}
+
+func (d *Decoder) model(language string) string {
+	return cmp.Or(d.cfg.Models[language], d.cfg.Models[""], d.cfg.Model)
 }
 
 // wave is a mono 16-bit WAV of 16 kHz.

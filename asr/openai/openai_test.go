@@ -125,6 +125,16 @@ func TestStandardServerGetsStandardFields(t *testing.T) {
 	require.NotContains(t, q.fields, "language", "an empty one would be refused")
 }
 
+func TestModelByLanguage(t *testing.T) {
+	url, asked := serve(t, 200, object{"text": "hello"})
+	d := decoder(t, openai.Config{BaseURL: url, Models: map[string]string{"zh": "paraformer", "": "large-v3"}})
+	for language, model := range map[string]string{"zh": "paraformer", "en": "large-v3"} {
+		_, err := d.Decode(t.Context(), asr.Segment{Samples: make([]int16, 800), Rate: 8000, Language: language})
+		require.NoError(t, err)
+		require.Equal(t, model, (<-asked).fields["model"])
+	}
+}
+
 func TestOwnWorkerSaysItsConfidence(t *testing.T) {
 	url, _ := serve(t, 200, object{"text": "好", "confidence": 0.42, "model": "asr/x", "emotion": "angry", "queued_ms": 1.5})
 	tr, err := decoder(t, openai.Config{BaseURL: url}).Decode(t.Context(), asr.Segment{Rate: 8000, Samples: make([]int16, 800)})

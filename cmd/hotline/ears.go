@@ -76,7 +76,11 @@ func newEars(c config.Config, log *slog.Logger) (*ears, error) {
 func newDecoder(c config.Config, endpoints []speech.Endpoint, log *slog.Logger) (asr.Decoder, error) {
 	b := asr.BalanceConfig{Log: log}
 	for _, p := range endpoints {
-		d, err := asropenai.New(asropenai.Config{BaseURL: p.BaseURL, HTTPClient: p.HTTP, APIKey: c.Speech.APIKey.Reveal()})
+		cfg := asropenai.Config{BaseURL: p.BaseURL, HTTPClient: p.HTTP, APIKey: c.Speech.APIKey.Reveal()}
+		if len(c.Speech.URLs) > 0 { // our own worker has read the settings itself
+			cfg.Models = c.Speech.ASR
+		}
+		d, err := asropenai.New(cfg)
 		if err != nil {
 			return nil, err
 		}

@@ -183,7 +183,8 @@ type Speech struct {
 	// Threads for one sentence. More than one gains little and costs double.
 	Threads int `yaml:"threads"`
 	// The model for hearing, for each language (zh, en). A single name counts for
-	// all; empty: the best that is installed.
+	// all; empty: the best that is installed. With speech.urls it is what those
+	// servers are asked for; empty: whisper-1, which they take for their own choice.
 	ASR Choice `yaml:"asr"`
 	// The model for speaking, in the same way. The voice is the line's.
 	TTS Choice `yaml:"tts"`
