@@ -69,6 +69,9 @@ func Client(address string) (Endpoint, error) {
 	return Endpoint{Name: address, BaseURL: strings.TrimRight(u.String(), "/"), HTTP: &http.Client{Transport: t}}, nil
 }
 
+// ErrForeign is of a server that answers and is no worker of ours.
+var ErrForeign = errors.New("does not answer as a speech worker")
+
 // Health asks a worker of ours how it is; err tells that it does not answer, or
 // that the server is of another make.
 func (e Endpoint) Health(ctx context.Context) (Health, error) {
@@ -83,7 +86,7 @@ func (e Endpoint) Health(ctx context.Context) (Health, error) {
 	defer func() { _ = res.Body.Close() }()
 	var h Health
 	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&h); err != nil || h.Status == "" {
-		return Health{}, fmt.Errorf("%s does not answer as a speech worker: %s", e.Name, res.Status)
+		return Health{}, fmt.Errorf("%s %w: %s", e.Name, ErrForeign, res.Status)
 	}
 	return h, nil
 }
