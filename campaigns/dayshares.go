@@ -7,26 +7,19 @@ import "math"
 // take it all. What one does not need goes to the others. It is arithmetic; a Runner's look
 // is its only user.
 type dayShares struct {
-	left int            // when it was dealt last
-	used map[string]int // since the day began, or this node: calls by campaign
+	used map[string]int // since the day began: calls by campaign, on all servers
 	may  map[string]int // how many more each may begin now; nil is no bound
 }
 
-// deal takes what is left of the day (negative: no bound), the calls begun since the last
-// time, and what each campaign needs: how many calls of the day at most (negative: as many
-// as there are), or none.
-func (d *dayShares) deal(left int, begun map[string]int, running []Campaign, need func(Campaign) int) {
+// deal takes what is left of the day (negative: no bound), the calls that each campaign
+// has begun on it, and what each needs: how many calls of the day at most (negative: as
+// many as there are), or none.
+func (d *dayShares) deal(left int, used map[string]int, running []Campaign, need func(Campaign) int) {
 	if left < 0 {
 		*d = dayShares{}
 		return
 	}
-	if d.used == nil || left > d.left { // another day
-		d.used = map[string]int{}
-	}
-	d.left = left
-	for id, n := range begun {
-		d.used[id] += n
-	}
+	d.used = used
 	d.may = make(map[string]int, len(running))
 	type part struct {
 		id           string

@@ -14,17 +14,15 @@ func TestSharesOfADay(t *testing.T) {
 	high, low := Campaign{ID: "high", Priority: 8}, Campaign{ID: "low"}
 	day := func(left int, speed map[string]int, need func(tick int, id string) int, list ...Campaign) map[string]int {
 		var d dayShares
-		got, begun := map[string]int{}, map[string]int{}
+		got := map[string]int{}
 		for tick := 0; tick < 5000 && left > 0; tick++ {
-			d.deal(left, begun, list, func(c Campaign) int { return need(tick, c.ID) })
-			begun = map[string]int{}
+			d.deal(left, got, list, func(c Campaign) int { return need(tick, c.ID) })
 			for _, c := range list {
 				if need(tick, c.ID) >= 0 { // it has nobody to call now
 					continue
 				}
 				n := min(d.take(c.ID, speed[c.ID]), left)
 				left -= n
-				begun[c.ID] += n
 				got[c.ID] += n
 			}
 		}
@@ -66,6 +64,27 @@ func TestSharesOfADay(t *testing.T) {
 	assert.Equal(t, 90, d.take("high", 500), "a new day begins anew")
 }
 
+// A day's calls are shared over all servers: one that begins a campaign's calls leaves less
+// for it to the others.
+func TestSharesOfADayOverServers(t *testing.T) {
+	high, low := Campaign{ID: "high", Priority: 8}, Campaign{ID: "low"}
+	var servers [2]dayShares
+	left, got := 1000, map[string]int{}
+	for tick := 0; tick < 2000 && left > 0; tick++ {
+		for i := range servers {
+			servers[i].deal(left, got, []Campaign{high, low}, func(Campaign) int { return -1 })
+			speed := map[string]int{"high": 1 - i, "low": 20} // only the first has agents for the high one
+			for _, c := range []Campaign{high, low} {
+				n := min(servers[i].take(c.ID, speed[c.ID]), left)
+				left -= n
+				got[c.ID] += n
+			}
+		}
+	}
+	assert.Zero(t, left)
+	assert.InDelta(t, 900, got["high"], 3, "%v", got)
+}
+
 // Whatever the campaigns and their speeds: a day's calls are used up, and each gets its part.
 func TestSharesOfADayAreUsed(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 8))
@@ -76,16 +95,14 @@ func TestSharesOfADayAreUsed(t *testing.T) {
 		}
 		var d dayShares
 		left := 50 + r.IntN(500)
-		all, got, begun := left, map[string]int{}, map[string]int{}
+		all, got := left, map[string]int{}
 		for tick := 0; left > 0; tick++ {
 			require.Less(t, tick, 10000, "it is used up: %d of %d are left", left, all)
-			d.deal(left, begun, list, func(Campaign) int { return -1 })
-			begun = map[string]int{}
+			d.deal(left, got, list, func(Campaign) int { return -1 })
 			for _, c := range list {
 				n := d.take(c.ID, 1+r.IntN(20))
 				n = min(n, left)
 				left -= n
-				begun[c.ID] += n
 				got[c.ID] += n
 			}
 		}

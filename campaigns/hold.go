@@ -41,8 +41,9 @@ const (
 type Budget struct {
 	// Minute and Day are what is left of a minute and a day; negative is no bound.
 	Minute, Day int
-	// MinuteLeft and DayLeft are how long it is until there is more.
-	MinuteLeft, DayLeft time.Duration
+	// MinuteLeft and DayLeft are how long it is until there is more, DayGone how long the
+	// day has lasted.
+	MinuteLeft, DayLeft, DayGone time.Duration
 }
 
 // perTick is how many calls may be begun in a tick, so that a minute's are spread over
@@ -71,6 +72,7 @@ type waits struct {
 	share shares
 	day   dayShares
 	needs map[string]needed
+	today begunToday
 	none  HoldWhy // why no campaign may begin a call; "" they may
 	until time.Time
 
@@ -78,6 +80,7 @@ type waits struct {
 	holds map[string]Hold // by campaign
 	told  map[string]Hold // what was told last
 	rests map[string]rest // campaigns whose calls did not go out
+	wants []string        // campaigns that want calls; nil before the first look
 }
 
 // rest is how long a campaign waits after calls that did not go out.
@@ -101,8 +104,9 @@ func (r *Runner) deal(ctx context.Context, running []Campaign) (ready bool, err 
 	r.forget(running)
 	if !r.cfg.Ready() {
 		for _, c := range running {
-			r.hold(ctx, c.ID, HoldServer, "", time.Time{})
+			r.idle(ctx, c.ID, HoldServer, time.Time{})
 		}
+		r.stand()
 		return false, nil
 	}
 	now, total, b := r.cfg.Now(), math.Inf(1), Budget{Minute: -1, Day: -1}
@@ -113,13 +117,14 @@ func (r *Runner) deal(ctx context.Context, running []Campaign) (ready bool, err 
 		}
 		total, r.waits.none, r.waits.until = b.perTick(now, r.cfg.Tick)
 	}
-	r.waits.share.deal(total, running)
-	r.mu.Lock()
-	begun := r.begun
-	r.begun = map[string]int{}
-	r.mu.Unlock()
-	r.waits.day.deal(b.Day, begun, running, func(c Campaign) int {
-		if r.waits.share.wants[c.ID] {
+	elsewhere := r.wantedElsewhere()
+	r.waits.share.deal(total, running, elsewhere)
+	used, err := r.usedToday(ctx, b, now, running)
+	if err != nil {
+		return false, err
+	}
+	r.waits.day.deal(b.Day, used, running, func(c Campaign) int {
+		if r.waits.share.wants[c.ID] || elsewhere[c.ID] > 0 {
 			return -1
 		}
 		n, failed := r.laterToday(ctx, c, now, b)

@@ -51,6 +51,8 @@ type RunnerConfig struct {
 	Reach func(ctx context.Context, c Campaign, k Contact) error
 	// Budget is how many calls all campaigns together may begin now; nil is no bound.
 	Budget func(ctx context.Context) (Budget, error)
+	// Elsewhere are the standings of the other nodes that live; nil: there are none.
+	Elsewhere func() []Standing
 	// Held is told why a campaign that runs begins no calls, when that changes; nil tells
 	// nobody.
 	Held func(ctx context.Context, h Hold)
@@ -214,6 +216,7 @@ func (r *Runner) look(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("campaign %s: %w", c.ID, err))
 		}
 	}
+	r.stand()
 	return errors.Join(errs...)
 }
 

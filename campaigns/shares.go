@@ -2,10 +2,11 @@ package campaigns
 
 import "math"
 
-// shares deals the calls that a server may begin in a tick to its campaigns: each gets its
-// part by priority, and what it does not need goes to the others. A campaign of low
-// priority gets less, and never nothing for long. It is arithmetic; a Runner's look is its
-// only user.
+// shares deals the calls that all servers may begin in a tick to the campaigns: each gets
+// its part by priority, and what it does not need goes to the others. A campaign of low
+// priority gets less, and never nothing for long. Where several servers have somebody to
+// call for a campaign, each gets as much of its part. It is arithmetic; a Runner's look is
+// its only user.
 type shares struct {
 	credit map[string]float64 // calls that may be begun, by campaign
 	wants  map[string]bool    // in the last tick
@@ -24,8 +25,9 @@ func weights(running []Campaign) func(Campaign) float64 {
 	return func(c Campaign) float64 { return float64(min(1+c.Priority-lowest, maxWeight)) }
 }
 
-// deal begins a tick in which total calls may be begun; +Inf is no bound.
-func (s *shares) deal(total float64, running []Campaign) {
+// deal begins a tick in which total calls may be begun on all servers, of which some other
+// ones have somebody to call for a campaign; +Inf is no bound.
+func (s *shares) deal(total float64, running []Campaign, elsewhere map[string]int) {
 	s.free = math.IsInf(total, 1)
 	if s.free || len(running) == 0 {
 		s.credit, s.wants = nil, nil
@@ -36,13 +38,13 @@ func (s *shares) deal(total float64, running []Campaign) {
 	credit, wants := make(map[string]float64, len(running)), make(map[string]bool, len(running))
 	for _, c := range running {
 		old, known := s.wants[c.ID]
-		if wants[c.ID] = old || !known; wants[c.ID] { // a new one is taken to want some
+		if wants[c.ID] = old || !known; wants[c.ID] || elsewhere[c.ID] > 0 { // a new one is taken to want some
 			sum += weight(c)
 		}
 	}
 	for _, c := range running {
 		if wants[c.ID] {
-			part := total * weight(c) / sum
+			part := total * weight(c) / sum / float64(1+elsewhere[c.ID])
 			// What was not used stays, but for one call no more than a tick's part: who had
 			// nobody to call does not make up for it in a burst.
 			credit[c.ID] = min(s.credit[c.ID]+part, 1+2*part)
@@ -65,7 +67,7 @@ func (s *shares) take(id string, room int) int {
 
 // idle says that a campaign has nobody to call now: its part goes to the others.
 func (s *shares) idle(id string) {
-	if !s.free {
+	if s.wants != nil {
 		s.wants[id] = false
 	}
 }

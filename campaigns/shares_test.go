@@ -2,6 +2,7 @@ package campaigns
 
 import (
 	"context"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -20,7 +21,7 @@ func TestShares(t *testing.T) {
 		var s shares
 		got := map[string]int{}
 		for range ticks {
-			s.deal(total, list)
+			s.deal(total, list, nil)
 			for _, c := range list {
 				if room[c.ID] == 0 {
 					s.idle(c.ID)
@@ -45,6 +46,52 @@ func TestShares(t *testing.T) {
 	assert.Equal(t, map[string]int{"high": 500, "middle": 500, "low": 500}, got, "without a bound everybody gets what he has room for")
 }
 
+// Servers share what they may begin together: by priority, whichever of them has somebody
+// to call for a campaign, and none begins its part twice.
+func TestSharesOverServers(t *testing.T) {
+	list := []Campaign{{ID: "high", Priority: 9}, {ID: "low"}}
+	run := func(total float64, wants ...map[string]bool) map[string]int {
+		const ticks = 1200
+		servers, got := make([]shares, len(wants)), map[string]int{}
+		for range ticks {
+			told := make([]map[string]bool, len(servers))
+			for i := range servers {
+				told[i] = maps.Clone(servers[i].wants)
+			}
+			for i := range servers {
+				s, elsewhere := &servers[i], map[string]int{}
+				for j := range told {
+					for id, w := range told[j] {
+						if j != i && w {
+							elsewhere[id]++
+						}
+					}
+				}
+				s.deal(total, list, elsewhere)
+				for _, c := range list {
+					if !wants[i][c.ID] {
+						s.idle(c.ID)
+						continue
+					}
+					got[c.ID] += s.take(c.ID, 50)
+				}
+			}
+		}
+		return got
+	}
+	both, high, low := map[string]bool{"high": true, "low": true}, map[string]bool{"high": true}, map[string]bool{"low": true}
+	for name, wants := range map[string][]map[string]bool{
+		"one": {both}, "two": {both, both}, "three": {both, both, both}, "each another one": {high, low}, "one of them both": {both, low},
+	} {
+		got := run(1.1, wants...)
+		assert.InDelta(t, 1200, got["high"], 12, "ten times as much; %s: %v", name, got)
+		assert.InDelta(t, 120, got["low"], 6, "%s: %v", name, got)
+	}
+	got := run(1.1, low, low)
+	assert.InDelta(t, 1320, got["low"], 12, "what one needs nowhere goes to the others: %v", got)
+	assert.Zero(t, got["high"])
+}
+
 // Whatever the campaigns, their needs and the bound: no more is dealt than there is, but
 // for what one tick may keep, and every campaign that wants calls gets some.
 func TestSharesStarveNobody(t *testing.T) {
@@ -59,7 +106,7 @@ func TestSharesStarveNobody(t *testing.T) {
 		const ticks = 1500
 		got, all := map[string]int{}, 0
 		for range ticks {
-			s.deal(total, list)
+			s.deal(total, list, nil)
 			for _, c := range list {
 				n := s.take(c.ID, 1+random.IntN(30))
 				got[c.ID], all = got[c.ID]+n, all+n

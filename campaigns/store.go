@@ -124,6 +124,9 @@ type Store interface {
 	ContactsLeft(ctx context.Context, campaign string) (waiting, dialling bool, err error)
 	// Waiting counts the contacts who wait, at most so many.
 	Waiting(ctx context.Context, campaign string, most int) (int, error)
+	// Begun counts the attempts of campaigns that were claimed since a time, over all nodes;
+	// those that did not go out are not among them.
+	Begun(ctx context.Context, campaigns []string, since time.Time) (map[string]int, error)
 	// Postpone keeps why contacts that were due are not called now.
 	Postpone(ctx context.Context, list []Postponed) error
 	// Claim puts an attempt on record as in progress, when the campaign runs, its

@@ -182,6 +182,9 @@ func (c *campaignCommand) status(cmd *cobra.Command, args []string) error {
 		if !h.Until.IsZero() {
 			fmt.Fprintf(&text, " until %s", h.Until.Local().Format("2006-01-02 15:04:05"))
 		}
+		for _, server := range h.Servers {
+			fmt.Fprintf(&text, "\n  server %s: %s %s", server.Node, server.Why, server.Detail)
+		}
 		for _, reason := range slices.Sorted(maps.Keys(h.Reasons)) {
 			fmt.Fprintf(&text, "\n  %7d of the next wait: %s", h.Reasons[reason], cmp.Or(reason, "for the time agreed on"))
 		}

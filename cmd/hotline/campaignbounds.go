@@ -24,6 +24,27 @@ func (s *server) campaignHolds() map[string]campaigns.Hold {
 	return holds
 }
 
+// campaignStanding is what other servers are told of this one's campaigns.
+func (s *server) campaignStanding() *campaigns.Standing {
+	st := s.campaigns.runner.Standing()
+	if st != nil {
+		st.Holds = s.campaignHolds()
+	}
+	return st
+}
+
+// campaigns are the standings of the other servers, where these have looked at theirs.
+func (n *nodes) campaigns() []campaigns.Standing {
+	var out []campaigns.Standing
+	for _, there := range n.Nodes() {
+		if st := there.Campaigns; st != nil {
+			st.Node = there.Name
+			out = append(out, *st)
+		}
+	}
+	return out
+}
+
 // campaignLimits are the settings that bind all campaigns together, as they stand.
 func (s *server) campaignLimits() outbound.Limits {
 	o, c, a := s.cfg.Outbound, s.cfg.Campaigns, s.cfg.Answers

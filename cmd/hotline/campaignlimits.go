@@ -22,7 +22,7 @@ func (s *server) callsLeft(ctx context.Context) (campaigns.Budget, error) {
 	day := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
 	minute := now.Truncate(time.Minute)
 	o := s.cfg.Outbound
-	b := campaigns.Budget{Minute: -1, Day: -1, MinuteLeft: minute.Add(time.Minute).Sub(now), DayLeft: day.AddDate(0, 0, 1).Sub(now)}
+	b := campaigns.Budget{Minute: -1, Day: -1, MinuteLeft: minute.Add(time.Minute).Sub(now), DayLeft: day.AddDate(0, 0, 1).Sub(now), DayGone: now.Sub(day)}
 	for _, of := range []struct {
 		account string
 		since   time.Time

@@ -80,7 +80,7 @@ func (s *server) openCampaigns(ctx context.Context) error {
 			})
 		},
 		Ready:  func() bool { return !s.manager.Draining() && s.campaigns.national.Ready() },
-		Budget: s.callsLeft,
+		Budget: s.callsLeft, Elsewhere: s.nodes.campaigns,
 		Held: func(ctx context.Context, h campaigns.Hold) {
 			err := s.db.AddTrail(ctx, store.TrailEntry{Actor: "server", Action: "campaign-waits", Subject: h.Campaign, Detail: map[string]string{"why": string(h.Why), "detail": h.Detail}})
 			if err != nil && ctx.Err() == nil {
@@ -89,7 +89,7 @@ func (s *server) openCampaigns(ctx context.Context) error {
 		},
 	})
 	s.campaigns.service = outbound.New(outbound.Config{
-		Store: s.db, Rules: rules, Plan: plan, Holds: s.campaignHolds, Limits: s.campaignLimits, PerMinute: s.cfg.Outbound.MaxCallsPerMinute, HangUp: s.campaigns.runner.HangUp, Dial: s.campaigns.runner.Dial, Serves: campaignAgents{s.desk}.serves, Publish: publish,
+		Store: s.db, Rules: rules, Plan: plan, Holds: s.campaignHolds, Node: s.cfg.Database.Node, Elsewhere: s.nodes.campaigns, Limits: s.campaignLimits, PerMinute: s.cfg.Outbound.MaxCallsPerMinute, HangUp: s.campaigns.runner.HangUp, Dial: s.campaigns.runner.Dial, Serves: campaignAgents{s.desk}.serves, Publish: publish,
 		Lines: func() []string {
 			var names []string
 			for _, b := range s.bots.lines() {

@@ -78,6 +78,7 @@ func (s *server) wall() []byte {
 	ready, _ := s.status.Ready()
 	w := web.Wall{
 		Version: buildVersion(), Ready: ready, Calls: live, Changes: s.nodes.changes.Load(), Load: s.desk.Load(), Queue: s.desk.Queue(),
+		Campaigns: s.campaignStanding(),
 	}
 	w.Queue = w.Queue[:min(len(w.Queue), mostShown)]
 	for _, a := range agents {

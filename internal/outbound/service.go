@@ -39,8 +39,12 @@ type Config struct {
 	PerMinute int
 	// Limits are the settings that bind all campaigns, to be shown; nil shows PerMinute.
 	Limits func() Limits
-	// Holds are why campaigns that run begin no calls; nil tells nothing.
+	// Holds are why campaigns that run begin no calls on this server, which is Node; nil
+	// tells nothing.
 	Holds func() map[string]campaigns.Hold
+	Node  string
+	// Elsewhere are the standings of the other servers that live; nil: there are none.
+	Elsewhere func() []campaigns.Standing
 	// HangUp ends the calls of a campaign at once on this node; nil leaves it to the
 	// runner's next look.
 	HangUp func(campaign string)

@@ -397,3 +397,43 @@ func BenchmarkDue(b *testing.B) {
 		}
 	}
 }
+
+// What campaigns have begun is counted over all nodes; a call that did not go out is not
+// among them.
+func TestBegunOverNodes(t *testing.T) {
+	onEach(t, func(p place) {
+		t, ctx := p.t, p.t.Context()
+		now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+		s := openAt(p, &now, campaigns.Campaign{Concurrency: 100, PerSecond: 100})
+		runningCampaign(t, s, campaigns.Campaign{ID: "offer", Concurrency: 100, PerSecond: 100})
+		claim := func(campaign, node string, who int) int64 {
+			ids, err := s.AddContacts(ctx, campaign, []campaigns.Contact{somebody(who)})
+			require.NoError(t, err)
+			got, err := s.Claim(ctx, campaigns.Claim{Campaign: campaign, Contact: ids[0], Number: 1, Call: fmt.Sprint("call", who), Node: node, Now: now}, allow)
+			require.NoError(t, err)
+			require.NotZero(t, got.Attempt.ID)
+			return got.Attempt.ID
+		}
+		claim("notice", "a", 1)
+		now = now.Add(time.Hour)
+		day := now
+		settled := claim("notice", "a", 2)
+		_, err := s.Settle(ctx, settled, campaigns.Result{Outcome: campaigns.Busy}, now, over)
+		require.NoError(t, err)
+		claim("notice", "b", 3)
+		claim("offer", "b", 4)
+		back := claim("notice", "b", 5)
+		begun := func() map[string]int {
+			n, err := s.Begun(ctx, []string{"notice", "offer", "none"}, day)
+			require.NoError(t, err)
+			return n
+		}
+		require.Equal(t, map[string]int{"notice": 3, "offer": 1}, begun())
+		_, err = s.Settle(ctx, back, campaigns.Result{Outcome: campaigns.NotPlaced, Kind: "calls_per_day"}, now, over)
+		require.NoError(t, err)
+		require.Equal(t, map[string]int{"notice": 2, "offer": 1}, begun())
+		n, err := s.Begun(ctx, nil, day)
+		require.NoError(t, err)
+		require.Empty(t, n)
+	})
+}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -106,6 +108,23 @@ func (s *Store) Waiting(ctx context.Context, campaign string, most int) (n int, 
 	err = s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM contacts WHERE campaign_id = $1 AND state = $2 LIMIT $3) AS some`, campaign, string(campaigns.Waiting), most).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count contacts that wait: %w", err)
+	}
+	return n, nil
+}
+
+// Begun implements campaigns.Store.
+func (s *Store) Begun(ctx context.Context, of []string, since time.Time) (map[string]int, error) {
+	n := map[string]int{}
+	for part := range slices.Chunk(of, 500) {
+		m, args := marks(part)
+		w := &where{}
+		w.add("campaign_id IN ("+m+")", args...)
+		w.add("claimed_at >= ?", since.UnixMilli())
+		some, err := counts(ctx, s.read, "count the calls that campaigns have begun", `SELECT campaign_id, COUNT(*) FROM attempts`+w.String()+` GROUP BY campaign_id`, w.args...)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(n, some)
 	}
 	return n, nil
 }

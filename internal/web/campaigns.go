@@ -26,7 +26,7 @@ type CampaignList struct {
 type CampaignItem struct {
 	campaigns.Campaign
 	Contacts map[campaigns.ContactState]int `json:"contacts"`
-	Waits    *outbound.Waits                `json:"waits,omitempty" doc:"why it runs and begins no calls on this server"`
+	Waits    *outbound.Waits                `json:"waits,omitempty" doc:"why it runs and begins no calls, on no server"`
 }
 
 type campaignInput struct {

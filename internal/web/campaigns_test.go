@@ -165,6 +165,31 @@ func TestWhyNobodyIsCalled(t *testing.T) {
 	assert.True(t, next.After(time.Now()), "the first of them")
 	assert.Equal(t, one, listed)
 
+	// Several servers: nobody is called where none of them calls, and the nearest to calling
+	// says why.
+	noon := time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC)
+	holds.Set(campaigns.Hold{Campaign: "visit-reminder", Why: campaigns.HoldServer, Detail: "draining", Since: noon})
+	holds.SetOn("west", campaigns.Hold{Campaign: "another", Why: campaigns.HoldServer, Since: noon})
+	one, listed = waits()
+	assert.Nil(t, one, "the other server calls")
+	assert.Nil(t, listed)
+	holds.SetOn("west", campaigns.Hold{Campaign: "visit-reminder", Why: campaigns.HoldAgents, Since: noon.Add(time.Hour)})
+	holds.SetOn("north", campaigns.Hold{Campaign: "visit-reminder", Why: campaigns.HoldReach, Detail: "503", Since: noon.Add(-time.Hour)})
+	one, _ = waits()
+	assert.Equal(t, "agents", one["why"])
+	assert.Equal(t, "2026-11-20T05:00:00Z", one["since"], "until then there were calls")
+	var said []string
+	for _, s := range one["servers"].([]any) {
+		said = append(said, fmt.Sprint(s.(map[string]any)["node"], " ", s.(map[string]any)["why"]))
+	}
+	assert.Equal(t, []string{"main not_ready", "north trunk", "west agents"}, said)
+	for _, node := range []string{"", "west", "north"} {
+		holds.SetOn(node, campaigns.Hold{Campaign: "visit-reminder", Why: campaigns.HoldWindow, Since: noon})
+	}
+	one, _ = waits()
+	assert.Equal(t, "window", one["why"])
+	assert.NotContains(t, one, "servers", "they all say the same")
+
 	li := st.login(t, "li")
 	li.json(http.MethodPost, "/api/v1/campaigns/visit-reminder/pause", "", http.StatusOK)
 	one, _ = waits()

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"hotline/campaigns"
 	"hotline/internal/alert"
 	"hotline/internal/desk"
 	"hotline/internal/event"
@@ -39,6 +40,8 @@ type Wall struct {
 	Load    desk.Load   `json:"load"`
 	Queue   []desk.View `json:"queue"`
 	Agents  []Agent     `json:"agents" doc:"who has a telephone or a call there"`
+	// Campaigns are how those stand there; nil before it has looked at them.
+	Campaigns *campaigns.Standing `json:"campaigns,omitempty"`
 }
 
 type nodeItem struct {

@@ -31,8 +31,8 @@ export async function startServer(...args) {
     upset: () => { child.stdin.write('upset\n') },
     /** Has another server on the database answer calls. */
     elsewhere: () => { child.stdin.write('elsewhere\n') },
-    /** Has a campaign call nobody, and say why; with no reason it goes on. */
-    waits: (campaign, why) => { child.stdin.write(`waits ${campaign} ${why}\n`) },
+    /** Has a campaign call nobody, here or on another server, and say why; with no reason it goes on. */
+    waits: (campaign, why, node = '') => { child.stdin.write(`waits ${campaign} ${why} ${node}`.trimEnd() + '\n') },
     stop: async () => {
       child.stdin.end()
       await ended

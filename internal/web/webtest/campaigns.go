@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,19 +23,30 @@ import (
 
 // Holds are why campaigns call nobody, as a test has it.
 type Holds struct {
-	mu   sync.Mutex
-	held map[string]campaigns.Hold
-	bus  *event.Bus
+	mu     sync.Mutex
+	held   map[string]campaigns.Hold
+	others map[string]map[string]campaigns.Hold // of other servers
+	bus    *event.Bus
 }
 
 // Set has a campaign wait; without a reason it waits for nothing.
-func (h *Holds) Set(hold campaigns.Hold) {
+func (h *Holds) Set(hold campaigns.Hold) { h.SetOn("", hold) }
+
+// SetOn has a campaign wait on another server, which is there from then on; "" is this one.
+func (h *Holds) SetOn(node string, hold campaigns.Hold) {
 	h.mu.Lock()
 	if h.held == nil {
-		h.held = map[string]campaigns.Hold{}
+		h.held, h.others = map[string]campaigns.Hold{}, map[string]map[string]campaigns.Hold{}
 	}
-	if h.held[hold.Campaign] = hold; hold.Why == "" {
-		delete(h.held, hold.Campaign)
+	held := h.held
+	if node != "" {
+		if h.others[node] == nil {
+			h.others[node] = map[string]campaigns.Hold{}
+		}
+		held = h.others[node]
+	}
+	if held[hold.Campaign] = hold; hold.Why == "" {
+		delete(held, hold.Campaign)
 	}
 	bus := h.bus
 	h.mu.Unlock()
@@ -48,6 +60,15 @@ func (h *Holds) get() map[string]campaigns.Hold {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return maps.Clone(h.held)
+}
+
+func (h *Holds) elsewhere() (out []campaigns.Standing) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, node := range slices.Sorted(maps.Keys(h.others)) {
+		out = append(out, campaigns.Standing{Node: node, Holds: maps.Clone(h.others[node])})
+	}
+	return out
 }
 
 // Campaigns are those of a store, without anybody who calls.
@@ -65,7 +86,7 @@ func CampaignsThatWait(s *store.Store, bus *event.Bus, holds *Holds) (*outbound.
 	return outbound.New(outbound.Config{
 		Store: s, Plan: plan, Rules: campaigns.NewRules(campaigns.RulesConfig{Numbers: plan, Zone: "Asia/Shanghai"}),
 		Lines: func() []string { return []string{"main", "english"} },
-		Holds: holds.get,
+		Holds: holds.get, Node: "main", Elsewhere: holds.elsewhere,
 		Limits: func() outbound.Limits {
 			return outbound.Limits{
 				PerMinute: 60, PerDay: 2000, Calls: 200, Trunks: []outbound.TrunkLimits{{Name: "carrier", Channels: 30, PerSecond: 5}},

@@ -36,7 +36,8 @@ export interface Campaign {
   version: number
 }
 /** Why a campaign that runs calls nobody now. */
-export interface Waits { why: string; detail?: string; since: string; until?: string; reasons?: Record<string, number> }
+export interface Hold { why: string; detail?: string; since: string; until?: string }
+export interface Waits extends Hold { reasons?: Record<string, number>; servers?: (Hold & { node: string })[] }
 export interface CampaignItem extends Campaign { contacts: Partial<Record<ContactState, number>> | null; waits?: Waits }
 export interface CampaignStatus { campaign: Campaign; counts: { states: Partial<Record<ContactState, number>>; outcomes: Record<string, number> }; refused: Record<string, number>; waits?: Waits }
 /** What no campaign can loosen: the server's settings, which its engineer changes. */

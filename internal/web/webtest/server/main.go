@@ -147,7 +147,8 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 		for lines.Scan() {
 			if why, waits := strings.CutPrefix(lines.Text(), "waits "); waits {
 				id, why, _ := strings.Cut(why, " ")
-				holds.Set(campaigns.Hold{Campaign: id, Why: campaigns.HoldWhy(why), Since: time.Now()})
+				why, node, _ := strings.Cut(why, " ")
+				holds.SetOn(node, campaigns.Hold{Campaign: id, Why: campaigns.HoldWhy(why), Since: time.Now()})
 				continue
 			}
 			if lines.Text() == "elsewhere" {
