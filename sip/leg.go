@@ -188,7 +188,8 @@ func (l *Leg) early() error {
 	return nil
 }
 
-// Reject refuses the call before it is answered.
+// Reject refuses the call before it is answered. What it says of a session description
+// that cannot be taken (488) goes into a Warning, where RFC 3261 section 21.4.26 wants it.
 func (l *Leg) Reject(_ context.Context, status int, reason string) error {
 	if status < 300 || status > 699 {
 		return fmt.Errorf("sip: %d is no refusal", status)
@@ -210,6 +211,10 @@ func (l *Leg) refuse(status int, reason string, extra ...field) error {
 		l.s.sentry.unknownUser(l.RemoteAddr().Addr(), l.Called(), time.Now())
 	case 503:
 		extra = append(extra, l.s.retryAfter())
+	case 488:
+		if why := oneLine(reason); why != "" && why != reasonPhrase(status) {
+			extra, reason = append(extra, field{"Warning", `399 hotline "` + quote(why) + `"`}), ""
+		}
 	}
 	res := l.s.response(l.invite, status, cmp.Or(oneLine(reason), reasonPhrase(status)), l.localTag, extra...)
 	_, err := l.inviteTx.respond(status, render(res))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -131,12 +132,23 @@ type offerError struct{ err error }
 func (e *offerError) Error() string { return e.err.Error() }
 func (e *offerError) Unwrap() error { return e.err }
 
+// why is what a caller's people can do something about; nothing of a description that
+// could not even be read.
+func (e *offerError) why() string {
+	for err := e.err; err != nil; err = errors.Unwrap(err) {
+		if text := err.Error(); strings.HasPrefix(text, sdp.ErrNoCodec.Error()) || strings.HasPrefix(text, sdp.ErrNoAudio.Error()) {
+			return text
+		}
+	}
+	return "Not Acceptable Here"
+}
+
 // endLeg hangs up. A caller whose offer cannot be taken is told that this is why (RFC
 // 3261 section 13.3.1.3), so that it can make another.
 func endLeg(ctx context.Context, l Leg, cause error) error {
 	var bad *offerError
 	if r, ok := l.(Refuser); ok && errors.As(cause, &bad) {
-		return r.Reject(ctx, 488, "Not Acceptable Here")
+		return r.Reject(ctx, 488, bad.why())
 	}
 	return l.Hangup(ctx)
 }
