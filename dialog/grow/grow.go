@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"time"
 
 	"hotline/dialog/knowledge"
@@ -115,11 +116,11 @@ func Propose(ctx context.Context, pairs []knowledge.Pair, ko knowledge.Options, 
 
 // scored compares wordings with the pairs, and says whether meanings were compared.
 func scored(ctx context.Context, pairs []knowledge.Pair, ko knowledge.Options, g []*said, workers int) (meaning bool, err error) {
-	memory := &remembering{next: ko.Embedder}
+	embedder := &bulk{next: ko.Embedder, workers: workers}
 	if ko.Embedder != nil {
-		ko.Embedder = memory
+		ko.Embedder = embedder
 	}
-	ko.EmbedWithin, ko.BuildWithin = 10*time.Minute, 10*time.Minute
+	ko.BuildWithin = 10 * time.Minute
 	index, err := knowledge.New(pairs, ko) //nolint:contextcheck // BuildWithin bounds it
 	if err != nil {
 		return false, fmt.Errorf("reading the knowledge: %w", err)
@@ -128,14 +129,18 @@ func scored(ctx context.Context, pairs []knowledge.Pair, ko knowledge.Options, g
 		return false, fmt.Errorf("comparing meanings: %w", err)
 	}
 	if index.Meaning() {
-		if err := memory.learn(ctx, g, workers); err != nil {
-			return false, err
-		}
+		embedder.kept = map[string][]float32{}
 	}
 	if err := score(ctx, index, g, workers); err != nil {
 		return false, err
 	}
-	return index.Meaning(), memory.failed()
+	for _, s := range g {
+		s.vector = slices.Clone(embedder.kept[s.text])
+	}
+	if index.Meaning() {
+		err = centre(g)
+	}
+	return index.Meaning(), err
 }
 
 // likely is how likely a pair is meant.

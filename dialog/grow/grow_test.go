@@ -10,11 +10,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"golang.org/x/sys/unix"
+
+	"hotline/asr/onnx/onnxtest"
 	"hotline/dialog/grow"
 	"hotline/dialog/internal/packtest"
 	"hotline/dialog/knowledge"
 	"hotline/dialog/private"
+	"hotline/internal/embed"
 	"hotline/internal/testdata"
 )
 
@@ -302,15 +307,52 @@ func FuzzReadHistory(f *testing.F) {
 	})
 }
 
-// BenchmarkTurns is a history of 10,000 turns, compared by words and sound.
+// tenThousand is a history of 10,000 turns and the shop that they are held against.
+func tenThousand(tb testing.TB) (packtest.Pack, []grow.Conversation) {
+	tb.Helper()
+	p, history := shop(tb, 10000)
+	for _, name := range []string{"smp2017_train.csv", "smp2017_develop.csv"} {
+		for _, row := range packtest.Rows(tb, testdata.Shared(tb, "intents/"+name)) {
+			history = append(history, grow.Conversation{{Text: row["text"], Label: row["intent"]}})
+		}
+	}
+	for i := 0; len(history) < 10000; i++ {
+		history = append(history, grow.Conversation{{Text: history[i][0].Text + "谢谢了啊", Label: history[i][0].Label}})
+	}
+	return p, history[:10000]
+}
+
+// BenchmarkTurns is a history of 10,000 turns, compared by words and sound, and by
+// meaning too, with no vector at hand. cpu-s is what of the processors it took: the clock
+// of a machine that has more to do says little.
 func BenchmarkTurns(b *testing.B) {
-	p, history := shop(b, 10000)
-	for len(history) < 10000 {
-		h := history[len(history)-5000]
-		history = append(history, grow.Conversation{{Text: h[0].Text + "谢谢了啊", Label: h[0].Label}})
+	p, history := tenThousand(b)
+	run := func(name string, embedder knowledge.Embedder) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			before := processorTime(b)
+			for b.Loop() {
+				propose(b, p.Pairs, knowledge.Options{Language: "zh", Embedder: embedder}, history, grow.Options{})
+			}
+			b.ReportMetric((processorTime(b)-before).Seconds()/float64(b.N), "cpu-s/op")
+		})
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		propose(b, p.Pairs, knowledge.Options{Language: "zh"}, history[:10000], grow.Options{})
+	run("words", nil)
+	dir := testdata.Model(b, "embed/e5-small-zhen")
+	onnxtest.Start(b)
+	m, err := embed.Open(dir, embed.Options{})
+	if err != nil {
+		b.Fatal(err)
 	}
+	defer func() { _ = m.Close() }()
+	run("meaning", m)
+}
+
+func processorTime(tb testing.TB) time.Duration {
+	tb.Helper()
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

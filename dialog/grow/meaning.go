@@ -9,82 +9,69 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"gonum.org/v1/gonum/blas/gonum"
+
 	"hotline/dialog/knowledge"
 )
 
-// remembering embeds the history's wordings many at a time, and hands the vectors to
-// the index when that asks for them one by one.
-type remembering struct {
-	next  knowledge.Embedder
-	known map[string][]float32 // not changed while others read
-
-	mu  sync.Mutex
-	err error
+// bulk embeds many texts at a time, and keeps the vectors where kept is not nil.
+type bulk struct {
+	next    knowledge.Embedder
+	workers int
+	kept    map[string][]float32
 }
 
-func (m *remembering) Embed(ctx context.Context, texts []string) ([][]float32, error) {
-	if len(texts) == 1 {
-		if v, ok := m.known[texts[0]]; ok {
-			return [][]float32{v}, nil
-		}
-	}
-	vs, err := m.next.Embed(ctx, texts)
-	if err == nil && len(vs) != len(texts) {
-		err = errors.New("as many vectors as texts are needed")
-	}
-	if err != nil {
-		m.mu.Lock()
-		m.err = err
-		m.mu.Unlock()
-	}
-	return vs, err
+func (m *bulk) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	return m.EmbedMany(ctx, texts)
 }
 
-func (m *remembering) failed() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.err != nil {
-		return fmt.Errorf("comparing meanings: %w", m.err)
+// EmbedMany embeds some batches at once.
+func (m *bulk) EmbedMany(ctx context.Context, texts []string) ([][]float32, error) {
+	batch := 32 // a server's callers get between
+	if m.workers > 1 {
+		batch = 256
 	}
-	return nil
-}
-
-// learn embeds all wordings, some batches at once.
-func (m *remembering) learn(ctx context.Context, all []*said, workers int) error {
-	const batch = 32
 	// Texts of one length together: shorter ones need not be padded.
-	byLength := slices.Clone(all)
-	slices.SortStableFunc(byLength, func(a, b *said) int { return len(a.text) - len(b.text) })
+	byLength := make([]int, len(texts))
+	for i := range byLength {
+		byLength[i] = i
+	}
+	slices.SortStableFunc(byLength, func(a, b int) int { return len(texts[a]) - len(texts[b]) })
 	parts := slices.Collect(slices.Chunk(byLength, batch))
 	errs := make([]error, len(parts))
+	out := make([][]float32, len(texts))
 	var wg sync.WaitGroup
 	var next atomic.Int64
-	for range min(workers, len(parts)) {
+	for range min(m.workers, len(parts)) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(parts); i = int(next.Add(1)) - 1 {
-				texts := make([]string, len(parts[i]))
-				for k, s := range parts[i] {
-					texts[k] = s.text
+				part := make([]string, len(parts[i]))
+				for k, at := range parts[i] {
+					part[k] = texts[at]
 				}
-				vs, err := m.Embed(ctx, texts)
+				vs, err := m.next.Embed(ctx, part)
+				if err == nil && len(vs) != len(part) {
+					err = errors.New("as many vectors as texts are needed")
+				}
 				if errs[i] = err; err != nil {
 					return
 				}
-				for k, s := range parts[i] {
-					s.vector = slices.Clone(vs[k])
+				for k, at := range parts[i] {
+					out[at] = vs[k]
 				}
 			}
 		})
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("comparing meanings: %w", err)
+		return nil, err
 	}
-	m.known = make(map[string][]float32, len(all))
-	for _, s := range all {
-		m.known[s.text] = slices.Clone(s.vector)
+	if m.kept != nil {
+		for i, text := range texts {
+			m.kept[text] = out[i]
+		}
 	}
-	return centre(all)
+	return out, nil
 }
 
 // centre takes the mean off, without which all sentences are alike.
@@ -136,49 +123,29 @@ func like(a, b *said) float64 {
 	return cosine(a.vector, b.vector)
 }
 
+var blas gonum.Implementation // its loops are of the processor's own instructions
+
 // cosine of two vectors of length 1 and of as many numbers.
-func cosine(v, w []float32) float64 {
-	var s0, s1, s2, s3 float32
-	w = w[:len(v)]
-	i := 0
-	for ; i+4 <= len(v); i += 4 {
-		s0 += v[i] * w[i]
-		s1 += v[i+1] * w[i+1]
-		s2 += v[i+2] * w[i+2]
-		s3 += v[i+3] * w[i+3]
-	}
-	for ; i < len(v); i++ {
-		s0 += v[i] * w[i]
-	}
-	return float64(s0 + s1 + s2 + s3)
-}
+func cosine(v, w []float32) float64 { return float64(blas.Sdot(len(v), v, 1, w, 1)) }
 
 // score compares each wording with the pairs.
 func score(ctx context.Context, index *knowledge.Index, all []*said, workers int) error {
-	var wg sync.WaitGroup
-	var next atomic.Int64
-	for range workers {
-		wg.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(all) || ctx.Err() != nil {
-					return
-				}
-				s := all[i]
-				found := index.Find(ctx, knowledge.Query{Text: s.text})
-				s.none = found.None
-				for _, m := range found.Matches {
-					s.found = append(s.found, likely{m.Pair.ID, m.Score, m.Lexical, m.Sound, m.Meaning, m.Exact})
-				}
-				if top := found.Top(); top != nil {
-					s.lexical = top.Lexical
-				}
-			}
-		})
+	texts := make([]string, len(all))
+	for i, s := range all {
+		texts[i] = s.text
 	}
-	wg.Wait()
-	if err := ctx.Err(); err != nil {
+	results, err := index.FindAll(ctx, texts, workers)
+	if err != nil {
 		return fmt.Errorf("comparing wordings with the pairs: %w", err)
+	}
+	for i, s := range all {
+		s.none = results[i].None
+		for _, m := range results[i].Matches {
+			s.found = append(s.found, likely{m.Pair.ID, m.Score, m.Lexical, m.Sound, m.Meaning, m.Exact})
+		}
+		if top := results[i].Top(); top != nil {
+			s.lexical = top.Lexical
+		}
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gonum.org/v1/gonum/blas/gonum"
+
 	"hotline/dialog/internal/lang"
 )
 
@@ -15,6 +17,13 @@ import (
 // meaning. It returns one vector for each text, all of one length, and obeys ctx.
 type Embedder interface {
 	Embed(ctx context.Context, texts []string) ([][]float32, error)
+}
+
+// A BulkEmbedder is given all texts of an index in one go, and divides them as is best
+// for it. Any other gets few at a time, so that callers' questions get between them.
+type BulkEmbedder interface {
+	Embedder
+	EmbedMany(ctx context.Context, texts []string) ([][]float32, error)
 }
 
 // guard leaves an Embedder alone for a while after it failed several times running.
@@ -57,21 +66,9 @@ func unit(v []float32) {
 	}
 }
 
-func dot(a, b []float32) float32 {
-	var s0, s1, s2, s3 float32
-	b = b[:len(a)]
-	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
-		s2 += a[i+2] * b[i+2]
-		s3 += a[i+3] * b[i+3]
-	}
-	for ; i < len(a); i++ {
-		s0 += a[i] * b[i]
-	}
-	return s0 + s1 + s2 + s3
-}
+var blas gonum.Implementation // its loops are of the processor's own instructions
+
+func dot(a, b []float32) float32 { return blas.Sdot(len(a), a, 1, b, 1) }
 
 // vectors are an index's texts as the embedder sees them. All but raw have the mean
 // of all wordings taken off, which spreads them, and length 1.
@@ -130,19 +127,13 @@ func (x *Index) embed(ctx context.Context, e Embedder, reuse *Index) error {
 	for _, text := range away {
 		need(text)
 	}
-	const batch = 32
-	for part := range slices.Chunk(missing, batch) {
-		out, err := e.Embed(ctx, part)
-		if err != nil {
-			return fmt.Errorf("embedding the knowledge: %w", err)
-		}
-		if len(out) != len(part) {
-			return fmt.Errorf("embedding the knowledge: %d vectors for %d texts", len(out), len(part))
-		}
-		for i, text := range part {
-			m.raw[text] = slices.Clone(out[i])
-			unit(m.raw[text])
-		}
+	out, err := embedAll(ctx, e, missing)
+	if err != nil {
+		return fmt.Errorf("embedding the knowledge: %w", err)
+	}
+	for i, text := range missing {
+		m.raw[text] = slices.Clone(out[i])
+		unit(m.raw[text])
 	}
 	m.dim = len(m.raw[x.variants[0].text])
 	for _, v := range m.raw {

@@ -25,6 +25,8 @@ type Query struct {
 	Elliptical bool
 	// Words leaves the embedder out.
 	Words bool
+
+	bulk *compares // what FindAll has compared already
 }
 
 // Match is a pair that the text may have meant.
@@ -98,21 +100,18 @@ func newScratch(variants, pairs int) *scratch {
 // millisecond for 1,000 variants.
 func (x *Index) Find(ctx context.Context, q Query) Result {
 	r := x.find(ctx, q.Text, q)
-	const sure, discount = 0.8, 0.9
-	if top := r.Top(); top == nil || top.Score < sure {
-		if repaired, ok := x.repairer.repair(x.analyser.analyse(cut(q.Text)).folded); ok {
-			r = better(r, x.find(ctx, repaired, q), discount)
+	for _, reading := range x.readings() {
+		if r.sure() {
+			break
 		}
-	}
-	if top := r.Top(); top == nil || top.Score < sure {
-		if neutral, ok := x.goods.neutral(lang.Fold(cut(q.Text))); ok {
-			if other := x.find(ctx, neutral, q); x.sureOf(other) {
+		if text, ok := reading.of(q.Text); ok {
+			if other := x.find(ctx, text, q); reading.taken(other) {
 				r = better(r, other, discount)
 			}
 		}
 	}
 	for i, alt := range q.Alternatives {
-		if i == 3 || r.Top() != nil && r.Top().Score >= sure {
+		if i == 3 || r.sure() {
 			break
 		}
 		if alt == q.Text {
@@ -121,6 +120,36 @@ func (x *Index) Find(ctx context.Context, q Query) Result {
 		r = better(r, x.find(ctx, alt, q), discount)
 	}
 	return r
+}
+
+// discount of what was not said but may have been meant.
+const discount = 0.9
+
+// sure says that no other reading of the text need be tried.
+func (r Result) sure() bool {
+	const least = 0.8
+	return r.Top() != nil && r.Top().Score >= least
+}
+
+// reading is a text in place of the one that was said, and whether what it finds is taken.
+type reading struct {
+	of    func(said string) (text string, ok bool)
+	taken func(Result) bool
+}
+
+// readings are tried in their order while nothing is sure: with the business's words that
+// the text sounds like, and without the thing that it names.
+func (x *Index) readings() [2]reading {
+	return [...]reading{
+		{
+			of:    func(said string) (string, bool) { return x.repairer.repair(x.analyser.analyse(cut(said)).folded) },
+			taken: func(Result) bool { return true },
+		},
+		{
+			of:    func(said string) (string, bool) { return x.goods.neutral(lang.Fold(cut(said))) },
+			taken: x.sureOf,
+		},
+	}
 }
 
 // better is r or, where that is surer though discounted, other.
@@ -287,25 +316,19 @@ func (x *Index) meanings(ctx context.Context, text string, q Query, s *scratch) 
 	if m == nil || q.Words || ctx.Err() != nil {
 		return false, spread{}
 	}
-	start := x.o.Now()
-	if !x.guard.open(start) {
-		return false, spread{}
-	}
-	ctx, cancel := context.WithTimeout(ctx, x.o.EmbedWithin)
-	defer cancel()
-	vs, err := x.o.Embedder.Embed(ctx, []string{text})
-	if err == nil && (len(vs) != 1 || len(vs[0]) != m.dim) {
-		err = errShape
-	}
-	x.guard.report(start, err)
-	if err != nil {
-		return false, spread{}
-	}
-	raw, v := slices.Clone(vs[0]), make([]float32, m.dim)
-	unit(raw)
-	m.centred(v, raw)
-	for i := range x.variants {
-		s.cos[i] = dot(v, m.variant(i))
+	v := make([]float32, m.dim)
+	if q.bulk != nil {
+		copy(v, q.bulk.vector)
+		copy(s.cos, q.bulk.cos)
+	} else {
+		raw, ok := x.vector(ctx, text)
+		if !ok {
+			return false, spread{}
+		}
+		m.centred(v, raw)
+		for i := range x.variants {
+			s.cos[i] = dot(v, m.variant(i))
+		}
 	}
 	s.away = m.nearestAway(v)
 	var sum, sum2 float64
@@ -318,6 +341,27 @@ func (x *Index) meanings(ctx context.Context, text string, q Query, s *scratch) 
 	n := float64(len(x.pairs))
 	mean := sum / n
 	return true, spread{float32(mean), float32(math.Sqrt(max(sum2/n-mean*mean, 1e-3)))}
+}
+
+// vector embeds a caller's text, in the time that he waits; false where that fails.
+func (x *Index) vector(ctx context.Context, text string) ([]float32, bool) {
+	start := x.o.Now()
+	if !x.guard.open(start) {
+		return nil, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, x.o.EmbedWithin)
+	defer cancel()
+	vs, err := x.o.Embedder.Embed(ctx, []string{text})
+	if err == nil && (len(vs) != 1 || len(vs[0]) != x.meaning.dim) {
+		err = errShape
+	}
+	x.guard.report(start, err)
+	if err != nil {
+		return nil, false
+	}
+	raw := slices.Clone(vs[0])
+	unit(raw)
+	return raw, true
 }
 
 // prior is the log of how much more likely each pair is because of the one that
