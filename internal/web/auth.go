@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"io/fs"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
+	"syscall"
 
 	"hotline/internal/store"
 
@@ -156,6 +159,18 @@ func unauthorized(detail string) *ProblemError {
 // internal logs err and returns what the client learns of it.
 func (s *Server) internal(ctx context.Context, err error) *ProblemError {
 	s.log.ErrorContext(ctx, "request_failed", "error", err)
+	if store.Full(err) {
+		return problem(http.StatusInsufficientStorage, "disk_full", s.cfg.DataDir)
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) { // the operator can do something about it, and his log may be elsewhere
+		switch folder := filepath.Dir(at.Path); {
+		case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+			return problem(http.StatusInternalServerError, "no_access", folder)
+		case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+			return problem(http.StatusInsufficientStorage, "disk_full", folder)
+		}
+	}
 	return problem(http.StatusInternalServerError, "internal", "something went wrong in the server, its log says what")
 }
 
