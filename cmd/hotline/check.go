@@ -32,24 +32,42 @@ func newCheck(s *settings) *cobra.Command {
 				}
 				errors += report.Errors()
 				warnings += report.Warnings()
+				if b.Name == "" && len(b.Lines) == 0 { // told above
+					continue
+				}
 				_, _ = fmt.Fprintf(out, "%s: %s, %d lines, %d questions\n", dir, b.Name, len(b.Lines), len(b.Knowledge))
 			}
-			for _, problem := range strayNumbers(c.Trunks, folders(businesses)) {
-				_, _ = fmt.Fprintln(out, problem)
+			errs, warned := checkAllTrunks(cmd.Context(), c, folders(businesses), out)
+			errors, warnings = errors+errs, warnings+warned
+			for _, err := range namedModels(c, languages(c)) {
+				_, _ = fmt.Fprintf(out, "error: %s\n", err)
 				errors++
 			}
 			_, _ = fmt.Fprintf(out, "campaigns: %s\n", c.Campaigns.Text())
 			if err := listsReadable(c); err != nil {
-				_, _ = fmt.Fprintln(out, err)
+				_, _ = fmt.Fprintf(out, "error: %s\n", err)
 				errors++
 			}
-			_, _ = fmt.Fprintf(out, "%d errors, %d warnings\n", errors, warnings)
+			_, _ = fmt.Fprintf(out, "%s, %s\n", count(errors, "error"), count(warnings, "warning"))
 			if errors > 0 {
 				return errSilent
 			}
 			return nil
 		},
 	}
+	cmd.Long = cmd.Short + `.
+
+It reads hotline.yaml, the environment, the businesses' folders and, where there is a
+database, the trunks that were changed in the console. Nothing is made or changed.
+Whether ports, models, carriers and disks are there is what hotline doctor tells.`
 	cmd.Flags().StringVar(&language, "language", "", "language of the messages: zh or en (default from LANG)")
 	return cmd
+}
+
+// count is "1 error", "2 errors".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

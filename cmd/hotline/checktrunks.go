@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -25,8 +26,8 @@ const trunkPatience = 8 * time.Second
 // and asks each carrier once, and unregisters.
 func checkTrunks(ctx context.Context, c config.Config) finding {
 	f := finding{what: "trunks", text: "none: calls come from SIP phones and browsers only"}
-	if list, err := consoleTrunks(ctx, c); err == nil { // checkDatabase tells of others
-		c.Trunks = list
+	if t, err := consoleTrunks(ctx, c); err == nil { // checkDatabase tells of others
+		c.Trunks = t.force
 	}
 	if len(c.Trunks) == 0 {
 		return f
@@ -36,14 +37,10 @@ func checkTrunks(ctx context.Context, c config.Config) finding {
 		b, _ := business.Load(dir)
 		businesses = append(businesses, b)
 	}
-	if stray := strayNumbers(c.Trunks, folders(businesses)); len(stray) > 0 {
-		f.err = errors.New(strings.Join(stray, "; "))
-		return f
-	}
 	ctx, cancel := context.WithTimeout(ctx, 2*trunkPatience)
 	defer cancel()
 	ask := tryTrunks
-	if runningHere(c) {
+	if _, running := serverHere(c); running {
 		ask = runningTrunks
 	}
 	found, err := ask(ctx, c)
@@ -67,17 +64,108 @@ func checkTrunks(ctx context.Context, c config.Config) finding {
 	case c.SIP.AnonymousCalls:
 		f.text += "; calls of strangers are answered too (sip.anonymous_calls)"
 	}
+	if stray := strayNumbers(c.Trunks, folders(businesses)); len(stray) > 0 { // the default line answers them
+		f.advice = f.advice || f.err == nil
+		f.err = fmt.Errorf("%s (the default line answers); %w", strings.Join(stray, "; "), cmp.Or(f.err, errors.New(f.text)))
+	}
 	return f
 }
 
-// consoleTrunks are the trunks with what was changed in the console.
-func consoleTrunks(ctx context.Context, c config.Config) (list []config.Trunk, err error) {
-	db, err := openDatabase(ctx, c, discard())
+// trunksInForce are the trunks with what was changed in the console, and where each is set.
+type trunksInForce struct {
+	force   []config.Trunk
+	origins map[string]string
+}
+
+// console tells whether the console has its word in any.
+func (t trunksInForce) console(name string) bool {
+	return t.origins[name] == carrier.Console || t.origins[name] == carrier.Changed
+}
+
+// consoleTrunks looks up the trunks with what was changed in the console.
+func consoleTrunks(ctx context.Context, c config.Config) (t trunksInForce, err error) {
+	db, err := lookDatabase(ctx, c)
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return carrier.New(carrier.Config{Settings: c.Trunks, Node: c.Database.Node, Store: db}).InForce(ctx)
+	t.force, t.origins, err = carrier.New(carrier.Config{Settings: c.Trunks, Node: c.Database.Node, Store: db}).Origins(ctx)
+	return t, err
+}
+
+// checkAllTrunks writes what is wrong with the trunks of the settings and, where the
+// database can be looked into, with those of the console, which go over them. Wrong lines
+// of those are warnings: a console's change must not keep a service from starting.
+func checkAllTrunks(ctx context.Context, c config.Config, lines lineKnown, out io.Writer) (errs, warnings int) {
+	tell := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
+	for _, problem := range strayNumbers(c.Trunks, lines) {
+		tell("error: %s", problem)
+		errs++
+	}
+	if err := trunksUsable(c); err != nil {
+		tell("error: %s", oneLine(err))
+		errs++
+	}
+	ctx, cancel := context.WithTimeout(ctx, trunkPatience)
+	defer cancel()
+	t, err := consoleTrunks(ctx, c)
+	switch {
+	case !started(c):
+		if len(c.Trunks) > 0 {
+			tell("trunks: %s, of the settings", names(c.Trunks))
+		}
+		return errs, warnings
+	case err != nil:
+		tell("warning: the trunks that were changed in the console are not checked: %s", oneLine(err))
+		return errs, warnings + 1
+	}
+	var said []string
+	for _, one := range t.force {
+		if !t.console(one.Name) {
+			said = append(said, one.Name+" (settings)")
+			continue
+		}
+		said = append(said, one.Name+" ("+map[string]string{carrier.Console: "console", carrier.Changed: "settings, changed in the console"}[t.origins[one.Name]]+")")
+		for _, problem := range strayNumbers([]config.Trunk{one}, lines) {
+			tell("warning: %s (set in the console); the default line answers it", problem)
+			warnings++
+		}
+	}
+	for _, one := range c.Trunks {
+		if t.origins[one.Name] == "" {
+			said = append(said, one.Name+" (of the settings, taken out in the console)")
+		}
+	}
+	if len(said) > 0 {
+		tell("trunks: %s", strings.Join(said, ", "))
+	}
+	c.Trunks = t.force
+	if err := trunksUsable(c); errs == 0 && err != nil {
+		tell("error: %s; the trunks as the console has them cannot be used, a start takes those of the settings", oneLine(err))
+		errs++
+	}
+	return errs, warnings
+}
+
+func names(trunks []config.Trunk) string {
+	var out []string
+	for _, t := range trunks {
+		out = append(out, t.Name)
+	}
+	return strings.Join(out, ", ")
+}
+
+// trunksUsable makes the trunks as a start would, and starts nothing.
+func trunksUsable(c config.Config) error {
+	if len(c.Trunks) == 0 {
+		return nil
+	}
+	server, err := sip.New(sip.Config{Listen: []string{"udp:127.0.0.1:0"}}, nil, nil, discard())
+	if err != nil {
+		return err
+	}
+	_, err = openTrunks(server, c, nil, nil, discard())
+	return err
 }
 
 // trunkFinding is how one trunk does.
@@ -92,7 +180,7 @@ func tryTrunks(ctx context.Context, c config.Config) (out []trunkFinding, err er
 	if err != nil {
 		return nil, err
 	}
-	signalling.Listen, signalling.PublicAddr = []string{"udp:0.0.0.0:0", "tcp:0.0.0.0:0"}, hostOnly(c.SIP.PublicAddr)
+	signalling.Listen, signalling.PublicAddr = []string{"udp::0", "tcp::0"}, hostOnly(c.SIP.PublicAddr)
 	server, err := sip.New(signalling, nil, nil, discard())
 	if err != nil {
 		return nil, err

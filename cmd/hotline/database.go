@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"hotline/campaigns"
 	"hotline/internal/config"
@@ -48,9 +49,33 @@ func openDatabase(ctx context.Context, c config.Config, log *slog.Logger) (*stor
 	}
 	return store.Open(ctx, store.Config{
 		Settled: settled,
-		URL:     cmp.Or(c.Database.URL.Reveal(), "sqlite:"+filepath.Join(c.Data.Dir, "hotline.db")),
+		URL:     databaseURL(c),
 		Sealer:  sealer, Node: c.Database.Node, Realm: c.SIP.Realm, Session: c.HTTP.Session, Logger: log,
 	})
+}
+
+// lookDatabase opens what there is to be read, and makes and changes nothing.
+func lookDatabase(ctx context.Context, c config.Config) (*store.Store, error) {
+	sealer, err := seal.Load(cmp.Or(c.MasterKeyFile, filepath.Join(c.Data.Dir, "master.key")))
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(ctx, store.Config{URL: databaseURL(c), Sealer: sealer, Node: c.Database.Node, Realm: c.SIP.Realm, Look: true})
+}
+
+// started tells whether there may be a database: a file is there, or the settings name one
+// elsewhere.
+func started(c config.Config) bool {
+	file, here := strings.CutPrefix(databaseURL(c), "sqlite:")
+	if !here {
+		return true
+	}
+	_, err := os.Stat(strings.TrimPrefix(file, "//"))
+	return err == nil
+}
+
+func databaseURL(c config.Config) string {
+	return cmp.Or(c.Database.URL.Reveal(), "sqlite:"+filepath.Join(c.Data.Dir, "hotline.db"))
 }
 
 // openSealer loads the key that was named, which must exist, or the one of the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,12 +16,16 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"hotline/asr/onnx"
 	"hotline/internal/business"
 	"hotline/internal/config"
 	"hotline/internal/models"
+	"hotline/internal/node"
+	"hotline/internal/seal"
 	"hotline/internal/speech"
+	"hotline/internal/store"
 )
 
 func newDoctor(s *settings) *cobra.Command {
@@ -53,7 +58,11 @@ func newDoctor(s *settings) *cobra.Command {
 				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s  %-10s %s\n", mark, f.what, text)
 			}
 			if bad > 0 {
-				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%d things keep calls from being served\n", bad)
+				what := "1 thing keeps calls from being served"
+				if bad > 1 {
+					what = fmt.Sprintf("%d things keep calls from being served", bad)
+				}
+				_, _ = fmt.Fprintln(cmd.OutOrStdout(), what)
 				return errSilent
 			}
 			_, _ = fmt.Fprintln(cmd.OutOrStdout(), "a call could be served")
@@ -69,18 +78,23 @@ type finding struct {
 	advice     bool // calls are served all the same
 }
 
-// runningHere tells whether hotline itself already holds the ports.
-func runningHere(c config.Config) bool {
-	host := c.HTTP.Listen
-	if strings.HasPrefix(host, ":") {
-		host = "127.0.0.1" + host
+// serverHere tells whether a server of these settings runs, and which.
+func serverHere(c config.Config) (who string, running bool) {
+	return node.Running(c.Data.Dir, c.Database.Node)
+}
+
+// taken says what it means that a port is taken: nothing bad, where our server has it.
+func (f finding) taken(c config.Config, err error, setting string) finding {
+	if who, running := serverHere(c); running && errors.Is(err, syscall.EADDRINUSE) {
+		f.text += " (held by the running server: " + who + ")"
+		return f
 	}
-	conn, err := (&net.Dialer{Timeout: time.Second}).Dial("tcp", host)
-	if err != nil {
-		return false
+	cure := "set " + setting + " to an address of this machine and a port that may be used"
+	if errors.Is(err, syscall.EADDRINUSE) {
+		cure = "no server runs from " + c.Data.Dir + ", so another program holds the port: end it, or set " + setting
 	}
-	_ = conn.Close()
-	return true
+	f.err = fmt.Errorf("%w: %s", err, cure)
+	return f
 }
 
 func checkSIP(ctx context.Context, c config.Config) finding {
@@ -89,12 +103,7 @@ func checkSIP(ctx context.Context, c config.Config) finding {
 	if err == nil {
 		return f
 	}
-	if errors.Is(err, syscall.EADDRINUSE) && runningHere(c) {
-		f.text += " (held by a running server)"
-		return f
-	}
-	f.err = fmt.Errorf("%w: end the program that holds the port, or set sip.listen", err)
-	return f
+	return f.taken(c, err, "sip.listen")
 }
 
 // canListen tries every address, all at once as the server will.
@@ -146,12 +155,7 @@ func checkHTTP(ctx context.Context, c config.Config) finding {
 		_ = l.Close()
 		return f
 	}
-	if errors.Is(err, syscall.EADDRINUSE) && runningHere(c) {
-		f.text += " (held by a running server)"
-		return f
-	}
-	f.err = fmt.Errorf("%w: end the program that holds the port, or set http.listen", err)
-	return f
+	return f.taken(c, err, "http.listen")
 }
 
 func checkBusiness(_ context.Context, c config.Config) finding {
@@ -164,6 +168,10 @@ func checkBusiness(_ context.Context, c config.Config) finding {
 			return f
 		}
 		parts = append(parts, fmt.Sprintf("%s (%d questions)", b.Name, len(b.Knowledge)))
+		if unix.Access(dir, unix.W_OK) != nil {
+			f.advice = true
+			f.err = fmt.Errorf("%s cannot be written by this user: hours, lines, people, words and tasks cannot be changed in the console; give the folder to the user that the server runs as", dir)
+		}
 	}
 	f.text = strings.Join(parts, ", ")
 	return f
@@ -186,41 +194,62 @@ func languages(c config.Config) []string {
 }
 
 func checkHearing(ctx context.Context, c config.Config) finding {
-	return checkModels(ctx, c, "hearing", models.ASR)
+	return checkModels(ctx, c, "hearing", models.ASR, c.Speech.ASR)
 }
 
 func checkVoices(ctx context.Context, c config.Config) finding {
-	return checkModels(ctx, c, "voice", models.TTS)
+	return checkModels(ctx, c, "voice", models.TTS, c.Speech.TTS)
 }
 
-func checkModels(ctx context.Context, c config.Config, what string, kind models.Kind) finding {
+func checkModels(ctx context.Context, c config.Config, what string, kind models.Kind, named config.Choice) finding {
 	f := finding{what: what, advice: true}
 	if len(c.Speech.URLs) > 0 {
+		var parts []string
 		for _, u := range c.Speech.URLs {
-			e, err := speech.Client(u)
-			if err == nil {
-				_, err = e.Health(ctx)
-			}
+			part, err := askSpeech(ctx, u)
 			if err != nil {
 				f.err = fmt.Errorf("speech.urls: %s does not answer: %w", u, err)
 				return f
 			}
+			parts = append(parts, part)
 		}
-		f.text = strings.Join(c.Speech.URLs, ", ")
+		f.text = strings.Join(parts, ", ")
 		return f
 	}
 	set := models.Open(c.Models)
 	var parts []string
 	for _, l := range languages(c) {
-		best, ok := set.Best(kind, l)
-		if !ok {
-			f.err = fmt.Errorf("no model for %s: callers get the keypad and rendered sentences only; run hotline models pull", l)
+		id, _, err := modelFor(set, kind, named, l)
+		if err != nil {
+			f.err = fmt.Errorf("%w: callers get the keypad and rendered sentences only", err)
 			return f
 		}
-		parts = append(parts, l+": "+best.ID)
+		parts = append(parts, l+": "+id)
 	}
 	f.text = strings.Join(parts, ", ")
 	return f
+}
+
+// askSpeech asks a server of speech.urls whether it is there.
+func askSpeech(ctx context.Context, address string) (what string, err error) {
+	if at, err := url.Parse(address); err == nil && (at.Scheme == "ws" || at.Scheme == "wss") {
+		port := cmp.Or(at.Port(), map[string]string{"ws": "80", "wss": "443"}[at.Scheme])
+		conn, err := (&net.Dialer{Timeout: 3 * time.Second}).DialContext(ctx, "tcp", net.JoinHostPort(at.Hostname(), port))
+		if err != nil {
+			return "", err
+		}
+		return address + " (FunASR, it takes connections)", conn.Close()
+	}
+	e, err := speech.Client(address)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if _, err = e.Health(ctx); errors.Is(err, speech.ErrForeign) {
+		return address + " (answers, and is no worker of ours)", nil
+	}
+	return address, err
 }
 
 func checkNative(context.Context, config.Config) finding {
@@ -242,13 +271,57 @@ func checkDatabase(ctx context.Context, c config.Config) finding {
 	if f.text == "" {
 		f.text = filepath.Join(c.Data.Dir, "hotline.db")
 	}
-	db, err := openDatabase(ctx, c, discard())
-	if err != nil {
+	db, err := lookDatabase(ctx, c)
+	switch {
+	case !started(c):
+		f.text += " (made at the first start)"
+		f.err = writable(c.Data.Dir)
+		if c.MasterKeyFile != "" {
+			_, err := seal.Load(c.MasterKeyFile)
+			f.err = errors.Join(err, f.err)
+		}
+		return f
+	case errors.Is(err, os.ErrNotExist) && c.MasterKeyFile == "" && strings.HasPrefix(databaseURL(c), "postgres"):
+		f.advice = true
+		f.err = fmt.Errorf("there is no master.key in %s: the first start makes one, unless the database holds data already, which needs its own", c.Data.Dir)
+		return f
+	case errors.Is(err, store.ErrOlder):
+		f.text += " (of an older hotline; the next start brings it up to date: make a backup before)"
+		return f
+	case err != nil:
 		f.err = err
 		return f
 	}
-	f.err = errors.Join(db.Ping(ctx), db.Close())
+	f.err = errors.Join(db.Ping(ctx), db.Close(), writable(c.Data.Dir))
 	return f
+}
+
+// writable tells whether this user could write in a folder, or make it.
+func writable(dir string) error {
+	there := existing(dir)
+	if err := unix.Access(there, unix.W_OK); err != nil {
+		return fmt.Errorf("%s cannot be written by this user (%w): set data.dir to a folder that can, or give it to the user that the server runs as", there, err)
+	}
+	return nil
+}
+
+// existing is the folder, or the next above it that is there.
+func existing(dir string) string {
+	for {
+		if _, err := os.Stat(dir); err == nil || filepath.Dir(dir) == dir {
+			return dir
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// freeRoom is the room on a folder's disk, in bytes.
+func freeRoom(dir string) (uint64, error) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(existing(dir), &st); err != nil {
+		return 0, fmt.Errorf("data folder %s: %w", dir, err)
+	}
+	return st.Bavail * uint64(st.Bsize), nil //nolint:gosec // a block's size is no negative number
 }
 
 // leastFree is the room for about ten hours of recordings.
@@ -256,12 +329,11 @@ const leastFree = 2 << 30
 
 func checkDisk(_ context.Context, c config.Config) finding {
 	f := finding{what: "disk"}
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(c.Data.Dir, &st); err != nil {
-		f.err = fmt.Errorf("data folder %s: %w", c.Data.Dir, err)
+	free, err := freeRoom(c.Data.Dir)
+	if err != nil {
+		f.err = err
 		return f
 	}
-	free := st.Bavail * uint64(st.Bsize)
 	f.text = fmt.Sprintf("%d GB free for recordings (an hour of calls takes 115 MB)", free>>30)
 	if free < leastFree {
 		f.err = fmt.Errorf("only %d MB free in %s: recordings would stop", free>>20, c.Data.Dir)

@@ -116,18 +116,12 @@ func newReading(ctx context.Context, c config.Config, language string) (*reading
 		r.decoder, err = newDecoder(c, ends, discard())
 		return r, closeAll, err
 	}
-	id := c.Speech.ASR.For(language)
-	if id == "" {
-		best, ok := set.Best(models.ASR, cmp.Or(language, "zh"))
-		if !ok {
-			return nil, nil, fmt.Errorf("no model for hearing is installed: run hotline models pull")
-		}
-		id = best.ID
+	id, _, err := modelFor(set, models.ASR, c.Speech.ASR, cmp.Or(language, "zh"))
+	if err != nil {
+		closeAll()
+		return nil, nil, err
 	}
-	dir, ok := set.Find(id)
-	if !ok {
-		return nil, nil, fmt.Errorf("the model %s is not installed: run hotline models pull %s", id, id)
-	}
+	dir, _ := set.Find(id)
 	d, err := speech.Local(max(1, c.Speech.Threads), 1).ASR(ctx, id, dir)
 	if err != nil {
 		return nil, nil, err

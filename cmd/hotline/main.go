@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -28,10 +29,26 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
+}
+
+// endSignals end a command politely. The end of its terminal is one of them where it has
+// a terminal; elsewhere SIGHUP asks servers to read their files again, see hangUps.
+func endSignals() []os.Signal {
+	s := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if onTerminal() && !signal.Ignored(syscall.SIGHUP) {
+		s = append(s, syscall.SIGHUP)
+	}
+	return s
+}
+
+// onTerminal tells whether the program has a terminal, which may be closed.
+func onTerminal() bool {
+	tty, err := os.Open("/dev/tty")
+	return err == nil && tty.Close() == nil
 }
 
 // errSilent is a failure that has been told already.
@@ -51,9 +68,16 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
 	var usage usageError
+	var wrong *config.Error
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &wrong) && len(wrong.Problems) > 1:
+		_, _ = fmt.Fprintln(errOut, "hotline: the settings are wrong in several places:")
+		for _, p := range wrong.Problems {
+			_, _ = fmt.Fprintln(errOut, "  "+strings.Join(strings.Fields(p), " "))
+		}
+		return exitFailed
 	case errors.Is(err, errSilent):
 		return exitFailed
 	case errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command"):
@@ -79,7 +103,9 @@ person is needed, the call goes to an agent's phone.
 Settings come from hotline.yaml and, over it, from the environment: each key as
 HOTLINE_SECTION_KEY. A business is a folder (business.yaml, knowledge/, …).`,
 		SilenceErrors: true, SilenceUsage: true,
+		Version: buildVersion(),
 	}
+	root.SetVersionTemplate("hotline {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	f := root.PersistentFlags()
 	f.StringVar(&s.file, "config", "", "settings file (default hotline.yaml, if there is one)")
@@ -88,10 +114,20 @@ HOTLINE_SECTION_KEY. A business is a folder (business.yaml, knowledge/, …).`,
 	root.AddCommand(
 		newServe(s), newInit(), newCheck(s), newDoctor(s), newChat(s), newSpeech(s), newSay(s), newHear(s), newCall(s),
 		newModels(s), newImport(), newEval(s), newFlow(s), newKnowledge(s), newCampaign(s), newUser(s), newToken(s),
-		newKey(s), newAudit(s), newCaller(s), newBackup(s), newRestore(s),
+		newKey(s), newAudit(s), newCaller(s), newBackup(s), newRestore(s), newVersion(),
 	)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Which hotline this is", Args: exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "hotline %s (%s %s/%s)\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
 }
 
 // settings are the flags that every subcommand has.

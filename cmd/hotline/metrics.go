@@ -16,6 +16,16 @@ func (s *server) measure() {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "hotline", Name: name, Help: help}, f)
 	}
 	s.metrics.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Namespace: "hotline", Name: "build_info", Help: "1, with the version that runs.", ConstLabels: prometheus.Labels{"version": buildVersion()},
+		}, func() float64 { return 1 }),
+		gauge("disk_free_bytes", "Room on the disk of the data folder; without it nothing is recorded.", func() float64 {
+			free, err := freeRoom(s.cfg.Data.Dir)
+			if err != nil {
+				return 0
+			}
+			return float64(free)
+		}),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		gauge("calls", "Calls in progress.", func() float64 { live, _, _ := s.manager.Counts(); return float64(live) }),
 		counter("calls_total", "Calls taken since the start.", func() float64 { _, n, _ := s.manager.Counts(); return float64(n) }),

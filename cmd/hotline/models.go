@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"hotline/internal/config"
 	"hotline/internal/models"
 )
 
@@ -58,6 +60,66 @@ func (s *settings) models() (*models.Set, error) {
 		return nil, err
 	}
 	return models.Open(c.Models), nil
+}
+
+// modelFor is the model that a language is served by: the one that the settings name, which
+// must be there, or the best that is installed; why says so.
+func modelFor(set *models.Set, kind models.Kind, named config.Choice, language string) (id, why string, err error) {
+	name := named.For(language)
+	if name == "" {
+		best, ok := set.Best(kind, language)
+		if ok {
+			return best.ID, best.Why, nil
+		}
+		if err := set.Unreadable(); err != nil {
+			return "", "", err
+		}
+		return "", "", errors.New(best.Why)
+	}
+	if id = name; !strings.Contains(id, "/") {
+		id = string(kind) + "/" + id
+	}
+	key := "speech." + string(kind)
+	if !strings.HasPrefix(id, string(kind)+"/") {
+		return "", "", fmt.Errorf("%s names %q for %s, which is a model of another kind; hotline models list tells which there are", key, name, language)
+	}
+	if _, ok := set.Find(id); !ok {
+		if err := set.Unreadable(); err != nil {
+			return "", "", err
+		}
+		if _, known := set.Model(id); known {
+			return "", "", fmt.Errorf("%s names %q for %s, which is not installed: hotline models pull %s", key, name, language, id)
+		}
+		return "", "", fmt.Errorf("%s names %q for %s, and there is no such model; hotline models list tells which there are", key, name, language)
+	}
+	return id, "named in the settings", nil
+}
+
+// namedModels are what is wrong with the models that the settings name; those that are to
+// be had and not installed yet are left to hotline doctor.
+func namedModels(c config.Config, languages []string) (wrong []error) {
+	if len(c.Speech.URLs) > 0 { // theirs
+		return nil
+	}
+	set := models.Open(c.Models)
+	for _, l := range languages {
+		for kind, named := range map[models.Kind]config.Choice{models.ASR: c.Speech.ASR, models.TTS: c.Speech.TTS} {
+			name := named.For(l)
+			if name == "" {
+				continue
+			}
+			if _, known := set.Model(name); known && strings.HasPrefix(name, string(kind)+"/") {
+				continue
+			}
+			if _, known := set.Model(string(kind) + "/" + name); known {
+				continue
+			}
+			if _, _, err := modelFor(set, kind, named, l); err != nil {
+				wrong = append(wrong, err)
+			}
+		}
+	}
+	return wrong
 }
 
 func listModels(set *models.Set, w io.Writer) error {

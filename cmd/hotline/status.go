@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"hotline/internal/config"
 	"hotline/internal/models"
 	"hotline/internal/speech"
 	"hotline/internal/web"
@@ -87,9 +88,9 @@ func (st *status) System(context.Context) (web.SystemState, error) {
 	set := models.Open(s.cfg.Models)
 	used := map[string][]string{}
 	for _, b := range s.bots.lines() {
-		for _, kind := range []models.Kind{models.ASR, models.TTS} {
-			if c, ok := set.Best(kind, b.line.Language); ok && !slices.Contains(used[c.ID], b.line.Language) {
-				used[c.ID] = append(used[c.ID], b.line.Language)
+		for kind, named := range map[models.Kind]config.Choice{models.ASR: s.cfg.Speech.ASR, models.TTS: s.cfg.Speech.TTS} {
+			if id, _, err := modelFor(set, kind, named, b.line.Language); err == nil && !slices.Contains(used[id], b.line.Language) {
+				used[id] = append(used[id], b.line.Language)
 			}
 		}
 	}
@@ -122,18 +123,24 @@ func (s *server) advice() []web.Advice {
 	set := models.Open(s.cfg.Models)
 	seen := map[string]bool{}
 	for _, b := range s.bots.lines() {
-		for kind, lack := range map[models.Kind]string{
-			models.ASR: "callers can only use the keypad: no model for hearing %q is installed",
-			models.TTS: "only sentences rendered beforehand and espeak-ng are spoken: no voice for %q is installed",
+		for kind, of := range map[models.Kind]struct {
+			named config.Choice
+			lack  string
+		}{
+			models.ASR: {s.cfg.Speech.ASR, "callers can only use the keypad"},
+			models.TTS: {s.cfg.Speech.TTS, "only sentences rendered beforehand and espeak-ng are spoken"},
 		} {
 			key := string(kind) + b.line.Language
-			if _, ok := set.Best(kind, b.line.Language); ok || seen[key] {
+			_, _, err := modelFor(set, kind, of.named, b.line.Language)
+			if err == nil || seen[key] {
 				continue
 			}
 			seen[key] = true
-			out = append(out, web.Advice{
-				Code: "model_missing", Subject: b.line.Language, Grave: kind == models.ASR, Text: fmt.Sprintf(lack, b.line.Language), Command: "hotline models pull",
-			})
+			a := web.Advice{Code: "model_missing", Subject: b.line.Language, Grave: kind == models.ASR, Text: of.lack + ": " + err.Error()}
+			if of.named.For(b.line.Language) == "" && set.Unreadable() == nil {
+				a.Command = "hotline models pull"
+			}
+			out = append(out, a)
 		}
 	}
 	if _, ok := set.Best(models.VAD, ""); !ok {

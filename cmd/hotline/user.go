@@ -46,7 +46,35 @@ func newUser(s *settings) *cobra.Command {
 		},
 	}
 	add.Flags().StringVar(&role, "role", string(store.AgentRole), "admin, supervisor, agent or analyst")
-	cmd.AddCommand(add)
+	renew := &cobra.Command{
+		Use:   "password NAME",
+		Short: "Give a user a new password, read or made as by add; their sessions and locks end",
+		Args:  exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			password, made, err := readPassword(cmd)
+			if err != nil {
+				return err
+			}
+			db, closeDB, err := s.openStore(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer closeDB()
+			if err := db.SetPassword(cmd.Context(), args[0], password); err != nil {
+				return err
+			}
+			if err := db.AddTrail(cmd.Context(), store.TrailEntry{
+				Actor: operator(), Action: "reset-password", Detail: map[string]string{"user": args[0]},
+			}); err != nil {
+				return err
+			}
+			if made {
+				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s's password, shown once: %s\n", args[0], password)
+			}
+			return nil
+		},
+	}
+	cmd.AddCommand(add, renew)
 	return cmd
 }
 

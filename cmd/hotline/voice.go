@@ -249,11 +249,10 @@ func (s *server) tellModels(set *models.Set, b *bot) {
 		s.log.Info("a line is served", "line", b.line.Name, "language", b.line.Language, "hears_by", s.cfg.Speech.URLs, "voice", s.voiceOf(b))
 		return
 	}
-	hears := s.cfg.Speech.ASR.For(b.line.Language)
-	why := "named in the settings"
-	if hears == "" {
-		best, _ := set.Best(models.ASR, b.line.Language)
-		hears, why = best.ID, best.Why
+	hears, why, err := modelFor(set, models.ASR, s.cfg.Speech.ASR, b.line.Language)
+	if err != nil {
+		s.log.Error("a line hears nothing: its callers have the keypad only", "line", b.line.Name, "language", b.line.Language, "error", err, "voice", s.voiceOf(b))
+		return
 	}
 	s.log.Info("a line is served", "line", b.line.Name, "language", b.line.Language, "hears_by", hears, "because", why, "voice", s.voiceOf(b))
 }
