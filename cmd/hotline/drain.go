@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -31,6 +32,25 @@ func (s *server) drain(ctx context.Context) {
 	s.log.Info("telling the callers that their calls end", "calls", live)
 	s.manager.EndAll()
 	s.callsEnd(again, closingTime)
+}
+
+// hangUps says what SIGHUP does: nothing, since files are followed; it must not end calls,
+// as it would by itself. With a terminal it ends the server (see endSignals).
+func hangUps(ctx context.Context, log *slog.Logger) {
+	if onTerminal() || signal.Ignored(syscall.SIGHUP) {
+		return
+	}
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	defer signal.Stop(c)
+	for {
+		select {
+		case <-c:
+			log.Info("SIGHUP: businesses, certificates and lists are read again by themselves when they change; hotline.yaml is read at a start, SIGTERM ends this one")
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // callsEnd waits until no call is in progress; false says that it took too long, or
