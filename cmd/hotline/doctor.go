@@ -221,7 +221,7 @@ func checkModels(ctx context.Context, c config.Config, what string, kind models.
 	for _, l := range languages(c) {
 		id, _, err := modelFor(set, kind, named, l)
 		if err != nil {
-			f.err = fmt.Errorf("%w: callers get the keypad and rendered sentences only", err)
+			f.err = fmt.Errorf("%w (callers get the keypad and rendered sentences only)", err)
 			return f
 		}
 		parts = append(parts, l+": "+id)
