@@ -1,6 +1,7 @@
 package main
 
 import (
+	"hotline/dialog/moderation"
 	"hotline/internal/alert"
 	"hotline/internal/quality"
 )
@@ -18,11 +19,20 @@ func (bs *bots) earsOf(line string) alert.Ears {
 	}
 	home := b.home()
 	return alert.Ears{
-		Moods:    home.Moods(b.line.Language),
-		Feelings: home.Feelings.Thresholds(),
-		Words:    home.Sensitive(b.line.Language), Complaint: home.Feelings.Complaint,
+		Complaint: home.Feelings.Complaint, Words: home.Sensitive(b.line.Language),
+		In:     func(language string) *moderation.Matcher { return bs.wordsIn(b, language) },
 		Limits: alert.Limits{Wait: home.Alerts.Wait, Silent: home.Alerts.Silence, Nobody: home.Alerts.Nobody},
 	}
+}
+
+// wordsIn are those that must not be said in a call of b that goes on in a language: of
+// the business whose line answers it then.
+func (bs *bots) wordsIn(b *bot, language string) *moderation.Matcher {
+	home := b.home()
+	if other := bs.inLanguage(b, language); other != nil {
+		home = other.home()
+	}
+	return home.Sensitive(language)
 }
 
 // judgedBy is what a line's calls are reviewed by.
@@ -32,5 +42,8 @@ func (bs *bots) judgedBy(line string) (quality.Home, bool) {
 		return quality.Home{}, false
 	}
 	home := b.home()
-	return quality.Home{Sheets: home.Quality, Words: home.Sensitive(b.line.Language), Location: home.Location}, true
+	return quality.Home{
+		Sheets: home.Quality, Words: home.Sensitive(b.line.Language), Location: home.Location,
+		In: func(language string) *moderation.Matcher { return bs.wordsIn(b, language) },
+	}, true
 }

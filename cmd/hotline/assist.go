@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"hotline/dialog/engine"
 	"hotline/internal/assist"
 	"hotline/internal/business"
@@ -9,7 +11,7 @@ import (
 // helpedBy is what the people of a line are helped with: what its bot knows.
 func helpedBy(l business.Line, c engine.Config) *assist.Line {
 	return &assist.Line{
-		Language: l.Language, Pairs: c.Pairs, Flows: c.Flows(), Words: c.Words, Moods: c.Moods, Feelings: c.Feelings,
+		Name: l.Name, Language: l.Language, Pairs: c.Pairs, Flows: c.Flows(), Words: c.Words,
 		Complaint: c.Thresholds.Complaint, Now: c.Now,
 	}
 }
@@ -24,7 +26,25 @@ func (bs *bots) helped(name string) (assist.Line, bool) {
 	if l == nil {
 		return assist.Line{}, false
 	}
-	return *l, true
+	out := *l
+	out.In = func(language string) (assist.Line, bool) { return bs.helpedIn(b, *l, language) }
+	return out, true
+}
+
+// helpedIn is by what those are helped who talk with b's callers in another language: by
+// the line on which they go on, and where there is none by the line's own knowledge and
+// what is known of the language.
+func (bs *bots) helpedIn(b *bot, own assist.Line, language string) (assist.Line, bool) {
+	if other := bs.inLanguage(b, language); other != nil {
+		if l := other.helped.Load(); l != nil {
+			return *l, true
+		}
+	}
+	if !slices.Contains(spokenLanguages, language) {
+		return assist.Line{}, false
+	}
+	own.Language, own.Words = language, bs.wordsIn(b, language)
+	return own, true
 }
 
 // assistant helps the agents; model may be nil.

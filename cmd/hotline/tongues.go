@@ -82,6 +82,8 @@ func (b *bot) own() dialog.Engine {
 
 // polyglot lets calls of b, which is answered as line says, go on in other languages.
 func (s *server) polyglot(b *bot, line *call.Line) {
+	home := b.home()
+	line.Moods, line.Feelings = home.Moods(line.Language), home.Feelings.Thresholds()
 	e, receptions, err := s.bots.tongues(b)
 	if err != nil {
 		s.log.Error("a line is answered in its own language alone", "line", b.line.Name, "error", err)
@@ -94,6 +96,7 @@ func (s *server) polyglot(b *bot, line *call.Line) {
 		other.Language, other.Voice, other.Rate = l, s.voiceIn(b, l), 1
 		p := r.Phrases()
 		other.Filler, other.Hold, other.Farewell = first(p[engine.KeyFiller]), first(p[engine.KeyHoldOn]), first(p[engine.KeyTooLong])
+		other.Moods = home.Moods(l)
 		other.Closing, other.Goodbye = first(p[engine.KeyClosing]), first(p[engine.KeyCalledGoodbye])
 		in[l] = &other
 	}

@@ -67,6 +67,9 @@ type Reading struct {
 	// ComplaintRisk is how likely this caller is to complain elsewhere, 0–1; above
 	// 0.6 somebody should look. A Tracker remembers what was said before.
 	ComplaintRisk float64
+	// Rises: so cross after a turn that was so much less. First: nothing was said before
+	// that it could be held against. Only a Tracker knows.
+	Rises, First bool
 }
 
 // Upset says whether VOICE's rules for upset callers apply: anger, or a mood that

@@ -54,6 +54,7 @@ type Tracker struct {
 	texts      [remembered]string // their words, the newest first
 	repeats    int                // how often something was asked again
 	badness    [2]float64         // of the last turn and the one before
+	cross      float64            // how angry or impatient the last turn was
 	risk       float64
 	voice      baseline
 }
@@ -62,6 +63,9 @@ type Tracker struct {
 func NewTracker(r *Recognizer, t Thresholds) Tracker {
 	return Tracker{r: r, thresholds: t.defaults()}
 }
+
+// GoOn has the next turns read by r: the caller changes his language, his mood stays.
+func (t *Tracker) GoOn(r *Recognizer) { t.r = r }
 
 // weight of a mood in how bad things are.
 var badness = [moods]float64{confused: 0.15, impatient: 0.6, angry: 1, sad: 0.55, happy: -0.5}
@@ -92,6 +96,14 @@ func (t *Tracker) Next(turn Turn) Reading {
 	t.trajectory(&reading, said, hits)
 	return reading
 }
+
+// A turn that is so cross, after one that was so much less, is anger that rises.
+const (
+	leastCross = 0.4 // angry or impatient
+	leastAnger = 0.2
+	leastRise  = 0.2
+	leastSure  = 0.85 // impatience beyond doubt ("since nine, and for the third time") needs no anger beside it
+)
 
 // usuallyCalm is how much rather calm than anything else a turn on the telephone is
 // when no clear phrase says otherwise, as a logarithm of odds. Read knows no such
@@ -187,6 +199,10 @@ func (t *Tracker) trajectory(reading *Reading, said [moods]float64, hits []found
 	if t.turns > 1 && now >= t.thresholds.Sinking && last >= t.thresholds.Sinking && now >= last-step/2 {
 		reading.Sinking = true // it fell earlier and stays down
 	}
+	anger, cross := reading.Cross()
+	reading.First = t.turns == 0
+	reading.Rises = (cross >= leastCross && anger >= leastAnger || cross >= leastSure) && cross >= t.cross+leastRise
+	t.cross = cross
 	t.badness = [2]float64{now, last}
 	t.turns++
 

@@ -5,7 +5,8 @@
 // A [Watch] follows the bus and looks at the queue each second. What it found is kept in
 // [Records] as well, so that after a restart one reads what was raised and who took it
 // on; the calls, and with them what was wrong, have ended by then. While a caller talks
-// with a person no dialogue listens, so the Watch reads the moods and words itself.
+// with a person no dialogue listens, so the Watch reads the words itself; how he feels comes
+// with his turns.
 //
 // All methods are safe for concurrent use. Run follows what happens, and has a second
 // goroutine that writes: neither waits for the other.
@@ -23,7 +24,6 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
-	"hotline/dialog/emotion"
 	"hotline/dialog/moderation"
 	"hotline/internal/desk"
 	"hotline/internal/event"
@@ -82,11 +82,11 @@ const (
 
 // Ears is what a line's callers are listened to by. Any part may be missing.
 type Ears struct {
-	Moods     *emotion.Recognizer
-	Feelings  emotion.Thresholds
 	Complaint float64 // the risk from which it is an alert; default 0.6, 1 never
 	Words     *moderation.Matcher
-	Limits    Limits
+	// In are the words of another language than the line's; nil, and nil of one, is those.
+	In     func(language string) *moderation.Matcher
+	Limits Limits
 }
 
 // Limits are from when on something is an alert; a negative one is never.

@@ -42,19 +42,31 @@ type wall struct {
 	bus   *event.Bus
 	watch *alert.Watch
 	queue *queue
+	mood  *emotion.Tracker // of the caller, as his call follows it
 }
 
 func watching(t *testing.T, play func(w *wall)) {
 	t.Helper()
+	watchingIn(t, "zh", play)
+}
+
+// watchingIn is watching, on a line of a language.
+func watchingIn(t *testing.T, language string, play func(w *wall)) {
+	t.Helper()
 	moods, err := emotion.New(emotion.Config{Language: "zh"})
 	require.NoError(t, err)
-	words, problems := moderation.Load("zh", nil)
-	require.Empty(t, problems)
+	words := map[string]*moderation.Matcher{}
+	for _, l := range []string{"zh", "en"} {
+		var problems []moderation.Problem
+		words[l], problems = moderation.Load(l, nil)
+		require.Empty(t, problems)
+	}
 	synctest.Test(t, func(t *testing.T) {
-		w := &wall{t: t, bus: &event.Bus{}, queue: &queue{}}
+		mood := emotion.NewTracker(moods, emotion.Thresholds{})
+		w := &wall{t: t, bus: &event.Bus{}, queue: &queue{}, mood: &mood}
 		w.watch = alert.New(alert.Config{Bus: w.bus, Queue: w.queue, Ears: func(line string) alert.Ears {
 			assert.Equal(t, "main", line)
-			return alert.Ears{Moods: moods, Words: words}
+			return alert.Ears{Words: words[language], In: func(l string) *moderation.Matcher { return words[l] }}
 		}})
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
@@ -73,7 +85,12 @@ func (w *wall) tell(kind event.Kind, data any) {
 }
 
 func (w *wall) says(speaker, text string) {
-	w.tell("call.turn", call.TurnRecord{Speaker: speaker, Text: text, StartMS: 1500})
+	turn := call.TurnRecord{Speaker: speaker, Text: text, StartMS: 1500}
+	if speaker == "caller" && w.mood != nil {
+		r := w.mood.Next(emotion.Turn{Text: text})
+		turn.Mood = &r
+	}
+	w.tell("call.turn", turn)
 }
 
 // kinds are those of the alerts that hold now, the oldest first.
@@ -129,6 +146,18 @@ func TestWhatIsSaidRaisesAlerts(t *testing.T) {
 		require.ErrorIs(t, err, alert.ErrNone)
 		w.tell("call.ended", call.Record{ID: "C1", Line: "main"})
 		assert.Empty(t, w.kinds(), "they are over with the call")
+	})
+}
+
+// Words are judged in the language in which they are said, whatever the line's is.
+func TestWordsOfTheCallersLanguage(t *testing.T) {
+	watchingIn(t, "en", func(w *wall) {
+		w.says("caller", "I would like to know where my parcel is")
+		w.says("caller", "我不想活了")
+		assert.Equal(t, []alert.Kind{alert.Sensitive}, w.kinds())
+		w.tell("call.event", call.Event{Kind: call.KindBridge, Data: map[string]any{"agent": "li"}})
+		w.says("agent", "您把银行卡密码告诉我一下")
+		assert.Equal(t, []alert.Kind{alert.Sensitive, alert.Sensitive}, w.kinds())
 	})
 }
 

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"hotline/dialog/emotion"
+	"hotline/dialog/language"
 	"hotline/dialog/moderation"
 	"hotline/internal/call"
 	"hotline/internal/event"
@@ -14,8 +14,7 @@ import (
 type talk struct {
 	line, agent string
 	ears        Ears
-	mood        emotion.Tracker
-	begun       bool // the tracker has
+	tongue      language.Follower
 
 	person  bool // the caller talks with one
 	held    bool
@@ -61,9 +60,6 @@ func (w *Watch) talk(id, line string) *talk {
 	t := w.calls[id]
 	if t == nil && len(w.calls) < maxCalls {
 		t = &talk{line: line, ears: w.ears(line), sound: w.cfg.Now(), raised: map[string]*Alert{}}
-		if t.ears.Moods != nil {
-			t.mood, t.begun = emotion.NewTracker(t.ears.Moods, t.ears.Feelings), true
-		}
 		w.calls[id] = t
 	}
 	return t
@@ -93,6 +89,9 @@ func (w *Watch) heard(t *talk) {
 // marked needs w.mu.
 func (w *Watch) marked(id string, t *talk, e call.Event) {
 	switch e.Kind {
+	case call.KindIntent:
+		l, _ := e.Data["language"].(string)
+		t.tongue.Speak(l)
 	case call.KindSpeechStart, call.KindSpeechEnd, call.KindDTMF:
 		w.heard(t)
 	case call.KindBridge:
@@ -120,11 +119,22 @@ func (w *Watch) marked(id string, t *talk, e call.Event) {
 	}
 }
 
+// words are those of the language that a sentence of the call is in.
+func (t *talk) words(text string) *moderation.Matcher {
+	if l := t.tongue.Next(text); l != "" && t.ears.In != nil {
+		if words := t.ears.In(l); words != nil {
+			return words
+		}
+	}
+	return t.ears.Words
+}
+
 // said reads a sentence. It needs w.mu.
 func (w *Watch) said(id string, t *talk, turn call.TurnRecord) {
 	why := Why{Said: turn.Text, Speaker: turn.Speaker}
-	if turn.Speaker == "agent" && t.ears.Words != nil {
-		if h, blocked := t.ears.Words.Blocked(turn.Text); blocked {
+	words := t.words(turn.Text)
+	if turn.Speaker == "agent" && words != nil {
+		if h, blocked := words.Blocked(turn.Text); blocked {
 			why.Category, why.Words = string(h.Category), []string{turn.Text[h.Start:h.End]}
 			w.once(id, t, Alert{Kind: Sensitive, AtMS: turn.StartMS, Grave: true, Why: why}, "agent "+why.Category)
 		}
@@ -132,18 +142,18 @@ func (w *Watch) said(id string, t *talk, turn call.TurnRecord) {
 	if turn.Speaker != "caller" {
 		return
 	}
-	if t.ears.Words != nil {
-		if policy, h := t.ears.Words.Caller(turn.Text); policy != moderation.Pass {
+	if words != nil {
+		if policy, h := words.Caller(turn.Text); policy != moderation.Pass {
 			about := why
 			about.Category, about.Words = string(h.Category), []string{turn.Text[h.Start:h.End]}
 			grave := policy == moderation.Crisis || policy == moderation.Transfer
 			w.once(id, t, Alert{Kind: Sensitive, AtMS: turn.StartMS, Grave: grave, Why: about}, about.Category)
 		}
 	}
-	if !t.begun {
+	if turn.Mood == nil {
 		return
 	}
-	r := t.mood.Next(emotion.Turn{Text: turn.Text, Mood: turn.Emotion})
+	r := *turn.Mood
 	why.Words = r.Evidence
 	if r.ComplaintRisk >= t.ears.Complaint && t.ears.Complaint < 1 {
 		risk := why

@@ -25,10 +25,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"hotline/dialog/emotion"
 	"hotline/dialog/engine"
 	"hotline/dialog/flow"
 	"hotline/dialog/knowledge"
+	"hotline/dialog/language"
 	"hotline/dialog/moderation"
 	"hotline/internal/call"
 	"hotline/internal/event"
@@ -37,16 +37,28 @@ import (
 
 // Line is what a line's calls are helped by. Any part may be missing.
 type Line struct {
+	Name     string // by which it asks its knowledge; "" is that of the call's record
 	Language string // "zh", "en"
 	Pairs    func() *knowledge.Index
 	Flows    *flow.Set
 	Words    *moderation.Matcher
-	Moods    *emotion.Recognizer
-	Feelings emotion.Thresholds
 	// Complaint is the risk from which an agent is warned; default 0.6.
 	Complaint float64
 	// Now is the time where the business is; default time.Now.
 	Now func() time.Time
+	// In is by what the line's calls are helped that go on in another language; nil, or
+	// false for a language, is as in its own.
+	In func(language string) (Line, bool)
+}
+
+// in is the line in the language of a text that is by itself.
+func (l Line) in(text string) Line {
+	if other := language.Of(text); other != "" && other != l.Language && l.In != nil {
+		if x, ok := l.In(other); ok {
+			return x
+		}
+	}
+	return l
 }
 
 // Records is where calls are read and drafts kept.
@@ -161,7 +173,7 @@ func (a *Assistant) View(id, agent string) (Help, bool) {
 // Blocked is the word for which a text may not be sent to a caller of a line.
 func (a *Assistant) Blocked(line, text string) (word string, blocked bool) {
 	l, ok := a.cfg.Line(line)
-	if !ok || l.Words == nil {
+	if l = l.in(text); !ok || l.Words == nil {
 		return "", false
 	}
 	h, blocked := l.Words.Blocked(text)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hotline/dialog"
+	"hotline/dialog/emotion"
 	"hotline/dialog/engine"
 	"hotline/dialog/knowledge"
 	"hotline/internal/business"
@@ -32,7 +33,7 @@ func lineOf(t *testing.T, pack string) Line {
 	index, err := knowledge.New(l.Pairs(), l.KnowledgeOptions())
 	require.NoError(t, err)
 	c := l.EngineConfig(func() *knowledge.Index { return index })
-	return Line{Language: l.Language, Pairs: c.Pairs, Flows: c.Flows(), Words: c.Words, Moods: c.Moods, Feelings: c.Feelings}
+	return Line{Language: l.Language, Pairs: c.Pairs, Flows: c.Flows(), Words: c.Words}
 }
 
 var packs = sync.OnceValue(func() map[string]Line { return map[string]Line{} })
@@ -50,6 +51,28 @@ func pack(t *testing.T, name string) Line {
 	l := lineOf(t, name)
 	packs()[name] = l
 	return l
+}
+
+// listening is an ear that hears how the caller sounds, as his call would read it.
+type listening struct {
+	*ear
+
+	mood emotion.Tracker
+}
+
+func listen(t *testing.T, line Line) *listening {
+	t.Helper()
+	moods, err := emotion.New(emotion.Config{Language: line.Language})
+	require.NoError(t, err)
+	return &listening{newEar("", line, "", nil), emotion.NewTracker(moods, emotion.Thresholds{})}
+}
+
+func (l *listening) warn(ctx context.Context, turn call.TurnRecord) []Warning {
+	if turn.Speaker == "caller" {
+		r := l.mood.Next(emotion.Turn{Text: turn.Text})
+		turn.Mood = &r
+	}
+	return l.ear.warn(ctx, turn)
 }
 
 func caller(text string) call.TurnRecord { return call.TurnRecord{Speaker: "caller", Text: text} }
@@ -257,7 +280,7 @@ func TestWarnings(t *testing.T) {
 			{agent("Just tell me your credit card PIN and the security code"), Sensitive},
 		},
 	} {
-		e := newEar("", pack(t, name), "", nil)
+		e := listen(t, pack(t, name))
 		for _, c := range talk {
 			assert.Equal(t, c.want, kinds(e.warn(t.Context(), c.turn)), c.turn.Text)
 		}

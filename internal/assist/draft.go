@@ -80,18 +80,25 @@ type sentence struct {
 
 func compose(ctx context.Context, r call.Record, line Line, turns []call.TurnRecord, events []call.Event) Written {
 	e := newEar(r.Line, line, r.Caller, events)
+	e.talk.Speak("") // from its beginning again
 	w := Written{language: line.Language, Draft: store.Draft{By: store.DraftLocal, Wanted: []string{}, Told: []string{}, Open: []string{}}}
 	var wanted, told, open []sentence
-	first := true // the caller has not told yet what it is about
-	asked := -1   // the last question of the caller's that nobody has said anything to
+	first := true         // the caller has not told yet what it is about
+	asked := -1           // the last question of the caller's that nobody has said anything to
+	var offered *sentence // by the agent, just before
 	for i, t := range turns {
 		text := strings.TrimSpace(t.Text)
 		if text == "" {
 			continue
 		}
 		w.lines = append(w.lines, engine.Line{Caller: t.Speaker == "caller", Text: text})
+		e.turn(text)
 		switch t.Speaker {
 		case "caller":
+			if offered != nil && accepts(text, e.zh()) {
+				open = append(open, *offered)
+			}
+			offered = nil
 			e.heard = append(e.heard, flow.AsideText{Text: text, Answers: e.answering(text)})
 			s := e.wish(ctx, text)
 			if first && length(text, e.zh()) > 0.2 && !idle.MatchString(strings.ToLower(text)) {
@@ -101,16 +108,19 @@ func compose(ctx context.Context, r call.Record, line Line, turns []call.TurnRec
 			if s > 0 {
 				wanted = append(wanted, sentence{text, i, s})
 			}
-			if asked = -1; question(text, e.zh()) && !short(text, e.zh()) {
+			if asked = -1; question(text, e.zh()) && !short(text, e.zh()) && !resolves.MatchString(strings.ToLower(text)) {
 				asked = i
 			}
 		case "agent":
-			asked = -1
+			answers := asked >= 0
+			asked, offered = -1, nil
 			e.asks(text)
 			for _, one := range sentences(text) {
-				if p := undertaken(one, e.zh()); p {
+				if undertaken(one, e.zh()) {
 					open = append(open, sentence{one, i, 2 + float64(i)/1000})
-				} else if s := e.telling(ctx, one); s > 0 {
+				} else if offers(one, e.zh()) {
+					offered = &sentence{one, i, 2 + float64(i)/1000}
+				} else if s := e.telling(ctx, one, answers); s > 0 {
 					told = append(told, sentence{one, i, s})
 				}
 			}
@@ -127,6 +137,9 @@ func compose(ctx context.Context, r call.Record, line Line, turns []call.TurnRec
 		w.Wanted = []string{r.Summary}
 	}
 	e.heard = e.heard[max(0, len(e.heard)-maxSaid):]
+	if e.task == "" {
+		e.tongue = e.own
+	}
 	task, _ := e.step()
 	w.Open = pick(open, maxOpen)
 	if task != nil && task.Next == "ask" && len(w.Open) < maxOpen {
@@ -134,8 +147,9 @@ func compose(ctx context.Context, r call.Record, line Line, turns []call.TurnRec
 			w.Open = append(w.Open, say(e.zh(), "“%s”还缺：%s", "%s still needs: %s", task.Title, missing))
 		}
 	}
-	w.Summary = summary(w.Draft, e.zh())
 	w.Ticket = e.ticket(task, w.Draft, events)
+	e.tongue = e.own // colleagues read it in the language of their line, whatever the caller spoke
+	w.Summary = summary(w.Draft, e.zh())
 	return w
 }
 
@@ -221,11 +235,10 @@ var (
 	wishChinese   = regexp.MustCompile(`想|要|能不能|可以|可不可以|怎么|为什么|没(收|到|有|声|反应|电)|坏|退|换|修|查|投诉|改|取消|发票|不(能|会|亮|响|动|转)|问题|多久|什么时候|帮`)
 	wishEnglish   = regexp.MustCompile(`\b(want|need|would like|like to|can i|could (i|you)|can you|how|why|when|where|broken|stopped|not working|doesn'?t|won'?t|isn'?t|hasn'?t|haven'?t|didn'?t|nobody|never|refund|return|exchange|replace|repair|cancel|change|complain|invoice|problem|wrong|missing|late|help)\b`)
 	figureInText  = regexp.MustCompile(`[0-9]|[一二两三四五六七八九十百千万]+(个|天|元|块|小时|分钟|秒|度|次|折|工作日|点|号|月|年)|\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty)\b`)
-	ownChinese    = regexp.MustCompile(`(我|我们|这边|同事|师傅|主管|仓库|财务)(会|来|去|再|就|马上|现在|今天|明天|这就)?.{0,12}(回个?电话?|打个?电话|回复|答复|打给|联系|登记|提交|申请|跟进|核实|反馈|安排|寄|发给|补发|退款|上门|通知|催|处理)|(稍后|晚点|回头).{0,8}(给|联系|回|打)`)
-	ownEnglish    = regexp.MustCompile(`\b(i|we|somebody|someone|a colleague|our \w+|the (team|technician|warehouse|manager))('?ll| will| am going to| are going to| is going to)\b.{0,40}\b(call|ring|send|e-?mail|text|check|ask|register|submit|file|follow|arrange|book|get back|let you know|look into|refund|replace|ship|come|visit|contact|inform|raise|pass)`)
 	adviseChinese = regexp.MustCompile(`千万|不要|别(再)?|不会|不能|可以|就行|需要|要先|已经`)
 	adviseEnglish = regexp.MustCompile(`\b(please|never|don'?t|can'?t|can|just|need|must|already|try|hold|press)\b`)
-	idle          = regexp.MustCompile(`^(您好|你好|喂|嗯+|好的?|是的?|对|行|谢谢(您|你)?|再见|不客气|没关系|请稍等|稍等(一下)?|hello|hi|yes|no|ok(ay)?|thanks|thank you( very much)?|good ?bye|bye|sure|right|one moment( please)?|please hold)[，。！,.! ]*$`)
+	resolves      = regexp.MustCompile(`^(?:ok(?:ay)?|all right|fine|good|right)?[ ,.]*(?:i'll|i will|i'm going to|let me)\b[^?]*$`) // "I'll try it when I'm home"
+	idle          = regexp.MustCompile(`^((?:帮我|给我|我要)?(?:转|找)(?:一下)?(?:个|到)?人工(?:客服|服务)?|(?:hi,? |hello,? )?(?:can|could|may) i (?:please )?(?:talk|speak) (?:to|with) (?:someone|somebody|a (?:real |human )?(?:person|human|agent|representative|being))(?: please)?|您好|你好|喂|嗯+|好的?|是的?|对|行|谢谢(您|你)?|再见|不客气|没关系|请稍等|稍等(一下)?|hello|hi|yes|no|ok(ay)?|thanks|thank you( very much)?|good ?bye|bye|sure|right|one moment( please)?|please hold)[，。！,.! ]*$`)
 )
 
 // wish is how much a caller's sentence says of what he wants.
@@ -254,8 +267,8 @@ func (e *ear) wish(ctx context.Context, text string) float64 {
 	return score + length(text, e.zh())
 }
 
-// telling is how much an agent's sentence tells the caller.
-func (e *ear) telling(ctx context.Context, text string) float64 {
+// telling is how much an agent's sentence tells the caller, who may have asked just before.
+func (e *ear) telling(ctx context.Context, text string, asked bool) float64 {
 	low := strings.ToLower(text)
 	if short(text, e.zh()) || idle.MatchString(low) || question(text, e.zh()) {
 		return 0
@@ -270,6 +283,9 @@ func (e *ear) telling(ctx context.Context, text string) float64 {
 	}
 	if advise.MatchString(low) {
 		score += 0.4
+	}
+	if asked {
+		score += 0.3
 	}
 	if m := e.match(ctx, text); m != nil {
 		score += max(m.Score, m.Lexical)
@@ -302,20 +318,6 @@ func length(text string, zh bool) float64 {
 		full = 18
 	}
 	return 0.5 * math.Min(1, float64(utf8.RuneCountInString(text))/full)
-}
-
-// undertaken says that somebody is to do something after the call.
-func undertaken(text string, zh bool) bool {
-	if question(text, zh) && strings.ContainsAny(text, "?？吗") {
-		return false
-	}
-	if slices.ContainsFunc(promises(text, zh), func(p promise) bool { return p.kind != money }) {
-		return true // who pays is told, not open
-	}
-	if zh {
-		return ownChinese.MatchString(text)
-	}
-	return ownEnglish.MatchString(strings.ToLower(text))
 }
 
 // sentences divides what somebody said in one go.

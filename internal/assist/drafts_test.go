@@ -13,12 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestDraftsOfOthersCalls drafts the wrap-ups of calls that were written beside the rules;
-// with -explore it prints them, to be read: docs/quality.md, "Helping agents".
+// TestDraftsOfOthersCalls drafts the wrap-ups of calls that were written beside the rules,
+// and of others (new) that were written before they were run; with -explore it prints them,
+// to be read: docs/quality.md, "Helping agents".
 func TestDraftsOfOthersCalls(t *testing.T) {
-	for _, language := range []string{"zh", "en"} {
+	for _, name := range []string{"zh", "en", "new.zh", "new.en"} {
+		language := name[len(name)-2:]
 		line := pack(t, "retail-"+language)
-		b, err := os.ReadFile(filepath.Join("testdata", "calls."+language+".txt"))
+		b, err := os.ReadFile(filepath.Join("testdata", "calls."+name+".txt"))
 		require.NoError(t, err)
 		_, text, _ := strings.Cut(string(b), "\n") // the first line says what it is
 		for i, talk := range strings.Split(text, "---\n") {
@@ -31,7 +33,7 @@ func TestDraftsOfOthersCalls(t *testing.T) {
 			d, err := a.Draft(t.Context(), "C")
 			require.NoError(t, err)
 			if *showAll {
-				t.Logf("%s %d\n%s\n→\n%s\n", language, i+1, talk, d.Summary)
+				t.Logf("%s %d\n%s\n→\n%s\n", name, i+1, talk, d.Summary)
 			}
 			assert.NotEmpty(t, d.Wanted, talk)
 			assert.LessOrEqual(t, len(d.Wanted), maxWanted)

@@ -87,7 +87,7 @@ func weigh(t *testing.T, line Line, all []exchange) *figures {
 	t.Helper()
 	f := &figures{}
 	for _, x := range all {
-		e := newEar("", line, "", nil)
+		e := listen(t, line)
 		var noticed []Warning
 		if x.asks != "" {
 			noticed = append(noticed, e.warn(t.Context(), caller(x.asks))...)

@@ -12,9 +12,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"hotline/dialog/emotion"
 	"hotline/dialog/flow"
 	"hotline/dialog/knowledge"
+	"hotline/dialog/language"
 	"hotline/internal/call"
 )
 
@@ -78,49 +78,78 @@ const (
 	maxSaid     = 12  // sentences that are searched for values
 )
 
-// ear is what one call's sentences are held against. One goroutine uses it at a time.
+// ear is what one call's sentences are held against, in the language that is spoken just
+// then. One goroutine uses it at a time.
 type ear struct {
-	name    string
-	line    Line
-	caller  string
-	tracker *emotion.Tracker
-	felt    int     // sentences of the caller's
-	cross   float64 // how angry or impatient the last one was
-	upset   bool
-	rises   bool // his anger, against the sentence before
-	told    bool // that he is angry
-	risky   bool
-	mood    emotion.Label
-	after   string // the pair that was suggested first last time
-	task    string
-	known   map[string]string // slots
-	heard   []flow.AsideText  // by the caller, since a person has him
-	asked   string            // the slot that the agent asked for last
-	quotes  []string          // that the agent was warned of
-	shown   []KnownAnswer     // that were suggested, the latest last
+	*tongue // that is spoken now
+
+	own    *tongue
+	others map[string]*tongue // by language; nil for one that the line is not helped in
+	talk   language.Follower
+	caller string
+	upset  bool
+	told   bool // that he is angry
+	risky  bool
+	quotes []string // that the agent was warned of
 }
 
+// tongue is what the sentences of one language are held against: its line's knowledge
+// and tasks, and how far they have come.
+type tongue struct {
+	name  string
+	line  Line
+	after string // the pair that was suggested first last time
+	task  string
+	since int               // replies of the bot since that went on
+	known map[string]string // slots
+	heard []flow.AsideText  // by the caller, since a person has him
+	asked string            // the slot that the agent asked for last
+	shown []KnownAnswer     // that were suggested, the latest last
+}
+
+func newTongue(name string, line Line) *tongue {
+	line.Now = now(line.Now)
+	if line.Complaint <= 0 {
+		line.Complaint = 0.6
+	}
+	return &tongue{name: cmp.Or(line.Name, name), line: line, known: map[string]string{}}
+}
+
+// speak has what follows held against a language; "" is the line's own.
+func (e *ear) speak(l string) {
+	e.tongue = e.own
+	if l != "" && l != cmp.Or(e.own.line.Language, "zh") && e.own.line.In != nil {
+		t, met := e.others[l]
+		if !met {
+			if line, ok := e.own.line.In(l); ok {
+				t = newTongue(e.own.name, line)
+			}
+			e.others[l] = t
+		}
+		if t != nil {
+			e.tongue = t
+		}
+	}
+}
+
+// turn has a sentence, of whomever, held against its own language. It may be said twice.
+func (e *ear) turn(text string) { e.speak(e.talk.Next(text)) }
+
 func newEar(name string, line Line, caller string, before []call.Event) *ear {
-	e := &ear{name: name, line: line, caller: caller, known: map[string]string{}}
-	e.line.Now = now(line.Now)
-	if e.line.Complaint <= 0 {
-		e.line.Complaint = 0.6
-	}
-	if line.Moods != nil {
-		t := emotion.NewTracker(line.Moods, line.Feelings)
-		e.tracker = &t
-	}
-	since := 0
+	e := &ear{own: newTongue(name, line), others: map[string]*tongue{}, caller: caller}
+	e.tongue = e.own
 	for _, m := range before {
 		switch m.Kind {
-		case call.KindTranscript: // the mood has a history
-			if text, _ := m.Data["text"].(string); e.tracker != nil {
-				e.feel(text)
-			}
-		case call.KindIntent:
-			since++
+		case call.KindTranscript:
+			text, _ := m.Data["text"].(string)
+			e.turn(text)
+		case call.KindIntent: // the bot answers in the language that it was asked in
+			l, _ := m.Data["language"].(string)
+			e.talk.Speak(l)
+			e.speak(l)
+			e.since++
 		case call.KindFlowStep:
-			since = 0
+			e.since = 0
 			e.task, _ = m.Data["flow"].(string)
 			switch slots := m.Data["slots"].(type) {
 			case map[string]string:
@@ -134,10 +163,11 @@ func newEar(name string, line Line, caller string, before []call.Event) *ear {
 			}
 		}
 	}
-	if since > staleIntent {
-		e.task = ""
+	for _, t := range append(slices.Collect(maps.Values(e.others)), e.own) {
+		if t != nil && t.since > staleIntent {
+			t.task = ""
+		}
 	}
-	e.upset, e.rises, e.risky = false, false, false // who has him now has not been told
 	return e
 }
 
@@ -152,6 +182,7 @@ func (e *ear) first() *Suggestion {
 
 // asks notes what an agent's sentence asks the caller for.
 func (e *ear) asks(text string) {
+	e.turn(text)
 	if e.task == "" || e.line.Flows == nil || !question(text, e.zh()) && !demand.MatchString(strings.ToLower(text)) {
 		return
 	}
@@ -176,6 +207,7 @@ func (e *ear) answering(text string) string {
 
 // suggest is what may help with a caller's sentence; nil for nothing.
 func (e *ear) suggest(ctx context.Context, t call.TurnRecord) *Suggestion {
+	e.turn(t.Text)
 	s := &Suggestion{Turn: t.Index, Heard: t.Text, Answers: []KnownAnswer{}, Phrases: []ReadyPhrase{}}
 	e.heard = append(e.heard, flow.AsideText{Text: t.Text, Answers: e.answering(t.Text)})
 	e.heard = e.heard[max(0, len(e.heard)-maxSaid):]

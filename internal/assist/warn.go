@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"hotline/dialog/emotion"
 	"hotline/dialog/knowledge"
 	"hotline/dialog/llm"
 	"hotline/dialog/moderation"
@@ -39,6 +38,7 @@ func (w Warning) Recipient() string { return w.agent }
 
 // warn is what is to be said about a sentence of either side.
 func (e *ear) warn(ctx context.Context, t call.TurnRecord) []Warning {
+	e.turn(t.Text)
 	var out []Warning
 	add := func(kind, detail, quote string, score float64) {
 		out = append(out, Warning{
@@ -62,16 +62,16 @@ func (e *ear) warn(ctx context.Context, t call.TurnRecord) []Warning {
 		}
 		return out
 	}
-	if e.tracker == nil {
+	if t.Mood == nil {
 		return out
 	}
-	risky := e.risky
-	r := e.feel(t.Text)
+	risky, r := e.risky, *t.Mood
+	e.upset, e.risky = r.Upset(), r.ComplaintRisk >= e.line.Complaint
 	quote := ""
 	if len(r.Evidence) > 0 {
 		quote = r.Evidence[0]
 	}
-	worse := e.felt > 1 && (e.upset || e.rises)
+	worse := !r.First && (e.upset || r.Rises)
 	switch { // that it gets worse, not that it is bad; and the graver alone
 	case e.risky && !risky:
 		add(Complaint, string(r.Label), quote, r.ComplaintRisk)
@@ -80,24 +80,6 @@ func (e *ear) warn(ctx context.Context, t call.TurnRecord) []Warning {
 	}
 	e.told = worse
 	return out
-}
-
-// A sentence that is so cross, after one that was so much less, is anger that rises.
-const (
-	leastCross = 0.4 // angry or impatient
-	leastAnger = 0.2
-	leastRise  = 0.2
-)
-
-// feel reads a sentence of the caller's.
-func (e *ear) feel(text string) emotion.Reading {
-	r := e.tracker.Next(emotion.Turn{Text: text})
-	e.upset, e.risky, e.mood = r.Upset(), r.ComplaintRisk >= e.line.Complaint, r.Label
-	anger, cross := r.Cross()
-	e.rises = cross >= leastCross && anger >= leastAnger && cross >= e.cross+leastRise
-	e.cross = cross
-	e.felt++
-	return r
 }
 
 // maxQuotes bounds what is not told twice.

@@ -39,19 +39,20 @@ type connection struct {
 	rings   bool               // that one is an agent, reserved for this call
 	seat    func(string) *seat // of any call, by its leg; nil: there is no other
 
-	scribe *scribe
-	record Record
-	tape   *tape
-	room   *room
-	agent  *meeting
-	callee *meeting
-	legs   []Leg
-	seats  []*seat
-	answer time.Time
-	turns  int
-	spoken chan connectionSaid
-	holds  chan Event
-	keys   chan connectionKey // by SIP INFO
+	scribe   *scribe
+	record   Record
+	tape     *tape
+	room     *room
+	agent    *meeting
+	callee   *meeting
+	legs     []Leg
+	seats    []*seat
+	answer   time.Time
+	turns    int
+	feelings feelings
+	spoken   chan connectionSaid
+	holds    chan Event
+	keys     chan connectionKey // by SIP INFO
 
 	agentCtx  context.Context //nolint:containedctx // ends when he leaves
 	agentGone context.CancelCauseFunc
@@ -463,10 +464,14 @@ func (c *connection) said(ctx context.Context, s connectionSaid) {
 	}
 	c.turns++
 	r := s.result
-	c.scribe.turn(TurnRecord{
+	turn := TurnRecord{
 		Index: c.turns, Speaker: s.speaker, Text: r.Text, StartMS: r.Start.Milliseconds(), EndMS: r.End.Milliseconds(),
 		Confidence: r.Confidence, Emotion: r.Emotion,
-	})
+	}
+	if s.speaker == "caller" {
+		turn.Mood = c.feelings.read(&c.line, r, "")
+	}
+	c.scribe.turn(turn)
 }
 
 // pass hands a key on to the other side: a menu may be there.

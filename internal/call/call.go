@@ -29,6 +29,7 @@ import (
 
 	"hotline/asr"
 	"hotline/dialog"
+	"hotline/dialog/emotion"
 	"hotline/internal/call/answer"
 	"hotline/internal/event"
 	"hotline/media"
@@ -61,6 +62,10 @@ type Line struct {
 	// In is how the line hears and speaks in another language, where its dialogue changes
 	// to one; nil, or nil for a language, is as in its own.
 	In func(language string) *Line
+	// Moods tells how callers feel who speak its language, with Feelings, whatever they
+	// speak; nil: nobody does.
+	Moods    *emotion.Recognizer
+	Feelings emotion.Thresholds
 	// Hear makes the recogniser of one listener.
 	Hear  func(h Hearing) asr.Recognizer
 	Speak tts.Synthesizer

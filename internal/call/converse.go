@@ -51,9 +51,10 @@ type talk struct {
 	prepare  context.CancelFunc // ends the preparation of a likely reply
 	prepared chan struct{}
 
-	keys    []byte
-	turns   int
-	lastEnd time.Duration // end of the caller's last utterance
+	keys     []byte
+	turns    int
+	feelings feelings
+	lastEnd  time.Duration // end of the caller's last utterance
 	// undecided: the caller has made a sound, and it is not known yet what he said.
 	undecided bool
 	// spokeUntil is when the last reply that was not cut short ended.
@@ -333,11 +334,7 @@ func (t *talk) hear(ctx context.Context, r asr.Result) {
 		t.facts.Asked++
 		t.after(ctx, dialog.Turn{
 			Kind: dialog.Spoke, Text: r.Text, Alternatives: r.Alternatives, Language: r.Language, Confidence: r.Confidence,
-			Mood: r.Emotion, At: now,
-			Prosody: dialog.Prosody{
-				LevelDB: r.Prosody.LevelDB, PitchHz: r.Prosody.PitchHz, PitchVar: r.Prosody.PitchVar,
-				Rate: r.Prosody.Rate, VoicedFor: r.Prosody.VoicedFor,
-			},
+			Mood: r.Emotion, At: now, Prosody: prosody(r),
 		}, r)
 	}
 }

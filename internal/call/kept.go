@@ -69,7 +69,7 @@ func (t *talk) callerSaid(r asr.Result) {
 	}
 	t.scribe.turn(TurnRecord{
 		Index: t.turns, Speaker: "caller", Text: r.Text, StartMS: r.Start.Milliseconds(), EndMS: r.End.Milliseconds(),
-		Confidence: r.Confidence, Emotion: r.Emotion,
+		Confidence: r.Confidence, Emotion: r.Emotion, Mood: t.feelings.read(&t.call.Line, r, spoken(t.bot)),
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"hotline/asr"
 	"hotline/dialog"
+	"hotline/dialog/emotion"
 	"hotline/dialog/engine"
 	"hotline/dialog/knowledge"
 	"hotline/dialog/language"
@@ -32,7 +33,7 @@ func (d *english) Decode(_ context.Context, s asr.Segment) (asr.Transcript, erro
 	d.mu.Unlock()
 	text := "When are you open on Sundays?"
 	if dsp.Goertzel(s.Samples, s.Rate, asksPerson) > dsp.Goertzel(s.Samples, s.Rate, asksHours) {
-		text = "Can I talk to a person please?"
+		text = "This is ridiculous, I am furious! Can I talk to a person please?"
 	}
 	return asr.Transcript{Text: text, Language: "en", Confidence: 0.95, LogProb: -0.1}, nil
 }
@@ -58,12 +59,18 @@ func TestTheCallersLanguage(t *testing.T) {
 	require.NoError(t, err)
 	e, err := engine.New(engine.Config{Name: "english", Language: "en", Pairs: knowledge.NewLive(index).Load, Skill: "service"})
 	require.NoError(t, err)
+	moods := map[string]*emotion.Recognizer{}
+	for _, l := range []string{"zh", "en"} {
+		moods[l], err = emotion.New(emotion.Config{Language: l})
+		require.NoError(t, err)
+	}
 	ear, mouth := &english{}, &voices{}
 	s := perform(t, func(s *stage) {
 		l := &s.call.Line
 		l.Voice, l.Speak = "chinese voice", mouth
 		other := *l
 		other.Language, other.Voice = "en", "english voice"
+		l.Moods, other.Moods = moods["zh"], moods["en"]
 		l.In = func(language string) *call.Line {
 			if language != "en" {
 				return nil
@@ -102,6 +109,16 @@ func TestTheCallersLanguage(t *testing.T) {
 	assert.Equal(t, "english voice", voice[sundays].Voice)
 	assert.Equal(t, "en", voice[sundays].Language)
 	assert.Equal(t, "en", s.staff.wants.Language, "a person who speaks his language")
+	var feels []emotion.Label
+	for _, turn := range s.journal.turns {
+		if turn.Speaker == "caller" {
+			require.NotNil(t, turn.Mood)
+			feels = append(feels, turn.Mood.Label)
+		} else {
+			assert.Nil(t, turn.Mood)
+		}
+	}
+	assert.Equal(t, []emotion.Label{emotion.Calm, emotion.Angry}, feels, "how he feels is read in his language")
 	first, last := ear.asked[0], ear.asked[len(ear.asked)-1]
 	assert.Equal(t, "zh", first.Language)
 	assert.Equal(t, []string{"en"}, first.Also)

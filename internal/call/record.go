@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hotline/dialog"
+	"hotline/dialog/emotion"
 	"hotline/internal/call/answer"
 )
 
@@ -135,6 +136,9 @@ type TurnRecord struct {
 	Timing      *Timing            `json:"timing,omitempty"`
 	Heard       string             `json:"heard,omitempty"` // bot, interrupted: the part that was heard
 	Emotion     string             `json:"emotion,omitempty"`
+	// Mood is how the caller sounds who has said it, in the course of the call; nil where
+	// nobody can tell. It is told while the call lasts and not kept.
+	Mood *emotion.Reading `json:"-"`
 }
 
 // Timing says where a response's time went, in ms.

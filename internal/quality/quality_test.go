@@ -65,6 +65,29 @@ func conversation(agent ...call.TurnRecord) quality.Record {
 	}
 }
 
+// What an agent says is judged in the language in which the call has gone on.
+func TestForbiddenWordsOfTheCallersLanguage(t *testing.T) {
+	words := map[string]*moderation.Matcher{}
+	for _, l := range []string{"zh", "en"} {
+		var problems []moderation.Problem
+		words[l], problems = moderation.Load(l, nil)
+		require.Empty(t, problems)
+	}
+	r := conversation(call.TurnRecord{Speaker: "agent", Text: "你这个傻逼", StartMS: 24000, EndMS: 25000})
+	r.Words = words["en"]
+	forbidden := func() quality.State {
+		for _, f := range quality.Score(quality.Default("en").Sheets[0], r) {
+			if f.Item == "forbidden" {
+				return f.State
+			}
+		}
+		return ""
+	}
+	assert.Equal(t, quality.Good, forbidden(), "the line's English words know nothing of it")
+	r.In = func(language string) *moderation.Matcher { return words[language] }
+	assert.Equal(t, quality.Failed, forbidden())
+}
+
 func TestWhatRulesFind(t *testing.T) {
 	words, problems := moderation.Load("zh", nil)
 	require.Empty(t, problems)

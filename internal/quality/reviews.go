@@ -107,6 +107,7 @@ type Store interface {
 type Home struct {
 	Sheets   Sheets
 	Words    *moderation.Matcher
+	In       func(language string) *moderation.Matcher // of another language than the line's
 	Location *time.Location
 }
 
@@ -321,7 +322,7 @@ func (r *Reviews) add(ctx context.Context, id, source, week string) (a Assessmen
 	}
 	a = Assessment{
 		ID: ulid.Make().String(), Call: id, Subject: subject, Line: rec.Line, Sheet: sheet.Name, Source: source, Week: of, State: Waiting,
-		Judged: &Judged{*sheet, Score(*sheet, Record{Call: rec, Turns: turns, Events: events, Words: home.Words})},
+		Judged: &Judged{*sheet, Score(*sheet, Record{Call: rec, Turns: turns, Events: events, Words: home.Words, In: home.In})},
 		MadeAt: r.cfg.Now().UTC().Truncate(time.Millisecond), Version: 1,
 	}
 	if n, known := Total(*sheet, a.Judged.Findings); known {

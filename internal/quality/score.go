@@ -1,11 +1,13 @@
 package quality
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"hotline/dialog/language"
 	"hotline/dialog/moderation"
 	"hotline/internal/call"
 )
@@ -40,8 +42,10 @@ type Record struct {
 	Call   call.Record
 	Turns  []call.TurnRecord
 	Events []call.Event
-	// Words are those that must not be said in the call's language; nil: none.
+	// Words are those that must not be said in the line's language, In those of another one
+	// in which the call goes on; nil: none.
 	Words *moderation.Matcher
+	In    func(language string) *moderation.Matcher
 }
 
 // Bot is whom calls without an agent are judged as.
@@ -217,11 +221,20 @@ const maxMarks = 20
 
 func (v view) forbidden(it SheetItem) Finding {
 	f := Finding{State: Good}
-	for _, t := range v.own() {
+	var talk language.Follower
+	for _, t := range v.turns {
+		spoken := talk.Next(heard(t))
+		if t.Speaker != v.speaker {
+			continue
+		}
 		text := strings.ToLower(heard(t))
 		category := ""
-		if v.Words != nil {
-			if h, blocked := v.Words.Blocked(heard(t)); blocked {
+		words := v.Words
+		if spoken != "" && v.In != nil {
+			words = cmp.Or(v.In(spoken), words)
+		}
+		if words != nil {
+			if h, blocked := words.Blocked(heard(t)); blocked {
 				category = string(h.Category)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"hotline/dialog/emotion"
 	"hotline/dialog/knowledge"
 	"hotline/internal/assist"
 	"hotline/internal/business"
@@ -23,8 +24,28 @@ type script struct {
 	db  *store.Store
 	bus *event.Bus
 
-	mu sync.Mutex
-	n  int // guarded by mu
+	mu    sync.Mutex
+	n     int                         // guarded by mu
+	moods map[string]*emotion.Tracker // guarded by mu: of the calls
+}
+
+// feel is how a caller sounds, as his call would have read it.
+func (s *script) feel(id, text string) (*emotion.Reading, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.moods[id] == nil {
+		moods, err := emotion.New(emotion.Config{Language: "zh"})
+		if err != nil {
+			return nil, err
+		}
+		if s.moods == nil {
+			s.moods = map[string]*emotion.Tracker{}
+		}
+		begun := emotion.NewTracker(moods, emotion.Thresholds{})
+		s.moods[id] = &begun
+	}
+	r := s.moods[id].Next(emotion.Turn{Text: text})
+	return &r, nil
 }
 
 // say has a speaker say a text in a call, as the scribe would have written it down.
@@ -39,6 +60,11 @@ func (s *script) say(ctx context.Context, id, speaker, text string) error {
 	}
 	at := time.Since(r.AnsweredAt).Milliseconds()
 	t := call.TurnRecord{Call: id, Index: index, Speaker: speaker, Text: text, StartMS: max(0, at-1000), EndMS: at}
+	if speaker == "caller" {
+		if t.Mood, err = s.feel(id, text); err != nil {
+			return err
+		}
+	}
 	if err := s.db.AddTurn(ctx, t); err != nil {
 		return err
 	}
@@ -76,6 +102,6 @@ func helper(db *store.Store, bus *event.Bus, dir string) (*assist.Assistant, err
 		return nil, err
 	}
 	c := l.EngineConfig(func() *knowledge.Index { return index })
-	line := assist.Line{Language: l.Language, Pairs: c.Pairs, Flows: c.Flows(), Words: c.Words, Moods: c.Moods}
+	line := assist.Line{Language: l.Language, Pairs: c.Pairs, Flows: c.Flows(), Words: c.Words}
 	return assist.New(assist.Config{Bus: bus, Records: db, Line: func(string) (assist.Line, bool) { return line, true }}), nil
 }
