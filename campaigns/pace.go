@@ -37,7 +37,7 @@ const (
 	StageAnswered  Stage = "answered"  // the network says so
 	StageOffered   Stage = "offered"   // by a person, and an agent is kept for him
 	StageConnected Stage = "connected" // the two talk
-	StageAbandoned Stage = "abandoned" // by a person, and no agent is free
+	StageAbandoned Stage = "abandoned" // by a person, and no agent is free, or his has gone
 	StageMachine   Stage = "machine"   // by no person
 )
 
@@ -232,7 +232,10 @@ func (r *Runner) moment(c Campaign, team []Agent) (Pacer, Moment) {
 			m.Ringing = append(m.Ringing, now.Sub(k.began))
 		case k.stage == StageAnswered && !k.over && (mine || k.skill == c.Skill):
 			m.Waiting++
-		case k.stage == StageOffered && mine, k.stage == StageConnected && mine:
+		case k.stage == StageOffered && mine:
+			q.Answered++
+			m.Offered++
+		case k.stage == StageConnected && mine:
 			q.Answered++
 		case k.stage == StageAbandoned && mine:
 			q.Answered++
@@ -390,6 +393,9 @@ func (r *Runner) attemptFor(ctx context.Context, c Campaign, j Job, own bool) er
 func (r *Runner) reached(ctx context.Context, c Campaign, a Attempt, s Stage) {
 	r.paces.mu.Lock()
 	if k := r.paces.calls[a.Call]; k != nil {
+		if p := r.paces.of[c.ID]; p != nil && k.stage == StageOffered && (s == StageConnected || s == StageAbandoned) {
+			p.pacer.Offer(s == StageAbandoned)
+		}
 		k.stage = s
 	}
 	r.paces.mu.Unlock()

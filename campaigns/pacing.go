@@ -18,6 +18,7 @@ type Moment struct {
 	Engaged []time.Duration // how long each of the others has been in his call, the work after it included
 	Ringing []time.Duration // how long each call has been under way that nobody has answered yet
 	Waiting int             // who answered and waits for an agent
+	Offered int             // who answered, and whose agent is not joined with him yet
 	// Elsewhere is how many calls other nodes have under way, for agents whom this one
 	// does not know.
 	Elsewhere int
@@ -37,6 +38,9 @@ type Pacer struct {
 	Came, Picked, Gone [ringSeconds]float64
 	// Of agents: how many calls took how long until the agent was free, by steps.
 	Took [tookSteps]float64
+	// Of who answered: for how many there was an agent, and of those how many were abandoned
+	// all the same, since he went before they were joined. Old ones fade.
+	Offers, Lost float64
 }
 
 const (
@@ -47,7 +51,11 @@ const (
 	// drifts over the day.
 	ringMemory = 1 - 1.0/200
 	tookMemory = 1 - 1.0/200
-	rare       = 9.2 // -ln 0.0001
+	lostMemory = 1 - 1.0/200
+	lostNone   = 0.1 // of Lost, below which it is as if there had been none
+	// What is taken for granted of losses before much is known, once there was one.
+	lostPrior, offersPrior = 0.2, 20
+	rare                   = 9.2 // -ln 0.0001
 )
 
 // Rang tells how a call ended its ringing: how long it took, and whether a person
@@ -65,6 +73,9 @@ func (p *Pacer) Rang(age time.Duration, person bool) {
 	if person {
 		p.Picked[last]++
 		p.Answered++
+		// Where agents are kept for all calls nobody is lost, and it is tried again by and by.
+		p.Offers *= lostMemory
+		p.Lost *= lostMemory
 	} else {
 		p.Gone[last]++
 	}
@@ -80,6 +91,37 @@ func (p *Pacer) Freed(engaged time.Duration) {
 
 // Abandon tells that a person answered whom no agent took.
 func (p *Pacer) Abandon() { p.Abandoned++ }
+
+// Offer tells what came of a person who answered and for whom there was an agent: whether
+// he was lost before they were joined, and nobody else was free. Abandon tells it too.
+func (p *Pacer) Offer(lost bool) {
+	p.Offers++
+	if lost {
+		p.Lost++
+	}
+}
+
+// losing is which share of those for whom there is an agent is lost, and a cautious bound
+// of it; nothing where none ever was.
+func (p *Pacer) losing() (share, cautious float64) {
+	if p.Lost < lostNone {
+		return 0, 0
+	}
+	n := p.Offers + offersPrior
+	share = (p.Lost + lostPrior) / n
+	return share, min(share+math.Sqrt(share*(1-share)/n), 1)
+}
+
+// lost is how many of those who are under way are lost so but one time in ten thousand, if
+// so many of them are answered, or are already.
+func (p *Pacer) lost(calls int, answered float64) float64 {
+	_, share := p.losing()
+	if share == 0 || calls == 0 {
+		return 0
+	}
+	mean := answered * share
+	return min(float64(calls), atWorst(mean, mean*(1-share)))
+}
 
 func bucket(d, step time.Duration, n int) int { return min(max(int(d/step), 0), n-1) }
 
@@ -112,9 +154,23 @@ func (p *Pacer) slack(m Moment) float64 {
 func atWorst(mean, variance float64) float64 { return mean + math.Sqrt(2*rare*variance) + rare/3 }
 
 // Reserves tells that not even one more may be abandoned: what is known is too little, or
-// the limit is near. Then each call needs an agent of its own before it is begun, who is
-// kept for it.
-func (p *Pacer) Reserves(m Moment) bool { return p.slack(m) < 1 }
+// the limit is near, or agents go before they are joined with who answered and leave as
+// many alone as may be at all. Then each call needs an agent of its own before it is begun,
+// who is kept for it.
+func (p *Pacer) Reserves(m Moment) bool {
+	slack := p.slack(m)
+	if share, _ := p.losing(); slack < 1 || share == 0 {
+		return slack < 1
+	} else if share >= p.budget() {
+		return true
+	}
+	ring, calls := p.ringing(), OnePerAgent(m)
+	answered := float64(m.Waiting+m.Offered) + float64(calls)*ring.cautious
+	for _, age := range m.Ringing {
+		answered += ring.from[bucket(age, time.Second, ringSeconds)]
+	}
+	return slack-p.lost(m.Waiting+m.Offered+len(m.Ringing)+calls, answered) < 1
+}
 
 // Cut is how many of the calls that ring without an agent of their own are to be given up
 // at once: all of them, as soon as one more who finds nobody would break the limit. It is
@@ -134,7 +190,7 @@ func (p *Pacer) Cut(m Moment) int {
 func (p *Pacer) Next(m Moment) int {
 	calls := OnePerAgent(m)
 	slack := p.slack(m)
-	if slack < 1 {
+	if p.Reserves(m) {
 		return calls
 	}
 	agents := m.Free + len(m.Engaged)
@@ -152,6 +208,7 @@ func (p *Pacer) Next(m Moment) int {
 	}
 	fresh.add(ring.cautious)
 	budget := p.budget()
+	losing, _ := p.losing()
 	for most := 4 * agents; calls < most; calls++ {
 		more := float64(calls + 1)
 		d := load{demand.mean + more*fresh.mean, demand.variance + more*fresh.variance}
@@ -159,10 +216,11 @@ func (p *Pacer) Next(m Moment) int {
 		// left over the campaign: of all calls under way, or of as many as are answered
 		// but for one time in ten thousand.
 		all := float64(len(m.Ringing)+m.Waiting) + more
-		if worst := min(all, atWorst(d.mean, d.variance)); worst-float64(max(m.Free, m.Waiting)) > slack {
+		lost := p.lost(len(m.Ringing)+m.Waiting+m.Offered+calls+1, d.mean+float64(m.Offered))
+		if worst := min(all, atWorst(d.mean, d.variance)); worst-float64(max(m.Free, m.Waiting)) > slack-lost {
 			break
 		}
-		if excess(d.mean-supply.mean, math.Sqrt(d.variance+supply.variance)) > budget*d.mean {
+		if excess(d.mean-supply.mean, math.Sqrt(d.variance+supply.variance))+losing*d.mean > budget*d.mean {
 			break
 		}
 	}

@@ -54,6 +54,27 @@ func TestPacer(t *testing.T) {
 	require.Greater(t, p.Next(Moment{Free: 4, Ringing: old}), p.Next(Moment{Free: 4, Ringing: make([]time.Duration, 4)}),
 		"who has not answered for long will not")
 
+	// Agents who go before they are joined: fewer calls, and agents kept for all of them
+	// where it is more than may be; by and by it is tried again.
+	careful := p
+	lose := func(calls, each int) {
+		for i := range calls {
+			if careful.Offer(i%each == 0); i%each == 0 {
+				careful.Abandon()
+			}
+		}
+	}
+	lose(300, 150)
+	require.Less(t, careful.Next(Moment{Free: 10}), idle)
+	require.False(t, careful.Reserves(Moment{Free: 10}))
+	lose(100, 4)
+	require.True(t, careful.Reserves(Moment{Free: 10}))
+	require.Equal(t, 10, careful.Next(Moment{Free: 10}), "never less than one call for each agent")
+	for range 1000 {
+		careful.Rang(8*time.Second, true)
+	}
+	require.False(t, careful.Reserves(Moment{Free: 10}))
+
 	text, err := json.Marshal(p)
 	require.NoError(t, err)
 	var kept Pacer

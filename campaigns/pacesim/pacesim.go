@@ -34,6 +34,10 @@ type Campaign struct {
 	// Present is how many of the agents are there at a time; nil: all, always. Who
 	// leaves in a call leaves after it.
 	Present func(second float64) int
+	// Leaves is how often an agent goes who was found for somebody that answered a call
+	// begun ahead, before the two are joined. He rests for half a minute; the next one who
+	// is free takes the call.
+	Leaves float64
 }
 
 // Steady is a rate that stays.
@@ -54,6 +58,8 @@ type Result struct {
 	Idle                         time.Duration // an agent's between two calls, on average
 	Worst                        float64       // the highest share of abandoned calls after the first 100 answers
 	Given                        int           // calls that were given up while they rang
+	Left                         int           // agents who went before they were joined
+	Lost                         int           // of the abandoned: by that
 }
 
 // Share is how much was abandoned of what people answered.
@@ -71,6 +77,8 @@ const (
 	gone     // nobody answered
 	patience // of who waits for an agent
 	free
+	joined // an agent with who answered, or he has gone
+	rested // an agent who went
 )
 
 type events []event
@@ -103,7 +111,9 @@ type sim struct {
 	ringing []call // without an agent of their own
 	kept    []call // with one
 	waiting []call
-	away    int // agents
+	offered []call // with an agent who is told who it is
+	resting []call // agents who went
+	away    int    // agents
 	next    int
 	waits   float64
 	taken   int
@@ -157,6 +167,11 @@ func (s *sim) step(e event) {
 			s.result.Abandoned++
 			s.pacer.Abandon()
 		}
+	case joined:
+		s.join(e.id)
+	case rested:
+		_, _ = take(&s.resting, e.id)
+		s.freed()
 	case free:
 		k, _ := take(&s.engaged, e.id)
 		s.pacer.Freed(seconds(s.now - k.since))
@@ -183,11 +198,46 @@ func (s *sim) answered(id int) {
 	s.result.Answered++
 	if s.free > 0 {
 		s.free--
-		s.talk(id)
+		s.offer(id)
 		return
 	}
 	s.waiting = append(s.waiting, call{id, s.now})
 	heap.Push(&s.queue, event{s.now + campaigns.Grace.Seconds(), patience, id})
+	s.cut()
+}
+
+// offer has an agent told who has answered.
+func (s *sim) offer(id int) {
+	if s.c.Leaves == 0 {
+		s.pacer.Offer(false)
+		s.talk(id)
+		return
+	}
+	s.offered = append(s.offered, call{id, s.now})
+	heap.Push(&s.queue, event{s.now + 1 + 4*s.r.Float64(), joined, id})
+}
+
+// join joins the two, if the agent has not gone meanwhile.
+func (s *sim) join(id int) {
+	k, _ := take(&s.offered, id)
+	if s.r.Float64() >= s.c.Leaves {
+		s.pacer.Offer(false)
+		s.talk(id)
+		return
+	}
+	s.result.Left++
+	s.next++ // stands for the agent, who rests
+	s.resting = append(s.resting, call{s.next, k.since})
+	heap.Push(&s.queue, event{s.now + 30, rested, s.next})
+	if s.free > 0 {
+		s.free--
+		s.offer(id)
+		return
+	}
+	s.result.Abandoned++
+	s.result.Lost++
+	s.pacer.Offer(true)
+	s.pacer.Abandon()
 	s.cut()
 }
 
@@ -208,7 +258,7 @@ func (s *sim) freed() {
 		s.waiting = s.waiting[1:]
 		s.waits += s.now - first.since
 		s.waited++
-		s.talk(first.id)
+		s.offer(first.id)
 	default:
 		s.free++
 	}
@@ -245,7 +295,7 @@ func take(list *[]call, id int) (k call, ok bool) {
 
 // moment is what a pacer is told.
 func (s *sim) moment() campaigns.Moment {
-	return campaigns.Moment{Free: s.free, Waiting: len(s.waiting), Engaged: s.ages(s.engaged), Ringing: s.ages(s.ringing)}
+	return campaigns.Moment{Free: s.free, Waiting: len(s.waiting), Offered: len(s.offered), Engaged: append(s.ages(s.engaged), s.ages(s.offered)...), Ringing: s.ages(s.ringing)}
 }
 
 // wanted is how many calls the pacer wants.

@@ -72,6 +72,30 @@ func TestAbandonedStaysBelowTheLimit(t *testing.T) {
 	require.Positive(t, given, "what nobody foresees is met by giving calls up")
 }
 
+// Agents who hang up before they are joined with who has answered leave people alone whom
+// nothing else would have: the pacer learns how often, and is slower by it.
+func TestAgentsWhoLeave(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 22))
+	for _, leaves := range []float64{0.01, 0.03, 0.1, 0.3} {
+		dialled, left, lost := 0.0, 0, 0
+		const runs = 30
+		for i := range runs {
+			c := pacesim.Campaign{
+				Agents: 3 + r.IntN(40), Rate: pacesim.Drifting(0.1 + 0.6*r.Float64()), Talk: time.Duration(40+r.IntN(220)) * time.Second,
+				Wrap: time.Duration(1+r.IntN(30)) * time.Second, Answered: 1000, Seed: uint64(1000 + i), Leaves: leaves,
+			}
+			got := pacesim.Run(c)
+			left, lost = left+got.Left, lost+got.Lost
+			require.LessOrEqual(t, got.Share(), campaigns.MaxAbandoned, "%+v: %+v", c, got)
+			require.LessOrEqual(t, got.Worst, campaigns.MaxAbandoned, "%+v: %+v", c, got)
+			c.Progressive = true
+			dialled += pacesim.Run(c).Hours / got.Hours
+		}
+		require.Positive(t, lost)
+		t.Logf("%.0f %% leave: %d agents left, %d people were left alone, %.2f times as fast as progressive", 100*leaves, left, lost, dialled/runs)
+	}
+}
+
 func TestPredictiveIsWorthIt(t *testing.T) {
 	for _, agents := range []int{5, 20, 50} {
 		c := pacesim.Campaign{Agents: agents, Rate: pacesim.Drifting(0.3), Talk: 2 * time.Minute, Answered: 1500, Seed: 5}

@@ -32,7 +32,7 @@ const (
 	StageAnswered  Stage = "answered"  // the network says so; whoever it is
 	StageOffered   Stage = "offered"   // a person answered, and an agent is kept for him
 	StageConnected Stage = "connected" // the two talk
-	StageAbandoned Stage = "abandoned" // a person answered, and is told that no agent is free
+	StageAbandoned Stage = "abandoned" // a person answered, and is told that no agent is free, or no more
 	StageMachine   Stage = "machine"   // no person answered
 )
 
@@ -49,6 +49,9 @@ const (
 	// teamRing is how long an agent is rung whom a person waits for, and teamTries how
 	// long all of them are.
 	teamRing, teamTries = 8 * time.Second, 10 * time.Second
+	// teamLongest is how long they are where one has answered, and has gone before the two
+	// were joined: then the next one is rung for teamRing again.
+	teamLongest = 30 * time.Second
 	// keyWait is left behind an announcement for pressing the key that it names.
 	keyWait = 3 * time.Second
 	// ReasonTeam is why such a call was brought to a person.
@@ -177,7 +180,8 @@ func (t *talk) seekAgent(ctx context.Context) {
 	t.markNow(KindTransfer, map[string]any{"skill": w.Skill, "reason": ReasonTeam})
 	t.scribe.update(t.record) // who is rung reads it before he answers
 	t.hand = t.newHandover(dialog.Transfer{Skill: w.Skill, Reason: ReasonTeam})
-	t.hand.desk = &atOnce{Desk: t.call.Desk, call: t.call.ID, skill: w.Skill, first: p, until: time.Now().Add(teamTries)}
+	now := time.Now()
+	t.hand.desk = &atOnce{Desk: t.call.Desk, call: t.call.ID, skill: w.Skill, first: p, until: now.Add(teamTries), longest: now.Add(teamLongest)}
 	t.hand.wait.greeting = w.greeting
 	if w.greeting != "" {
 		start := t.ms(time.Now())
@@ -270,9 +274,34 @@ func (t *talk) overheardByTeam(ctx context.Context, r asr.Result) bool {
 // atOnce is a desk at which nobody waits: an agent is free, or there is none.
 type atOnce struct {
 	Desk
-	call, skill string
-	first       Person // who is reserved already
-	until       time.Time
+	call, skill    string
+	first          Person    // who is reserved already
+	until, longest time.Time // agents are rung
+	answered       string    // who has, and was not joined yet
+	left           []string  // who did not stay until he was
+}
+
+// Talking implements Desk.
+func (d *atOnce) Talking(agent, call string) {
+	d.answered = agent
+	d.Desk.Talking(agent, call)
+}
+
+// Release implements Desk. Who waits on the line must not be the one to lose by an agent
+// who picks up and goes before the greeting is over: the next one is looked for, however
+// long it took.
+func (d *atOnce) Release(agent, call string, r OfferResult) {
+	d.Desk.Release(agent, call, r)
+	if r != OfferRefused || agent != d.answered {
+		return
+	}
+	d.answered, d.left = "", append(d.left, agent)
+	if until := time.Now().Add(teamRing); until.After(d.until) {
+		d.until = until
+	}
+	if d.until.After(d.longest) {
+		d.until = d.longest
+	}
 }
 
 // Enter implements Desk.
@@ -288,6 +317,10 @@ func (d *atOnce) Next(context.Context) (p Person, err error) {
 		}
 		if p, found = d.Reserve(d.call, d.skill); !found {
 			return p, ErrNobodyThere
+		}
+		if slices.Contains(d.left, p.Name) { // he was free at once, and nobody else is
+			d.Desk.Release(p.Name, d.call, OfferGone)
+			return Person{}, ErrNobodyThere
 		}
 	}
 	p.Target.Headers = answersItself()

@@ -22,9 +22,9 @@ const (
 // teamCall calls 13900001111 for a team of one, agent7, who answers after two seconds.
 type teamCall struct {
 	*office
-	callee, agent *telephone
-	mu            sync.Mutex
-	stages        []call.Stage
+	callee, agent, other *telephone
+	mu                   sync.Mutex
+	stages               []call.Stage
 }
 
 func (c *teamCall) told() []call.Stage {
@@ -56,6 +56,7 @@ func callForTeam(t *testing.T, free bool, talk func(c *teamCall)) *teamCall {
 				assert.Contains(o.t, to.Headers["Call-Info"], "answer-after=0", "his telephone is asked to answer at once")
 				return dial(ctx, to, progress)
 			}
+			c.other = o.phone("agent:agent8", time.Second)
 			o.staff.names = []string{"agent7"}
 		}
 		o.place(call.Placement{
@@ -164,6 +165,50 @@ func TestTeamDoesNotPickUp(t *testing.T) {
 	assert.Contains(t, c.told(), call.StageAbandoned)
 	assert.Equal(t, call.OfferNoAnswer, c.staff.results["agent7"])
 	assert.Zero(t, c.staff.reserved)
+}
+
+// An agent who has picked up and goes while the callee still hears who calls leaves nobody
+// alone: the next one who is free is rung, and the greeting goes on; without one the callee
+// is told so at once.
+func TestTeamLeavesBeforeItIsJoined(t *testing.T) {
+	for name, another := range map[string]bool{"another is free": true, "nobody else is": false} {
+		t.Run(name, func(t *testing.T) {
+			var left time.Time
+			c := callForTeam(t, true, func(c *teamCall) {
+				c.callee.speaks(c.ctx, saysHello, 600*time.Millisecond)
+				c.until(func() bool { return len(c.staff.atWork()) == 1 })
+				time.Sleep(500 * time.Millisecond)
+				require.Zero(c.t, c.journal.count(call.KindBridge), "the callee still hears who calls")
+				c.staff.mu.Lock()
+				c.staff.names = map[bool][]string{true: {"agent8"}}[another] // who went rests
+				c.staff.mu.Unlock()
+				left = time.Now()
+				c.agent.leg.end(bye{})
+				if another {
+					c.until(func() bool { return c.journal.count(call.KindBridge) > 0 })
+					c.other.leg.end(bye{})
+				}
+				c.until(func() bool { return !c.journal.now().EndedAt.IsZero() })
+			})
+			assert.Equal(t, call.OfferRefused, c.staff.results["agent7"])
+			assert.Zero(t, c.staff.reserved)
+			r := c.journal.now()
+			if another {
+				assert.Equal(t, []call.Stage{call.StageAnswered, call.StageOffered, call.StageConnected}, c.told())
+				assert.Equal(t, "agent8", r.Agent)
+				assert.InDelta(t, length(forTeam), heardFor(c.callee.since(0), forTeam), float64(200*time.Millisecond), "the greeting is heard to its end")
+				assert.Zero(t, heardFor(c.callee.since(0), nobodyNow))
+				return
+			}
+			assert.Equal(t, []call.Stage{call.StageAnswered, call.StageOffered, call.StageAbandoned}, c.told())
+			assert.Equal(t, call.Abandoned, r.Outcome)
+			assert.InDelta(t, length(nobodyNow), heardFor(c.callee.since(0), nobodyNow), float64(200*time.Millisecond))
+			said := c.journal.bot()
+			assert.Equal(t, nobodyNow, said[len(said)-1].Text)
+			began := r.AnsweredAt.Add(time.Duration(said[len(said)-1].StartMS) * time.Millisecond)
+			assert.LessOrEqual(t, began.Sub(left), call.Grace)
+		})
+	}
 }
 
 // The key that the announcement offers is obeyed while it is said.

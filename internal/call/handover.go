@@ -172,7 +172,6 @@ func (h *handover) queue(ctx context.Context) (dialog.Result, error) {
 		answered := func() {
 			why = LeftAnswered
 			place.Leave(why)
-			h.wait.greeted(ctx)
 			h.wait.quiet()
 		}
 		taken, err := h.offer(ctx, p, place.Ring(), answered)
@@ -325,6 +324,7 @@ func (h *handover) offer(ctx context.Context, p Person, ring time.Duration, answ
 			h.log.Warn("telling the agent what it is about", "call", h.call, "agent", p.Name, "error", err)
 		}
 	}
+	h.wait.greeted(ctx)
 	if ctx.Err() != nil {
 		h.tell(parent, handoverNews{kind: "agent_gone", person: p})
 		return false, errAgentLeft

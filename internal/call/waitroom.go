@@ -37,6 +37,13 @@ func (w *waitRoom) ring(ctx context.Context) {
 	greeting := w.greeting
 	w.greeting = ""
 	if greeting == "" {
+		if w.heard != nil {
+			select {
+			case <-w.heard:
+			default: // it is still said, and the ringing follows it
+				return
+			}
+		}
 		w.play(ctx, func(ctx context.Context, u *media.Utterance) error { return RingBack(w.line.Language).play(ctx, u) })
 		return
 	}
