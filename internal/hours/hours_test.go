@@ -3,6 +3,7 @@ package hours
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,18 +63,29 @@ func TestParseDay(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add("09:00-12:00, 13:00-18:00")
+	for _, text := range []string{"09:00-12:00, 13:00-18:00", "9-12、13：30至24", "全天", "closed", "2026年10月1日", "46296", "20261001"} {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		list, err := Parse(text)
 		last := 0
+		var parts []string
 		for _, s := range list {
 			if err != nil || s.From < last || s.To <= s.From || s.To > 1440 {
 				t.Fatal(list, err)
 			}
 			last = s.To
+			parts = append(parts, fmt.Sprintf("%d:%02d-%d:%02d", s.From/60, s.From%60, s.To/60, s.To%60))
 		}
-		if day, err := ParseDay(text); err == nil && !day.Equal(day.Truncate(24*time.Hour)) {
-			t.Fatal(day)
+		if len(parts) > 0 { // what is shown of them is read as they are
+			if again, err := Parse(strings.Join(parts, ", ")); err != nil || !slices.Equal(again, list) {
+				t.Fatal(list, again, err)
+			}
+		}
+		if day, err := ParseDay(text); err == nil {
+			if again, err := ParseDay(day.Format(time.DateOnly)); err != nil || !again.Equal(day) || !day.Equal(day.Truncate(24*time.Hour)) {
+				t.Fatal(day, again, err)
+			}
 		}
 	})
 }
