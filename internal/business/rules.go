@@ -147,12 +147,13 @@ type RuleLine struct {
 	Numbers    []string `json:"numbers" maxItems:"500"`
 	Default    bool     `json:"default"`
 	Language   string   `json:"language" doc:"empty: the business's"`
+	Others     []string `json:"other_languages" required:"false" doc:"lines of the file by which callers go on who speak their languages" maxItems:"10"`
 	Voice      string   `json:"voice" doc:"empty: that of the language"`
 	Rate       float64  `json:"rate" doc:"0: the voice's own pace"`
 	Disclosure string   `json:"disclosure" maxLength:"500"`
 	Greeting   string   `json:"greeting" maxLength:"500"`
 	Outbound   string   `json:"outbound" doc:"greeting of calls out" maxLength:"500"`
-	Elsewhere  string   `json:"elsewhere,omitempty" doc:"the folder whose line answers; all but names and numbers is changed there"`
+	Elsewhere  string   `json:"elsewhere,omitempty" doc:"the folder whose line answers; all but names, numbers and other languages is changed there"`
 }
 
 // whole is a duration in seconds.
@@ -205,7 +206,7 @@ func (b *Business) Rules() Rules {
 	}
 	maps.Copy(r.Voices, b.Voices)
 	for _, l := range b.Lines {
-		line := RuleLine{Was: l.Name, Name: l.Name, Numbers: some(l.Numbers), Default: l.Default, Elsewhere: l.Business}
+		line := RuleLine{Was: l.Name, Name: l.Name, Numbers: some(l.Numbers), Default: l.Default, Others: some(l.OtherLanguages), Elsewhere: l.Business}
 		if l.Business == "" {
 			line.Language, line.Voice, line.Rate = l.own.language, l.own.voice, l.own.rate
 			line.Disclosure, line.Greeting, line.Outbound = l.Disclosure.Text, l.Greeting, l.Outbound.Greeting
@@ -396,7 +397,8 @@ func (r Rules) settings() []setting {
 	}
 	for i, l := range r.Lines {
 		at := pathOf("lines", i) + "."
-		out = append(out, setting{at + "name", text(l.Name)}, setting{at + "numbers", listOf(l.Numbers, text)}, setting{at + "default", yes(l.Default)})
+		out = append(out, setting{at + "name", text(l.Name)}, setting{at + "numbers", listOf(l.Numbers, text)}, setting{at + "default", yes(l.Default)},
+			setting{at + "other_languages", listOf(l.Others, text)})
 		if l.Elsewhere != "" {
 			continue
 		}

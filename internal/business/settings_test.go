@@ -42,9 +42,9 @@ queue: {rollout: [{line: main, bot: 50}]}
 	r := b.Rules()
 	require.Len(t, r.Lines, 2)
 	assert.Equal(t, business.RuleLine{
-		Was: "main", Name: "main", Numbers: []string{"8000"}, Default: true, Greeting: "请讲。", Disclosure: "您好，这里是云帆数码，我是智能助手，通话会录音。",
+		Was: "main", Name: "main", Numbers: []string{"8000"}, Default: true, Others: []string{}, Greeting: "请讲。", Disclosure: "您好，这里是云帆数码，我是智能助手，通话会录音。",
 	}, r.Lines[0], "what is left out stays left out")
-	assert.Equal(t, business.RuleLine{Was: "english", Name: "english", Numbers: []string{"8001"}, Elsewhere: "../en"}, r.Lines[1])
+	assert.Equal(t, business.RuleLine{Was: "english", Name: "english", Numbers: []string{"8001"}, Others: []string{}, Elsewhere: "../en"}, r.Lines[1])
 
 	r.Lines[0].Voice, r.Lines[0].Rate, r.Lines[0].Numbers = "kokoro-v1.0/zf_xiaoyi", 1.2, []string{"8000", "8002"}
 	r.Lines[0].Disclosure = "您好，云帆数码，我是智能助手，通话会录音。"
@@ -63,6 +63,33 @@ queue: {rollout: [{line: main, bot: 50}]}
 		"      text: 您好，云帆数码，我是智能助手，通话会录音。      # by law", `  - {name: english, numbers: ["8009"], business: ../en, from: main}`,
 		`  - {name: night, numbers: ["8010"], language: zh, greeting: 夜间请讲。}`, "voices:", "  zh: kokoro-v1.0/zf_xiaoxiao",
 	}, come, string(e.Text))
+
+	r = b.Rules()
+	r.Lines[0].Others, r.Lines[1].Others = []string{"english"}, []string{"main"}
+	e, err = business.EditRules(dir, []byte(text), r)
+	require.NoError(t, err)
+	require.NoError(t, e.Report.Err())
+	assert.Equal(t, []string{"lines[0].other_languages", "lines[1].other_languages"}, e.Changed)
+	gone, come = changedLines(text, string(e.Text))
+	assert.Equal(t, []string{"  - {name: english, numbers: [8001], business: ../en, from: main}"}, gone)
+	assert.ElementsMatch(t, []string{
+		"    other_languages: [english]", "  - {name: english, numbers: [8001], business: ../en, from: main, other_languages: [main]}",
+	}, come, string(e.Text))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, business.File), e.Text, 0o600))
+	b, _ = business.Load(dir)
+	assert.Equal(t, r.Lines[0].Others, b.Rules().Lines[0].Others)
+	r = b.Rules()
+	r.Lines[0].Others = nil
+	back, err := business.EditRules(dir, e.Text, r)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"lines[0].other_languages"}, back.Changed)
+	assert.NotContains(t, string(back.Text), "[english]")
+	r.Lines[0].Others = []string{"night"}
+	back, err = business.EditRules(dir, e.Text, r)
+	require.NoError(t, err)
+	require.ErrorContains(t, back.Report.Err(), "lines[0].other_languages")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, business.File), []byte(text), 0o600))
+	b, _ = business.Load(dir)
 
 	r = b.Rules()
 	r.Lines[0].Name = "shop"

@@ -70,11 +70,12 @@ type EditProblem struct {
 type BookPage struct {
 	FormPage
 
-	Rules  business.Rules `json:"rules"`
-	Lines  []string       `json:"lines"`
-	Scenes []string       `json:"scenes" doc:"of questions"`
-	Kinds  []string       `json:"kinds" doc:"flows, which may have a head start"`
-	Open   bool           `json:"open" doc:"people are there now"`
+	Rules  business.Rules    `json:"rules"`
+	Lines  []string          `json:"lines"`
+	Speak  map[string]string `json:"speak" doc:"languages of the lines, by their names"`
+	Scenes []string          `json:"scenes" doc:"of questions"`
+	Kinds  []string          `json:"kinds" doc:"flows, which may have a head start"`
+	Open   bool              `json:"open" doc:"people are there now"`
 }
 
 // EditCheck is what a change would do.
@@ -169,12 +170,13 @@ func (b *Book) Show(ctx context.Context, key string) (BookPage, error) {
 	if err != nil {
 		return BookPage{}, err
 	}
-	s := BookPage{FormPage: p, Rules: biz.Rules(), Lines: []string{}, Scenes: biz.Scenes(), Kinds: []string{}, Open: biz.Hours.Open(time.Now())}
+	s := BookPage{FormPage: p, Rules: biz.Rules(), Lines: []string{}, Speak: map[string]string{}, Scenes: biz.Scenes(), Kinds: []string{}, Open: biz.Hours.Open(time.Now())}
 	if s.Scenes == nil {
 		s.Scenes = []string{}
 	}
 	for _, l := range biz.Lines {
 		s.Lines = append(s.Lines, l.Name)
+		s.Speak[l.Name] = l.Language
 	}
 	if biz.Flows != nil {
 		s.Kinds = append(s.Kinds, biz.Flows.Names()...)

@@ -113,6 +113,45 @@ test('a line, its voice and its opening are changed in the page', async () => {
   await page.waitForFunction(() => [...document.querySelectorAll('.line input')].every((i) => i.value !== 'kokoro-v1.0/zm_yunxi'))
 })
 
+test('a line names those by which its callers’ other languages are answered', async () => {
+  await page.goto(`${server.url}/settings/lines`)
+  await side().getByText('没有修改').waitFor()
+  const others = page.locator('.line').first().locator('.rule', { hasText: '其他语言' })
+  const english = others.getByLabel('english', { exact: true })
+  assert.ok(await english.isChecked())
+  await others.getByText('来电人说英语，就接着由“english”用英语答').waitFor()
+  await english.uncheck()
+  await others.getByText('会用英语告诉他这条线路不讲英语').waitFor()
+  await side().getByText('lines[0].other_languages', { exact: true }).waitFor()
+
+  // A line that is renamed is missed where it was named.
+  await english.check()
+  await side().getByText('没有修改').waitFor()
+  const named = page.locator('.line').nth(1).locator('.rule', { hasText: '名称' }).locator('input')
+  await named.fill('hotline')
+  await named.press('Tab')
+  await others.getByRole('alert').waitFor()
+  assert.ok(await side().getByRole('button', { name: '保存' }).isDisabled())
+  await others.getByLabel('hotline', { exact: true }).check()
+  await english.uncheck()
+  await others.getByRole('alert').waitFor({ state: 'detached' })
+  await named.fill('english')
+  await named.press('Tab')
+  await side().getByRole('button', { name: '放弃修改' }).click()
+
+  await english.uncheck()
+  await side().getByText('有 1 处修改').waitFor()
+  await side().getByRole('button', { name: '保存' }).click()
+  await side().getByText('没有修改').waitFor()
+  await page.reload()
+  await side().getByText('没有修改').waitFor()
+  assert.ok(!await english.isChecked(), 'it stands in the file')
+  await side().getByRole('button', { name: '撤销' }).click()
+  await side().getByText(/撤销了第 \d+ 次/).first().waitFor()
+  await others.getByText('来电人说英语，就接着由“english”用英语答').waitFor()
+  assert.ok(await english.isChecked())
+})
+
 test('a trunk is changed, tried and taken back', async () => {
   await page.goto(`${server.url}/settings/trunks`)
   await side().getByText('没有修改').waitFor()
@@ -126,8 +165,21 @@ test('a trunk is changed, tried and taken back', async () => {
   const proxy = await at('服务器').inputValue()
   await at('服务器').fill('sip:silent.example')
   await at('服务器').press('Tab')
+  // The password that is kept goes to no other server, not even for a trial.
+  await trunk.getByText('服务器改了，请重新输入密码').waitFor()
+  await Promise.all([
+    page.waitForEvent('console', (m) => /status of 422/.test(m.text())), // the browser says that it was refused
+    trunk.getByRole('button', { name: '测试' }).click(),
+  ])
+  complaints.splice(complaints.findIndex((c) => c.includes('422')), 1)
+  await trunk.getByText('没有测试：服务器改了').waitFor()
+  await at('密码').fill('typed-again')
+  await at('密码').press('Tab')
+  await trunk.getByText('服务器改了，请重新输入密码').waitFor({ state: 'detached' })
   await trunk.getByRole('button', { name: '测试' }).click()
   await trunk.getByText('没有应答').waitFor()
+  await at('密码').fill('')
+  await at('密码').press('Tab')
   await at('服务器').fill(proxy)
   await at('同时通话').fill('12')
   await at('同时通话').press('Tab')

@@ -64,13 +64,15 @@ export interface Rules {
 }
 
 export interface RuleProblem { severity: 'error' | 'warning'; field: string; line?: number; en: string; zh: string }
-export interface RuleLine { was?: string; name: string; numbers: string[]; default: boolean; language: string; voice: string; rate: number; disclosure: string; greeting: string; outbound: string; elsewhere?: string }
+export interface RuleLine { was?: string; name: string; numbers: string[]; default: boolean; language: string; other_languages: string[]; voice: string; rate: number; disclosure: string; greeting: string; outbound: string; elsewhere?: string }
 export interface RuleVersion { version: number; made_at: string; made_by: string; changed: string[]; undoes?: number; now: boolean }
 export interface RulesChecked { changed: string[]; problems: RuleProblem[] }
 
 export interface RulesShown extends SettingsPage {
   rules: Rules
   lines: string[]
+  /** Languages of the lines of the file, by their names. */
+  speak: Record<string, string>
   scenes: string[]
   kinds: string[]
   open: boolean

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Rules } from '../api/rules'
-import { listed, meanings, problemAt } from './rules'
+import type { RuleLine, Rules } from '../api/rules'
+import { listed, meanings, problemAt, tongues } from './rules'
 
 const none: Rules = {
   hours: { daily: '', weekdays: '', weekend: '', monday: '', tuesday: '', wednesday: '', thursday: '', friday: '', saturday: '', sunday: '', spoken: '', holidays: [], workdays: [] },
@@ -22,6 +22,19 @@ describe('what rules mean', () => {
   it('warns of help that comes too late', () => {
     expect(meanings({ ...none, overflow: [{ after_s: 90, skill: 'x' }, { after_s: 30, team: 'y' }] }).map((m) => m.key).slice(1, 3)).toEqual(['overflowTeam', 'overflowLate'])
   })
+})
+
+it('says by which line the callers of another language go on', () => {
+  const line = (name: string, language: string, other: string[] = []): RuleLine => ({
+    was: name, name, numbers: [], default: false, language, voice: '', rate: 0, disclosure: '', greeting: '', outbound: '', other_languages: other,
+  })
+  const speak = { main: 'zh', hotline: 'en' }
+  const lines = [line('main', '', ['hotline']), line('hotline', '')]
+  const of = (l: RuleLine): unknown => tongues(l, lines, speak, ['zh', 'en'])
+  expect(of(line('main', '', ['hotline']))).toEqual([{ language: 'en', line: 'hotline' }])
+  expect(of(line('main', ''))).toEqual([{ language: 'en', line: '' }])
+  expect(of(line('main', '', ['gone']))).toEqual([{ language: 'en', line: '' }])
+  expect(of(line('main', 'en', ['hotline'])), 'it is changed to English').toEqual([{ language: 'zh', line: '' }])
 })
 
 it('finds the problem of a field, the error first', () => {

@@ -1,4 +1,4 @@
-import type { Rules } from '../api/rules'
+import type { RuleLine, Rules } from '../api/rules'
 
 /** A sentence of the catalogue (rules.means) with what is put into it. */
 export interface Meaning {
@@ -42,6 +42,16 @@ export function meanings(r: Rules): Meaning[] {
     if ((x.min_resolved ?? 0) > 0) say('fallback', {}, { percent: Math.round((x.min_resolved ?? 0) * 100), window: x.window ?? 50, to: x.fallback ?? 0 })
   }
   return out
+}
+
+/** What a line does with callers who speak another language: on whose line they go on, '' where none is named. */
+export function tongues(line: RuleLine, lines: readonly RuleLine[], speak: Record<string, string>, languages: readonly string[]): { language: string; line: string }[] {
+  const of = (l: RuleLine | undefined): string => (l ? l.language || (speak[l.was ?? ''] ?? '') : '')
+  const own = of(line)
+  if (own === '') return []
+  return languages.filter((x) => x !== own).map((language) => ({
+    language, line: line.other_languages.find((name) => of(lines.find((l) => l.name === name)) === language) ?? '',
+  }))
 }
 
 /** The problem that belongs to a place of business.yaml, or to one within it. */
