@@ -85,22 +85,29 @@ export async function startProgram(voices) {
     return r
   }
 
-  /** What the program's own speech worker makes of sound at 16 kHz. */
-  function recognise(sound, language) {
+  /** Asks the program's own speech worker. */
+  const worker = (path, method = 'GET', headers = {}, body = undefined) => new Promise((resolve, reject) => {
+    const r = request({ socketPath: join(dir, 'data', 'speech.sock'), path, method, headers }, async (answer) => {
+      let text = ''
+      for await (const part of answer) text += part
+      if (answer.statusCode === 200) resolve(JSON.parse(text))
+      else reject(new Error(`the speech worker: ${answer.statusCode} ${text}`))
+    })
+    r.on('error', reject)
+    r.end(body)
+  })
+
+  /** Waits for the voices: before, that of last resort may speak, whom no recogniser understands. */
+  const speaking = () => until(() => worker('/healthz').then((h) => h.status === 'complete', () => false), 'the voices are loaded', 120_000)
+
+  /** What the worker makes of sound at 16 kHz. */
+  async function recognise(sound, language) {
     const form = new FormData()
     for (const [k, v] of Object.entries({ language, response_format: 'json', temperature: '0' })) form.set(k, v)
     form.set('file', new Blob([wav(sound, 16000)]), 'speech.wav')
     const body = new Response(form)
-    return body.arrayBuffer().then((bytes) => new Promise((resolve, reject) => {
-      const r = request({ socketPath: join(dir, 'data', 'speech.sock'), path: '/v1/audio/transcriptions', method: 'POST', headers: { 'Content-Type': body.headers.get('Content-Type') } }, async (answer) => {
-        let text = ''
-        for await (const part of answer) text += part
-        if (answer.statusCode === 200) resolve(JSON.parse(text).text)
-        else reject(new Error(`recognising: ${answer.statusCode} ${text}`))
-      })
-      r.on('error', reject)
-      r.end(Buffer.from(bytes))
-    }))
+    const { text } = await worker('/v1/audio/transcriptions', 'POST', { 'Content-Type': body.headers.get('Content-Type') }, Buffer.from(await body.arrayBuffer()))
+    return text
   }
 
   try {
@@ -112,7 +119,7 @@ export async function startProgram(voices) {
     await stop()
     throw e
   }
-  return { url, api, recognise, stop, words }
+  return { url, api, recognise, speaking, stop }
 }
 
 /** The samples of a WAV of one channel and 16 bits, and their rate. */
