@@ -65,6 +65,7 @@ type Recognizer struct{ l language }
 // language is what differs between languages.
 type language interface {
 	command(folded string) Command
+	answer(folded string, exactly bool) Command
 	upset(folded string) bool
 	pending(folded string) Pending
 	elliptical(folded string) bool

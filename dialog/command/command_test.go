@@ -77,7 +77,7 @@ func TestOrdinaryQuestionsAreNoCommands(t *testing.T) {
 		for _, a := range append(p.Asked, p.Far...) {
 			texts = append(texts, a.Text)
 		}
-		persons, others := 0, 0
+		persons, others, answers := 0, 0, 0
 		for _, text := range append(texts, p.Outside...) {
 			switch c := r.Recognize(text); c.Kind {
 			case command.None:
@@ -88,6 +88,13 @@ func TestOrdinaryQuestionsAreNoCommands(t *testing.T) {
 				others++
 				t.Logf("%s: %q taken for %s", p.Language, text, c.Kind)
 			}
+			if c := r.Answer(text); c.Kind != r.Recognize(text).Kind {
+				answers++
+				t.Logf("%s: %q taken for the answer %s", p.Language, text, c.Kind)
+			}
+		}
+		if answers*500 > len(texts) {
+			t.Errorf("%s: %d texts are taken for answers by their sound", p.Language, answers)
 		}
 		t.Logf("%s: %d texts, %d persons, %d other commands", p.Language, len(texts), persons, others)
 		if len(p.Asked) > 0 && persons > 0 || persons*100 > len(texts) || others*50 > len(texts) {
@@ -103,6 +110,36 @@ func TestCommands(t *testing.T) {
 			kind, text, _ := strings.Cut(line, "|")
 			if got := r.Recognize(text).Kind; string(got) != kind {
 				t.Errorf("%s: %q is %q, want %q", language, text, got, kind)
+			}
+		}
+	}
+}
+
+// A short answer is known by its sound, as recognisers wrote what voices said; what is
+// said instead of an answer is none.
+func TestAnswer(t *testing.T) {
+	for language, texts := range map[string]map[command.Kind][]string{
+		"zh": {
+			command.Yes:     {"对，是的。", "对事的。", "对一世的", "对试的。", "对,施登", "对于休市这个", "就这个", "对就是这个"},
+			command.No:      {"不是。", "部队", "不是得"},
+			command.First:   {"是第1个。", "先面那个。", "十第一个", "前面那哥"},
+			command.Second:  {"第2个", "第二歌", "十第二个"},
+			command.Neither: {"都不是。"},
+			command.None:    {"对不起", "怎么退货", "第一次买", "发票", "可以退吗", "我要换货", "前面那个路口左转"},
+		},
+		"en": {
+			command.Yes:   {"Yes.", "Yes, sir. Yes, sir.", "That's it.", "Yes, that's right."},
+			command.No:    {"No. No."},
+			command.First: {"The first one."},
+			command.None:  {"the refund", "how do I return it", "that is the kettle"},
+		},
+	} {
+		r := command.New(language)
+		for want, list := range texts {
+			for _, text := range list {
+				if got := r.Answer(text).Kind; got != want {
+					t.Errorf("%s: %q is %q, want %q", language, text, got, want)
+				}
 			}
 		}
 	}
