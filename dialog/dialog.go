@@ -197,6 +197,7 @@ type (
 		KnowledgeID  string
 		Question     string // the pair's own question
 		Candidates   []Candidate
+		Asked        []string // the pairs that it asks about, in the order in which they are named
 		Slots        map[string]string
 		Emotion      string
 		EmotionScore float64

@@ -159,6 +159,9 @@ func (c *Conversation) Patience(text string, confidence float64) time.Duration {
 	c.mu.Unlock()
 	pending := c.e.command.Pending(text)
 	cmd := c.e.command.Recognize(text)
+	if st.asksShort() {
+		cmd = c.e.command.Answer(text)
+	}
 	tasks := c.flows()
 	switch {
 	case strings.TrimSpace(text) == "":
@@ -223,6 +226,9 @@ func (c *Conversation) Suggest(text string, n int) []string {
 	st := c.st
 	c.mu.Unlock()
 	var out []string
+	if st.asksShort() && answers(c.e.command.Answer(text)) {
+		return nil // nothing likelier can be shown
+	}
 	if st.pending == which || st.pending == confirm {
 		for _, id := range st.ids {
 			if p, ok := x.Pair(id); ok && len(out) < n {
@@ -249,7 +255,11 @@ const dictatedZh = "尾号零五，幺七，二四，三六，八九。"
 
 // assentZh is what is said to a question for a yes or a no, which is too short to be
 // heard well otherwise.
-const assentZh = "好的。可以。对的。不对。没有。不用了。"
+const assentZh = "是的。对的。好的。可以。不是。不对。没有。不用了。"
+
+// shortEn is the same in English, and what is said to a question for one of two. (In
+// Chinese showing ordinals gains nothing.)
+const shortEn = "Yes. No. The first one. The second one."
 
 // alike are up to n of the texts, those that sound most like what was heard first, none
 // that sounds like something else: a recogniser that is shown them says them.
@@ -298,6 +308,9 @@ func (c *Conversation) Expect() string {
 	c.mu.Unlock()
 	switch {
 	case !c.e.zh:
+		if st.asksShort() {
+			return shortEn
+		}
 		return ""
 	case st.pending == number, st.pending == task && c.flows().Dictated(st.flow):
 		return dictatedZh
@@ -329,7 +342,7 @@ func (c *Conversation) find(ctx context.Context, st *state, text string, alterna
 		return knowledge.Result{None: 1}
 	}
 	elliptical := st.last != "" && c.e.command.Elliptical(text)
-	key := fmt.Sprintf("%s\x00%s\x00%v\x00%q", text, st.last, elliptical, alternatives)
+	key := fmt.Sprintf("%s\x00%s\x00%v\x00%q\x00%q", text, st.last, elliptical, alternatives, st.declined)
 	c.mu.Lock()
 	for i := range c.memo {
 		if c.memo[i].index == x && c.memo[i].key == key {
@@ -348,6 +361,7 @@ func (c *Conversation) find(ctx context.Context, st *state, text string, alterna
 			r = c.byClause(ctx, x, q, r)
 		}
 	}
+	r = r.Without(st.declined)
 	c.mu.Lock()
 	c.memo[c.next%len(c.memo)] = memo{x, key, r}
 	c.next++

@@ -320,6 +320,9 @@ func TestWhichOfThree(t *testing.T) {
 		if len(ids) != 3 {
 			t.Fatalf("%q %v", s.text(), s.note.Candidates)
 		}
+		if !slices.Equal(s.note.Asked, ids) {
+			t.Errorf("asked about %v, noted %v", ids, s.note.Asked)
+		}
 		if got := c.say(reply); got.note.KnowledgeID != ids[nth] {
 			t.Errorf("%s of %q: %+v", reply, s.text(), got)
 		}

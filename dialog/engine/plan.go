@@ -21,6 +21,8 @@ type plan struct {
 	acts []dialog.Act
 	// await is what a flow wants done before it goes on.
 	await *flow.Request
+	// puzzled says that what was said is not understood yet: the caller will say it again.
+	puzzled bool
 	// asks is what a language model may know better than the plan.
 	asks *question
 }
@@ -65,6 +67,9 @@ func (c *Conversation) plan(ctx context.Context, st state, t dialog.Turn) *plan 
 		default:
 			p.intent("unknown_turn", "fallback")
 		}
+	}
+	if t.Kind == dialog.Spoke && !p.puzzled {
+		p.st.before, p.st.declined = "", nil
 	}
 	p.taskOver()
 	if !p.audible() && p.await == nil && !p.note.TaskOver {
@@ -132,6 +137,9 @@ func (p *plan) question(k Key, values map[string]string, pd pending, ids ...stri
 	w := p.wording(k, values)
 	p.text(w)
 	p.st.ask(pd, ids...)
+	if pd == which || pd == confirm {
+		p.note.Asked = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" })
+	}
 	p.st.question = w
 	p.st.said = w
 }

@@ -21,6 +21,9 @@ func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
 		return
 	}
 	cmd := p.c.e.command.Recognize(text)
+	if st.asksShort() {
+		cmd = p.c.e.answered(text, t.Alternatives)
+	}
 	if cmd.Kind == command.None && t.Confidence < p.c.e.c.Thresholds.Misheard {
 		// A person is not withheld because the other reading was thought likelier.
 		for _, other := range t.Alternatives {
@@ -66,6 +69,9 @@ func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
 	}
 	if t.Interrupted != nil && p.goOn(ctx, t, cmd) {
 		return
+	}
+	if cmd.Kind == command.None && p.saysAgain(text) {
+		p.decline()
 	}
 	if p.reply(ctx, t, cmd) {
 		return
@@ -275,6 +281,10 @@ func (p *plan) contradicts(text string) bool {
 // candidate may be it.
 func (p *plan) corrected() {
 	st := &p.st
+	if st.pending == confirm || st.pending == which {
+		p.decline()
+		p.puzzled = true
+	}
 	if x := p.c.e.c.Pairs(); x != nil && st.runnerUp != "" {
 		if pair, ok := x.Pair(st.runnerUp); ok {
 			id := st.runnerUp
@@ -320,6 +330,9 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 	th := p.c.e.c.Thresholds
 	x := p.c.e.c.Pairs()
 	p.note.Source = "knowledge"
+	if !p.c.e.sure(found) {
+		p.remember(t)
+	}
 	for i := range found.Matches[:min(5, len(found.Matches))] {
 		p.note.Candidates = append(p.note.Candidates, found.Matches[i].Candidate())
 	}

@@ -40,6 +40,8 @@ type state struct {
 	pending  pending
 	ids      [3]string // pairs of which, confirm and followUp; "" where there are fewer
 	question string    // the pending question as put
+	before   string    // what was heard last and not understood
+	declined []string  // pairs that were asked about and not meant
 	offHours bool      // choice without a person
 
 	last      string // id of the pair answered last
@@ -59,12 +61,14 @@ type state struct {
 	overLimit bool
 	promised  string // why a person was promised in the last turn, "" if none was
 
-	flow       flow.State
-	asked      []asked
-	upset      int
-	alerted    bool // a supervisor was told of the mood
-	sensitive  bool // the turn held words that are not taken up
-	warned     int
+	flow      flow.State
+	asked     []asked
+	upset     int
+	alerted   bool // a supervisor was told of the mood
+	sensitive bool // the turn held words that are not taken up
+	warned    int
+	// mood is of the turns that the bot answers. A call follows one too (internal/call),
+	// which goes on with people and through languages; this one is copied with the state.
 	mood       emotion.Tracker
 	unheard    int // one after another
 	unknown    int // one after another

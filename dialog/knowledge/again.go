@@ -1,0 +1,37 @@
+package knowledge
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Without is r where the caller was asked about some pairs and did not say yes: they are
+// hardly meant.
+func (r Result) Without(ids []string) Result {
+	const left = 0.2 // some say all again instead of yes
+	if len(ids) == 0 {
+		return r
+	}
+	out := Result{None: r.None, Matches: slices.Clone(r.Matches)}
+	for i := range out.Matches {
+		if m := &out.Matches[i]; slices.Contains(ids, m.Pair.ID) {
+			m.Score *= left
+			m.Exact = false
+		}
+	}
+	out.share()
+	return out
+}
+
+// share makes the scores add up to 1 again and brings them in order.
+func (r *Result) share() {
+	sum := r.None
+	for _, m := range r.Matches {
+		sum += m.Score
+	}
+	r.None /= sum
+	for i := range r.Matches {
+		r.Matches[i].Score /= sum
+	}
+	slices.SortStableFunc(r.Matches, func(a, b Match) int { return cmp.Compare(b.Score, a.Score) })
+}
