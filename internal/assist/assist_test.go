@@ -211,6 +211,8 @@ func TestPromises(t *testing.T) {
 		said, kind string
 	}{
 		{true, "我保证今天到", guarantee},
+		{true, "我向您保证明天一定给您退款", guarantee}, // as it is recognised, without a comma
+		{true, "我跟您保证", guarantee},
 		{true, "您放心，我们一定会处理好的", guarantee},
 		{true, "这个肯定没问题", guarantee},
 		{true, "我跟您打包票", guarantee},
@@ -222,6 +224,8 @@ func TestPromises(t *testing.T) {
 		{true, "我们全额退给您，免费给您换一个新的", money},
 		{true, "这个我不能保证", ""},
 		{true, "没办法跟您保证今天到", ""},
+		{true, "这个不能对您保证", ""},
+		{true, "当时是您保证东西没用过", ""},
 		{true, "一般三天之内送到", ""},
 		{true, "预计明天送到", ""},
 		{true, "您能保证东西没用过吗？", ""},
