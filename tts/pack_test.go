@@ -1,6 +1,8 @@
 package tts_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -112,4 +114,33 @@ func TestWarmerMakesSentencesWhileNobodyCalls(t *testing.T) {
 	done, err = w.Run(t.Context(), wanted)
 	require.NoError(t, err)
 	require.Zero(t, done.Made)
+}
+
+// The first sentences are those that every caller hears: a voice that is still being
+// loaded when they are wanted does not leave them out.
+func TestWarmerComesBackToWhatFailed(t *testing.T) {
+	tone := &ttstest.Tone{Err: errors.New("the model is still being loaded")}
+	asked := 0
+	tone.Begin = func(_ context.Context, u tts.Utterance) {
+		if asked++; asked == 2 {
+			tone.Err = nil
+		}
+	}
+	c := openCache(t, tone, tts.CacheConfig{})
+	s := &tts.Split{Next: c, Normalize: spoken.Normalize}
+	w := tts.Warmer{Split: s, Pause: 1}
+	wanted := []tts.Utterance{{Text: "这里是张记家电。请说您要办的事。七天无理由退货。再见。", Language: "zh"}}
+	done, err := w.Run(t.Context(), wanted)
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	require.Equal(t, tts.Warmed{Made: 4}, done)
+	require.Equal(t, []string{"这里是张记家电。", "请说您要办的事。", "这里是张记家电。", "七天无理由退货。", "再见。"}, tone.Texts())
+
+	tone = &ttstest.Tone{Err: errors.New("there is no such voice")}
+	c = openCache(t, tone, tts.CacheConfig{})
+	w.Split = &tts.Split{Next: c, Normalize: spoken.Normalize}
+	done, err = w.Run(t.Context(), wanted)
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	require.Equal(t, tts.Warmed{Failed: 4}, done, "and it comes to an end")
 }
