@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,7 @@ func Check(w io.Writer, dir, language string) error {
 	}
 	format := "%s: %d lines, %d questions, %d more wordings; %d errors, %d warnings\n"
 	if language == "zh" {
-		format = "%s:线路 %d 条,问答 %d 条,其他说法 %d 种;错误 %d 个,提醒 %d 个\n"
+		format = "%s：线路 %d 条，问答 %d 条，其他说法 %d 种；错误 %d 个，提醒 %d 个\n"
 	}
 	if _, err := fmt.Fprintf(w, format, dir, len(b.Lines), len(b.Knowledge), variants, report.Errors(), report.Warnings()); err != nil {
 		return err
@@ -94,6 +95,10 @@ func (c checker) limits(path string, l Limits) {
 // network gives up after a minute.
 const maxRinging = 40 * time.Second
 
+// nameOfAgent is what an account can be called in the store and in a SIP address; with
+// another the server would not start.
+var nameOfAgent = regexp.MustCompile(`^[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}._-]{0,63}$`)
+
 func (c checker) people() {
 	b := c.business
 	var skills, agents []string
@@ -101,7 +106,7 @@ func (c checker) people() {
 		at := c.key(pathOf("skills", i) + ".name")
 		switch {
 		case s.Name == "":
-			c.report.add(Error, at, "missing", "give the skill a name: service, say", "请给技能组起名,例如 service")
+			c.report.add(Error, at, "missing", "give the skill a name: service, say", "请给技能组起名，例如 service")
 		case slices.Contains(skills, s.Name):
 			c.report.add(Error, at, "name_twice", s.Name)
 		}
@@ -114,6 +119,8 @@ func (c checker) people() {
 			c.report.add(Error, at.at(at.field+".name"), "missing", "write the user that the agent's phone registers as", "请写坐席话机注册用的账号")
 		case slices.Contains(agents, a.Name):
 			c.report.add(Error, at.at(at.field+".name"), "name_twice", a.Name)
+		case !nameOfAgent.MatchString(a.Name):
+			c.report.add(Error, at.at(at.field+".name"), "agent_name", a.Name)
 		}
 		agents = append(agents, a.Name)
 		for _, s := range a.Skills {
@@ -348,7 +355,7 @@ func (c checker) menu(path string, l Line) {
 			c.report.add(Error, at, "row_flow", m.Flow, strings.Join(b.Flows.Names(), ", "))
 		}
 		if m.Say == "" {
-			c.report.add(Error, at, "missing", "write say: what the menu calls this key", "请写 say:念菜单时怎么称呼这个按键")
+			c.report.add(Error, at, "missing", "write say: what the menu calls this key", "请写 say：念菜单时怎么称呼这个按键")
 		}
 		if m.Pair != "" && !slices.Contains(ids, m.Pair) {
 			if near := strict.Nearest(m.Pair, ids); near != "" {

@@ -228,7 +228,7 @@ func (c checker) queue(skills []string) {
 		key := at(pathOf("dispositions", i) + ".code")
 		switch {
 		case d.Code == "":
-			c.report.add(Error, key, "missing", "write what is kept: solved, say", "请写一个代号,例如 solved")
+			c.report.add(Error, key, "missing", "write what is kept: solved, say", "请写一个代号，例如 solved")
 		case codes[d.Code]:
 			c.report.add(Error, key, "duplicate_key", d.Code)
 		}
@@ -298,7 +298,7 @@ func (c checker) headStarts(skills []string, duration func(string, time.Duration
 	for i, t := range h.Times {
 		key := pathOf("head_start.times", i)
 		if len(t.During) == 0 {
-			c.report.add(Error, c.key("queue."+key+".during"), "missing", "write the hours: 12:00-14:00", "请写时段,例如 12:00-14:00")
+			c.report.add(Error, c.key("queue."+key+".during"), "missing", "write the hours: 12:00-14:00", "请写时段，例如 12:00-14:00")
 		}
 		duration(key+".start", t.Start, -most, most)
 		c.known(c.key("queue."+key+".skill"), t.Skill, skills, "skill_missing")

@@ -63,3 +63,23 @@ customers:
 		assert.Equal(t, n, codes[code], "%s in %v", code, report.Problems)
 	}
 }
+
+// An account that the store cannot keep would keep the server from starting.
+func TestAccountsOfAgentsAreChecked(t *testing.T) {
+	for name, wanted := range map[string]bool{"agent1": true, "张师傅": true, "wang.li-2": true, "张 师傅": false, "a/b": false, "-x": false} {
+		dir := t.TempDir()
+		settings := "name: 小店\nlanguage: zh\nskills: [{name: service, title: 客服}]\nagents: [{name: \"" + name + "\", skills: [service]}]\n"
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "business.yaml"), []byte(settings), 0o600))
+		_, report := business.Load(dir)
+		found := ""
+		for _, p := range report.Problems {
+			if p.Field == "agents[0].name" {
+				found = p.Text("zh")
+			}
+		}
+		assert.Equal(t, wanted, found == "", "%q: %s", name, found)
+		if !wanted {
+			assert.Contains(t, found, "title", "it says where the name that people see goes")
+		}
+	}
+}
