@@ -68,7 +68,7 @@ func listPacks(out io.Writer, packs []business.PackInfo, language string) error 
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	questions, next := "questions", "Begin with one of them: hotline init --pack PACK --name NAME DIR"
 	if language == "zh" {
-		questions, next = "条问答", "选一个开始:hotline init --pack 业务包 --name 店名 文件夹"
+		questions, next = "条问答", "选一个开始：hotline init --pack 业务包 --name 店名 文件夹"
 	}
 	for _, p := range packs {
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%d %s\t%s\n", p.Pack, p.Language, p.Questions, questions, p.Name)
@@ -93,10 +93,10 @@ into %[1]s/knowledge (a spreadsheet opens them; facts.md is what they agree with
   hotline serve --business %[1]s     answer the telephone
 `
 	if language == "zh" {
-		left = "线路“%s”由另一个文件夹接听,没有一起复制。\n"
+		left = "线路“%s”由另一个文件夹接听，没有一起复制。\n"
 		next = `
-接下来:号码、时间和坐席写进 %[1]s/business.yaml;问答在 %[1]s/knowledge 里,
-用表格软件就能改(先改事实表 facts.md,所有答案以它为准)。
+接下来：号码、时间和坐席写进 %[1]s/business.yaml；问答在 %[1]s/knowledge 里，
+用表格软件就能改（先改事实表 facts.md，所有答案以它为准）。
 
   hotline check --business %[1]s     检查哪个文件哪一行有问题
   hotline chat --business %[1]s      打字试一试

@@ -61,6 +61,15 @@ func TestABusinessBegunFromAPackAnswers(t *testing.T) {
 			require.Contains(t, opening, ask.name)
 			require.Contains(t, answer, ask.answer)
 
+			for _, file := range []string{"README.md", "business.yaml"} { // it is a business now, not an example of one
+				text, err := os.ReadFile(filepath.Join(dir, file))
+				require.NoError(t, err)
+				require.NotRegexp(t, "虚构|made-up|[Mm]ade up shop|\\.\\./retail", string(text), file)
+			}
+			readme, err := os.ReadFile(filepath.Join(dir, "README.md"))
+			require.NoError(t, err)
+			require.Contains(t, string(readme), "# "+ask.name)
+
 			entries, err := os.ReadDir(filepath.Join(dir, "dialogs"))
 			require.NoError(t, err)
 			require.NotEmpty(t, entries)

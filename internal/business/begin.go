@@ -142,8 +142,11 @@ func Begin(packs fs.FS, pack, dir, name string) (Begun, error) {
 		if err != nil {
 			return err
 		}
-		if file == File {
-			data = []byte(settings)
+		switch file {
+		case File:
+			data = []byte(begunComment(root.text("language")) + withoutComment(settings))
+		case "README.md": // the pack's own tells of a made-up business
+			data = []byte(fmt.Sprintf(begunReadme(root.text("language")), root.text("name"), pack))
 		}
 		if name != "" && slices.Contains([]string{".yaml", ".csv", ".md"}, path.Ext(file)) {
 			data = []byte(strings.ReplaceAll(string(data), root.text("name"), name))
@@ -154,6 +157,56 @@ func Begin(packs fs.FS, pack, dir, name string) (Begun, error) {
 		return Begun{}, fmt.Errorf("copy the pack %s to %s: %w", pack, dir, err)
 	}
 	return Begun{LeftOut: left}, nil
+}
+
+// withoutComment is a file without the comment that it begins with.
+func withoutComment(text string) string {
+	for strings.HasPrefix(text, "#") {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	return text
+}
+
+// begunComment and begunReadme are what a business's own folder says in place of what
+// its pack says of a made-up one.
+func begunComment(language string) string {
+	if language == "zh" {
+		return "# 热线的设置：号码、声音、开场白、上班时间、坐席。改完运行 hotline check，\n# 哪里写错了会告诉您文件、行号和改法。\n"
+	}
+	return "# The settings of your hotline: numbers, voice, opening, hours, agents. After a\n# change, run hotline check: it names the file, the line and what to do.\n"
+}
+
+func begunReadme(language string) string {
+	if language == "zh" {
+		return `# %[1]s
+
+这个文件夹就是您的热线，从业务包 %[2]s 开始。里面的价格、地址、期限、产品名和演示数据都是示例，接真电话之前请换成自己的：
+
+1. ` + "`facts.md`" + `：事实表。先把它改对，所有答案都以它为准。
+2. ` + "`knowledge/`" + `：问答，用表格软件打开。第一行列名不要动，“相似问”里用竖线隔开不同说法。也可以在控制台的“知识库”里改。
+3. ` + "`business.yaml`" + `：号码、声音、开场白、上班时间和节假日、坐席、排队。也可以在控制台的“设置”里改。
+4. ` + "`tables/`" + `：机器人办事时查的表（订单、门店等）。里面是编出来的，换成自己的，列名不变。
+5. ` + "`flows/`" + `：机器人能办的事，每件一个文件；用不着的可以删。
+6. ` + "`campaigns/`" + `：外呼活动；不往外打电话就不用管。
+7. ` + "`dialogs/`" + `：测试对话，改完以后跑一遍，看有没有改坏。` + "`speech/`" + ` 是事先录好的话，不用动。
+
+改完运行 ` + "`hotline check --business 这个文件夹`" + `，它会指出哪个文件第几行有什么问题、怎么改；` + "`hotline chat --business 这个文件夹`" + ` 打字试一试；` + "`hotline eval dialogs 这个文件夹`" + ` 跑一遍测试对话；` + "`hotline serve --business 这个文件夹`" + ` 接电话。服务器开着的时候，存盘就生效。
+`
+	}
+	return `# %[1]s
+
+This folder is your hotline, begun from the pack %[2]s. Its prices, addresses, terms, product names and demonstration data are examples: put yours in their place before real callers ring.
+
+1. ` + "`facts.md`" + `: the facts. Make them right first; all answers agree with them.
+2. ` + "`knowledge/`" + `: questions and answers; a spreadsheet opens them. Leave the first row as it is; wordings are separated by a bar. Or edit them in the console, under Knowledge.
+3. ` + "`business.yaml`" + `: numbers, voice, opening, hours and holidays, agents, the queue. Or edit it in the console, under Settings.
+4. ` + "`tables/`" + `: what the bot looks things up in (orders, stores). It is made up: put yours in with the same columns.
+5. ` + "`flows/`" + `: what the bot can do, a file each; delete what you do not need.
+6. ` + "`campaigns/`" + `: outbound calls, if there are any; leave them be if you make none.
+7. ` + "`dialogs/`" + `: test conversations, to hold after a change. ` + "`speech/`" + ` is what was recorded beforehand; leave it.
+
+Then run ` + "`hotline check --business FOLDER`" + `, which names the file, the line and what to do; try it with ` + "`hotline chat --business FOLDER`" + `; hold the conversations with ` + "`hotline eval dialogs FOLDER`" + `; and answer the telephone with ` + "`hotline serve --business FOLDER`" + `. While the server runs, a saved file counts at once.
+`
 }
 
 // ownLines is business.yaml without the lines that another folder answers, and
