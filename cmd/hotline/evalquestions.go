@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,7 +100,8 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 		}
 	}
 	var meaning knowledge.Embedder
-	if m := localMeaning(ctx, c, discard()); m != nil {
+	// Whoever measures must know that half of the comparison is not there.
+	if m := localMeaning(ctx, c, slog.New(slog.NewTextHandler(os.Stderr, nil))); m != nil {
 		kept := &embed.Cached{Next: m, Path: filepath.Join(c.Data.Dir, "vectors", "knowledge.bin")}
 		defer func() { _ = kept.Close() }() // it is made anew where it is not whole
 		meaning = patient{kept}
@@ -128,7 +131,7 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 	figures, judged := a.verdicts.Judge(outcomes)
 	known, _ := a.verdicts.Judge(slices.DeleteFunc(outcomes, func(o acceptance.Outcome) bool { return a.verdicts.Unanswerable(o.Text) }))
 	if f.asJSON {
-		return json.NewEncoder(out).Encode(map[string]any{"line": a.bot.line.Name, "figures": figures, "of_answerable": known, "questions": judged})
+		return json.NewEncoder(out).Encode(map[string]any{"line": a.bot.line.Name, "meaning": meaning != nil, "figures": figures, "of_answerable": known, "questions": judged})
 	}
 	if f.verdicts == "" {
 		return nil
@@ -206,14 +209,17 @@ func (a *asker) choose(q acceptance.Question, r acceptance.Reply) (string, float
 		return english
 	}
 	right := func(id string) bool { return a.verdicts.Right(q.Text, acceptance.KeyOf(id)) }
-	first, second, two := strings.Cut(r.ID, "|")
-	switch {
-	case r.Does == acceptance.Confirm && right(first):
-		return words("对，是的。", "Yes, that's right."), 1
-	case r.Does == acceptance.Which && right(first):
-		return words("是第一个。", "The first one."), 1
-	case r.Does == acceptance.Which && two && right(second):
-		return words("是第二个。", "The second one."), 1
+	for i, id := range strings.Split(r.ID, "|") {
+		switch {
+		case !right(id):
+		case r.Does == acceptance.Confirm:
+			return words("对，是的。", "Yes, that's right."), 1
+		case r.Does == acceptance.Which && i < 3:
+			return words(
+				[]string{"是第一个。", "是第二个。", "是第三个。"}[i],
+				[]string{"The first one.", "The second one.", "The third one."}[i],
+			), 1
+		}
 	}
 	return q.Text, 1.1
 }

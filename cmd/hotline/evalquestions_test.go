@@ -75,3 +75,19 @@ func TestStrangersQuestions(t *testing.T) {
 		})
 	}
 }
+
+// The caller takes up what the bot asked about by its place, or says it all again.
+func TestChoose(t *testing.T) {
+	q := acceptance.Question{Text: "发票呢"}
+	a := &asker{bot: &bot{}, verdicts: acceptance.Verdicts{{"发票呢", "answer:late"}: {Right: true}}}
+	a.bot.line.Language = "zh"
+	for ids, want := range map[string]string{"late|view": "是第一个。", "view|late": "是第二个。", "view|change|late": "是第三个。", "view|change": "发票呢"} {
+		said, _ := a.choose(q, acceptance.Reply{Does: acceptance.Which, ID: ids})
+		assert.Equal(t, want, said, ids)
+	}
+	said, slowly := a.choose(q, acceptance.Reply{Does: acceptance.Confirm, ID: "late"})
+	assert.Equal(t, "对，是的。", said)
+	assert.InDelta(t, 1, slowly, 0)
+	_, slowly = a.choose(q, acceptance.Reply{Does: acceptance.Confirm, ID: "view"})
+	assert.Greater(t, slowly, 1.0, "slower")
+}

@@ -166,6 +166,12 @@ func (m *mouth) hear(ctx context.Context, conv *acceptance.Conversation, voice, 
 	if l, ok := conv.Conversation.(dialog.Listener); ok {
 		o.Vocabulary, o.Patience, o.Suggest = l.Vocabulary(), l.Patience, l.Suggest
 	}
+	if x, ok := conv.Conversation.(dialog.Expecter); ok {
+		o.Expect = x.Expect
+	}
+	if x, ok := conv.Conversation.(dialog.Polyglot); ok {
+		o.Languages = x.Languages
+	}
 	l, err := asr.NewListener(asr.ListenerConfig{Options: o, Detector: m.reading.detector, Decoder: m.reading.decoder})
 	if err != nil {
 		return nil, err

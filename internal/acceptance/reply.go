@@ -27,7 +27,7 @@ type Reply struct {
 	Heard      string             `json:"heard"` // what came in
 	HeardScore float64            `json:"heard_confidence,omitempty"`
 	Does       string             `json:"does"`
-	ID         string             `json:"id,omitempty"` // the pair's, the task's, or both candidates' with | between
+	ID         string             `json:"id,omitempty"` // the pair's, the task's, or all that it asks about with | between
 	Intent     string             `json:"intent,omitempty"`
 	Confidence float64            `json:"confidence"`
 	Said       string             `json:"said"`
@@ -127,6 +127,9 @@ func Recorded(heard, intent, source, id, said string, confidence float64, candid
 func (r *Reply) describe(n dialog.Note, person bool) {
 	r.Confidence, r.Candidates, r.Intent = n.Confidence, n.Candidates, n.Intent
 	ids := func(most int) string {
+		if len(n.Asked) > 0 {
+			return strings.Join(n.Asked, "|")
+		}
 		var out []string
 		for _, c := range n.Candidates[:min(most, len(n.Candidates))] {
 			out = append(out, c.ID)
