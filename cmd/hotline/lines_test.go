@@ -299,3 +299,25 @@ func TestTrunksOfTheConsole(t *testing.T) {
 	require.NotContains(t, o.log.String(), `"secret"`)
 	require.NotContains(t, o.log.String(), "panic")
 }
+
+// A new agent's telephone gets its password in the console; the one before counts no longer.
+func TestPhonePasswordsAreMadeInTheConsole(t *testing.T) {
+	o := openOffice(t, "")
+	status, made := o.api(http.MethodPost, "/api/v1/agents/a1/phone-password", "")
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, "a1", made["agent"])
+	first := fmt.Sprint(made["password"])
+	phone := o.phone()
+	require.Equal(t, 200, phone.Register("a1", first, "", 300).Status())
+	require.Equal(t, []string{"1", "0"}, o.each("/api/v1/agents", "contacts"))
+
+	_, made = o.api(http.MethodPost, "/api/v1/agents/a1/phone-password", "")
+	require.NotEqual(t, first, made["password"])
+	require.Equal(t, []string{"0", "0"}, o.each("/api/v1/agents", "contacts"), "nothing rings any more that has the old password")
+	require.NotEqual(t, 200, o.phone().Register("a1", first, "", 300).Status())
+	require.Equal(t, 200, o.phone().Register("a1", fmt.Sprint(made["password"]), "", 300).Status())
+
+	status, wrong := o.api(http.MethodPost, "/api/v1/agents/nobody/phone-password", "")
+	require.Equal(t, http.StatusNotFound, status)
+	require.Equal(t, "no_such_agent", wrong["code"])
+}

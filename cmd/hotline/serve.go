@@ -102,6 +102,7 @@ type server struct {
 	zone       string     // that campaigns fall back to, as read at the start
 	agentsPW   string     // set when agents' passwords were made just now
 	adminPW    string
+	welcomed   bool // the passwords were told
 }
 
 // serve wires everything, runs it until ctx ends, and then lets the calls in
@@ -129,6 +130,7 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 	}
 	s.zone = s.bots.find("").home().Timezone
 	s.assist = s.assistant(model)
+	defer s.tellLogins(out)
 	if err := s.accounts(ctx); err != nil {
 		return err
 	}
@@ -181,14 +183,28 @@ func (s *server) accounts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.adminPW = made
 	if made != "" && demo != "" {
 		if err := s.db.SetPassword(ctx, "admin", demo); err != nil {
 			return fmt.Errorf("setting the administrator's password from demo_password: %w", err)
 		}
-		made = demo
+		s.adminPW = demo
 	}
-	s.adminPW = made
 	return s.agentAccounts(ctx)
+}
+
+// tellLogins tells the passwords that were made by a start that failed: the next one makes
+// none.
+func (s *server) tellLogins(out io.Writer) {
+	if s.welcomed {
+		return
+	}
+	if s.adminPW != "" {
+		_, _ = fmt.Fprintf(out, "The console's login was made: admin / %s   (shown once)\n", s.adminPW)
+	}
+	if s.agentsPW != "" {
+		_, _ = fmt.Fprintf(out, "Agents' telephones sign in with: %s   (shown once)\n", s.agentsPW)
+	}
 }
 
 // agentAccounts makes the accounts of agents' telephones that are not there yet.
@@ -317,7 +333,7 @@ func (s *server) console() (err error) {
 		CallPage: s.cfg.HTTP.CallPage,
 		SIP:      s.sip.WebSocket(s.cfg.SIP.Origins), Ready: s.status, Metrics: s.metrics, Place: placer{s}, Supervise: supervision{s}, Node: s.nodes.lease.Name(), Elsewhere: &s.nodes, Alerts: s.alerts, Quality: s.judging, End: s.manager, Held: s.manager.Held, Agents: s.status, Lines: s.status, System: s.status, Trunks: s.status, Carriers: carrierForms{s.carriers.book, s}, Audit: s.audit, Flows: business.FlowFolders(s.cfg.Business), FlowEditor: s.flowEditor(), Voices: listening{s}, Knowledge: s.kb, Proposals: s.proposals,
 		Tickets: s.tickets, ReviewWords: s.bots.reviewWords, Reviewers: s.bots.reviewers, Staff: s.bots.staff, CustomerRows: s.bots.customerRows,
-		Rules: rules.New(s.cfg.Business, s.db), Desk: deskAPI{s}, Command: deskAPI{s}, Phones: s.phones, Dispositions: s.bots.dispositions, Teams: s.bots.teams, Involved: s.desk.Involved, Assist: s.assist,
+		Rules: rules.New(s.cfg.Business, s.db), Desk: deskAPI{s}, Command: deskAPI{s}, Phones: s.phones, PhonePassword: s.newPhonePassword, Dispositions: s.bots.dispositions, Teams: s.bots.teams, Involved: s.desk.Involved, Assist: s.assist,
 	})
 	return err
 }
@@ -360,6 +376,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgFront, "callbacks", func() error { s.callbacks(front).Run(front); return nil })
 	start(&wgBack, "messages that were left", func() error { s.voicemail().Run(back); return nil })
 	start(&wgBack, "profiles", func() error { return s.runProfile(back) })
+	start(&wgBack, "hang-ups", func() error { hangUps(back, s.log); return nil })
 	start(&wgBack, "campaigns", func() error { return s.campaigns.runner.Run(back) })
 	start(&wgBack, "do-not-call lists", func() error { return s.campaigns.national.Run(back) })
 	start(&wgFront, "the console", func() error { return s.web.Run(front) })
@@ -393,6 +410,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 
 // welcome tells the owner how to ring and where to look.
 func (s *server) welcome(out io.Writer) {
+	s.welcomed = true
 	host := "127.0.0.1"
 	w := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
 	w("")
@@ -413,7 +431,7 @@ func (s *server) welcome(out io.Writer) {
 	if s.adminPW != "" {
 		w("  login   admin / %s   (shown once; hotline user add makes more)", s.adminPW)
 	} else {
-		w("  login   admin, with the password shown at the first start")
+		w("  login   admin, with the password shown at the first start; forgotten: hotline user password admin")
 	}
 	names := make([]string, 0, 4)
 	for _, a := range s.bots.agents() {

@@ -3,15 +3,19 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
 	"hotline/internal/call"
 	"hotline/internal/config"
 	"hotline/internal/desk"
+	"hotline/internal/store"
 	"hotline/internal/web"
 	"hotline/media"
 	"hotline/media/sdp"
@@ -137,6 +141,30 @@ func (s *server) learnPasswords(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// newPhonePassword gives an agent's own telephone another password. What is registered by
+// the one before is forgotten, but for calls in progress; browsers have passwords of
+// their own.
+func (s *server) newPhonePassword(ctx context.Context, agent string) (string, error) {
+	if s.cfg.DemoPassword.Reveal() != "" {
+		return "", &web.RefusedError{Status: http.StatusConflict, Code: "demo_password", Detail: "demo_password in the settings is the password of all agents' telephones; take it out to give each one of its own"}
+	}
+	people := s.bots.agents()
+	at := slices.IndexFunc(people, func(p desk.Agent) bool { return p.Name == agent })
+	if at < 0 {
+		return "", &web.RefusedError{Status: http.StatusNotFound, Code: "no_such_agent", Detail: "there is no agent " + strconv.Quote(agent)}
+	}
+	password := strings.ToLower(rand.Text()[:12])
+	a := people[at]
+	if err := s.db.PutAgent(ctx, store.Agent{Name: a.Name, DisplayName: a.Title, Skills: a.Skills}, password); err != nil {
+		return "", err
+	}
+	if err := s.learnPasswords(ctx); err != nil {
+		return "", err
+	}
+	s.registrar.Forget(agent, func(c sip.Contact) bool { return !isBrowser(c) })
+	return password, nil
 }
 
 // isBrowser tells telephones in pages from others.

@@ -89,6 +89,9 @@ func (s *Server) deskRoutes() {
 	state := operation(http.MethodPut, "/agents/{name}/state", "set-agent-state", "Set what an agent does: oneself, or anybody for a supervisor", "desk")
 	state.Errors = []int{http.StatusForbidden, http.StatusNotFound}
 	route(s, state, s.setAgentState)
+	phone := operation(http.MethodPost, "/agents/{name}/phone-password", "set-phone-password", "Make a new password for an agent's own telephone; it is told once, and the one before counts no longer", "users")
+	phone.Errors = []int{http.StatusNotFound, http.StatusConflict}
+	route(s, phone, s.setPhonePassword)
 	route(s, operation(http.MethodGet, "/queue", "queue", "Callers who wait for people", "desk"), s.queue)
 	route(s, operation(http.MethodGet, "/share", "share", "How the work is divided between bot and people", "desk"), s.share)
 	route(s, operation(http.MethodPut, "/share", "set-share", "Divide the work, or have the rules do it", "desk"), s.setShare)
@@ -114,6 +117,31 @@ func (s *Server) setAgentState(ctx context.Context, in *agentStateInput) (*struc
 		}
 	}
 	return nil, refusal(s.cfg.Desk.Choose(ctx, in.Name, in.Body.State, in.Body.Reason))
+}
+
+type phonePasswordInput struct {
+	Name string `path:"name" maxLength:"64"`
+}
+
+type phonePasswordOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         struct {
+		Agent    string `json:"agent" doc:"the user that the telephone registers as"`
+		Password string `json:"password"`
+	}
+}
+
+func (s *Server) setPhonePassword(ctx context.Context, in *phonePasswordInput) (*phonePasswordOutput, error) {
+	if s.cfg.PhonePassword == nil {
+		return nil, errNoDesk
+	}
+	password, err := s.cfg.PhonePassword(ctx, in.Name)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	out := &phonePasswordOutput{CacheControl: "no-store"}
+	out.Body.Agent, out.Body.Password = in.Name, password
+	return out, nil
 }
 
 func (s *Server) queue(context.Context, *struct{}) (*queueOutput, error) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -576,11 +577,17 @@ func (s *Server) importKnowledge(ctx context.Context, in *knowledgeImportInput) 
 	if err != nil {
 		return nil, knowledgeProblem(err)
 	}
+	note(ctx, "file", in.Name)
+	if !made.Done {
+		note(ctx, "dry_run", "true")
+	}
 	const most = 500
 	out := &knowledgeImportOutput{}
 	o := &out.Body
 	o.Done, o.Errors, o.Rows = made.Done, made.Report.Errors(), []importedRow{}
-	slices.SortStableFunc(made.Report.Problems, func(a, b business.Problem) int { return strings.Compare(string(a.Severity), string(b.Severity)) })
+	slices.SortStableFunc(made.Report.Problems, func(a, b business.Problem) int {
+		return cmp.Or(strings.Compare(string(a.Severity), string(b.Severity)), cmp.Compare(a.Line, b.Line))
+	})
 	o.Problems = viewProblems(made.Report)
 	o.Problems = o.Problems[:min(most, len(o.Problems))]
 	for _, p := range made.Plan {

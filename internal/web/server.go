@@ -80,6 +80,9 @@ type Config struct {
 	Tickets *ticket.Desk // nil: none are made or changed, and nothing is decided
 	// ReviewWords are what callers are told of decisions; nil: nothing by default.
 	ReviewWords func() ReviewWords
+	// PhonePassword makes a new password for an agent's own telephone; nil: they have none
+	// here.
+	PhonePassword func(ctx context.Context, agent string) (string, error)
 	// Reviewers are the agents who decide beside supervisors; nil: none.
 	Reviewers func() []string
 	// Staff are the names of all agents; nil: those of teams.
