@@ -3,15 +3,15 @@ import App from './App.vue'
 import { whenLoginIsNeeded } from './api/client'
 import { i18n } from './i18n'
 import { router } from './router'
-import { me } from './state/session'
+import { me, ranOut } from './state/session'
 import { language, setLanguage } from './state/settings'
 import './styles/tokens.css'
 import './styles/base.css'
 
 whenLoginIsNeeded(() => {
-  me.value = undefined
   const to = router.currentRoute.value
-  if (to.name !== 'login') void router.replace({ name: 'login', query: { to: to.fullPath } })
+  if (me.value && to.meta.open !== true) ranOut.value = true
+  else if (to.name !== 'login') void router.replace({ name: 'login', query: { to: to.fullPath } })
 })
 
 await setLanguage(language.value)

@@ -101,6 +101,7 @@ export const api = {
   agents: (): Promise<Page<Agent>> => get('/agents'),
   desk: (): Promise<Workplace> => get('/desk'),
   deskPhone: (): Promise<PhoneAccess> => request('POST', address('/desk/phone')),
+  newPhonePassword: (name: string): Promise<{ agent: string; password: string }> => request('POST', address(`/agents/${encodeURIComponent(name)}/phone-password`)),
   setAgentState: (name: string, state: string, reason: string): Promise<void> =>
     request('PUT', address(`/agents/${encodeURIComponent(name)}/state`), reason === '' ? { state } : { state, reason }),
   command: (id: string, c: Command): Promise<void> => request('POST', address(`/calls/${encodeURIComponent(id)}/command`), c),

@@ -49,7 +49,8 @@ export const trunksApi = {
 }
 
 /** A carrier of which nothing is known. */
-export const newTrunk = (): TrunkForm => ({
-  name: '', kind: 'register', proxy: [], domain: '', user: '', auth_user: '', expires_s: 300, addresses: [], inbound: [{ number: '*', line: '' }], outbound: [],
+/** A trunk to fill in; calls that come by it go to line. */
+export const newTrunk = (line = ''): TrunkForm => ({
+  name: '', kind: 'register', proxy: [], domain: '', user: '', auth_user: '', expires_s: 300, addresses: [], inbound: [{ number: '*', line }], outbound: [],
   caller_number: '', caller_numbers: [], caller_style: 'pai', channels: 0, calls_per_second: 0, priority: 0, costs: [], options_interval_s: 30, codecs: [], dtmf: 'auto',
 })

@@ -37,6 +37,16 @@ describe('the catalogues', () => {
     }
   })
 
+  test('name every operation that the audit trail tells of', () => {
+    const web = fileURLToPath(new URL('../../../internal/web', import.meta.url))
+    const sources = readdirSync(web).filter((f) => f.endsWith('.go') && !f.endsWith('_test.go')).map((f) => readFileSync(`${web}/${f}`, 'utf8')).join('')
+    const reads = new Set([...sources.matchAll(/operation\(http\.MethodGet, [^,]+, "([\w-]+)"/g)].map((m) => m[1]))
+    const rules = [...readFileSync(`${web}/access.go`, 'utf8').matchAll(/^\t\t"([\w-]+)":\s+\{\w+, "[\w-]*", (\w+)\}/gm)]
+    const told = rules.filter(([, id, when]) => when === 'always' || (when === 'changes' && !reads.has(id))).map((m) => m[1] ?? '')
+    expect(told.length).toBeGreaterThan(80)
+    for (const id of told) expect(chinese.has(`audit.actions.${id}`), id).toBe(true)
+  })
+
   test('have no Chinese in English', () => {
     for (const [k, v] of english) expect(/\p{Script=Han}/u.test(v), `${k}: ${v}`).toBe(false)
   })

@@ -1,4 +1,5 @@
 import { assistEn } from './assist.en'
+import { auditEn } from './audit.en'
 import { callEn, callsEn, whyEn } from './calls.en'
 import { campaignsEn } from './campaigns.en'
 import { flowEditEn, flowErrorsEn, voicesEn } from './flows.en'
@@ -54,12 +55,17 @@ export const en: Catalogue = {
     submit: 'Sign in',
     hint: 'The administrator’s password was printed in the server’s terminal at the first start. If it is lost, add a user:',
     command: 'hotline user add NAME --role admin',
+    again: 'Please sign in again',
+    againHint: 'The session ran out. What you typed is still on the page: sign in, go on, and save once more what was not saved.',
+    passwordOf: 'Password of {name}',
+    another: 'Somebody else',
   },
   live: {
     title: 'Live',
     inProgress: 'In progress',
     none: 'No call right now',
-    teach: 'Take any SIP softphone and dial:',
+    teachBrowser: 'Ring it from this browser',
+    teach: 'or from any SIP phone:',
     teachNoLine: 'There is no line to dial yet. Check the business folder:',
     teachOr: 'Or try it from the server itself:',
     figures: {
@@ -237,7 +243,7 @@ export const en: Catalogue = {
   },
   system: systemEn,
   phone: phoneEn,
-  language: { zh: 'Chinese', en: 'English', yue: 'Cantonese' },
+  language: { zh: 'Chinese', en: 'English', yue: 'Cantonese', ja: 'Japanese', ko: 'Korean' },
   advice: adviceEn,
   desk: deskEn,
   keys: {
@@ -268,7 +274,8 @@ export const en: Catalogue = {
     campaign_changed: 'Somebody else has just changed the campaign; load it again.',
     bad_number: 'This is no telephone number that can be called.',
     no_number_column: 'No column of telephone numbers was found; say which one it is.',
-    file_wrong: 'The file cannot be read: {detail}',
+    file_wrong: 'The file cannot be read. Save it as CSV or .xlsx and try again.',
+    empty_file: 'The file is empty.',
     no_campaigns: 'This server makes no calls of its own.',
     title: 'Something went wrong',
     retry: 'Try again',
@@ -296,7 +303,9 @@ export const en: Catalogue = {
     session_needed: 'Sign in in the browser.',
     no_such_disposition: 'There is no such result; reload the page.',
     no_such_agent: 'There is no such agent.',
+    demo_password: 'demo_password in the settings is the password of all telephones. Take it out to give each one of its own.',
     no_such_state: 'There is no such state.',
+    wrong_call: 'That call was with somebody else than this customer. Do it from a call of theirs, or on their page.',
     no_such_mode: 'The work cannot be divided like that.',
     bad_percent: 'Write a number from 0 to 100.',
     bad_destination: 'Say where to: an agent, a skill or a number, one of them.',
@@ -376,6 +385,7 @@ export const en: Catalogue = {
     role: 'Role',
     agent: 'Agent',
     agentHint: 'An agent sees only their own calls; empty means the agent of the same name.',
+    agentToo: 'Who takes calls at the desk too: which agent that is.',
     teams: 'Teams',
     teamsHint: 'A supervisor sees the calls of these teams and those that no person had; none chosen means all.',
     allTeams: 'All',
@@ -399,6 +409,7 @@ export const en: Catalogue = {
     secretHint: 'Hand it over; it can be changed under “My account” after signing in.',
     copy: 'Copy',
     copied: 'Copied',
+    copyByHand: 'This browser does not let us copy; please mark it and copy it by hand.',
     close: 'Done',
     sessions: 'Signed in from',
     noSessions: 'Not signed in anywhere.',
@@ -447,16 +458,7 @@ export const en: Catalogue = {
     who: 'User',
     noAttempts: 'Nobody has tried anything yet',
     noAttemptsHint: 'Scanners, guessed passwords, floods and forbidden calls out appear here.',
-    actions: {
-      login: 'Signed in', locked: 'Login locked', logout: 'Signed out', numbers: 'Saw whole numbers', retention: 'Deleted by age', 'retention-changed': 'Retention changed', 'campaign-waits': 'Campaign calls nobody',
-      'key-made': 'New key made', 'key-rotated': 'Keys rotated', 'caller-exported': 'Exported a caller', 'caller-erased': 'Erased a caller', backup: 'Backup',
-      'create-ticket': 'Opened a ticket', 'get-ticket': 'Looked at a ticket', 'change-ticket': 'Changed a ticket', 'comment-ticket': 'Commented on a ticket', 'attach-file': 'Added a file to a ticket', 'get-file': 'Downloaded a ticket’s file', 'export-tickets-csv': 'Exported tickets', 'export-tickets-xlsx': 'Exported tickets', 'retry-webhook': 'Sent a webhook again', 'get-review': 'Looked at a review', 'approve-review': 'Approved a request', 'refuse-review': 'Refused a request', 'undo-review': 'Took a decision back', 'get-customer': 'Looked at a customer', 'get-customer-numbers': 'Looked at whole numbers', 'change-customer': 'Changed a customer', 'merge-customers': 'Merged customers', 'part-customer': 'Parted customers',
-      'get-call': 'Looked at a call', 'get-recording': 'Listened to a recording', 'export-calls': 'Exported calls', 'place-call': 'Placed a call', 'hang-up': 'Ended a call', 'join-call': 'Listened in, whispered or barged in',
-      'add-user': 'Added a user', 'change-user': 'Changed a user', 'reset-password': 'Reset a password', 'end-totp': 'Removed a second factor', 'end-session': 'Ended a session', 'end-sessions': 'Ended all sessions',
-      'add-token': 'Made a token', 'revoke-token': 'Revoked a token', 'change-my-password': 'Changed own password', 'begin-totp': 'Prepared a second factor', 'confirm-totp': 'Turned the second factor on',
-      'end-my-totp': 'Turned the second factor off', 'end-my-session': 'Ended own session', 'end-my-other-sessions': 'Ended own other sessions', 'set-wish': 'Settled a to-do',
-      'create-knowledge': 'New question', 'change-knowledge': 'Changed a question', 'publish-knowledge': 'Published a question', 'withdraw-knowledge': 'Withdrew a question', 'write-knowledge': 'Wrote knowledge files', 'import-knowledge': 'Imported knowledge',
-    },
+    ...auditEn,
   },
   campaigns: campaignsEn,
   notFound: { title: 'There is no such page', back: 'Back to Live' },

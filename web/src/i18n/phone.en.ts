@@ -53,7 +53,8 @@ export const phoneEn: Catalogue['phone'] = {
 export const deskEn: Catalogue['desk'] = {
   title: 'Desk',
   notAgent: 'You are no agent yet',
-  notAgentHint: 'The desk is for the people under agents in business.yaml. An administrator can say under Users which of them you are.',
+  notAgentHint: 'The desk is where agents take calls. Agents are added in Settings → Business rules; an administrator says in Settings → Users which of them you are.',
+  becomeAgent: 'Say which agent I am',
   state: 'State',
   ready: 'Ready for a call',
   breakFor: 'Break: {reason}',

@@ -51,7 +51,8 @@ export const phoneZh = {
 export const deskZh = {
   title: '坐席工作台',
   notAgent: '您还不是坐席',
-  notAgentHint: '工作台属于业务目录 business.yaml 的 agents 里的人。管理员可以在“用户”里写明您是哪位坐席。',
+  notAgentHint: '工作台是坐席接电话的地方。坐席在“设置 → 业务规则”里添加；管理员在“设置 → 用户”里写明您是哪一位。',
+  becomeAgent: '写明我是哪位坐席',
   state: '状态',
   ready: '空闲，等待来电',
   breakFor: '小休：{reason}',

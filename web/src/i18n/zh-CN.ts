@@ -1,4 +1,5 @@
 import { assistZh } from './assist.zh-CN'
+import { auditZh } from './audit.zh-CN'
 import { callZh, callsZh, whyZh } from './calls.zh-CN'
 import { campaignsZh } from './campaigns.zh-CN'
 import { flowEditZh, flowErrorsZh, voicesZh } from './flows.zh-CN'
@@ -53,12 +54,17 @@ export const zh = {
     submit: '登录',
     hint: '第一次启动时，管理员密码打印在服务器的终端里。忘了密码就新建一个用户：',
     command: 'hotline user add 名字 --role admin',
+    again: '请重新登录',
+    againHint: '登录已过期。页面上写的内容都还在，登录以后接着做，没存上的再存一次。',
+    passwordOf: '{name} 的密码',
+    another: '换一个账号',
   },
   live: {
     title: '实时',
     inProgress: '正在通话',
     none: '现在没有通话',
-    teach: '拿起任意 SIP 软电话，拨打：',
+    teachBrowser: '用浏览器打一个试试',
+    teach: '或拿起任意 SIP 话机、软电话，拨打：',
     teachNoLine: '还没有可拨打的线路。检查业务目录：',
     teachOr: '或在服务器上直接试打：',
     figures: {
@@ -236,7 +242,7 @@ export const zh = {
   },
   system: systemZh,
   phone: phoneZh,
-  language: { zh: '中文', en: '英语', yue: '粤语' },
+  language: { zh: '中文', en: '英语', yue: '粤语', ja: '日语', ko: '韩语' },
   advice: adviceZh,
   desk: deskZh,
   keys: {
@@ -267,7 +273,8 @@ export const zh = {
     campaign_changed: '别人刚改过这个外呼，请刷新再改。',
     bad_number: '不是可以拨打的电话号码。',
     no_number_column: '没有找到电话那一列，请指明是哪一列。',
-    file_wrong: '文件读不了：{detail}',
+    file_wrong: '文件读不了。请另存为 CSV 或 .xlsx 再试。',
+    empty_file: '文件是空的。',
     no_campaigns: '这台服务器不往外打电话。',
     title: '出了点问题',
     retry: '重试',
@@ -295,7 +302,9 @@ export const zh = {
     session_needed: '请在浏览器里登录。',
     no_such_disposition: '没有这个结果，请刷新页面。',
     no_such_agent: '没有这个坐席。',
+    demo_password: '设置里写了 demo_password，所有话机都用它。去掉那一项以后才能各用各的。',
     no_such_state: '没有这种状态。',
+    wrong_call: '这通电话不是和这位客户打的。请从和他的通话里，或在他的客户页上操作。',
     no_such_mode: '没有这种分工方式。',
     bad_percent: '请填 0 到 100 之间的数。',
     bad_destination: '请写明转给谁：坐席、技能组或号码，只写一个。',
@@ -375,6 +384,7 @@ export const zh = {
     role: '角色',
     agent: '对应坐席',
     agentHint: '坐席只看得到自己的通话；不填就是同名坐席。',
+    agentToo: '自己也在工作台接电话的，写上是哪位坐席。',
     teams: '管哪些组',
     teamsHint: '主管看得到这些组的通话，以及没有人工接的通话；不选就是全部。',
     allTeams: '全部',
@@ -398,6 +408,7 @@ export const zh = {
     secretHint: '交给本人，登录后在“我的账号”里改掉。',
     copy: '复制',
     copied: '已复制',
+    copyByHand: '浏览器不让复制，请选中后手动复制。',
     close: '好了',
     sessions: '登录在哪里',
     noSessions: '现在没有登录。',
@@ -446,16 +457,7 @@ export const zh = {
     who: '用户',
     noAttempts: '还没有人试过什么',
     noAttemptsHint: '扫描、猜密码、泛滥的呼叫和违规外呼会记在这里。',
-    actions: {
-      login: '登录', locked: '登录被锁', logout: '退出登录', numbers: '看到完整号码', retention: '按期限删除', 'retention-changed': '保留期限改变', 'campaign-waits': '活动暂时不拨打',
-      'key-made': '生成新密钥', 'key-rotated': '密钥轮换完成', 'caller-exported': '导出来电人数据', 'caller-erased': '删除来电人数据', backup: '备份',
-      'create-ticket': '新建工单', 'get-ticket': '查看工单', 'change-ticket': '修改工单', 'comment-ticket': '写工单进展', 'attach-file': '给工单添加附件', 'get-file': '下载工单附件', 'export-tickets-csv': '导出工单', 'export-tickets-xlsx': '导出工单', 'retry-webhook': '重发通知', 'get-review': '查看审核', 'approve-review': '批准申请', 'refuse-review': '拒绝申请', 'undo-review': '撤销审核', 'get-customer': '查看客户', 'get-customer-numbers': '查看客户完整号码', 'change-customer': '修改客户', 'merge-customers': '合并客户', 'part-customer': '拆分客户',
-      'get-call': '查看通话', 'get-recording': '听录音', 'export-calls': '导出通话', 'place-call': '外呼', 'hang-up': '挂断通话', 'join-call': '旁听、耳语或插话',
-      'add-user': '添加用户', 'change-user': '修改用户', 'reset-password': '重置密码', 'end-totp': '取消动态码', 'end-session': '结束登录', 'end-sessions': '结束全部登录',
-      'add-token': '新建令牌', 'revoke-token': '作废令牌', 'change-my-password': '修改自己的密码', 'begin-totp': '准备动态码', 'confirm-totp': '开启动态码',
-      'end-my-totp': '关闭动态码', 'end-my-session': '退出自己的登录', 'end-my-other-sessions': '退出其他登录', 'set-wish': '处理待办',
-      'create-knowledge': '新建问答', 'change-knowledge': '修改问答', 'publish-knowledge': '发布问答', 'withdraw-knowledge': '下线问答', 'write-knowledge': '写回知识文件', 'import-knowledge': '导入知识',
-    },
+    ...auditZh,
   },
   campaigns: campaignsZh,
   notFound: { title: '没有这个页面', back: '回到实时' },

@@ -4,6 +4,9 @@ import type { Me } from '../api/types'
 
 export const me = ref<Me>()
 
+/** The session ran out under an open page; what is typed in it is kept until somebody signs in again. */
+export const ranOut = ref(false)
+
 export async function signIn(name: string, password: string, code = ''): Promise<void> {
   me.value = await api.login(name, password, code)
 }

@@ -1,12 +1,12 @@
 import { ElMessage } from 'element-plus/es/components/message/index.mjs'
 import 'element-plus/es/components/message/style/css'
 import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
-import { onBeforeRouteLeave } from 'vue-router'
 import { ApiError } from '../api/client'
 import { i18n } from '../i18n'
 import type { RuleProblem, RulesChecked } from '../api/rules'
 import type { SettingsPage } from '../api/settings'
 import { useLoad, type Loaded } from './load'
+import { useUnsaved } from './unsaved'
 
 interface Source<P extends SettingsPage, F> {
   read: (signal: AbortSignal) => Promise<P>
@@ -105,6 +105,6 @@ export function useSettingsForm<P extends SettingsPage, F>(source: Source<P, F>)
     const page = value.value
     if (page) await act(() => source.undo(page, version), 'rules.undone')
   }
-  onBeforeRouteLeave(() => !dirty.value || window.confirm(t('rules.unsaved')))
+  useUnsaved(() => dirty.value)
   return { value, error, load, form, problems, changed, dirty, errors, busy, failed, save, undo, revert: () => { if (value.value) take(value.value) } }
 }
