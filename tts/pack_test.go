@@ -121,7 +121,7 @@ func TestWarmerMakesSentencesWhileNobodyCalls(t *testing.T) {
 func TestWarmerComesBackToWhatFailed(t *testing.T) {
 	tone := &ttstest.Tone{Err: errors.New("the model is still being loaded")}
 	asked := 0
-	tone.Begin = func(_ context.Context, u tts.Utterance) {
+	tone.Begin = func(context.Context, tts.Utterance) {
 		if asked++; asked == 2 {
 			tone.Err = nil
 		}

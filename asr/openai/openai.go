@@ -39,10 +39,10 @@ type Config struct {
 	BaseURL    string       // with /v1: "http://127.0.0.1:8090/v1", or "unix:/path/of/socket"
 	HTTPClient *http.Client // default: one of its own, which dials the socket where BaseURL is one
 	APIKey     string
-	Model      string        // default "whisper-1", which most servers take for their own choice
+	Model      string // default "whisper-1", which most servers take for their own choice
 	// Models are asked for by the language of a segment, "" for the rest; they go before Model.
-	Models map[string]string
-	Timeout    time.Duration // of one request; default 10 s
+	Models  map[string]string
+	Timeout time.Duration // of one request; default 10 s
 	// Standard leaves out the fields that OpenAI's own API does not have (hotwords,
 	// urgent): for servers that refuse what they do not know. Theirs is known to.
 	Standard bool

@@ -321,7 +321,7 @@ func freeRoom(dir string) (uint64, error) {
 	if err := syscall.Statfs(existing(dir), &st); err != nil {
 		return 0, fmt.Errorf("data folder %s: %w", dir, err)
 	}
-	return st.Bavail * uint64(st.Bsize), nil //nolint:gosec // a block's size is no negative number
+	return st.Bavail * uint64(st.Bsize), nil
 }
 
 // leastFree is the room for about ten hours of recordings.

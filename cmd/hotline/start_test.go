@@ -35,7 +35,7 @@ func TestPasswordsOfAStartThatFailedAreTold(t *testing.T) {
 	o.start()
 	o.eventually(func() bool { return strings.Contains(o.out.String(), "hotline user password admin") }, "and says how to get on without")
 	signIn := func(password string) int {
-		res, err := http.Post("http://"+o.c.HTTP.Listen+"/api/v1/session", "application/json", strings.NewReader(`{"name":"admin","password":"`+password+`"}`)) //nolint:noctx // a test
+		res, err := http.Post("http://"+o.c.HTTP.Listen+"/api/v1/session", "application/json", strings.NewReader(`{"name":"admin","password":"`+password+`"}`))
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
 		return res.StatusCode

@@ -58,11 +58,7 @@ func resembles[T any](x, y []T, alike func(a, b T) float32) float32 {
 
 // asksShort says whether the pending question is answered by a yes, a no, or one of several.
 func (s *state) asksShort() bool {
-	switch s.pending {
-	case which, confirm, offer, offerTask:
-		return true
-	}
-	return false
+	return s.pending == which || s.pending == confirm || s.pending == offer || s.pending == offerTask
 }
 
 // answered is what a reply to such a question says, by its likeliest reading that says
@@ -79,9 +75,5 @@ func (e *Engine) answered(text string, alternatives []string) command.Command {
 
 // answers says whether a command is a yes, a no, or one of several.
 func answers(c command.Command) bool {
-	switch c.Kind {
-	case command.Yes, command.No, command.First, command.Second, command.Third, command.Neither:
-		return true
-	}
-	return false
+	return slices.Contains([]command.Kind{command.Yes, command.No, command.First, command.Second, command.Third, command.Neither}, c.Kind)
 }

@@ -146,7 +146,7 @@ func Begin(packs fs.FS, pack, dir, name string) (Begun, error) {
 		case File:
 			data = []byte(begunComment(root.text("language")) + withoutComment(settings))
 		case "README.md": // the pack's own tells of a made-up business
-			data = []byte(fmt.Sprintf(begunReadme(root.text("language")), root.text("name"), pack))
+			data = fmt.Appendf(nil, begunReadme(root.text("language")), root.text("name"), pack)
 		}
 		if name != "" && slices.Contains([]string{".yaml", ".csv", ".md"}, path.Ext(file)) {
 			data = []byte(strings.ReplaceAll(string(data), root.text("name"), name))

@@ -424,13 +424,13 @@ func wrongProxy(p string) string {
 	rest, encrypted := strings.CutPrefix(strings.ToLower(p), "sips:")
 	rest = strings.TrimPrefix(rest, "sip:")
 	server, params, _ := strings.Cut(rest, ";")
-	host, port := server, ""
+	host := server
 	if strings.ContainsAny(server, "/@<>\"' \t%,?") {
 		return "is no server"
 	}
 	if i := strings.LastIndexByte(server, ':'); i >= 0 && (strings.Count(server, ":") == 1 || strings.HasSuffix(server[:i], "]")) {
-		host, port = server[:i], server[i+1:]
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		host = server[:i]
+		if n, err := strconv.ParseUint(server[i+1:], 10, 16); err != nil || n == 0 {
 			return "has no usable port"
 		}
 	}

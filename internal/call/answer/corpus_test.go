@@ -92,7 +92,7 @@ var kokoro = map[string][]string{
 
 // corpus is n answers for each class and language that speaks, 2n for each that does
 // not, and the second series.
-func corpus(n int) []sample {
+func corpus(n int) []sample { //nolint:unparam // it says how many
 	var all []sample
 	for _, language := range []string{"zh", "en"} {
 		for _, who := range []answer.Who{answer.Person, answer.Voicemail, answer.Menu, answer.Screening, answer.Announcement} {

@@ -87,7 +87,7 @@ func TestKindsByWords(t *testing.T) {
 			d.Answered()
 			silent(d, 300*time.Millisecond)
 			for _, p := range s.Pieces {
-				long := max(400*time.Millisecond, time.Duration(len([]rune(p)))*map[string]time.Duration{"zh": 210, "en": 70}[s.Language]*time.Millisecond)
+				long := max(400*time.Millisecond, time.Duration(len([]rune(p))*map[string]int{"zh": 210, "en": 70}[s.Language])*time.Millisecond)
 				if how == "misheard" {
 					p = misheard(r, p, alike)
 				}
@@ -103,12 +103,13 @@ func TestKindsByWords(t *testing.T) {
 				got[key] = n
 			}
 			n.all++
-			if o.Who == s.Who {
+			switch o.Who {
+			case s.Who:
 				n.class++
 				if o.Notice == s.Notice {
 					n.kind++
 				}
-			} else if o.Who == answer.Announcement {
+			case answer.Announcement:
 				n.wrong++
 			}
 			if which == "tune" && how == "as written" && (o.Who != s.Who || s.Who == answer.Announcement && o.Notice != s.Notice) {
