@@ -103,13 +103,13 @@ func TestKindsByWords(t *testing.T) {
 				got[key] = n
 			}
 			n.all++
-			switch o.Who {
-			case s.Who:
+			switch {
+			case o.Who == s.Who:
 				n.class++
 				if o.Notice == s.Notice {
 					n.kind++
 				}
-			case answer.Announcement:
+			case o.Who == answer.Announcement:
 				n.wrong++
 			}
 			if which == "tune" && how == "as written" && (o.Who != s.Who || s.Who == answer.Announcement && o.Notice != s.Notice) {
