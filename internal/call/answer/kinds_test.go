@@ -103,13 +103,14 @@ func TestKindsByWords(t *testing.T) {
 				got[key] = n
 			}
 			n.all++
-			switch {
-			case o.Who == s.Who:
+			right := o.Who == s.Who
+			if right {
 				n.class++
-				if o.Notice == s.Notice {
-					n.kind++
-				}
-			case o.Who == answer.Announcement:
+			}
+			if right && o.Notice == s.Notice {
+				n.kind++
+			}
+			if !right && o.Who == answer.Announcement {
 				n.wrong++
 			}
 			if which == "tune" && how == "as written" && (o.Who != s.Who || s.Who == answer.Announcement && o.Notice != s.Notice) {
