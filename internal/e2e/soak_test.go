@@ -107,7 +107,7 @@ func complaints(t *testing.T, s *stand.Stand) (out []string) {
 	b, err := os.ReadFile(s.LogFile())
 	require.NoError(t, err)
 	for line := range strings.Lines(string(b)) {
-		if strings.Contains(line, `"level":"ERROR"`) || strings.Contains(line, "panic") || strings.Contains(line, "goroutine ") {
+		if complains(line) || strings.Contains(line, "goroutine ") {
 			out = append(out, strings.TrimSpace(line))
 		}
 	}
