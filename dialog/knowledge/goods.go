@@ -80,25 +80,27 @@ func singular(words []string) string {
 // question nor its answer names a thing, and few of its wordings name the same.
 func (g *goods) learn(p *Pair) {
 	const most = 5 // one wording in so many may name the same thing
-	var a about
-	a.general = true
-	note := func(text string) int {
-		n := 0
+	a := about{general: true}
+	named := func(text string) []int {
+		var things []int
 		g.walk(lang.Fold(text), func(thing, _, _ int) {
-			n++
+			things = append(things, thing)
 			if thing <= g.devices && !slices.Contains(a.named, thing) {
 				a.named = append(a.named, thing)
 			}
 		})
-		return n
+		return things
 	}
-	if note(p.Question)+note(p.Topic)+note(p.Answer) > 0 {
-		a.general = false
+	for _, text := range []string{p.Question, p.Topic, p.Answer} {
+		if len(named(text)) > 0 {
+			a.general = false
+		}
 	}
 	wordings := map[int]int{}
 	for _, v := range p.Variants {
-		note(v)
-		g.walk(lang.Fold(v), func(thing, _, _ int) { wordings[thing]++ })
+		for _, thing := range named(v) {
+			wordings[thing]++
+		}
 	}
 	for _, n := range wordings {
 		a.general = a.general && n*most <= len(p.Variants)
@@ -129,23 +131,21 @@ func (g *goods) another(folded string) func(pair int32) bool {
 func (g *goods) walk(folded string, f func(thing, from, to int)) {
 	if g.chinese {
 		rs := []rune(folded)
-		for i := 0; i < len(rs); i++ {
-			for n := min(g.longest, len(rs)-i); n > 0; n-- {
-				if thing := g.names[string(rs[i:i+n])]; thing > 0 {
-					f(thing, i, i+n)
-					i += n - 1
-					break
-				}
-			}
-		}
+		g.find(len(rs), func(from, to int) string { return string(rs[from:to]) }, f)
 		return
 	}
 	ws := lang.Words(folded)
-	for i := 0; i < len(ws); i++ {
-		for n := min(g.longest, len(ws)-i); n > 0; n-- {
-			if thing := g.names[singular(ws[i:i+n])]; thing > 0 {
-				f(thing, i, i+n)
-				i += n - 1
+	g.find(len(ws), func(from, to int) string { return singular(ws[from:to]) }, f)
+}
+
+// find tells the names among n words or characters, the longest first; text is what
+// stands from one to before another.
+func (g *goods) find(n int, text func(from, to int) string, f func(thing, from, to int)) {
+	for from := 0; from < n; from++ {
+		for to := min(from+g.longest, n); to > from; to-- {
+			if thing := g.names[text(from, to)]; thing > 0 {
+				f(thing, from, to)
+				from = to - 1
 				break
 			}
 		}
