@@ -22,27 +22,11 @@ func newUser(s *settings) *cobra.Command {
 		Short: "Add a user; the password is read from standard input, or made and printed when that is a terminal or empty",
 		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			password, made, err := readPassword(cmd)
-			if err != nil {
+			detail := map[string]string{"user": args[0], "role": role}
+			return s.givePassword(cmd, args[0], "add-user", detail, func(db *store.Store, password string) error {
+				_, err := db.AddUser(cmd.Context(), store.User{Name: args[0], Role: store.Role(role)}, password)
 				return err
-			}
-			db, closeDB, err := s.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer closeDB()
-			if _, err := db.AddUser(cmd.Context(), store.User{Name: args[0], Role: store.Role(role)}, password); err != nil {
-				return err
-			}
-			if err := db.AddTrail(cmd.Context(), store.TrailEntry{
-				Actor: operator(), Action: "add-user", Detail: map[string]string{"user": args[0], "role": role},
-			}); err != nil {
-				return err
-			}
-			if made {
-				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s's password, shown once: %s\n", args[0], password)
-			}
-			return nil
+			})
 		},
 	}
 	add.Flags().StringVar(&role, "role", string(store.AgentRole), "admin, supervisor, agent or analyst")
@@ -51,31 +35,38 @@ func newUser(s *settings) *cobra.Command {
 		Short: "Give a user a new password, read or made as by add; their sessions and locks end",
 		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			password, made, err := readPassword(cmd)
-			if err != nil {
-				return err
-			}
-			db, closeDB, err := s.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer closeDB()
-			if err := db.SetPassword(cmd.Context(), args[0], password); err != nil {
-				return err
-			}
-			if err := db.AddTrail(cmd.Context(), store.TrailEntry{
-				Actor: operator(), Action: "reset-password", Detail: map[string]string{"user": args[0]},
-			}); err != nil {
-				return err
-			}
-			if made {
-				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s's password, shown once: %s\n", args[0], password)
-			}
-			return nil
+			detail := map[string]string{"user": args[0]}
+			return s.givePassword(cmd, args[0], "reset-password", detail, func(db *store.Store, password string) error {
+				return db.SetPassword(cmd.Context(), args[0], password)
+			})
 		},
 	}
 	cmd.AddCommand(add, renew)
 	return cmd
+}
+
+// givePassword reads or makes a user's password, has it kept, writes that down, and prints
+// it where it was made.
+func (s *settings) givePassword(cmd *cobra.Command, name, action string, detail map[string]string, keep func(db *store.Store, password string) error) error {
+	password, made, err := readPassword(cmd)
+	if err != nil {
+		return err
+	}
+	db, closeDB, err := s.openStore(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer closeDB()
+	if err := keep(db, password); err != nil {
+		return err
+	}
+	if err := db.AddTrail(cmd.Context(), store.TrailEntry{Actor: operator(), Action: action, Detail: detail}); err != nil {
+		return err
+	}
+	if made {
+		_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s's password, shown once: %s\n", name, password)
+	}
+	return nil
 }
 
 func newToken(s *settings) *cobra.Command {
