@@ -29,13 +29,26 @@ const (
 	HoldNobody    HoldWhy = "nobody_due"      // contacts, or their next attempts
 	HoldCalls     HoldWhy = "concurrency"     // as many calls as it may have are in progress
 	HoldAgents    HoldWhy = "agents"          // an agent who is free
-	HoldReach     HoldWhy = "trunk"           // a trunk
+	HoldReach     HoldWhy = "trunk"           // a trunk that takes its calls
+	HoldNoTrunk   HoldWhy = "no_trunk"        // that there is a trunk at all
+	HoldNoRule    HoldWhy = "no_rule"         // a trunk that is for such numbers
 	HoldPerMinute HoldWhy = "per_minute"      // the server's calls in a minute
 	HoldPerDay    HoldWhy = "per_day"         // the server's calls in a day
 	HoldLimit     HoldWhy = "limit"           // another limit of the server
 	HoldServer    HoldWhy = "not_ready"       // the server ends, or has not begun
 	HoldShare     HoldWhy = "other_campaigns" // its turn among the campaigns
 )
+
+// ReachError is why no call of a campaign can go out, where that is no passing trouble.
+type ReachError struct {
+	Why HoldWhy
+	Err error
+}
+
+func (e *ReachError) Error() string { return e.Err.Error() }
+
+// Unwrap is what it came from.
+func (e *ReachError) Unwrap() error { return e.Err }
 
 // Budget is how many calls all campaigns together may begin.
 type Budget struct {

@@ -53,7 +53,7 @@ func (s *Service) Waits(ctx context.Context, c campaigns.Campaign) (*Waits, erro
 // nearest is what a campaign waits for, the sooner it is over the earlier: where one server
 // waits for an agent and another one for its trunk, the agent will begin the next call.
 var nearest = []campaigns.HoldWhy{
-	campaigns.HoldShare, campaigns.HoldCalls, campaigns.HoldPerMinute, campaigns.HoldAgents, campaigns.HoldLimit, campaigns.HoldReach,
+	campaigns.HoldShare, campaigns.HoldCalls, campaigns.HoldPerMinute, campaigns.HoldAgents, campaigns.HoldLimit, campaigns.HoldReach, campaigns.HoldNoRule, campaigns.HoldNoTrunk,
 	campaigns.HoldPerDay, campaigns.HoldNobody, campaigns.HoldWindow, campaigns.HoldStart, campaigns.HoldServer,
 }
 
