@@ -185,3 +185,6 @@ func (m *Manager) Counts() (live int, total, refused int64) {
 	defer m.mu.Unlock()
 	return len(m.calls), m.total, m.refused
 }
+
+// EntriesLost is how many entries of call records could not be written since the start.
+func (m *Manager) EntriesLost() int64 { return m.services.losses.sum() }

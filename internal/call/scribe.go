@@ -151,9 +151,10 @@ type losses struct {
 	closing <-chan struct{} // closed when the server ends, and patience with it; nil: never
 
 	mu      sync.Mutex // guards what follows
-	lost    int        // not told yet
-	waiting bool       // until they are
-	call    string     // the last
+	all     int64
+	lost    int    // not told yet
+	waiting bool   // until they are
+	call    string // the last
 	err     error
 }
 
@@ -171,11 +172,19 @@ func (l *losses) closed() bool {
 func (l *losses) add(call string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.all++
 	l.lost++
 	l.call, l.err = call, err
 	if !l.waiting {
 		l.tell()
 	}
+}
+
+// sum is how many have been lost since the start.
+func (l *losses) sum() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all
 }
 
 // tell needs l.mu.

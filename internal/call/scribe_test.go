@@ -100,7 +100,9 @@ func TestRecordSurvivesAStall(t *testing.T) {
 func TestLossesAreToldTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		l := &losses{log: slog.New(slog.NewTextHandler(&log, nil))}
+		m := NewManager(Services{Log: slog.New(slog.NewTextHandler(&log, nil))}, nil, 0)
+		l := m.services.losses
+		require.Zero(t, m.EntriesLost())
 		for range 600 {
 			l.add("x", errFailing)
 			time.Sleep(100 * time.Millisecond)
@@ -118,6 +120,7 @@ func TestLossesAreToldTogether(t *testing.T) {
 			sum += n
 		}
 		require.Equal(t, 600, sum)
+		require.EqualValues(t, 600, m.EntriesLost(), "what an operator's alarm sees")
 	})
 }
 
