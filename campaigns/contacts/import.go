@@ -305,6 +305,12 @@ func (i *importer) begin() (first []tableRow, err error) {
 	if len(rows) == 0 {
 		return first, errors.New("the file has no rows")
 	}
+	above := titled(rows, i.options.Normal)
+	rows = rows[above:]
+	for range above {
+		head := slices.IndexFunc(first, func(r tableRow) bool { return r.reason == "" })
+		first = slices.Delete(first, head, head+1)
+	}
 	if i.options.Mapping != nil {
 		i.mapping = *i.options.Mapping
 	} else {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -208,4 +209,71 @@ func FuzzImport(f *testing.F) {
 			t.Fatalf("%d bad rows, %d lines given back", rep.Bad, lines)
 		}
 	})
+}
+
+// A workbook as a shop's office makes it: a cover and a hidden sheet before it, days and
+// times that Excel keeps as numbers, amounts that it keeps inexactly, a long order number.
+func TestImportAnOfficesWorkbook(t *testing.T) {
+	f := excelize.NewFile()
+	_, err := f.NewSheet("说明")
+	require.NoError(t, err)
+	require.NoError(t, f.SetCellValue("说明", "A1", "内部"))
+	require.NoError(t, f.SetSheetVisible("说明", false))
+	_, err = f.NewSheet("名单")
+	require.NoError(t, err)
+	style := func(s excelize.Style) int {
+		id, err := f.NewStyle(&s)
+		require.NoError(t, err)
+		return id
+	}
+	custom := func(code string) int { return style(excelize.Style{CustomNumFmt: &code}) }
+	day := time.Date(2026, 12, 5, 0, 0, 0, 0, time.UTC)
+	for i, row := range [][]any{
+		{"十二月到店名单"},
+		{"客户姓名", "联系电话\n（必填）", "到店日期", "时段", "登记", "金额", "折扣", "订单号", "备注"},
+		{"王小明", 13800138000, day, 0.604166666666667, day.Add(9*time.Hour + 5*time.Minute), 19.899999999999999, 0.15, 2026112200012345, "1.50"},
+		{},
+		{"李雷", "138-0013-8001", day, nil, nil, 200, nil, "0012", "46361"},
+		{nil, nil, nil, nil, nil, nil, nil, nil, nil},
+	} {
+		require.NoError(t, f.SetSheetRow("名单", fmt.Sprintf("A%d", i+1), &row))
+	}
+	for cells, id := range map[string]int{
+		"C3": style(excelize.Style{NumFmt: 14}), "C5": custom(`m"月"d"日"`), "D3": custom("h:mm;@"), "E3": custom("[$-804]yyyy/m/d h:mm"),
+		"F3": custom(`"¥"#,##0.00;[Red]-"¥"#,##0.00`), "G3": style(excelize.Style{NumFmt: 9}), "H3": custom("0_ "), "I5": style(excelize.Style{NumFmt: 49}),
+	} {
+		require.NoError(t, f.SetCellStyle("名单", cells, cells, id))
+	}
+	var file bytes.Buffer
+	require.NoError(t, f.Write(&file))
+	require.NoError(t, f.Close())
+	p, err := contacts.Look(bytes.NewReader(file.Bytes()), normal(t))
+	require.NoError(t, err)
+	assert.Equal(t, "客户姓名", p.Header[0], "the title above is no heading")
+	assert.Len(t, p.Rows, 2)
+	var k kept
+	rep, err := contacts.Import(t.Context(), bytes.NewReader(file.Bytes()), contacts.Options{Normal: normal(t), Mapping: &p.Mapping}, k.add)
+	require.NoError(t, err)
+	assert.Equal(t, 2, rep.Rows)
+	assert.Equal(t, []campaigns.Contact{
+		{Number: "+8613800138000", Name: "王小明", Fields: map[string]string{
+			"到店日期": "2026-12-05", "时段": "14:30", "登记": "2026-12-05 09:05", "金额": "19.9", "折扣": "15.00%", "订单号": "2026112200012345", "备注": "1.50",
+		}},
+		{Number: "+8613800138001", Name: "李雷", Fields: map[string]string{"到店日期": "2026-12-05", "金额": "200", "订单号": "0012", "备注": "46361"}},
+	}, k.list)
+}
+
+// What stands above the headings is no row; a number alone is one.
+func TestTitlesAboveTheHeadings(t *testing.T) {
+	for text, want := range map[string]int{
+		"十二月名单\n制表：小王\n姓名,电话\n王,13800138000\n": 1,
+		"13800138000\n李,13800138001\n":         1, // the first has no second column
+		"电话\n13800138000\n":                    1,
+	} {
+		var k kept
+		rep, err := contacts.Import(t.Context(), strings.NewReader(text), contacts.Options{Normal: normal(t)}, k.add)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, rep.Added, text)
+		assert.Equal(t, rep.Rows, rep.Added+rep.Bad, text)
+	}
 }

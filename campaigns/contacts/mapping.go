@@ -44,10 +44,12 @@ func Look(r io.Reader, normal Normal) (p Preview, err error) {
 	if err != nil {
 		return p, err
 	}
+	rows = rows[titled(rows, normal):]
 	p.Format, p.Mapping = f, guess(rows, normal)
 	p.Rows = rows
 	if p.Mapping.Header {
 		p.Header, p.Rows = rows[0], rows[1:]
+		p.Header = append(p.Header, make([]string, max(0, width(rows)-len(p.Header)))...) // a column may have no heading
 	} else {
 		for i := range width(rows) {
 			p.Header = append(p.Header, fmt.Sprintf("%d", i+1))
@@ -76,6 +78,43 @@ func firstRows(t table) (rows [][]string, err error) {
 		}
 	}
 	return rows, nil
+}
+
+// mostTitles is how many rows may stand above the headings.
+const mostTitles = 3
+
+// titled is how many of the first rows are a title over the whole table: one cell that is
+// neither a number nor a heading, above rows with more.
+func titled(rows [][]string, normal Normal) int {
+	n := 0
+	for n < min(mostTitles, len(rows)-1) && isTitle(cellsOf(rows[n]), normal) {
+		n++
+	}
+	if len(cellsOf(rows[n])) < 2 {
+		return 0
+	}
+	return n
+}
+
+func isTitle(cells []string, normal Normal) bool {
+	if len(cells) != 1 {
+		return false
+	}
+	cell := cells[0]
+	if _, ok := normal(cell); ok {
+		return false
+	}
+	for _, known := range titles {
+		if slices.Contains(known, titleOf(cell)) {
+			return false
+		}
+	}
+	return true
+}
+
+// cellsOf are the cells of a row with something in them.
+func cellsOf(row []string) []string {
+	return slices.DeleteFunc(slices.Clone(row), func(c string) bool { return strings.TrimSpace(c) == "" })
 }
 
 func width(rows [][]string) (n int) {
