@@ -13,6 +13,7 @@ type TrunkMatch struct {
 	Trunk  string
 	Called string // the number called, in normal form
 	Line   string // by the trunk's Inbound; "" when it names none
+	Rest   bool   // the trunk does not name the number: Line is the one for the rest (*)
 	Caller string // the caller's number in normal form; "" when withheld
 	Media  TrunkMedia
 }
@@ -69,7 +70,7 @@ func (x *trunk) match(l *Leg) TrunkMatch {
 		dialled = l.To().User // a registered account is called by its Contact; the number is in To
 	}
 	m.Called = cmp.Or(x.plan(dialled).Text, dialled)
-	m.Line = x.line(m.Called, dialled)
+	m.Line, m.Rest = x.line(m.Called, dialled)
 	if from := l.From().User; strings.Trim(from, "+0123456789") == "" {
 		m.Caller = x.plan(from).Text
 	}
@@ -77,15 +78,16 @@ func (x *trunk) match(l *Leg) TrunkMatch {
 }
 
 // line is the line of a called number, by the longest beginning of its normal form
-// or of what was dialled.
-func (x *trunk) line(called, dialled string) string {
-	longest, line := -1, x.cfg().Inbound["*"]
+// or of what was dialled; rest tells that none fits but *.
+func (x *trunk) line(called, dialled string) (line string, rest bool) {
+	longest := -1
+	line, rest = x.cfg().Inbound["*"]
 	for number, name := range x.cfg().Inbound {
 		if number != "*" && len(number) > longest && (strings.HasPrefix(called, number) || strings.HasPrefix(dialled, number)) {
-			longest, line = len(number), name
+			longest, line, rest = len(number), name, false
 		}
 	}
-	return line
+	return line, rest
 }
 
 // Admit takes an inbound leg in: it tells whose it is, and takes one of the trunk's

@@ -581,6 +581,7 @@ func TestInboundCallsAreMatched(t *testing.T) {
 		require.NoError(t, got.err, to)
 		require.Equal(t, "registered", got.match.Trunk)
 		require.Equal(t, line, got.match.Line, to)
+		require.Equal(t, line == "rest", got.match.Rest, to)
 		require.Equal(t, "13800138000", got.match.Caller)
 	}
 	// Without the token a stranger is a stranger, whatever account he names.
