@@ -237,7 +237,7 @@ func TestWrongTrunksAreNotTaken(t *testing.T) {
 		"proxy":              func(f *carrier.TrunkForm) { f.Proxy = nil },
 		"user":               func(f *carrier.TrunkForm) { f.Kind, f.Password = "register", "x" },
 		"password":           func(f *carrier.TrunkForm) { f.Kind, f.User = "register", "1" },
-		"addresses":          func(f *carrier.TrunkForm) { f.Addresses = []string{"everywhere"} },
+		"addresses":          func(f *carrier.TrunkForm) { f.Addresses = []string{"0.0.0.0/0"} },
 		"inbound[0]":         func(f *carrier.TrunkForm) { f.Inbound[0].Line = "" },
 		"outbound[0].match":  func(f *carrier.TrunkForm) { f.Outbound[0].Match = "abc" },
 		"outbound[0].strip":  func(f *carrier.TrunkForm) { f.Outbound[0].Strip = 9 },

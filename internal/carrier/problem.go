@@ -19,7 +19,7 @@ func chinese(key string) string {
 	}
 	words := map[string]string{ //nolint:gosec // words about passwords, none of them one
 		"kind": "请选择“注册”或“固定地址”", "proxy": "请写运营商的服务器：sip:主机[:端口][;transport=tcp]", "user": "注册需要账号", "password": "注册需要密码",
-		"addresses": "请写地址或网段，如 203.0.113.0/24", "outbound.match": "请写规范号码的开头，如 +8621；短号如 955", "outbound.strip": "去掉的位数超过了号码开头的长度",
+		"addresses": "请写运营商自己的地址或网段，如 203.0.113.0/24；不能大到包括别人，如 0.0.0.0/0，那样谁打来都算运营商", "outbound.match": "请写规范号码的开头，如 +8621；短号如 955", "outbound.strip": "去掉的位数超过了号码开头的长度",
 		"outbound.add": "加在前面的只能是号码", "costs": "请写号码开头和每分钟价格，如 +86 和 0.1", "channels": "不能是负数", "calls_per_second": "不能是负数",
 		"expires_s": "太短了", "options_interval_s": "太短了", "codecs": "只能是 PCMA、PCMU、G722、opus", "caller_style": "请从列表里选", "dtmf": "请从列表里选",
 	}

@@ -178,6 +178,9 @@ type Speech struct {
 	URLs []string `yaml:"urls"`
 	// The key for those servers.
 	APIKey Secret `yaml:"api_key"`
+	// Authorities that may sign the certificates of those servers (https:, wss:), in
+	// PEM, beside those of the system; a certificate that signs itself stands for itself.
+	TLSCA string `yaml:"tls_ca" file:"path"`
 	// How many sentences are decoded at once. 0: one for each core.
 	Workers int `yaml:"workers"`
 	// Threads for one sentence. More than one gains little and costs double.

@@ -41,11 +41,13 @@ type Trunk struct {
 	// How long a registration is asked for. The carrier may give less.
 	Expires time.Duration `yaml:"expires"`
 	// Addresses and networks that this carrier's calls come from, beside its
-	// servers: 203.0.113.0/24, 2001:db8::5.
+	// servers: 203.0.113.0/24, 2001:db8::5. Whoever calls from there is the carrier,
+	// so 0.0.0.0/0 is refused.
 	Addresses []string `yaml:"addresses"`
 	// Which line answers which number: number=line, in the file {"02112345678": hotline}.
 	// A number may be written in any form, be the beginning of several, or be * for
-	// the rest. A line is given by its name or one of its numbers.
+	// the rest, but for the numbers of the test lines (9196 to 9198). A line is given by
+	// its name or one of its numbers.
 	Inbound Table `yaml:"inbound"`
 	// Which numbers go out this way; the longest match of all trunks is taken.
 	// Without any, no calls go out.
@@ -377,8 +379,11 @@ func (t *Trunk) check(bad func(key, format string, args ...any)) {
 		}
 	}
 	for _, a := range t.Addresses {
-		if _, err := Network(a); err != nil {
+		switch p, err := Network(a); {
+		case err != nil:
 			bad("addresses", "%q is neither an address nor a network such as 203.0.113.0/24", a)
+		case p.Bits() < widest(p):
+			bad("addresses", "%q is so wide that strangers would be the carrier: their calls would take its lines and be believed who calls; name the carrier's own addresses, or leave it empty, its servers are known", a)
 		}
 	}
 	for i, r := range t.Outbound {
@@ -451,6 +456,15 @@ func wrongProxy(p string) string {
 		}
 	}
 	return ""
+}
+
+// widest is how many bits a carrier's network has at least: no carrier has more than
+// 10.0.0.0/8, or than fc00::/7.
+func widest(p netip.Prefix) int {
+	if p.Addr().Is4() {
+		return 8
+	}
+	return 7
 }
 
 // Network reads an address or a network.

@@ -108,6 +108,19 @@ outbound: {country: China, allow: [x], max_calls_per_day: -2, hours: [later]}
 	require.ErrorContains(t, err, "HOTLINE_TRUNKS_X_PASSWORD")
 }
 
+func TestNobodyElseIsTheCarrier(t *testing.T) {
+	load := func(address string) error {
+		_, err := config.Load(write(t, "hotline.yaml", "trunks: [{name: a, kind: static, proxy: h, addresses: [\""+address+"\"]}]\n"), nil)
+		return err
+	}
+	for _, own := range []string{"203.0.113.7", "203.0.113.0/24", "10.0.0.0/8", "2001:db8::5", "2001:db8::/32", "fc00::/7"} {
+		require.NoError(t, load(own), own)
+	}
+	for _, all := range []string{"0.0.0.0/0", "::/0", "0.0.0.0/1", "2000::/3"} {
+		require.ErrorContains(t, load(all), "strangers would be the carrier", all)
+	}
+}
+
 func TestServersOfTrunks(t *testing.T) {
 	load := func(proxy string) error {
 		_, err := config.Load(write(t, "hotline.yaml", "trunks: [{name: a, kind: static, proxy: \""+proxy+"\"}]\n"), nil)
