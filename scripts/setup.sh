@@ -43,6 +43,7 @@ certificates() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/ssl/cert
 chromium_there() { has chromium || has chromium-browser || has google-chrome; }
 postgres_there() { ls /usr/lib/postgresql/*/bin/initdb || has initdb; }
 kamailio_there() { has kamailio || [ -x /usr/sbin/kamailio ]; }
+kamailio_tls() { ls /usr/lib/*/kamailio/modules/tls.so || ls /usr/lib64/kamailio/modules/tls.so; }
 prompts() { ls /usr/share/asterisk/sounds/en_US_f_Allison/vm-intro.wav; }
 numpy() { /usr/bin/python3 -c 'import numpy'; }
 
@@ -87,6 +88,7 @@ role_test() {
   need sip-tester "sipp, a scripted SIP peer in tests" has sipp
   need linphone-cli "another softphone, of another family" has linphonec
   need kamailio "a proxy and registrar between us and telephones" kamailio_there
+  need kamailio-tls-modules "the same over TLS" kamailio_tls
   need rtpengine-daemon "a relay for sound in between" has rtpengine
   need postgresql "the database of several servers, in tests" postgres_there
   need tshark "reads what went over the wire" has tshark
