@@ -306,15 +306,35 @@ func rowsText(rows map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
+// notOlder refuses a database that would be brought up to date by being opened: who makes
+// a backup before he changes to a newer hotline wants it as it is.
+func (s *settings) notOlder(ctx context.Context) error {
+	c, err := s.load()
+	if err != nil {
+		return err
+	}
+	db, err := lookDatabase(ctx, c)
+	if errors.Is(err, store.ErrOlder) {
+		return errors.New("the database is of an older hotline, and this one would bring it up to date first: make the backup with the version that it is of; the first start of this one changes it for good")
+	}
+	if err != nil {
+		return nil //nolint:nilerr // what is wrong is told where it is opened
+	}
+	return db.Close()
+}
+
 func newBackup(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Write a backup while calls go on: database, recordings, businesses; the key is not in it",
 		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := s.notOlder(cmd.Context()); err != nil {
+				return err
+			}
 			return s.withStore(cmd, func(ctx context.Context, c config.Config, db *store.Store) error {
 				m, err := custody.Backup(ctx, custody.Source{
-					Store: db, Sealer: db.Sealer(), KeyFile: keyFile(c), Dir: c.Data.Dir, Business: c.Business, Version: buildVersion(),
+					Store: db, Sealer: db.Sealer(), KeyFile: keyFile(c), Dir: c.Data.Dir, Node: c.Database.Node, Business: c.Business, Version: buildVersion(),
 				}, args[0])
 				if err != nil {
 					return err
@@ -323,6 +343,9 @@ func newBackup(s *settings) *cobra.Command {
 					args[0], len(m.Files), m.Key, keyFile(c))
 				if n := len(m.Missing); n > 0 {
 					_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%d recordings or folders were not there: %s\n", n, strings.Join(m.Missing[:min(n, 5)], ", "))
+				}
+				if n := len(m.Elsewhere); n > 0 {
+					_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%d recordings are not in it: other servers made them and have them in their own data folders; copy recordings/ of each after this, and put them together when you restore\n", n)
 				}
 				return nil
 			})
@@ -334,13 +357,17 @@ func newRestore(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Restore a backup into an empty data folder (--data); the key file may lie in it",
+		Long: `Restore a backup into an empty data folder (--data), and its database into the one of
+the settings (database.url, HOTLINE_DATABASE_URL) where they name one, which must be
+empty too: all of it or nothing. The key file may lie in the folder. Backups of SQLite
+can be restored into PostgreSQL, and the other way round.`,
 		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := s.load()
 			if err != nil {
 				return err
 			}
-			m, err := custody.Restore(cmd.Context(), args[0], c.Data.Dir, keyFile(c))
+			m, err := custody.Restore(cmd.Context(), args[0], c.Data.Dir, keyFile(c), databaseURL(c))
 			if err != nil {
 				return err
 			}

@@ -28,6 +28,7 @@ type Source struct {
 	Sealer   *seal.Sealer
 	KeyFile  string
 	Dir      string   // the data folder
+	Node     string   // this server's name among those that share the database
 	Business []string // folders of businesses
 	Version  string   // of hotline
 }
@@ -41,6 +42,8 @@ type Manifest struct {
 	Key     string         `json:"key"` // that opens it; it is not in the backup
 	Files   []ManifestFile `json:"files"`
 	Missing []string       `json:"missing,omitempty"` // recordings and folders that are named and were not there
+	// Elsewhere are recordings that other servers made and have in data folders of their own.
+	Elsewhere []string `json:"elsewhere,omitempty"`
 }
 
 // ManifestFile is a file of a backup.
@@ -57,7 +60,7 @@ const (
 )
 
 // Backup writes a backup into a file, while calls go on: the database as it is at one
-// moment, the recordings of all calls that were over by then, sealed, the folders of the
+// moment (as SQLite has it, whichever it is), the recordings of all calls that were over by then, sealed, the folders of the
 // businesses and the audit logs. It holds no key and nothing in the clear but the
 // businesses' own files. Killed, it leaves FILE.part, or what was there before.
 func Backup(ctx context.Context, src Source, file string) (m Manifest, err error) {
@@ -229,7 +232,7 @@ func (a *archive) addRecordings(ctx context.Context, src Source, work string) er
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			if err := a.addRecording(src, work, r.File); err != nil {
+			if err := a.addRecording(src, work, r); err != nil {
 				return err
 			}
 		}
@@ -239,7 +242,8 @@ func (a *archive) addRecordings(ctx context.Context, src Source, work string) er
 	}
 }
 
-func (a *archive) addRecording(src Source, work, name string) error {
+func (a *archive) addRecording(src Source, work string, r store.Recorded) error {
+	name := r.File
 	local, err := clean(name)
 	if err != nil {
 		a.manifest.Missing = append(a.manifest.Missing, name)
@@ -254,6 +258,10 @@ func (a *archive) addRecording(src Source, work, name string) error {
 		if err := a.addPlain(src, work, file, local, stored); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
+	}
+	if r.Node != src.Node {
+		a.manifest.Elsewhere = append(a.manifest.Elsewhere, name)
+		return nil
 	}
 	a.manifest.Missing = append(a.manifest.Missing, name)
 	return nil

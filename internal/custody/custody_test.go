@@ -3,6 +3,7 @@ package custody_test
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -34,23 +35,31 @@ type house struct {
 	key    string
 	db     *store.Store
 	sealer *seal.Sealer
+
+	database string // its URL; "" is the folder's
 }
 
 func open(t *testing.T, dir string) *house {
 	t.Helper()
-	h, err := openHouse(dir)
+	return openOn(t, dir, "")
+}
+
+// openOn has its database elsewhere.
+func openOn(t *testing.T, dir, database string) *house {
+	t.Helper()
+	h, err := openHouse(dir, database)
 	require.NoError(t, err)
 	h.t = t
 	t.Cleanup(func() { assert.NoError(t, h.db.Close()) })
 	return h
 }
 
-func openHouse(dir string) (h *house, err error) {
-	h = &house{dir: dir, key: filepath.Join(dir, "master.key")}
+func openHouse(dir, database string) (h *house, err error) {
+	h = &house{dir: dir, key: filepath.Join(dir, "master.key"), database: database}
 	if h.sealer, _, err = seal.LoadOrCreate(h.key); err != nil {
 		return nil, err
 	}
-	h.db, err = store.Open(context.Background(), store.Config{URL: filepath.Join(dir, "hotline.db"), Sealer: h.sealer})
+	h.db, err = store.Open(context.Background(), store.Config{URL: cmp.Or(database, filepath.Join(dir, "hotline.db")), Sealer: h.sealer})
 	return h, err
 }
 

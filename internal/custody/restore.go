@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"hotline/internal/seal"
 	"hotline/internal/store"
@@ -23,9 +24,11 @@ var ErrBackup = errors.New("the file is no whole backup")
 // ErrNotEmpty is returned for a data folder that has something in it.
 var ErrNotEmpty = errors.New("the folder has something in it; restore into an empty one (--data)")
 
-// Restore unpacks a backup into an empty data folder: all of it, checked against its
-// manifest and opened by the key, or nothing. The key file may lie in the folder already.
-func Restore(ctx context.Context, file, dir, keyFile string) (m Manifest, err error) {
+// Restore unpacks a backup into an empty data folder and, where the database is to lie
+// elsewhere than in there, brings its rows into that one, which must be empty too: all of
+// it, checked against its manifest and opened by the key, or nothing. The key file may lie
+// in the folder already. database is a URL as [store.Config] has it; "" is the folder's own.
+func Restore(ctx context.Context, file, dir, keyFile, database string) (m Manifest, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("restore %s: %w", file, err)
@@ -46,19 +49,44 @@ func Restore(ctx context.Context, file, dir, keyFile string) (m Manifest, err er
 	if m, err = unpack(ctx, file, work); err != nil {
 		return m, err
 	}
-	if err := opens(ctx, work, m, sealer); err != nil {
-		return m, err
-	}
-	entries, err := os.ReadDir(work)
+	copied, err := opens(ctx, work, m, sealer)
 	if err != nil {
 		return m, err
 	}
-	for _, e := range entries {
-		if err := os.Rename(filepath.Join(work, e.Name()), filepath.Join(dir, e.Name())); err != nil {
+	if database == "" || database == "sqlite:"+filepath.Join(dir, databaseName) {
+		if err := copied.Close(); err != nil {
 			return m, err
 		}
+		return m, move(work, dir, func(string) bool { return true })
 	}
-	return m, syncDir(dir)
+	defer func() { err = errors.Join(err, copied.Close()) }()
+	to, err := store.Open(ctx, store.Config{URL: database, Sealer: sealer})
+	if err != nil {
+		return m, err
+	}
+	// Killed in between, the folder has what belongs to it and the database nothing: that
+	// is seen at once, and the other way round it would not be.
+	err = to.Fill(ctx, copied, func() error {
+		return move(work, dir, func(name string) bool { return !strings.HasPrefix(name, databaseName) })
+	})
+	return m, errors.Join(err, to.Close())
+}
+
+// move brings what was unpacked to its place.
+func move(work, dir string, wanted func(name string) bool) error {
+	entries, err := os.ReadDir(work)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !wanted(e.Name()) {
+			continue
+		}
+		if err := os.Rename(filepath.Join(work, e.Name()), filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return syncDir(dir)
 }
 
 // empty refuses a folder with anything in it but the key and what a restore that was
@@ -174,12 +202,12 @@ func unpackOne(root *os.Root, t *tar.Reader, h *tar.Header) (m ManifestFile, err
 	return ManifestFile{h.Name, n, hex.EncodeToString(sum.Sum(nil))}, out.Sync()
 }
 
-// opens tells whether the key fits the backup.
-func opens(ctx context.Context, work string, m Manifest, sealer *seal.Sealer) error {
+// opens opens the backup's database, if the key fits.
+func opens(ctx context.Context, work string, m Manifest, sealer *seal.Sealer) (*store.Store, error) {
 	db, err := store.Open(ctx, store.Config{URL: filepath.Join(work, databaseName), Sealer: sealer})
 	if err != nil {
 		id, _ := sealer.Key()
-		return fmt.Errorf("the backup was made with the key %s, the key file has %s: %w", m.Key, strconv.FormatUint(uint64(id), 10), err)
+		return nil, fmt.Errorf("the backup was made with the key %s, the key file has %s: %w", m.Key, strconv.FormatUint(uint64(id), 10), err)
 	}
-	return db.Close()
+	return db, nil
 }

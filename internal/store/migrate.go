@@ -87,10 +87,12 @@ func missing(ctx context.Context, db *sql.DB) (out []migration, err error) {
 			out = append(out, migration{version, f.Name()})
 		}
 	}
+	var there int64
 	for version := range done {
-		if version > newest {
-			return nil, fmt.Errorf("it was written by a newer hotline (schema %d, this one knows %d): install that version again", version, newest)
-		}
+		there = max(there, version)
+	}
+	if there > newest {
+		return nil, fmt.Errorf("it was written by a newer hotline (schema %d, this one knows %d): install that version again", there, newest)
 	}
 	return out, nil
 }

@@ -188,7 +188,10 @@ func (s *Store) Overdue(ctx context.Context, kind string, before time.Time) (n i
 }
 
 // Recorded is a call with its recording.
-type Recorded struct{ Call, File string }
+type Recorded struct {
+	Call, File string
+	Node       string // the server that recorded it; of EndedRecordings
+}
 
 // ExpiredRecordings are up to limit recordings of calls that ended before a time.
 func (s *Store) ExpiredRecordings(ctx context.Context, before time.Time, limit int) ([]Recorded, error) {
@@ -263,26 +266,7 @@ func (s *Store) Left(ctx context.Context, id string) (ended, known bool, err err
 func (s *Store) EndedRecordings(ctx context.Context, after string, limit int) ([]Recorded, error) {
 	return list(ctx, s.read, "list recordings", func(from row) (Recorded, error) {
 		var r Recorded
-		err := from.Scan(&r.Call, &r.File)
+		err := from.Scan(&r.Call, &r.File, &r.Node)
 		return r, err
-	}, `SELECT id, recording FROM calls WHERE id > $1 AND recording <> '' AND ended_at IS NOT NULL ORDER BY id LIMIT $2`, after, limit)
-}
-
-// ErrNoCopy is returned for a database that is copied by programs of its own.
-var ErrNoCopy = errors.New("PostgreSQL is copied by its own programs (pg_dump, or base backups)")
-
-// Snapshot writes the database as it is now into a new file, while others write.
-func (s *Store) Snapshot(ctx context.Context, file string) error {
-	if s.backend.copying == nil {
-		return ErrNoCopy
-	}
-	db, err := s.backend.copying()
-	if err != nil {
-		return fmt.Errorf("copy the database: %w", err)
-	}
-	_, err = db.ExecContext(ctx, `VACUUM INTO $1`, file)
-	if err = errors.Join(err, db.Close()); err != nil {
-		return fmt.Errorf("copy the database: %w", err)
-	}
-	return nil
+	}, `SELECT id, recording, node FROM calls WHERE id > $1 AND recording <> '' AND ended_at IS NOT NULL ORDER BY id LIMIT $2`, after, limit)
 }

@@ -47,7 +47,7 @@ func (s *Store) SetSetting(ctx context.Context, key, value string) error {
 // checkKey keeps a known value under the key at the first start and opens it at
 // every later one.
 func (s *Store) checkKey(ctx context.Context) error {
-	const key, known = "seal.check", "hotline"
+	const key, known = keyCheck, "hotline"
 	value, ok, err := s.Setting(ctx, key)
 	switch {
 	case errors.Is(err, seal.ErrKey) || ok && value != known:
