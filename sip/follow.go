@@ -17,6 +17,9 @@ import (
 // again after 2 s, and registers then.
 const reconnectTime = 8 * time.Second
 
+// stoppingTime is how long while the server drains: it is not to wait for who is not there.
+const stoppingTime = time.Second
+
 // follow keeps to the connection that a request inside the dialog came over. Who
 // knows Call-ID and both tags is the far end.
 func (l *Leg) follow(f flow) {
@@ -36,10 +39,30 @@ func (l *Leg) move(f flow) {
 	}
 }
 
+// Connected tells whether there is a connection to the far end. Of a browser that has lost
+// its own it says no, until it is back; others can be connected to at any time.
+func (l *Leg) Connected() bool {
+	l.mu.Lock()
+	f, target := l.flow, l.target
+	l.mu.Unlock()
+	if !isWebSocket(f.carrier) || f.carrier.alive() {
+		return true
+	}
+	if l.s.registrar == nil {
+		return false
+	}
+	_, back := l.s.registrar.browser(l.browserUser(), l.instance, &target)
+	return back
+}
+
 // browserWay is the way to a far end on a WebSocket: the connection that it has, or
 // will have in a moment.
 func (l *Leg) browserWay(ctx context.Context) (flow, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, reconnectTime, fmt.Errorf("%w: the browser's connection is gone", ErrTransport))
+	patience := reconnectTime
+	if l.s.draining.Load() {
+		patience = stoppingTime
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%w: the browser's connection is gone", ErrTransport))
 	defer cancel()
 	for {
 		l.mu.Lock()

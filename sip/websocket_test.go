@@ -264,8 +264,10 @@ func TestCallFollowsABrowser(t *testing.T) {
 				call.Answered()
 				l = wait(t, c.legs)
 			}
+			require.True(t, l.Connected())
 			p.Close()
 			require.Eventually(t, func() bool { return len(reg.Contacts("ann")) == 0 }, siptest.Patience, time.Millisecond)
+			require.False(t, l.Connected())
 			require.NoError(t, l.Context().Err(), "a lost connection does not end the call")
 
 			ended := make(chan error, 1)
@@ -278,6 +280,7 @@ func TestCallFollowsABrowser(t *testing.T) {
 			switch back {
 			case "registers first":
 				require.Equal(t, 200, q.Register("ann", "secret", contact, 60).Status())
+				require.True(t, l.Connected(), "by its registration")
 				go hangUp()
 			case "registers later":
 				go hangUp()
@@ -293,6 +296,7 @@ func TestCallFollowsABrowser(t *testing.T) {
 				again.On(q)
 				again.Request("INFO", "")
 				q.Expect("200 INFO")
+				require.True(t, l.Connected(), "by what it said")
 				go hangUp()
 			case "same instance":
 				moved := fmt.Sprintf("<sip:other@%s;transport=ws>;+sip.instance=\"<urn:uuid:1>\"", q.Addr())

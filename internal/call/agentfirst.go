@@ -517,8 +517,6 @@ func (c *connection) recordingLost(ctx context.Context, err error) {
 
 // finish hangs both up and writes the last entry.
 func (c *connection) finish(ctx context.Context, err error) {
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
-	defer cancel()
 	var wg sync.WaitGroup
 	for _, s := range c.seats {
 		s.unfollow()
@@ -526,6 +524,8 @@ func (c *connection) finish(ctx context.Context, err error) {
 	}
 	for _, l := range c.legs {
 		wg.Go(func() {
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangUpWait(l, err))
+			defer cancel()
 			if e := guard(func() error { return c.hangUp(last, l, err) }); e != nil {
 				c.Log.Warn("hanging up", "call", c.id, "error", e)
 			}

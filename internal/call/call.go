@@ -288,13 +288,13 @@ func (c *Call) finish(ctx context.Context, t *talk, err error) {
 	if cause == nil || errors.Is(cause, context.Canceled) && err != nil {
 		cause = err
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
-	defer cancel()
 	l := c.Party.leg()
 	if t.seat != nil {
 		l = t.seat.current()
 	}
 	if l != nil {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangUpWait(l, cause))
+		defer cancel()
 		tellReason(l, cause)
 		if e := endLeg(last, l, cause); e != nil {
 			c.Log.Warn("hanging up", "call", c.ID, "error", e)

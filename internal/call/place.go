@@ -18,11 +18,12 @@ import (
 // placeWait is how long a call that goes out may take to be begun and on record.
 const placeWait = 5 * time.Second
 
-// Run runs the calls that Place begins, and returns when ctx has ended and they are
-// over.
+// Run runs the calls that Place begins and looks for browsers that have vanished. It
+// returns when ctx has ended and those calls are over.
 func (m *Manager) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	wg.Go(func() { m.watchBrowsers(ctx) })
 	for {
 		select {
 		case <-ctx.Done():

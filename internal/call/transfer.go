@@ -222,7 +222,7 @@ func (h *handover) end(x *extension, result OfferResult) {
 
 // hangUp ends a leg of an agent's side.
 func (h *handover) hangUp(ctx context.Context, l Leg, p Person) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWriteWait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangUpWait(l, context.Cause(ctx)))
 	defer cancel()
 	if err := l.Hangup(ctx); err != nil {
 		h.log.Warn("hanging up the agent's leg", "call", h.call, "agent", p.Name, "error", err)

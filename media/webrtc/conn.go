@@ -112,6 +112,9 @@ func (c *Conn) changed(s webrtc.PeerConnectionState) {
 	}
 }
 
+// GiveUp ends it with ErrLost, for who knows by other signs that the browser has vanished.
+func (c *Conn) GiveUp() { c.fail(ErrLost) }
+
 // fail ends it; the first cause counts.
 func (c *Conn) fail(cause error) {
 	c.mu.Lock()
