@@ -17,7 +17,9 @@ import (
 // contactParams are the values that adding a contact takes.
 const contactParams = 11
 
-func addContacts(n int) string {
+// addContacts is the statement that adds n contacts. SQLite looks for the name of each
+// parameter that has one among all of the statement's; PostgreSQL knows none without.
+func addContacts(n int, unnamed bool) string {
 	var b strings.Builder
 	b.WriteString(`INSERT INTO contacts (id, campaign_id, number_hash, person, zone, rank, place, agent, due, added_at, clock, state, variant, reason, made, callback) VALUES `)
 	for i := range n {
@@ -26,7 +28,11 @@ func addContacts(n int) string {
 		}
 		b.WriteString("(")
 		for j := range contactParams {
-			b.WriteString("$" + strconv.Itoa(i*contactParams+j+1) + ", ")
+			if unnamed {
+				b.WriteString("?, ")
+			} else {
+				b.WriteString("$" + strconv.Itoa(i*contactParams+j+1) + ", ")
+			}
 		}
 		b.WriteString("'waiting', '', '', 0, 0)")
 	}
@@ -274,7 +280,7 @@ func (s *Store) addSome(ctx context.Context, tx *sql.Tx, args []any) (ids []int6
 	if n == s.backend.rows { // one text, which is worth preparing
 		r, err = s.group.exec(ctx, tx, s.addFull, args...)
 	} else {
-		r, err = tx.ExecContext(ctx, addContacts(n), args...)
+		r, err = tx.ExecContext(ctx, addContacts(n, s.backend.unnamed), args...)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("add contacts: %w", err)

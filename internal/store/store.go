@@ -100,8 +100,10 @@ type backend struct {
 	open    func(write bool) (*sql.DB, error)
 	writers int // connections for writing
 	readers int
-	// rows is how many contacts one statement adds.
-	rows int
+	// rows is how many contacts one statement adds, whose parameters have no names where
+	// unnamed.
+	rows    int
+	unnamed bool
 	// busy and calm are statements for the connection that writes, run before and after
 	// many contacts are added; "" where there is nothing to do.
 	busy, calm string
@@ -113,7 +115,7 @@ type backend struct {
 	// again tells whether a transaction failed only because another one was in its way.
 	again func(error) bool
 	// copying opens a connection that may write files, for a copy of the whole; nil
-	// where the database has programs of its own for that.
+	// where its rows are read for that.
 	copying func() (*sql.DB, error)
 	// schema is a query for the columns of all tables: table, column, type in capitals,
 	// place in the primary key or 0; in the order of tables and columns.
@@ -161,7 +163,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{
 		cfg: cfg, backend: b, read: read, group: group{db: write, begin: b.begin, again: b.again},
 		hashing: make(chan struct{}, 2),
-		log:     cfg.Logger, now: cfg.Now, addFull: addContacts(b.rows),
+		log:     cfg.Logger, now: cfg.Now, addFull: addContacts(b.rows, b.unnamed),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -231,13 +233,13 @@ func sqlite(path string) (backend, error) {
 			return sql.Open("sqlite", sqlitefile.Source(path, "query_only(1)"))
 		},
 		writers: 1, readers: 4,
-		// SQLite looks for each parameter's name among all of the statement's, so many in
-		// one cost more than they save.
-		rows: 10,
+		// SQLite looks for each parameter that has a name among all of the statement's.
+		rows: 50, unnamed: true,
 		// The index of numbers is added to all over: with SQLite's 2 MB of pages at hand,
-		// each number takes a page out of the file and writes another one back.
-		busy:    `PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000`,
-		calm:    `PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000; PRAGMA shrink_memory`,
+		// each number takes a page out of the file and writes another one back. And a
+		// statement of several rows keeps each page as it was, in a file but for temp_store.
+		busy:    `PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY`,
+		calm:    `PRAGMA temp_store = DEFAULT; PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000; PRAGMA shrink_memory`,
 		again:   func(error) bool { return false }, // a locked file is waited for
 		copying: func() (*sql.DB, error) { return sql.Open("sqlite", sqlitefile.Source(path)) },
 		schema: `SELECT m.name, p.name, UPPER(p.type), p.pk FROM sqlite_master m
