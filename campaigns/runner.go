@@ -81,6 +81,8 @@ type Runner struct {
 	pulse pulse // only tend uses it
 
 	troubled map[string]bool // campaigns that wait until calls can go out; only watch uses it
+	full     []Campaign      // whose calls at once may be as many as they may be before the next look; only watch uses it
+	endings  chan struct{}   // a call was settled
 
 	mu      sync.Mutex
 	dialled map[string]dialled  // calls in progress here, by id; guarded by mu
@@ -122,7 +124,7 @@ func NewRunner(cfg RunnerConfig) *Runner {
 	}
 	return &Runner{
 		cfg: cfg, dialled: map[string]dialled{}, troubled: map[string]bool{},
-		begun: map[string]int{}, shut: map[clocksShut]bool{}, asked: map[string]bool{}, chores: make(chan chore, mostChores),
+		begun: map[string]int{}, shut: map[clocksShut]bool{}, asked: map[string]bool{}, chores: make(chan chore, mostChores), endings: make(chan struct{}, 1),
 		paces: paces{of: map[string]*pace{}, calls: map[string]*onWay{}},
 	}
 }
@@ -154,16 +156,26 @@ func (r *Runner) watch(ctx context.Context) {
 	tick := time.NewTicker(r.cfg.Tick)
 	defer tick.Stop()
 	failing := false
-	for n := 1; ; n++ {
+	var soon <-chan time.Time
+	for n := 0; ; {
+		var err error
 		select {
 		case <-ctx.Done():
 			return
+		case <-r.endings:
+			if soon == nil {
+				soon = r.soon()
+			}
+			continue
+		case <-soon:
+			soon = nil
+			err = r.fill(ctx)
 		case <-tick.C:
+			if n++; n%tendEach == 0 {
+				r.tend(ctx)
+			}
+			err = r.look(ctx)
 		}
-		if n%tendEach == 0 {
-			r.tend(ctx)
-		}
-		err := r.look(ctx)
 		if err != nil && !failing && ctx.Err() == nil {
 			r.cfg.Log.ErrorContext(ctx, "campaigns cannot go on", "error", err)
 		}
@@ -207,12 +219,13 @@ func (r *Runner) look(ctx context.Context) error {
 		return err
 	}
 	r.dropPaces(running)
+	r.full = nil
 	if ready, err := r.deal(ctx, running); err != nil || !ready {
 		return err
 	}
 	var errs []error
 	for _, c := range running {
-		if err := r.lookAt(ctx, c); err != nil {
+		if err := r.lookAt(ctx, c, r.cfg.Tick); err != nil {
 			errs = append(errs, fmt.Errorf("campaign %s: %w", c.ID, err))
 		}
 	}
@@ -225,7 +238,8 @@ func (r *Runner) look(ctx context.Context) error {
 // What is too many costs a question after the rate.
 const ahead = 2
 
-func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
+// lookAt queues what of a campaign may be begun until the next look at it.
+func (r *Runner) lookAt(ctx context.Context, c Campaign, next time.Duration) error {
 	now := r.cfg.Now()
 	if now.Before(c.Start) {
 		r.idle(ctx, c.ID, HoldStart, c.Start)
@@ -239,8 +253,8 @@ func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 		return err
 	}
 	limits := c.Limits()
-	room := min(limits.Concurrency-busy, max(1, int(limits.PerSecond*r.cfg.Tick.Seconds()*ahead)))
-	room = r.grant(ctx, c, now, room)
+	free := limits.Concurrency - busy
+	room := r.grant(ctx, c, now, min(free, max(1, int(limits.PerSecond*next.Seconds()*ahead))))
 	if c.Mode == Progressive || c.Mode == Predictive {
 		return r.lookForAgents(ctx, c, now, room, busy)
 	}
@@ -259,6 +273,9 @@ func (r *Runner) lookAt(ctx context.Context, c Campaign) error {
 			return r.finish(ctx, c, false)
 		}
 		return nil
+	}
+	if float64(free) < limits.PerSecond*r.cfg.Tick.Seconds() {
+		r.full = append(r.full, c)
 	}
 	if room <= 0 {
 		return nil
@@ -327,7 +344,11 @@ func (r *Runner) reach(ctx context.Context, c Campaign, due []Contact, id int64)
 		return true
 	}
 	r.troubled[c.ID] = true
-	r.idle(ctx, c.ID, HoldReach, time.Time{}, err.Error())
+	why := HoldReach
+	if known := (*ReachError)(nil); errors.As(err, &known) {
+		why = known.Why
+	}
+	r.idle(ctx, c.ID, why, time.Time{}, err.Error())
 	return false
 }
 
@@ -575,6 +596,9 @@ func (r *Runner) settle(ctx context.Context, a Attempt, result Result) Attempt {
 		settled, err := try(ctx)
 		if errors.Is(err, ErrNoAttempt) {
 			return a
+		}
+		if err == nil {
+			r.ended()
 		}
 		if err == nil && result.Outcome == NotPlaced {
 			r.cfg.Publish(Event{Campaign: a.Campaign, Kind: "contact", At: now})
