@@ -115,6 +115,33 @@ func TestBadNetwork(t *testing.T) {
 	})
 }
 
+// What has not arrived is told from what is silent.
+func TestMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, nil)
+		in := b.In()
+		missing := func(d time.Duration) (all time.Duration) {
+			f := make(media.Frame, b.Rate()/50)
+			for range d / media.FrameTime {
+				require.NoError(t, in.ReadFrame(f))
+				if b.Missing() {
+					all += media.FrameTime
+				}
+			}
+			return all
+		}
+		missing(time.Second)
+		assert.Zero(t, missing(2*time.Second), "it says nothing, and sends that")
+		says(t, a, 500)
+		assert.Zero(t, missing(2*time.Second))
+		b.conn.Impair(mediatest.Impairment{Loss: 1})
+		assert.InDelta(t, 0.4, missing(400*time.Millisecond).Seconds(), 0.1, "a hole")
+		b.conn.Impair(mediatest.Impairment{})
+		missing(400 * time.Millisecond)
+		assert.Zero(t, missing(2*time.Second))
+	})
+}
+
 // The way gets 300 ms longer for a while: no word is lost, and the delay goes back
 // afterwards.
 func TestStalledNetwork(t *testing.T) {

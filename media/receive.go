@@ -210,6 +210,7 @@ func (s *Session) hear(in Frame, w *scratch) {
 		s.keyIn.Release()
 	}
 	f := w.wide[:s.codec.SampleRate()/50]
+	s.missing = false
 	adjust := s.buffer.Adjust()
 	switch {
 	case adjust > 0:
@@ -317,6 +318,7 @@ func (s *Session) pull(f Frame) bool {
 				s.holes++
 			}
 			s.run++
+			s.missing = true
 			s.stats.Concealed++
 		case v == rtp.Quiet:
 			s.paused(rest)

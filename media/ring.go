@@ -18,6 +18,8 @@ type Ring struct {
 	opened  bool      // somebody reads: before that frames are not kept
 	waiting bool
 	store   []int16 // ringFrames frames
+	missing uint64  // a bit for each frame of the store that did not arrive
+	last    bool    // the frame read last did not
 	head, n int
 	closed  bool
 	dropped int64
@@ -44,7 +46,10 @@ func (r *Ring) open() {
 func (r *Ring) Rate() int { return r.rate }
 
 // WriteFrame keeps a copy of f, of Rate/50 samples. It never waits.
-func (r *Ring) WriteFrame(f Frame) error {
+func (r *Ring) WriteFrame(f Frame) error { return r.write(f, false) }
+
+// write is WriteFrame, of a frame that may be made up in place of one that is missing.
+func (r *Ring) write(f Frame, missing bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -57,7 +62,12 @@ func (r *Ring) WriteFrame(f Frame) error {
 		r.head, r.n = (r.head+1)%ringFrames, r.n-1
 		r.dropped++
 	}
-	copy(r.frame((r.head+r.n)%ringFrames), f)
+	i := (r.head + r.n) % ringFrames
+	copy(r.frame(i), f)
+	r.missing &^= 1 << i
+	if missing {
+		r.missing |= 1 << i
+	}
 	r.n++
 	if r.waiting {
 		r.ready.Signal()
@@ -85,8 +95,17 @@ func (r *Ring) ReadFrame(f Frame) error {
 		return io.EOF
 	}
 	copy(f, r.frame(r.head))
+	r.last = r.missing>>r.head&1 == 1
 	r.head, r.n = (r.head+1)%ringFrames, r.n-1
 	return nil
+}
+
+// Missing tells whether the frame that was read last is made up in place of one that
+// did not arrive.
+func (r *Ring) Missing() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last
 }
 
 // Dropped is how many frames its reader was too slow for.

@@ -95,6 +95,7 @@ type Session struct {
 	weighed  int64         // those of holes that are in recent
 	recent   float64       // holes of late, older ones weighing less
 	run      int           // frames made up in the present one
+	missing  bool          // the present frame did not arrive; only ticks use it
 	quiet    int           // frames in which the far end has now paused
 	delaySum time.Duration // of the buffer, looked at from time to time
 	delays   int64
@@ -227,6 +228,11 @@ func (s *Session) In() Reader {
 	s.in.open()
 	return s.in
 }
+
+// Missing tells whether the frame that In gave last did not arrive, so that its silence
+// is not the far end's. One that stops sending while nobody speaks, without comfort noise
+// (RFC 3389), cannot be told from that.
+func (s *Session) Missing() bool { return s.in.Missing() }
 
 // Out is what we say.
 func (s *Session) Out() *Player { return s.out }
@@ -390,9 +396,9 @@ func (s *Session) tick(now time.Time, w *scratch, skip int) {
 
 	s.speak(out, in, &p)
 	if s.echoes(out, in) || p.mute {
-		_ = s.in.WriteFrame(w.silence[:len(in)])
+		_ = s.in.write(w.silence[:len(in)], s.missing)
 	} else {
-		_ = s.in.WriteFrame(in)
+		_ = s.in.write(in, s.missing)
 	}
 	if s.cfg.Recorder != nil {
 		s.cfg.Recorder.write(in, out)
@@ -474,7 +480,7 @@ func (s *Session) lose(in, out Frame, w *scratch) {
 		s.hear(in, w)
 		s.buffer.Advance(len(s.fifo) * s.media.Codec.ClockRate / s.codec.SampleRate())
 	}()
-	_ = s.in.WriteFrame(in)
+	_ = s.in.write(in, s.missing)
 	if s.cfg.Recorder != nil {
 		s.cfg.Recorder.write(in, out)
 	}

@@ -171,6 +171,7 @@ func (o *outbound) meet(ctx context.Context, s scene) (*meeting, error) {
 	}
 	if p != nil {
 		p.with(func(d *answer.Detector) { d.Answered() })
+		p.missing = m.session.Missing
 		m.probe = p
 	}
 	if w := o.placement.Team; w != nil && w.Tell != nil {

@@ -20,6 +20,7 @@ import (
 // when something has changed.
 type probe struct {
 	message string        // for a voicemail; "" leaves none
+	missing func() bool   // the frame read last did not arrive; nil before the answer
 	told    chan struct{} // holds one
 
 	mu       sync.Mutex // guards what follows
@@ -90,7 +91,13 @@ type tapped struct {
 func (t *tapped) ReadFrame(f media.Frame) error {
 	err := t.Reader.ReadFrame(f)
 	if err == nil {
-		t.probe.with(func(d *answer.Detector) { d.Frame(f) })
+		missing := t.probe.missing != nil && t.probe.missing()
+		t.probe.with(func(d *answer.Detector) {
+			if missing {
+				d.Missing()
+			}
+			d.Frame(f)
+		})
 	}
 	return err
 }

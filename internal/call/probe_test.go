@@ -14,6 +14,7 @@ import (
 	"hotline/internal/call"
 	who "hotline/internal/call/answer"
 	"hotline/media/dsp"
+	"hotline/media/mediatest"
 )
 
 // What may answer speaks in chords, since a single tone is a beep: each has a pitch.
@@ -207,6 +208,33 @@ func TestMusicBeforeTheAnswer(t *testing.T) {
 }
 
 // A voicemail gets its message behind the beep, and not a word before; the same where
+// A greeting whose pause is lengthened by packets that do not arrive is not taken for a
+// person who waits: not a word is said into it.
+func TestHoleInAGreeting(t *testing.T) {
+	const message = "您的包裹今天送到，请留意。"
+	var beep int
+	o, p := detecting(t, message, atOnce, func(o *office, p *telephone) {
+		time.Sleep(300 * time.Millisecond)
+		p.speaks(o.ctx, saysMoment, 700*time.Millisecond)
+		time.Sleep(100 * time.Millisecond)
+		p.conn.Impair(mediatest.Impairment{Loss: 1})
+		time.Sleep(480 * time.Millisecond)
+		p.conn.Impair(mediatest.Impairment{})
+		p.speaks(o.ctx, saysLeave, 3*time.Second)
+		time.Sleep(600 * time.Millisecond)
+		p.play(o.ctx, dsp.Sine(rate, -15, 400*time.Millisecond, 880))
+		beep = p.now()
+		time.Sleep(length(message) + 3*time.Second)
+	})
+	r := o.journal.now()
+	require.NotNil(t, r.AnsweredBy)
+	assert.Equal(t, who.Voicemail, r.AnsweredBy.Who)
+	assert.Empty(t, r.AnsweredBy.Before)
+	heard := melody(p.since(0))
+	require.NotEmpty(t, heard)
+	assert.Greater(t, heard[0].at, time.Duration(beep)*time.Second/rate-40*time.Millisecond)
+}
+
 // its first words were taken for a person's.
 func TestVoicemailAnswers(t *testing.T) {
 	const message = "您的包裹今天送到，请留意。"

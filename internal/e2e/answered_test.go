@@ -96,7 +96,7 @@ func TestWhoAnswers(t *testing.T) {
 		require.NotNil(t, c.AnsweredBy)
 		assert.Equal(t, answer.Voicemail, c.AnsweredBy.Who)
 		assert.Positive(t, c.AnsweredBy.BeepMS)
-		assert.Zero(t, loud(r.since(0)[:mark]), "not a word before the end of the beep")
+		assert.Zero(t, loud(r.since(0)[:mark]), "not a word before the end of the beep; it was told by %+v", *c.AnsweredBy)
 		heard := recognise(t, s, r.since(mark), "zh")
 		assert.True(t, anyOf(heard, "包裹", "明天", "上午"), "the voicemail has %q, without the beginning", heard)
 		assert.True(t, anyOf(heard, "留意", "查收", "留一", "流意", "茶收"), "the voicemail has %q, without the end", heard)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/bits"
 	"strings"
 	"time"
 
@@ -16,13 +17,16 @@ const (
 	// A person has said his first words when there is this much silence behind them:
 	// behind a question, which only somebody asks who waits for the answer; behind others,
 	// or while no words are known yet. A bare "hello" lies between, see [Config].
-	afterKnown, afterAny = 340 * time.Millisecond, 520 * time.Millisecond
+	afterKnown, afterAny = 340 * time.Millisecond, 540 * time.Millisecond
 	// afterLean is the silence behind first words as machines rather have them, or that
 	// are longer than a hello and nothing that people say: the greeting may go on.
 	afterLean = 1100 * time.Millisecond
 	// longUnknown is how much longer than Config.Short first words may be of which nothing
 	// is known and that are still believed soon.
-	longUnknown = 600 * time.Millisecond
+	longUnknown = 1600 * time.Millisecond
+	// mostMissing is how much of a silence may be frames that did not arrive; a far end
+	// may also send nothing while nobody speaks.
+	mostMissing = 400 * time.Millisecond
 	// onset is how long a sound that has just begun keeps a decision off: the recogniser
 	// tells that a voice goes on a little later.
 	onset = 100 * time.Millisecond
@@ -46,6 +50,10 @@ const (
 	beforeAnswer = 800 * time.Millisecond
 	// quietBelow is by how much the line falls when a voice ends: music does not, dB.
 	quietBelow = 8.0
+	// noisyBelow is by how much less the line falls where noise hides the end of a voice,
+	// dB, from the recogniser for about toldLate.
+	noisyBelow = 18.0
+	toldLate   = 100 * time.Millisecond
 	// levelFall is by how much the voice's level is forgotten in a frame, dB.
 	levelFall = 0.05
 	// musicAfter is sound without a dip which is no voice.
@@ -93,6 +101,8 @@ type Detector struct {
 	partial     string
 	said        *reading // of both
 	texted      bool     // the last utterance has a text
+	missing     uint64   // which of the last frames did not arrive, the last one in the lowest bit
+	next        uint64   // the same of the next one
 	level, rest float64  // of the voice at its loudest, and of the line just now, dB
 
 	out     Outcome
@@ -159,8 +169,13 @@ func (d *Detector) Revisable() bool {
 // Now is the detector's time: that of the frames it was given.
 func (d *Detector) Now() time.Duration { return d.tones.now }
 
+// Missing tells that the next frame did not arrive: what is given in its place is not
+// the far end's silence.
+func (d *Detector) Missing() { d.next = 1 }
+
 // Frame takes the next 20 ms of the far end's sound.
 func (d *Detector) Frame(f []int16) {
+	d.missing, d.next = d.missing<<1|d.next, 0
 	ended := d.tones.take(f)
 	d.levels()
 	if ended != nil {
@@ -317,13 +332,21 @@ func (d *Detector) span() time.Duration {
 	return d.end - d.first
 }
 
-// quiet is how long nobody has spoken since the last voice; a tone that goes on, or
-// music, is not quiet.
+// quiet is how long nobody has spoken since the last voice, as far as that was heard; a
+// tone that goes on, or music, is not quiet.
 func (d *Detector) quiet() time.Duration {
 	if d.voice || d.end == 0 {
 		return 0
 	}
-	return d.tones.now - d.end
+	quiet := d.tones.now - d.end
+	missing := bits.OnesCount64(d.missing & (1<<min(quiet/frameTime, 64) - 1))
+	return quiet - min(time.Duration(missing)*frameTime, mostMissing)
+}
+
+// noisy tells whether the line is loud behind the voice, as where people are who
+// answer: then the recogniser tells late that the voice is over.
+func (d *Detector) noisy() bool {
+	return !d.voice && d.level-d.rest < noisyBelow
 }
 
 // fell tells whether the line fell silent behind the voice.
@@ -446,7 +469,11 @@ func (d *Detector) nobody() {
 
 // person judges somebody who has spoken and says nothing that a machine says.
 func (d *Detector) person() {
-	q, span := d.quiet(), d.span()
+	silent, span := d.quiet(), d.span()
+	q := silent
+	if d.noisy() {
+		q += toldLate
+	}
 	if d.tones.steady() {
 		return
 	}
@@ -457,13 +484,13 @@ func (d *Detector) person() {
 	case d.voice || !d.fell() && q < afterLong:
 		return
 	}
-	length := fmt.Sprintf("%d ms of voice, %d ms of silence", span.Milliseconds(), q.Milliseconds())
+	length := fmt.Sprintf("%d ms of voice, %d ms of silence", span.Milliseconds(), silent.Milliseconds())
 	if d.tones.sound() && q < afterLong && d.tones.loudFor <= onset { // it may go on
 		return
 	}
 	switch {
 	case d.texted && d.said.person() && span <= 2*longFirst:
-		if q >= d.patience() {
+		if wait := d.patience(); q >= wait && (wait != afterLean || silent >= wait) {
 			d.decide(Person, "", "word", d.said.strongest(Person))
 			d.note("length", length)
 		}

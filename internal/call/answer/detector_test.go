@@ -256,3 +256,32 @@ func FuzzDetector(f *testing.F) {
 		}
 	})
 }
+
+// A hole in a greeting is no pause of it: what does not arrive is not silence.
+func TestHolesAreNoSilence(t *testing.T) {
+	for missing, person := range map[bool]bool{false: true, true: false} {
+		d := answer.New(rate, answer.Config{})
+		d.Answered()
+		silent(d, 300*time.Millisecond)
+		start := d.Now()
+		feed(d, dsp.Sine(rate, -18, 60*time.Millisecond, 230, 700, 1110))
+		d.Heard(asr.Result{Kind: asr.SpeechStart, Start: start, End: d.Now()})
+		feed(d, dsp.Sine(rate, -18, 500*time.Millisecond, 230, 700, 1110))
+		end := d.Now()
+		hole := func(long time.Duration) {
+			for range long / (20 * time.Millisecond) {
+				if missing {
+					d.Missing()
+				}
+				d.Frame(make([]int16, frameLen))
+			}
+		}
+		hole(180 * time.Millisecond)
+		d.Heard(asr.Result{Kind: asr.SpeechPause, Start: start, End: end})
+		hole(200 * time.Millisecond)
+		silent(d, 200*time.Millisecond)
+		assert.Equal(t, person, d.Outcome().Who == answer.Person, "580 ms, 380 of them missing: %v", missing)
+		silent(d, 400*time.Millisecond)
+		assert.Equal(t, answer.Person, d.Outcome().Who, "it is not waited for any longer")
+	}
+}
