@@ -364,7 +364,7 @@ func Default() Config {
 		Campaigns: Campaigns{
 			Hours: []string{"08:00-21:00"}, MaxPerNumberPerDay: 3, MaxPerNumberPerWeek: 7, Consent: []string{"marketing"}, National: []string{"marketing", "survey"}, Holidays: true,
 		},
-		Answers:  Answers{Silence: 3 * time.Second, FirstWords: 2 * time.Second, Hello: 520 * time.Millisecond, Greeting: time.Minute, Quiet: 2200 * time.Millisecond},
+		Answers:  Answers{Silence: 3 * time.Second, FirstWords: 2 * time.Second, Hello: 540 * time.Millisecond, Greeting: time.Minute, Quiet: 2200 * time.Millisecond},
 		Overload: Overload{CPU: 90, Memory: 92, Late: 100 * time.Millisecond},
 		Guard:    Guard{CallsPerSecond: 100, HalfOpen: 50, HalfOpenAll: 500, Block: time.Minute},
 		Privacy:  Privacy{Recordings: 180, Transcripts: 365, Calls: 1095, Tickets: 1095, Audit: 1095, KeyAge: 365},

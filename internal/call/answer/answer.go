@@ -95,7 +95,7 @@ type Config struct {
 	// Short is the most voice that is a person's first words, whatever they were:
 	// default 2 s.
 	Short time.Duration
-	// Hello is how much silence behind a bare "hello" makes it a person's: default 520 ms.
+	// Hello is how much silence behind a bare "hello" makes it a person's: default 540 ms.
 	// With less the bot begins sooner, and more often speaks to a greeting that goes on.
 	Hello time.Duration
 	// Greeting is the most that a greeting lasts; then no message is left. Default 60 s.
@@ -109,7 +109,7 @@ func (c Config) withDefaults() Config {
 		d   *time.Duration
 		def time.Duration
 	}{
-		{&c.Silence, 3 * time.Second}, {&c.Short, 2 * time.Second}, {&c.Hello, 520 * time.Millisecond}, {&c.Greeting, time.Minute}, {&c.Quiet, 2200 * time.Millisecond},
+		{&c.Silence, 3 * time.Second}, {&c.Short, 2 * time.Second}, {&c.Hello, 540 * time.Millisecond}, {&c.Greeting, time.Minute}, {&c.Quiet, 2200 * time.Millisecond},
 	} {
 		if *v.d <= 0 {
 			*v.d = v.def

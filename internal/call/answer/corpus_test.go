@@ -117,6 +117,7 @@ func corpus(n int) []sample { //nolint:unparam // it says how many
 		}
 	}
 	all = append(all, second()...)
+	all = append(all, third()...)
 	for who, kinds := range map[answer.Who][]string{
 		answer.Fax:      {"ced", "ansam", "cng", "ring ced"},
 		answer.Busy:     {"busy 450", "busy 480+620", "busy 450 after"},

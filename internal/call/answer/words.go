@@ -37,6 +37,7 @@ type reading struct {
 	waiting bool // the callee is being told of a second call: "please do not hang up"
 	beep    bool // a beep is promised
 	hints   bool // machines begin so
+	formal  bool // and people do not, even behind a hello
 	names   bool // somebody says who he is
 }
 
@@ -57,6 +58,9 @@ func (r *reading) machine() Who {
 	if best == Announcement && r.scores[Voicemail] >= enough && r.notice != MailboxFull {
 		best = Voicemail
 	}
+	if best == Menu && top < certain && (r.asks() || r.talks() && r.scores[Person] > top) { // a receptionist says thanks too, and asks
+		return ""
+	}
 	return best
 }
 
@@ -71,6 +75,12 @@ func (r *reading) awaits() bool { return !r.names && r.has(Person, 1) }
 
 // asks tells whether it is a question of a person, who wants to know who calls.
 func (r *reading) asks() bool { return r.has(Person, 1.3) }
+
+// talks tells whether somebody says more than a greeting that people say and machines
+// hardly: "I'm at work", 我在忙.
+func (r *reading) talks() bool {
+	return slices.ContainsFunc(r.found, func(m match) bool { return m.who == Person && len(m.tokens) >= sentence && m.score >= enough })
+}
 
 // has tells whether a phrase of at least such a weight was found, rather well.
 func (r *reading) has(w Who, weight float64) bool {
@@ -92,7 +102,14 @@ func (r *reading) leans() bool {
 	if r == nil || r.asks() {
 		return false
 	}
-	return r.hints && r.scores[Person] < enough || slices.ContainsFunc(machines, func(w Who) bool { return r.scores[w] >= hint })
+	least := hint
+	if r.talks() {
+		least = likelyLeast
+	}
+	if r.formal && !r.talks() {
+		return true
+	}
+	return r.hints && r.scores[Person] < enough || slices.ContainsFunc(machines, func(w Who) bool { return r.scores[w] >= least })
 }
 
 // likely is the machine for which most speaks where nothing is sure; "" without.
@@ -114,6 +131,7 @@ var machines = []Who{Screening, Voicemail, Menu, Announcement}
 const (
 	hint        = 0.4
 	likelyLeast = 0.7
+	certain     = 1.2 // of a menu: nothing that people say outweighs it
 )
 
 // strongest is the phrase that decided for w.
@@ -152,6 +170,9 @@ func (m match) covers(o match) bool {
 // fewSorry is how many units an apology has which is nothing else: people say why.
 const fewSorry = 4
 
+// sentence is how many units a person's phrase has at least that is no mere greeting.
+const sentence = 3
+
 // fewWords is how many units a person's first words have at most when they are known
 // by a common word alone: "hello", 你好.
 const fewWords = 7
@@ -179,7 +200,8 @@ func read(text string) *reading {
 			r.beep = true
 		case m.who == opening:
 			r.hints = true
-		case m.who == apology: // people apologise too, and go on
+			r.formal = r.formal || m.weight > 1
+		case m.who == apology: // people apologise too, and say what for
 			r.hints = r.hints || r.spoken <= fewSorry
 		case m.who == naming:
 			r.names = true
