@@ -136,7 +136,7 @@ rehearsal: build
 
 # Soaks, kills, hours of sound.
 e2e-long: build rehearsal $(STAMPS)/test-setup
-	@HOTLINE_E2E=1 HOTLINE_E2E_LONG=1 $(GO) test -count=1 -timeout 120m ./internal/e2e/... ./dialog/llm ./cmd/hotline
+	@scripts/e2e-long.sh
 
 $(STAMPS)/test-setup: scripts/setup.sh
 	@scripts/setup.sh test
