@@ -60,6 +60,7 @@ func TestSoak(t *testing.T) {
 	logs(t, s)
 	w := newCrowd(t, s)
 	w.ring(callers, d/8) // what is made once and kept
+	learned(t, s)
 	before := measure(t, s)
 	w.ring(callers, d)
 	after := measure(t, s)
@@ -83,6 +84,22 @@ func TestSoak(t *testing.T) {
 	for _, line := range complaints(t, s) {
 		t.Errorf("the server's log: %s", line)
 	}
+}
+
+// learned waits until the knowledge of every line has its meanings, if a model of them is
+// here. They are a quarter of the server's memory, made once, and late beside a hundred calls.
+func learned(t *testing.T, s *stand.Stand) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		b, err := os.ReadFile(s.LogFile())
+		require.NoError(t, err)
+		log := string(b)
+		if !strings.Contains(log, "speech worker is complete") {
+			return false
+		}
+		return !strings.Contains(log, `"embeddings":["`) ||
+			strings.Count(log, "compared by meaning") >= strings.Count(log, `"a line is served"`)
+	}, 8*time.Minute, time.Second, "the knowledge is not compared by meaning")
 }
 
 // everyCall is all records, page by page.
