@@ -23,6 +23,7 @@ package funasr
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -56,9 +57,9 @@ type Config struct {
 	DialTimeout  time.Duration // of one attempt; default 2 s
 	Attempts     int           // connections tried for one stretch; default 3
 	FinalTimeout time.Duration // wait for the corrected text; default 3 s
-	// SelfSigned accepts any certificate: FunASR's server makes its own.
-	SelfSigned bool
-	Log        *slog.Logger // default: nothing is logged
+	// Authorities sign the certificate of wss://; nil: those of the system.
+	Authorities *x509.CertPool
+	Log         *slog.Logger // default: nothing is logged
 }
 
 // Recognizer is the asr.Recognizer of one call.
@@ -110,9 +111,9 @@ func New(cfg Config) (*Recognizer, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: cfg.DialTimeout}
-	if cfg.SelfSigned {
-		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12} //nolint:gosec // the operator asked for it
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: cfg.DialTimeout,
+		TLSClientConfig: &tls.Config{RootCAs: cfg.Authorities, MinVersion: tls.VersionTLS12},
 	}
 	return &Recognizer{cfg: cfg, http: &http.Client{Transport: transport}}, nil
 }

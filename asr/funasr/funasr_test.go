@@ -2,8 +2,11 @@ package funasr_test
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -215,6 +218,25 @@ func TestServerThatKeepsHangingUpIsFault(t *testing.T) {
 	require.Equal(t, asr.Fault, last.Kind)
 	require.Regexp(t, "hung up|sending to the FunASR server", last.Err, "whoever notices first says so")
 	require.Equal(t, 3, s.connections())
+}
+
+// A certificate that signs itself is taken from wss:// where it is named, and nowhere else.
+func TestCertificateOfTheServer(t *testing.T) {
+	t.Parallel()
+	h := httptest.NewUnstartedServer(new(server))
+	h.Config.ErrorLog = log.New(io.Discard, "", 0)
+	h.StartTLS()
+	t.Cleanup(h.Close)
+	known := x509.NewCertPool()
+	known.AddCert(h.Certificate())
+	url := "wss" + strings.TrimPrefix(h.URL, "https")
+	line := new(asrtest.Line).Silence(200 * time.Millisecond).Voice(600 * time.Millisecond).Silence(1200 * time.Millisecond)
+	rs := listen(t, url, line, func(c *funasr.Config) { c.Authorities = known })
+	require.Equal(t, asr.Final, rs[len(rs)-1].Kind)
+	require.NotEmpty(t, rs[len(rs)-1].Text)
+	rs = listen(t, url, line, nil)
+	require.Equal(t, asr.Fault, rs[len(rs)-1].Kind)
+	require.ErrorContains(t, rs[len(rs)-1].Err, "certificate")
 }
 
 func TestNoServerIsFault(t *testing.T) {

@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -204,10 +206,20 @@ func checkVoices(ctx context.Context, c config.Config) finding {
 func checkModels(ctx context.Context, c config.Config, what string, kind models.Kind, named config.Choice) finding {
 	f := finding{what: what, advice: true}
 	if len(c.Speech.URLs) > 0 {
+		authorities, err := speechAuthorities(c)
+		if err != nil {
+			f.err = err
+			return f
+		}
 		var parts []string
 		for _, u := range c.Speech.URLs {
-			part, err := askSpeech(ctx, u)
-			if err != nil {
+			part, err := askSpeech(ctx, u, authorities)
+			var untrusted x509.UnknownAuthorityError
+			switch {
+			case errors.As(err, &untrusted):
+				f.err = fmt.Errorf("speech.urls: %s shows a certificate that nobody we trust has signed: name its authority, or the certificate itself, in speech.tls_ca: %w", u, err)
+				return f
+			case err != nil:
 				f.err = fmt.Errorf("speech.urls: %s does not answer: %w", u, err)
 				return f
 			}
@@ -231,16 +243,22 @@ func checkModels(ctx context.Context, c config.Config, what string, kind models.
 }
 
 // askSpeech asks a server of speech.urls whether it is there.
-func askSpeech(ctx context.Context, address string) (what string, err error) {
+func askSpeech(ctx context.Context, address string, authorities *x509.CertPool) (what string, err error) {
 	if at, err := url.Parse(address); err == nil && (at.Scheme == "ws" || at.Scheme == "wss") {
 		port := cmp.Or(at.Port(), map[string]string{"ws": "80", "wss": "443"}[at.Scheme])
-		conn, err := (&net.Dialer{Timeout: 3 * time.Second}).DialContext(ctx, "tcp", net.JoinHostPort(at.Hostname(), port))
+		ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+		defer cancel()
+		dial := new(net.Dialer).DialContext
+		if at.Scheme == "wss" {
+			dial = (&tls.Dialer{Config: &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}}).DialContext
+		}
+		conn, err := dial(ctx, "tcp", net.JoinHostPort(at.Hostname(), port))
 		if err != nil {
 			return "", err
 		}
 		return address + " (FunASR, it takes connections)", conn.Close()
 	}
-	e, err := speech.Client(address)
+	e, err := speech.Client(address, authorities)
 	if err != nil {
 		return "", err
 	}
@@ -286,7 +304,7 @@ func checkDatabase(ctx context.Context, c config.Config) finding {
 		f.err = fmt.Errorf("there is no master.key in %s: the first start makes one, unless the database holds data already, which needs its own", c.Data.Dir)
 		return f
 	case errors.Is(err, store.ErrOlder):
-		f.text += " (of an older hotline; the next start brings it up to date: make a backup before)"
+		f.text += " (of an older hotline; the next start brings it up to date: make a backup before, with that version)"
 		return f
 	case err != nil:
 		f.err = err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,7 @@ type ears struct {
 	endpoints []speech.Endpoint
 	own       string   // socket of the worker that serve starts; "" where others are named
 	funasr    []string // streaming servers that hear in place of the workers
+	trusted   *x509.CertPool
 	next      atomic.Uint32
 	pool      *asr.Pool
 	silero    *vad.Silero // nil: loudness alone
@@ -54,7 +56,10 @@ func newEars(c config.Config, log *slog.Logger) (*ears, error) {
 		addresses = []string{"unix:" + e.own}
 	}
 	var err error
-	if e.endpoints, err = speech.Clients(addresses); err != nil {
+	if e.trusted, err = speechAuthorities(c); err != nil {
+		return nil, err
+	}
+	if e.endpoints, err = speech.Clients(addresses, e.trusted); err != nil {
 		return nil, err
 	}
 	d, err := newDecoder(c, e.endpoints, log)
@@ -151,7 +156,7 @@ func (e *ears) listener(h call.Hearing) asr.Recognizer {
 func (e *ears) streaming(h call.Hearing, o asr.Options) asr.Recognizer {
 	r, err := funasr.New(funasr.Config{
 		URL: e.funasr[int(e.next.Add(1))%len(e.funasr)], Detector: e.detector, Vocabulary: o.Vocabulary, Patience: o.Patience,
-		Call: h.Call, Language: h.Language, Log: e.log,
+		Call: h.Call, Language: h.Language, Authorities: e.trusted, Log: e.log,
 	})
 	if err != nil {
 		return deaf{err}

@@ -109,7 +109,7 @@ func newReading(ctx context.Context, c config.Config, language string) (*reading
 		r.detector = func(rate int) (asr.Detector, error) { return silero.New(rate) }
 	}
 	if len(c.Speech.URLs) > 0 {
-		ends, err := speech.Clients(c.Speech.URLs)
+		ends, err := speechClients(c)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"hotline/internal/carrier"
+	"hotline/internal/certs/certstest"
 	"hotline/internal/config"
 	"hotline/internal/testdata"
 )
@@ -147,4 +151,32 @@ func TestDoctorAsksTheSpeechServers(t *testing.T) {
 	require.Contains(t, f.text, "FunASR")
 	other.Close()
 	require.ErrorContains(t, checkHearing(t.Context(), c).err, other.URL+" does not answer")
+}
+
+// A speech server whose certificate nobody knows is told with the cure, and trusted once
+// its authority is named; one that shows another name is not.
+func TestDoctorTellsOfUnknownCertificates(t *testing.T) {
+	authority := certstest.New(t)
+	root := filepath.Join(t.TempDir(), "ca.pem")
+	authority.WriteRoot(t, root)
+	serve := func(name string) string {
+		s := httptest.NewUnstartedServer(http.NotFoundHandler())
+		s.TLS = &tls.Config{Certificates: []tls.Certificate{authority.Issue(t, name)}}
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.StartTLS()
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	ours, others := serve("127.0.0.1"), serve("elsewhere.example")
+	for _, scheme := range []string{"https:", "wss:"} {
+		c := config.Default()
+		c.Speech.URLs = []string{strings.Replace(ours, "https:", scheme, 1)}
+		require.ErrorContains(t, checkHearing(t.Context(), c).err, "speech.tls_ca")
+		c.Speech.TLSCA = root
+		require.NoError(t, checkHearing(t.Context(), c).err)
+		c.Speech.URLs = []string{strings.Replace(others, "https:", scheme, 1)}
+		require.ErrorContains(t, checkHearing(t.Context(), c).err, "127.0.0.1")
+		c.Speech.TLSCA = filepath.Join(filepath.Dir(root), "none.pem")
+		require.ErrorContains(t, checkHearing(t.Context(), c).err, "speech.tls_ca")
+	}
 }

@@ -81,7 +81,7 @@ func languageOf(text string) string {
 // are named in the settings.
 func localVoice(ctx context.Context, c config.Config, name, language string) (tts.Synthesizer, func(), error) {
 	if len(c.Speech.URLs) > 0 {
-		ends, err := speech.Clients(c.Speech.URLs)
+		ends, err := speechClients(c)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"hotline/internal/certs"
 	"hotline/internal/config"
+	"hotline/internal/speech"
 )
 
 // sipTLS is what the telephone shows and trusts; nil when nothing is set.
@@ -46,6 +48,28 @@ func callTLS(c config.Config) (*tls.Config, error) {
 		return nil, fmt.Errorf("sip.tls_ca: %w", err)
 	}
 	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
+}
+
+// speechAuthorities sign the certificates of the servers of speech.urls; nil: those of
+// the system.
+func speechAuthorities(c config.Config) (*x509.CertPool, error) {
+	if c.Speech.TLSCA == "" {
+		return nil, nil
+	}
+	pool, err := certs.Authorities(c.Speech.TLSCA)
+	if err != nil {
+		return nil, fmt.Errorf("speech.tls_ca: %w", err)
+	}
+	return pool, nil
+}
+
+// speechClients reach the servers of speech.urls.
+func speechClients(c config.Config) ([]speech.Endpoint, error) {
+	authorities, err := speechAuthorities(c)
+	if err != nil {
+		return nil, err
+	}
+	return speech.Clients(c.Speech.URLs, authorities)
 }
 
 // webTLS is what the console shows; nil makes it plain http.

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -131,11 +130,7 @@ func newVoice(c config.Config, endpoints []speech.Endpoint, packRoots []string, 
 
 // newClient speaks by one worker.
 func newClient(c config.Config, e speech.Endpoint) (*openai.Client, error) {
-	address := e.BaseURL
-	if strings.HasPrefix(e.Name, "unix:") {
-		address = e.Name
-	}
-	return openai.New(openai.Config{BaseURL: address, APIKey: c.Speech.APIKey.Reveal()})
+	return openai.New(openai.Config{BaseURL: e.BaseURL, HTTPClient: e.HTTP, APIKey: c.Speech.APIKey.Reveal()})
 }
 
 // passing tells whether a worker's error may go away by itself: it is being

@@ -92,7 +92,7 @@ func NewReplay(c ReplayConfig) (*Replay, error) {
 		r.known = append(r.known, known{l.file, l.text, p.print(l.samples, l.rate)})
 	}
 	if c.Behind != "" {
-		e, err := speech.Client(c.Behind)
+		e, err := speech.Client(c.Behind, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -191,7 +191,7 @@ func decoding(s *stand.Stand) error {
 // speaking waits until the voices are loaded: before, the voice of last resort may
 // speak, whom no recogniser understands.
 func speaking(s *stand.Stand) error {
-	worker, err := speech.Client(s.Worker())
+	worker, err := speech.Client(s.Worker(), nil)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package speech
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,11 +29,12 @@ type Endpoint struct {
 }
 
 // Clients makes an Endpoint of each address: "http://host:8000/v1", the same
-// without /v1, or "unix:/path/of/socket".
-func Clients(addresses []string) ([]Endpoint, error) {
+// without /v1, or "unix:/path/of/socket". authorities sign the certificates of https://;
+// nil: those of the system.
+func Clients(addresses []string, authorities *x509.CertPool) ([]Endpoint, error) {
 	list := make([]Endpoint, 0, len(addresses))
 	for _, a := range addresses {
-		e, err := Client(a)
+		e, err := Client(a, authorities)
 		if err != nil {
 			return nil, err
 		}
@@ -41,10 +44,12 @@ func Clients(addresses []string) ([]Endpoint, error) {
 }
 
 // Client makes an Endpoint of an address (see Clients). Nothing is dialled yet.
-func Client(address string) (Endpoint, error) {
+func Client(address string, authorities *x509.CertPool) (Endpoint, error) {
 	dialer := &net.Dialer{Timeout: 3 * time.Second}
 	t := &http.Transport{
 		DialContext:         dialer.DialContext,
+		TLSClientConfig:     &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2:   true, // as without a configuration of our own
 		TLSHandshakeTimeout: 5 * time.Second,
 		MaxIdleConnsPerHost: 32,
 		IdleConnTimeout:     time.Minute,

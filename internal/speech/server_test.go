@@ -396,7 +396,7 @@ func TestLoadSaysWhatIsMissing(t *testing.T) {
 
 	err = s.Load(t.Context())
 	require.ErrorContains(t, err, "hotline models pull")
-	e, err := speech.Client(srv.URL)
+	e, err := speech.Client(srv.URL, nil)
 	require.NoError(t, err)
 	h, err := e.Health(t.Context())
 	require.NoError(t, err)

@@ -52,7 +52,7 @@ func supervise(t *testing.T, mode string, change func(*speech.Supervision)) *sup
 		change(&cfg)
 	}
 	var err error
-	s.end, err = speech.Client("unix:" + cfg.Socket)
+	s.end, err = speech.Client("unix:" + cfg.Socket, nil)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
@@ -233,13 +233,13 @@ func TestListen(t *testing.T) {
 }
 
 func TestEndpoints(t *testing.T) {
-	list, err := speech.Clients([]string{"http://a:8000", "https://b/v1/", "unix:/run/x.sock"})
+	list, err := speech.Clients([]string{"http://a:8000", "https://b/v1/", "unix:/run/x.sock"}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, "http://a:8000/v1", list[0].BaseURL)
 	assert.Equal(t, "https://b/v1", list[1].BaseURL)
 	assert.Equal(t, "http://speech/v1", list[2].BaseURL)
 	for _, wrong := range []string{"", "a:8000", "ftp://a", "unix:"} {
-		_, err := speech.Client(wrong)
+		_, err := speech.Client(wrong, nil)
 		require.Error(t, err, wrong)
 	}
 }

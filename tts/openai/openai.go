@@ -16,6 +16,7 @@ package openai
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -42,6 +43,8 @@ type Config struct {
 	Voice   string        // for utterances that name none; default "alloy"
 	Rate    int           // of the server's pcm, Hz; default 24,000, or what the answer's X-Sample-Rate says
 	Stall   time.Duration // longest wait for an answer, and for more sound; default 10 s
+
+	HTTPClient *http.Client // default: one of its own, which dials the socket where BaseURL is one
 }
 
 // maxSound bounds what one answer may hold, bytes: half an hour at 24 kHz.
@@ -85,7 +88,7 @@ func New(cfg Config) (*Client, error) {
 		DialContext: dialer.DialContext, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute,
 		Proxy: http.ProxyFromEnvironment, DisableCompression: true,
 	}
-	c := &Client{cfg: cfg, http: &http.Client{Transport: transport}}
+	c := &Client{cfg: cfg, http: cmp.Or(cfg.HTTPClient, &http.Client{Transport: transport})}
 	if path, ok := strings.CutPrefix(cfg.BaseURL, "unix:"); ok {
 		path = strings.TrimPrefix(path, "//")
 		transport.Proxy = nil
