@@ -30,6 +30,7 @@ func (s *server) measure() {
 		gauge("calls", "Calls in progress.", func() float64 { live, _, _ := s.manager.Counts(); return float64(live) }),
 		counter("calls_total", "Calls taken since the start.", func() float64 { _, n, _ := s.manager.Counts(); return float64(n) }),
 		counter("calls_refused_total", "Calls refused since the start.", func() float64 { _, _, n := s.manager.Counts(); return float64(n) }),
+		counter("record_entries_lost_total", "Entries of call records that could not be written; the calls went on.", func() float64 { return float64(s.manager.EntriesLost()) }),
 		counter("calls_not_admitted_total", "Calls refused with 503 before they began, for load.", func() float64 { return float64(s.load.Refused()) }),
 		gauge("admitting", "1 while new calls are taken.", func() float64 {
 			if len(s.load.State().Reasons) > 0 || s.manager.Draining() {

@@ -244,7 +244,8 @@ func (s *server) incoming(ctx context.Context, l *sip.Leg) {
 	if m.Caller != "" && a.Caller != "" {
 		a.Caller = m.Caller
 	}
-	if m.Line != "" {
+	// Every server answers the numbers for measuring; "the rest" does not take them.
+	if m.Line != "" && !(m.Rest && s.testLine(m.Called) != nil) {
 		a.Route = lineRoute + m.Line
 	}
 	if keys := !m.Media.InBand; len(m.Media.Codecs) > 0 || !keys {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,6 +91,7 @@ func TestCallsBothWaysByATrunk(t *testing.T) {
 	}, 30*time.Second, 50*time.Millisecond)
 	_, metrics := api(http.MethodGet, "/metrics", "")
 	require.Contains(t, metrics["text"], `hotline_trunk_up{trunk="telecom"} 1`)
+	require.Contains(t, metrics["text"], "hotline_record_entries_lost_total 0")
 	f := checkTrunks(t.Context(), c)
 	require.NoError(t, f.err)
 	require.Contains(t, f.text, "telecom is registered")
@@ -138,4 +140,46 @@ func TestCallsBothWaysByATrunk(t *testing.T) {
 	status, _ = api(http.MethodPost, fmt.Sprintf("/api/v1/calls/%v/hangup", placed["id"]), "")
 	require.Equal(t, http.StatusNoContent, status)
 	require.Eventually(t, func() bool { return len(carrier.Requests("BYE")) == 1 }, siptest.Patience, 10*time.Millisecond)
+}
+
+// A carrier's "*" is the rest of its numbers: what every server answers for measuring is
+// measured through the trunk too, unless the trunk names it.
+func TestTheRestOfATrunkLeavesTheTestNumbers(t *testing.T) {
+	o := openOffice(t, `trunks:
+  - {name: exchange, kind: static, proxy: "127.0.0.1:9", addresses: 127.0.0.1, options_interval: 0s, inbound: {"*": old, "9198": old}}
+`)
+	p := o.phone()
+	for i, number := range []string{"9197", "9198", "02161234567"} {
+		o.rings(p, number).Bye()
+		o.eventually(func() bool { return len(o.each("/api/v1/calls", "line")) == i+1 }, "the call is in the list")
+	}
+	require.Equal(t, []string{"old", "old", "test line"}, o.each("/api/v1/calls", "line"), "the newest first")
+}
+
+// A campaign that no trunk could call for says which of the two is missing, by a code that
+// the console has words for.
+func TestACampaignSaysThatATrunkIsMissing(t *testing.T) {
+	for why, trunks := range map[string]string{
+		"no_trunk": "",
+		"no_rule":  `trunks: [{name: abroad, kind: static, proxy: "127.0.0.1:9", options_interval: 0s, outbound: [{match: "+1"}]}]` + "\n",
+	} {
+		t.Run(why, func(t *testing.T) {
+			o := openOffice(t, `campaigns: {hours: "00:00-24:00"}`+"\noutbound: {allow: [\"+86\"]}\n"+trunks)
+			must := func(path, body string) {
+				status, answer := o.api(http.MethodPost, "/api/v1/campaigns"+path, body)
+				require.Less(t, status, 300, answer)
+			}
+			day := `[{"From":0,"To":1440}]`
+			must("", `{"id":"notice","name":"通知","line":"main","purpose":"service","mode":"agentless","variants":[{"name":"a","weight":1,"greeting":"您好，我是小店的智能助手，不想接可以说。"}],
+				"windows":{"days":[`+strings.TrimSuffix(strings.Repeat(day+",", 7), ",")+`]},"priority":0,"concurrency":5,"per_second":1,"order":"listed","attempts":3,
+				"caps":{"per_day":2,"per_week":0,"per_campaign":0},"state":"draft","created_at":"2026-11-21T00:00:00Z","created_by":"","version":0}`)
+			must("/notice/contacts", `{"number":"13800138000"}`)
+			must("/notice/start", "")
+			o.eventually(func() bool {
+				_, got := o.api(http.MethodGet, "/api/v1/campaigns/notice", "")
+				waits, _ := got["waits"].(map[string]any)
+				return waits["why"] == why
+			}, "it says what is missing")
+		})
+	}
 }
