@@ -8,11 +8,36 @@ import (
 	"net/http"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"hotline/internal/node"
 )
+
+// What an agent's telephone registers by is changed at one server and counts at the other
+// within seconds: the new password is taken there, and by the old one nothing is registered
+// any more.
+func TestPhonePasswordsCountOnAllServers(t *testing.T) {
+	a := openOffice(t, "")
+	b := openOffice(t, "", "HOTLINE_DATABASE_NODE=b", "HOTLINE_DATABASE_URL=sqlite:"+filepath.Join(a.c.Data.Dir, "hotline.db"), "HOTLINE_MASTER_KEY_FILE="+filepath.Join(a.c.Data.Dir, "master.key"))
+	fresh := func() string {
+		status, out := a.api(http.MethodPost, "/api/v1/agents/a1/phone-password", "")
+		require.Equal(t, http.StatusOK, status, out)
+		return out["password"].(string)
+	}
+	phone := b.phone()
+	registers := func(password string) bool { return phone.Register("a1", password, "", 300).Status() == http.StatusOK }
+	first := fresh()
+	// Not more often: wrong passwords are limited.
+	require.Eventually(t, func() bool { return registers(first) }, time.Minute, time.Second, "the other server knows the password")
+	require.Equal(t, "[1 0]", fmt.Sprint(b.each("/api/v1/agents", "contacts")))
+
+	second := fresh()
+	b.eventually(func() bool { return fmt.Sprint(b.each("/api/v1/agents", "contacts")) == "[0 0]" }, "the old telephone is rung no more")
+	require.False(t, registers(first))
+	require.True(t, registers(second))
+}
 
 // Two whole servers on one database: each has a name of its own or does not start, and
 // one's wall shows the other's calls and agents, and says where they are.

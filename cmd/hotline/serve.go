@@ -363,6 +363,7 @@ func (s *server) run(ctx context.Context, out io.Writer) error {
 	start(&wgBack, "meaning", func() error { s.learnMeaning(back); return nil })
 	start(&wgBack, "intents by meaning", func() error { s.learnIntentsByMeaning(back); return nil })
 	start(&wgBack, "the businesses' files", func() error { s.followBusinesses(back, out); return nil })
+	start(&wgBack, "the telephones' passwords", func() error { s.followPasswords(back); return nil })
 	start(&wgBack, "the agents' desk", func() error { return s.desk.Run(back) })
 	start(&wgBack, "the quality sample", func() error { s.judging.Run(back); return nil })
 	start(&wgBack, "alerts", func() error { s.alerts.Run(back); return nil })

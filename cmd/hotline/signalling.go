@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"hotline/internal/call"
 	"hotline/internal/config"
@@ -89,7 +90,8 @@ func arrival(l *sip.Leg) call.Arrival {
 
 // passwords answers the registrar from memory.
 type passwords struct {
-	desk *web.Phones // of pages
+	desk     *web.Phones // of pages
+	learning sync.Mutex  // one reading of the database at a time
 
 	mu   sync.RWMutex
 	kept map[string]string // of telephones, by agent
@@ -104,48 +106,66 @@ func (p *passwords) Password(user string) (string, bool) {
 	return secret, secret != ""
 }
 
-// learnPasswords reads by what the agents' telephones register. Those of agents who are
-// gone are forgotten.
+// passwordsEvery is how often it is looked whether another server on the database has
+// given an agent's telephone another password.
+const passwordsEvery = 3 * time.Second
+
+// followPasswords keeps to the passwords of the agents' telephones until ctx ends.
+func (s *server) followPasswords(ctx context.Context) {
+	tick := time.NewTicker(passwordsEvery)
+	defer tick.Stop()
+	for failing := false; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := s.learnPasswords(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "the passwords of the agents' telephones cannot be read; those known so far count", "error", err)
+		}
+		failing = err != nil
+	}
+}
+
+// learnPasswords reads by what the agents' telephones register. Telephones of agents who
+// are gone are forgotten, and those that registered by a password which is another now, but
+// for calls in progress; browsers have passwords of their own.
 func (s *server) learnPasswords(ctx context.Context) error {
-	agents, err := s.db.Agents(ctx)
+	s.secrets.learning.Lock() // what was read first must not be put in force last
+	defer s.secrets.learning.Unlock()
+	digests, err := s.db.AgentDigests(ctx, s.cfg.SIP.Realm)
 	if err != nil {
 		return err
 	}
 	kept := map[string]string{}
-	people := s.bots.agents()
-	for _, a := range agents {
-		if !slices.ContainsFunc(people, func(p desk.Agent) bool { return p.Name == a.Name }) {
-			continue
-		}
+	for _, p := range s.bots.agents() {
 		var known []string
-		for _, algorithm := range []string{sip.MD5, sip.SHA256} {
-			ha1, ok, err := s.db.HA1(ctx, a.Name, s.cfg.SIP.Realm, algorithm)
-			if err != nil {
-				return err
-			}
-			if ok && !a.Disabled {
-				known = append(known, "HA1:"+algorithm+":"+ha1)
+		for _, d := range []struct{ algorithm, ha1 string }{{sip.MD5, digests[p.Name].MD5}, {sip.SHA256, digests[p.Name].SHA256}} {
+			if d.ha1 != "" {
+				known = append(known, "HA1:"+d.algorithm+":"+d.ha1)
 			}
 		}
 		if len(known) > 0 {
-			kept[a.Name] = strings.Join(known, " ")
+			kept[p.Name] = strings.Join(known, " ")
 		}
 	}
 	s.secrets.mu.Lock()
 	had := s.secrets.kept
 	s.secrets.kept = kept
 	s.secrets.mu.Unlock()
-	for agent := range had {
-		if _, stays := kept[agent]; !stays {
+	for agent, was := range had {
+		switch now, stays := kept[agent]; {
+		case !stays:
 			s.registrar.Forget(agent, func(sip.Contact) bool { return true })
+		case now != was:
+			s.registrar.Forget(agent, func(c sip.Contact) bool { return !isBrowser(c) })
 		}
 	}
 	return nil
 }
 
-// newPhonePassword gives an agent's own telephone another password. What is registered by
-// the one before is forgotten, but for calls in progress; browsers have passwords of
-// their own.
+// newPhonePassword gives an agent's own telephone another password.
 func (s *server) newPhonePassword(ctx context.Context, agent string) (string, error) {
 	if s.cfg.DemoPassword.Reveal() != "" {
 		return "", &web.RefusedError{Status: http.StatusConflict, Code: "demo_password", Detail: "demo_password in the settings is the password of all agents' telephones; take it out to give each one of its own"}
@@ -160,11 +180,7 @@ func (s *server) newPhonePassword(ctx context.Context, agent string) (string, er
 	if err := s.db.PutAgent(ctx, store.Agent{Name: a.Name, DisplayName: a.Title, Skills: a.Skills}, password); err != nil {
 		return "", err
 	}
-	if err := s.learnPasswords(ctx); err != nil {
-		return "", err
-	}
-	s.registrar.Forget(agent, func(c sip.Contact) bool { return !isBrowser(c) })
-	return password, nil
+	return password, s.learnPasswords(ctx)
 }
 
 // isBrowser tells telephones in pages from others.

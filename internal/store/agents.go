@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -71,23 +70,30 @@ func (s *Store) Agents(ctx context.Context) ([]Agent, error) {
 	}, `SELECT name, display_name, skills, disabled, created_at FROM agents ORDER BY name`)
 }
 
-// HA1 is what the registrar compares an agent's digest answer with, in hex:
-// H(user:realm:password) by algorithm "MD5" or "SHA-256". ok is false for an agent
-// that does not exist, is disabled, or has no password for this realm.
-func (s *Store) HA1(ctx context.Context, user, realm, algorithm string) (ha1 string, ok bool, err error) {
-	column := map[string]string{"": "ha1_md5", "MD5": "ha1_md5", "SHA-256": "ha1_sha256"}[algorithm]
-	if column == "" {
-		return "", false, nil
+// Digests are what the registrar compares an agent's answer with, in hex,
+// H(user:realm:password) by each algorithm; "" is none.
+type Digests struct{ MD5, SHA256 string }
+
+// AgentDigests are those of all agents who have a password for a realm and are not
+// disabled, by name.
+func (s *Store) AgentDigests(ctx context.Context, realm string) (map[string]Digests, error) {
+	type one struct {
+		name string
+		Digests
 	}
-	var sealed []byte
-	err = s.read.QueryRowContext(ctx, `SELECT `+column+` FROM agents WHERE name = $1 AND realm = $2 AND disabled = 0`, user, realm).Scan(&sealed)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", false, nil
+	all, err := list(ctx, s.read, "read the agents' digests", func(from row) (one, error) {
+		var a one
+		var md5, sha256 []byte
+		if err := from.Scan(&a.name, &md5, &sha256); err != nil {
+			return a, err
+		}
+		f := &sealing{s: s, table: "agents", row: a.name}
+		a.MD5, a.SHA256 = f.open("ha1_md5", md5), f.open("ha1_sha256", sha256)
+		return a, f.err
+	}, `SELECT name, ha1_md5, ha1_sha256 FROM agents WHERE realm = $1 AND disabled = 0`, realm)
+	out := make(map[string]Digests, len(all))
+	for _, a := range all {
+		out[a.name] = a.Digests
 	}
-	if err != nil {
-		return "", false, fmt.Errorf("credentials of agent %s: %w", user, err)
-	}
-	f := &sealing{s: s, table: "agents", row: user}
-	ha1 = f.open(column, sealed)
-	return ha1, ha1 != "", f.err
+	return out, err
 }

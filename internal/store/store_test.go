@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
 	"errors"
@@ -346,19 +347,13 @@ func TestAgentCredentials(t *testing.T) {
 		a.Skills = []string{"sales", "returns"}
 		require.NoError(t, s.PutAgent(ctx, a, ""), "no password leaves the present one")
 		sum := md5.Sum([]byte("agent1:hotline:secret"))
-		got, ok, err := s.HA1(ctx, "agent1", "hotline", "MD5")
+		long := sha256.Sum256([]byte("agent1:hotline:secret"))
+		all, err := s.AgentDigests(ctx, "hotline")
 		require.NoError(t, err)
-		assert.True(t, ok)
-		assert.Equal(t, hex.EncodeToString(sum[:]), got)
-		got, ok, err = s.HA1(ctx, "agent1", "hotline", "SHA-256")
+		assert.Equal(t, map[string]store.Digests{"agent1": {MD5: hex.EncodeToString(sum[:]), SHA256: hex.EncodeToString(long[:])}}, all)
+		all, err = s.AgentDigests(ctx, "elsewhere")
 		require.NoError(t, err)
-		assert.True(t, ok)
-		assert.Len(t, got, 64)
-		for _, miss := range [][3]string{{"agent2", "hotline", "MD5"}, {"agent1", "elsewhere", "MD5"}, {"agent1", "hotline", "SHA-512"}} {
-			_, ok, err := s.HA1(ctx, miss[0], miss[1], miss[2])
-			require.NoError(t, err)
-			assert.False(t, ok, "%v", miss)
-		}
+		assert.Empty(t, all)
 		agents, err := s.Agents(ctx)
 		require.NoError(t, err)
 		require.Len(t, agents, 1)
@@ -366,9 +361,9 @@ func TestAgentCredentials(t *testing.T) {
 		assert.Equal(t, "小王", agents[0].DisplayName)
 		a.Disabled = true
 		require.NoError(t, s.PutAgent(ctx, a, ""))
-		_, ok, err = s.HA1(ctx, "agent1", "hotline", "MD5")
+		all, err = s.AgentDigests(ctx, "hotline")
 		require.NoError(t, err)
-		assert.False(t, ok, "disabled")
+		assert.Empty(t, all, "disabled")
 		require.ErrorIs(t, s.PutAgent(ctx, store.Agent{Name: "a b"}, "x"), store.ErrName)
 	})
 }
