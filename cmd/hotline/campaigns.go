@@ -14,6 +14,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hotline/campaigns"
+	"hotline/internal/business"
 	"hotline/internal/call"
 	"hotline/internal/desk"
 	"hotline/internal/event"
@@ -21,6 +22,7 @@ import (
 	"hotline/internal/number"
 	"hotline/internal/outbound"
 	"hotline/internal/store"
+	"hotline/sip"
 )
 
 // campaigning puts together who calls and what people do with it.
@@ -69,8 +71,14 @@ func (s *server) openCampaigns(ctx context.Context) error {
 		Reach: func(ctx context.Context, c campaigns.Campaign, k campaigns.Contact) error {
 			err := s.dialer().Check(ctx, call.Target{To: k.Number, From: c.From, Trunk: c.Trunk, Who: campaignCaller(c.ID)})
 			var refused *call.RefusedError
-			if errors.As(err, &refused) && refused.Why != call.RefusedTrunk {
+			var none *sip.TrunkError
+			switch {
+			case errors.As(err, &refused) && refused.Why != call.RefusedTrunk:
 				return nil // of this number alone: it is told by its attempt
+			case errors.Is(err, errNoTrunks):
+				return &campaigns.ReachError{Why: campaigns.HoldNoTrunk, Err: err}
+			case errors.As(err, &none) && len(none.Why) == 0:
+				return &campaigns.ReachError{Why: campaigns.HoldNoRule, Err: err}
 			}
 			return err
 		},
@@ -90,6 +98,7 @@ func (s *server) openCampaigns(ctx context.Context) error {
 	})
 	s.campaigns.service = outbound.New(outbound.Config{
 		Store: s.db, Rules: rules, Plan: plan, Holds: s.campaignHolds, Node: s.cfg.Database.Node, Elsewhere: s.nodes.campaigns, Limits: s.campaignLimits, PerMinute: s.cfg.Outbound.MaxCallsPerMinute, HangUp: s.campaigns.runner.HangUp, Dial: s.campaigns.runner.Dial, Serves: campaignAgents{s.desk}.serves, Publish: publish,
+		Files: s.campaignFiles,
 		Lines: func() []string {
 			var names []string
 			for _, b := range s.bots.lines() {
@@ -100,6 +109,17 @@ func (s *server) openCampaigns(ctx context.Context) error {
 	})
 	s.campaigns.national = &outbound.National{Service: s.campaigns.service, Files: s.cfg.Campaigns.NationalLists, Log: s.log}
 	return nil
+}
+
+// campaignFiles are the campaigns in the businesses' folders, as they lie there now.
+func (s *server) campaignFiles() []outbound.CampaignFile {
+	var out []outbound.CampaignFile
+	for _, b := range s.bots.homes() {
+		for _, f := range business.CampaignFiles(b.Dir) {
+			out = append(out, outbound.CampaignFile{File: f.Name, Business: b.Name, About: f.About, Campaign: f.Campaign, Wrong: f.Wrong})
+		}
+	}
+	return out
 }
 
 // campaignAgents are the people of the desk.

@@ -1,11 +1,13 @@
 package business
 
 import (
+	"cmp"
 	"context"
 	"path"
 	"strings"
 
 	"hotline/dialog/flow"
+	"hotline/dialog/slot"
 	"hotline/internal/strict"
 )
 
@@ -20,6 +22,7 @@ type FlowView struct {
 	Examples []string      `json:"examples" doc:"what callers say who want it"`
 	Problems []FlowProblem `json:"problems" doc:"what hotline check says of it"`
 	Graph    flow.Graph    `json:"graph" doc:"empty where the flow has errors"`
+	Asked    []FlowAsked    `json:"asked,omitempty" doc:"what it asks for, in its order"`
 	// Lines are where the steps of the graph stand in the file, by their path.
 	Lines map[string]int `json:"lines" doc:"of the steps in the file, by their path"`
 
@@ -28,6 +31,42 @@ type FlowView struct {
 
 // Dir is the folder of its business.
 func (v FlowView) Dir() string { return v.dir }
+
+// FlowAsked is something that a task asks for.
+type FlowAsked struct {
+	Name    string       `json:"name"`
+	Title   string       `json:"title"`
+	Choices []FlowAnswer `json:"choices,omitempty" doc:"what it may turn out to be, where that is few things"`
+}
+
+// FlowAnswer is one of them, and how people say it.
+type FlowAnswer struct {
+	Value string `json:"value"`
+	Said  string `json:"said"`
+}
+
+// asked are a task's slots that are not filled without asking.
+func asked(f *flow.Flow) []FlowAsked {
+	out := []FlowAsked{}
+	for _, s := range f.Slots {
+		if s.From != "" {
+			continue
+		}
+		one := FlowAsked{Name: s.Name, Title: cmp.Or(s.Title, s.Name)}
+		for _, c := range s.Choices {
+			said := c.Value
+			if len(c.Names) > 0 {
+				said = c.Names[0]
+			}
+			one.Choices = append(one.Choices, FlowAnswer{c.Value, said})
+		}
+		if s.Type == slot.YesNo && len(s.Choices) == 0 {
+			one.Choices = []FlowAnswer{{"yes", "yes"}, {"no", "no"}}
+		}
+		out = append(out, one)
+	}
+	return out
+}
 
 // FlowProblem is a problem in both languages.
 type FlowProblem struct {
@@ -43,7 +82,7 @@ func (b *Business) FlowViews(report Report) []FlowView {
 	seen := map[string]bool{}
 	add := func(file string, f *flow.Flow, lines strict.Lines) {
 		seen[file] = true
-		v := FlowView{dir: b.Dir, Lines: map[string]int{}, Business: b.Name, Language: b.Language, File: file, Examples: []string{}, Problems: []FlowProblem{}, Graph: flow.Graph{Nodes: []flow.Node{}, Edges: []flow.Edge{}}}
+		v := FlowView{dir: b.Dir, Lines: map[string]int{}, Business: b.Name, Language: b.Language, File: file, Examples: []string{}, Problems: []FlowProblem{}, Graph: flow.Graph{Nodes: []flow.Node{}, Edges: []flow.Edge{}}, Asked: []FlowAsked{}}
 		v.Name = strings.TrimSuffix(path.Base(file), path.Ext(file))
 		v.Title = v.Name
 		for _, p := range report.Problems {
@@ -53,7 +92,7 @@ func (b *Business) FlowViews(report Report) []FlowView {
 			}
 		}
 		if f != nil {
-			v.Name, v.Title, v.Skill = f.Name, f.Title, f.Skill
+			v.Name, v.Title, v.Skill, v.Asked = f.Name, f.Title, f.Skill, asked(f)
 			v.Examples = append(v.Examples, f.Start.Examples...)
 			for _, id := range append(append([]string{}, f.Start.Pairs...), f.Start.Offer...) {
 				if row, ok := b.RowByID(id); ok {

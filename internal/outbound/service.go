@@ -33,6 +33,8 @@ type Config struct {
 	// Lines are the names of the lines that may speak, the first one where a campaign
 	// names none.
 	Lines func() []string
+	// Files are the campaigns that the businesses' folders hold, made or not; nil: none.
+	Files func() []CampaignFile
 	// PerMinute is how many calls may go out in a minute (outbound.max_calls_per_minute);
 	// 0 is no limit. A campaign that wants more is not started: its calls would be
 	// refused.

@@ -129,6 +129,7 @@ func accessTable() map[string]rule {
 		"next-contact":         {work, "campaigns", always},
 		"skip-contact":         {work, "campaigns", changes},
 		"trigger":              {manage, "campaigns", changes},
+		"campaign-files":       {look, "campaigns", changes},
 		"campaign-bounds":      {look, "campaigns", changes},
 		"list-suppressions":    {look, "campaigns", always},
 		"suppress":             {work, "campaigns", changes}, // whoever is asked to, at once

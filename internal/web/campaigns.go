@@ -29,6 +29,12 @@ type CampaignItem struct {
 	Waits    *outbound.Waits                `json:"waits,omitempty" doc:"why it runs and begins no calls, on no server"`
 }
 
+type campaignFilesOutput struct {
+	Body struct {
+		Items []outbound.CampaignFile `json:"items"`
+	}
+}
+
 type campaignInput struct {
 	ID string `path:"id" maxLength:"64"`
 }
@@ -71,6 +77,7 @@ func (s *Server) campaignRoutes() {
 		return op
 	}
 	const one = "/campaigns/{id}"
+	route(s, operation(http.MethodGet, "/campaign-files", "campaign-files", "Campaigns that the businesses bring along (campaigns/*.yaml), made or not", "campaigns"), s.campaignFiles)
 	route(s, operation(http.MethodGet, "/campaigns", "list-campaigns", "Campaigns, the newest first", "campaigns"), s.listCampaigns)
 	route(s, with(operation(http.MethodPost, "/campaigns", "create-campaign", "Make a campaign; it is a draft until it is started. Durations are nanoseconds", "campaigns"), http.StatusConflict, http.StatusUnprocessableEntity), s.createCampaign)
 	route(s, with(operation(http.MethodGet, one, "get-campaign", "A campaign and where it stands", "campaigns"), http.StatusNotFound), s.getCampaign)
@@ -165,6 +172,17 @@ func (s *Server) listCampaigns(ctx context.Context, _ *struct{}) (*CampaignList,
 		out.Body.Items = append(out.Body.Items, CampaignItem{c, states[c.ID], waits})
 	}
 	return out, nil
+}
+
+func (s *Server) campaignFiles(ctx context.Context, _ *struct{}) (*campaignFilesOutput, error) {
+	out := &campaignFilesOutput{}
+	out.Body.Items = []outbound.CampaignFile{}
+	if s.cfg.Campaigns == nil {
+		return out, nil
+	}
+	list, err := s.cfg.Campaigns.Files(ctx)
+	out.Body.Items = list
+	return out, err
 }
 
 func (s *Server) createCampaign(ctx context.Context, in *campaignCreateInput) (*campaignOutput, error) {

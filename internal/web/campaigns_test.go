@@ -8,6 +8,8 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -127,7 +129,7 @@ func TestTriggers(t *testing.T) {
 func TestWhyNobodyIsCalled(t *testing.T) {
 	holds := &webtest.Holds{}
 	st := start(t, func(c *web.Config) {
-		o, err := webtest.CampaignsThatWait(c.Store, c.Bus, holds)
+		o, err := webtest.CampaignsThatWait(c.Store, c.Bus, holds, nil)
 		require.NoError(t, err)
 		require.NoError(t, webtest.SeedCampaigns(t.Context(), o, c.Store, time.Now()))
 		c.Campaigns = o
@@ -194,6 +196,48 @@ func TestWhyNobodyIsCalled(t *testing.T) {
 	li.json(http.MethodPost, "/api/v1/campaigns/visit-reminder/pause", "", http.StatusOK)
 	one, _ = waits()
 	assert.Nil(t, one, "what is paused waits for whoever paused it")
+}
+
+// What a business's folder brings along is there to be made, once, before anybody wrote a
+// campaign; a file with a mistake says so.
+func TestCampaignsOfAFolder(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "campaigns"), 0o700))
+	for name, text := range map[string]string{
+		"delivery.yaml": "# 送货通知：当天送到。\n#   名单要有：电话、商品。\nname: 大件送货通知\nline: main\npurpose: service\ngreeting: 您好，我是智能助手，您买的{商品}今天送到，不想再接，说一声就行。\n",
+		"typo.yaml":     "name: 写错的\ngreeting: 您好，我是智能助手，不想接可以说。\npurpos: x\n",
+		"elsewhere.yml": "name: 别的线路\nline: nowhere\ngreeting: 您好，我是智能助手，不想接可以说。\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "campaigns", name), []byte(text), 0o600))
+	}
+	st := start(t, func(c *web.Config) {
+		o, err := webtest.CampaignsThatWait(c.Store, c.Bus, &webtest.Holds{}, []string{dir})
+		require.NoError(t, err)
+		c.Campaigns = o
+	})
+	li := st.login(t, "li")
+	files := func() map[string]map[string]any {
+		out := map[string]map[string]any{}
+		for _, i := range li.get("/api/v1/campaign-files")["items"].([]any) {
+			out[i.(map[string]any)["file"].(string)] = i.(map[string]any)
+		}
+		return out
+	}
+	got := files()
+	require.Len(t, got, 3)
+	delivery := got["campaigns/delivery.yaml"]
+	assert.Equal(t, "送货通知：当天送到。\n名单要有：电话、商品。", delivery["about"])
+	assert.Nil(t, delivery["wrong"])
+	assert.Equal(t, false, delivery["made"])
+	assert.Contains(t, got["campaigns/typo.yaml"]["wrong"], `campaigns/typo.yaml:3: unknown key "purpos"`)
+	assert.Contains(t, got["campaigns/elsewhere.yml"]["wrong"], `"nowhere"`)
+
+	body, err := json.Marshal(delivery["campaign"])
+	require.NoError(t, err)
+	made := li.json(http.MethodPost, "/api/v1/campaigns", string(body), http.StatusOK)
+	assert.Equal(t, "delivery", made["id"])
+	assert.Equal(t, "draft", made["state"], "nobody is called yet")
+	assert.Equal(t, true, files()["campaigns/delivery.yaml"]["made"])
 }
 
 // The settings that bind campaigns are shown with their names, to all who see campaigns.

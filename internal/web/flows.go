@@ -33,6 +33,8 @@ type FlowItem struct {
 	Steps    int    `json:"steps"`
 	Errors   int    `json:"errors" doc:"it does not run until these are mended"`
 	Warnings int    `json:"warnings"`
+
+	Asked []business.FlowAsked `json:"asked" doc:"what it asks for"`
 }
 
 func (s *Server) flowRoutes() {
@@ -81,7 +83,7 @@ func (s *Server) listFlows(ctx context.Context, _ *struct{}) (*flowsOutput, erro
 		}
 	}
 	for _, v := range views {
-		item := FlowItem{Business: v.Business, Name: v.Name, Title: v.Title, File: v.File, Steps: steps(v.Graph)}
+		item := FlowItem{Business: v.Business, Name: v.Name, Title: v.Title, File: v.File, Steps: steps(v.Graph), Asked: v.Asked}
 		for _, p := range v.Problems {
 			if p.Severity == business.Error {
 				item.Errors++

@@ -30,6 +30,11 @@ func TestFlowsAreListedAndDrawn(t *testing.T) {
 			continue
 		}
 		require.Positive(t, m["steps"], m["name"])
+		if m["name"] == "call-appointment" { // of the fields of the contact it asks for none
+			require.Equal(t, []string{"come", "day"}, []string{m["asked"].([]any)[0].(map[string]any)["name"].(string), m["asked"].([]any)[1].(map[string]any)["name"].(string)})
+			come := m["asked"].([]any)[0].(map[string]any)["choices"].([]any)
+			require.Equal(t, "yes", come[0].(map[string]any)["value"])
+		}
 	}
 	require.Equal(t, 1, broken)
 

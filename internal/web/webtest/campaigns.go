@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"hotline/campaigns"
+	"hotline/internal/business"
 	"hotline/internal/call"
 	"hotline/internal/call/answer"
 	"hotline/internal/event"
@@ -23,6 +25,8 @@ import (
 
 // Holds are why campaigns call nobody, as a test has it.
 type Holds struct {
+	NoTrunks bool // no call can go out at all
+
 	mu     sync.Mutex
 	held   map[string]campaigns.Hold
 	others map[string]map[string]campaigns.Hold // of other servers
@@ -73,11 +77,12 @@ func (h *Holds) elsewhere() (out []campaigns.Standing) {
 
 // Campaigns are those of a store, without anybody who calls.
 func Campaigns(s *store.Store, bus *event.Bus) (*outbound.Service, error) {
-	return CampaignsThatWait(s, bus, &Holds{})
+	return CampaignsThatWait(s, bus, &Holds{}, nil)
 }
 
-// CampaignsThatWait are those of a store, which wait for what a test says.
-func CampaignsThatWait(s *store.Store, bus *event.Bus, holds *Holds) (*outbound.Service, error) {
+// CampaignsThatWait are those of a store, which wait for what a test says; the businesses
+// of folders bring some along.
+func CampaignsThatWait(s *store.Store, bus *event.Bus, holds *Holds, folders []string) (*outbound.Service, error) {
 	holds.bus = bus
 	plan, err := number.For("CN")
 	if err != nil {
@@ -85,10 +90,18 @@ func CampaignsThatWait(s *store.Store, bus *event.Bus, holds *Holds) (*outbound.
 	}
 	return outbound.New(outbound.Config{
 		Store: s, Plan: plan, Rules: campaigns.NewRules(campaigns.RulesConfig{Numbers: plan, Zone: "Asia/Shanghai"}),
-		Lines: func() []string { return []string{"main", "english"} },
+		Lines: func() []string { return []string{"main", "english", "chinese"} },
+		Files: func() (files []outbound.CampaignFile) {
+			for _, dir := range folders {
+				for _, f := range business.CampaignFiles(dir) {
+					files = append(files, outbound.CampaignFile{File: f.Name, Business: filepath.Base(dir), About: f.About, Campaign: f.Campaign, Wrong: f.Wrong})
+				}
+			}
+			return files
+		},
 		Holds: holds.get, Node: "main", Elsewhere: holds.elsewhere,
 		Limits: func() outbound.Limits {
-			return outbound.Limits{
+			l := outbound.Limits{
 				PerMinute: 60, PerDay: 2000, Calls: 200, Trunks: []outbound.TrunkLimits{{Name: "carrier", Channels: 30, PerSecond: 5}},
 				Settings: []outbound.Setting{
 					{Name: "campaigns.hours", Unit: outbound.Text, Value: "08:00-21:00"},
@@ -100,6 +113,10 @@ func CampaignsThatWait(s *store.Store, bus *event.Bus, holds *Holds) (*outbound.
 					{Name: "answers.hello", Unit: outbound.Seconds, Value: "0.52"},
 				},
 			}
+			if holds.NoTrunks {
+				l.Trunks = nil
+			}
+			return l
 		},
 		Dial: func(context.Context, campaigns.Campaign, campaigns.Contact, string) error { return nil },
 		Publish: func(e campaigns.Event) {

@@ -81,8 +81,8 @@ func run(listen string, empty, growing bool, log *slog.Logger) (err error) {
 		return err
 	}
 	folders := []string{filepath.Join(businesses, "retail-zh"), filepath.Join(businesses, "repair-zh")}
-	holds := &webtest.Holds{}
-	calling, err := webtest.CampaignsThatWait(s, bus, holds)
+	holds := &webtest.Holds{NoTrunks: empty}
+	calling, err := webtest.CampaignsThatWait(s, bus, holds, folders)
 	if err != nil {
 		return err
 	}
