@@ -59,9 +59,15 @@ test('a campaign is made by its sentences', async () => {
   await form.getByLabel('目的').selectOption('reminder')
   await form.getByLabel('一天最多').fill('1')
   await form.getByLabel('一天最多').press('Tab')
-  await form.getByLabel('达成的词').fill('come')
   await form.getByLabel('开头的话').fill('您好，{姓名}，我是云帆的智能助手小云，通话会录音。提醒您{时段}有一节试听课，不想接请按 9。')
   await form.getByLabel('按键').selectOption('9')
+  // What counts as the goal is one of the things that the task asks, in its own words.
+  assert.ok(await form.getByLabel('问到什么算达成').isDisabled())
+  await form.getByText('先在下面选好接着办的流程').waitFor()
+  await form.getByLabel('接着办的流程').selectOption('call-appointment')
+  await form.getByLabel('问到什么算达成').selectOption({ label: '来不来' })
+  await form.getByLabel('答什么算达成').selectOption({ label: '能来' })
+  await form.getByText('比如流程问“来不来”').waitFor()
   await shot('campaign-new-zh-light')
   await form.getByRole('button', { name: '建好，去导名单' }).click()
   await page.getByText('名单里还没有人').waitFor()
@@ -102,9 +108,18 @@ test('it starts, and is paused with a way back', async () => {
   await page.getByRole('link', { name: '内容' }).click()
   assert.equal(await page.getByLabel('名称').inputValue(), '周末试听课的提醒')
   assert.equal(await page.getByLabel('按键').inputValue(), '9')
+  assert.equal(await page.getByLabel('问到什么算达成').inputValue(), 'come')
+  assert.equal(await page.getByLabel('答什么算达成').inputValue(), 'yes')
+  // What is typed waits for its author while he looks at the other tabs.
   await page.getByLabel('一天最多').fill('2')
+  await page.getByRole('link', { name: '名单', exact: true }).click()
+  await page.locator('.people').waitFor()
+  await page.getByRole('link', { name: '内容（没保存）' }).click()
+  assert.equal(await page.getByLabel('一天最多').inputValue(), '2')
   await page.getByRole('button', { name: '保存' }).click()
   await page.getByText('已保存，从下一个电话起').waitFor()
+  await page.getByRole('link', { name: '内容', exact: true }).waitFor()
+  assert.equal(await page.getByLabel('一天最多').inputValue(), '2')
   await page.getByRole('button', { name: '停止', exact: true }).click()
   await page.locator('.el-dialog').getByText('停止以后不能再开始').waitFor()
   await page.keyboard.press('Escape')
@@ -126,6 +141,14 @@ test('why nobody is called is told as it changes, on the page and in the list', 
   await why.locator('[data-what=server]', { hasText: '服务器 main：电话线路现在打不出去' }).waitFor()
   server.waits('visit-reminder', '', 'west')
   await why.waitFor({ state: 'detached' })
+  server.waits('visit-reminder', 'no_trunk', 'west')
+  server.waits('visit-reminder', 'no_trunk')
+  await why.getByText('还没有电话线路（中继），一个也打不出去').waitFor()
+  await why.getByRole('link', { name: '设置 → 中继' }).waitFor()
+  assert.doesNotMatch(await why.textContent(), /[a-z]{4}/, 'no word of it is English')
+  server.waits('visit-reminder', 'no_rule', 'west')
+  server.waits('visit-reminder', 'no_rule')
+  await why.getByText('没有哪条电话线路（中继）能打名单里这样的号码').waitFor()
   server.waits('visit-reminder', 'nobody_due', 'west')
   server.waits('visit-reminder', 'nobody_due')
   await why.getByText('现在没有该打的人，下一个最早').waitFor()
@@ -145,8 +168,8 @@ test('the form follows who talks, and says what the server does not allow', asyn
   for (const [m, there, gone] of [
     ['preview', ['坐席开头怎么说', '技能'], ['按键', '接着办的流程', '遇到语音信箱，“嘀”声后说']],
     ['progressive', ['坐席开头怎么说', '技能'], ['坐席都在忙时说']],
-    ['predictive', ['接通时机器先说', '坐席都在忙时说', '按键', '技能'], ['接着办的流程', '达成的词']],
-    ['agentless', ['开头的话', '接着办的流程', '按键', '达成的词'], ['技能', '坐席都在忙时说']],
+    ['predictive', ['接通时机器先说', '坐席都在忙时说', '按键', '技能'], ['接着办的流程', '问到什么算达成']],
+    ['agentless', ['开头的话', '接着办的流程', '按键', '问到什么算达成'], ['技能', '坐席都在忙时说']],
   ]) {
     await mode.selectOption(m)
     for (const label of there) await form.getByLabel(label).first().waitFor()
@@ -228,4 +251,35 @@ test('in English, in the dark and on a phone', async () => {
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth + 1), `${path}: nothing sticks out on a phone`)
   }
   assert.deepEqual(complaints, [])
+})
+
+// Last: its server has another session, and a browser keeps one for both.
+test('a new owner finds the campaigns that the business brings along', async () => {
+  await page.evaluate(() => { localStorage.removeItem('hotline.language'); localStorage.removeItem('hotline.theme') })
+  await page.setViewportSize({ width: 1280, height: 1080 })
+  const fresh = await startServer('--empty')
+  try {
+    await signIn(page, fresh)
+    await page.goto(`${fresh.url}/campaigns`)
+    await page.getByText('还没有外呼').waitFor()
+    const files = page.locator('[data-what=files]')
+    const visit = files.locator('li', { hasText: '到店预约提醒' })
+    await visit.getByText('名单要有这些列：电话、姓名、城市、日期、时段。').waitFor()
+    await visit.locator('[data-what=missing]').getByText('开始之前还差：名单、一条能打出去的电话线路（中继）').waitFor()
+    const stuck = files.locator('li', { hasText: '包裹异常主动致歉' })
+    await stuck.getByText('不用名单').waitFor()
+    assert.doesNotMatch(await stuck.locator('[data-what=missing]').textContent(), /名单/)
+    await pictures(page, 'campaign-files')
+    await visit.getByRole('button', { name: '照这个建' }).click()
+    await page.getByRole('heading', { level: 1, name: '到店预约提醒' }).waitFor()
+    await page.getByText('草稿').waitFor()
+    await page.getByText('名单里还没有人').waitFor()
+    await page.getByRole('link', { name: '外呼', exact: true }).first().click()
+    await page.locator('tr', { hasText: '到店预约提醒' }).waitFor()
+    await files.locator('li', { hasText: '大件送货通知' }).waitFor()
+    assert.equal(await visit.count(), 0, 'it is made')
+    assert.deepEqual(complaints, [])
+  } finally {
+    await fresh.stop()
+  }
 })

@@ -35,6 +35,8 @@ export interface Campaign {
   created_by: string
   version: number
 }
+/** A campaign that a business's folder brings along; `wrong` is why it cannot be made. */
+export interface CampaignFile { file: string; business: string; about?: string; campaign: Campaign; wrong?: string; made: boolean }
 /** Why a campaign that runs calls nobody now. */
 export interface Hold { why: string; detail?: string; since: string; until?: string }
 export interface Waits extends Hold { reasons?: Record<string, number>; servers?: (Hold & { node: string })[] }
@@ -97,6 +99,7 @@ async function upload<T>(url: string, file: File): Promise<T> {
 
 export const campaignsApi = {
   list: (signal?: AbortSignal): Promise<{ items: CampaignItem[] }> => request('GET', address('/campaigns'), undefined, signal),
+  files: (signal?: AbortSignal): Promise<{ items: CampaignFile[] }> => request('GET', address('/campaign-files'), undefined, signal),
   get: (id: string, signal?: AbortSignal): Promise<CampaignStatus> => request('GET', address(one(id)), undefined, signal),
   bounds: (): Promise<Bounds> => request('GET', address('/campaign-bounds')),
   create: (c: Partial<Campaign>): Promise<Campaign> => request('POST', address('/campaigns'), c),

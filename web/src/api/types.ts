@@ -536,6 +536,7 @@ export interface FlowItem {
   steps: number
   errors: number
   warnings: number
+  asked: { name: string; title: string; choices?: { value: string; said: string }[] }[]
 }
 
 export interface FlowNode {

@@ -24,6 +24,7 @@ describe('columns', () => {
     const columns = columnsOf(m, 4)
     expect(columns).toEqual(['name', 'number', '', 'field'])
     expect(mappingOf(true, columns, ['姓名', '手机', '备注', '预约时间'])).toEqual(m)
+    expect(mappingOf(true, ['number', 'field'], ['手机', ' ']).fields, 'a column without a heading is called by its place').toEqual({ 1: '2' })
   })
 })
 

@@ -47,7 +47,7 @@ export function columnsOf(m: Mapping, width: number): Column[] {
 export function mappingOf(header: boolean, columns: Column[], titles: string[]): Mapping {
   const m: Mapping = { header, number: -1, name: -1, zone: -1, rank: -1, agent: -1, fields: {} }
   columns.forEach((c, i) => {
-    if (c === 'field') (m.fields ??= {})[String(i)] = titles[i] ?? String(i + 1)
+    if (c === 'field') (m.fields ??= {})[String(i)] = (titles[i] ?? '').trim() || String(i + 1)
     else if (c !== '') m[c] = i
   })
   return m
