@@ -129,23 +129,35 @@ func row(agents int, rate float64, talk time.Duration) string {
 		idleProg.Seconds(), idle.Seconds(), 100*share, 100*worst, wait.Milliseconds())
 }
 
+// leavers is one line of the table of agents who leave: as row, of twenty agents, 40 % and two
+// minutes.
+func leavers(leaves float64) string {
+	var use, share, worst, faster float64
+	var idle time.Duration
+	for seed := range uint64(seeds) {
+		c := pacesim.Campaign{Agents: 20, Rate: pacesim.Drifting(0.4), Talk: 2 * time.Minute, Answered: 2000, Seed: seed, Leaves: leaves}
+		a := pacesim.Run(c)
+		c.Progressive = true
+		b := pacesim.Run(c)
+		use, share, worst = use+a.Use/seeds, share+a.Share()/seeds, max(worst, a.Share())
+		idle, faster = idle+a.Idle/seeds, faster+b.Hours/a.Hours/seeds
+	}
+	return fmt.Sprintf("| %.0f %% | %.0f %% | %.0f s | %.2f | %.1f %% | %.1f %% |", 100*leaves, 100*use, idle.Seconds(), faster, 100*share, 100*worst)
+}
+
 // TestTable keeps docs/pacing.md true. Written anew by
 // go test ./campaigns/pacesim -run Table -update.
 func TestTable(t *testing.T) {
-	const begin, end = "<!-- table -->\n", "<!-- end of table -->"
 	file := filepath.Join(testdata.Root(t), "docs", "pacing.md")
-	text, err := os.ReadFile(file)
+	b, err := os.ReadFile(file)
 	require.NoError(t, err)
+	text := string(b)
 	if !*update {
-		for _, some := range []string{row(20, 0.6, 60*time.Second), row(50, 0.2, 60*time.Second), row(50, 0.4, 120*time.Second)} {
-			require.Contains(t, string(text), some, "write the table anew: go test ./campaigns/pacesim -run Table -update")
+		for _, some := range []string{row(20, 0.6, 60*time.Second), row(50, 0.2, 60*time.Second), row(50, 0.4, 120*time.Second), leavers(0.03)} {
+			require.Contains(t, text, some, "write the tables anew: go test ./campaigns/pacesim -run Table -update")
 		}
 		return
 	}
-	before, rest, ok := strings.Cut(string(text), begin)
-	require.True(t, ok)
-	_, after, ok := strings.Cut(rest, end)
-	require.True(t, ok)
 	var table strings.Builder
 	table.WriteString("| agents | answered | talk | progressive | **predictive** | Erlang, 3 % lost | idle, progressive | idle, predictive | abandoned | worst campaign | wait |\n" +
 		"|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
@@ -156,5 +168,23 @@ func TestTable(t *testing.T) {
 			}
 		}
 	}
-	require.NoError(t, os.WriteFile(file, []byte(before+begin+"\n"+table.String()+"\n"+end+after), 0o600))
+	text = between(t, text, "<!-- table -->\n", "<!-- end of table -->", table.String())
+	table.Reset()
+	table.WriteString("| leave | predictive | idle | times as fast as progressive | abandoned | worst campaign |\n" +
+		"|---:|---:|---:|---:|---:|---:|\n")
+	for _, leaves := range []float64{0, 0.01, 0.03, 0.1, 0.3} {
+		table.WriteString(leavers(leaves) + "\n")
+	}
+	text = between(t, text, "<!-- table of who leaves -->\n", "<!-- end of who leaves -->", table.String())
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+}
+
+// between puts a table in the place of the one that stands between two marks.
+func between(t *testing.T, text, begin, end, table string) string {
+	t.Helper()
+	before, rest, ok := strings.Cut(text, begin)
+	require.True(t, ok)
+	_, after, ok := strings.Cut(rest, end)
+	require.True(t, ok)
+	return before + begin + "\n" + table + "\n" + end + after
 }
