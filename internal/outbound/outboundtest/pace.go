@@ -1,7 +1,9 @@
 package outboundtest
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -142,7 +144,11 @@ func (c *checker) rang() {
 			return !taken[a.ID] && !at.Before(a.ClaimedAt.Add(-time.Second)) && (a.SettledAt.IsZero() || !at.After(a.SettledAt.Add(time.Second)))
 		})
 		if i < 0 {
-			c.bad("rang", "%s rang at %s beside its %d attempts", r.Number, at, len(list))
+			var spans []string
+			for _, a := range list {
+				spans = append(spans, fmt.Sprintf("%s to %s %s by %s", a.ClaimedAt.UTC().Format(time.DateTime), a.SettledAt.UTC().Format(time.TimeOnly), a.Outcome, a.Node))
+			}
+			c.bad("rang", "%s rang at %s beside its %d attempts: %s", r.Number, at, len(list), strings.Join(spans, "; "))
 			continue
 		}
 		taken[list[i].ID] = true
