@@ -119,8 +119,9 @@ func (r *Recognizer) closing(text string) Command {
 	return best
 }
 
-// Upset says whether the words are those of an angry caller.
-func (r *Recognizer) Upset(text string) bool { return r.l.upset(lang.Fold(text)) }
+// Upset says whether the words are those of an angry caller; who is cross with himself is
+// none.
+func (r *Recognizer) Upset(text string) bool { return r.l.upset(lang.Fold(lang.WithoutBlame(text))) }
 
 // Elliptical says whether text makes sense only after what was spoken of before:
 // 那运费呢, "and how long does that take".

@@ -122,7 +122,8 @@ func newRecognizer(name string) (*Recognizer, error) {
 // maxRunes bounds what is read of a text; a turn on the telephone is shorter.
 const maxRunes = 400
 
-// Read reads one text by its words alone.
+// Read reads one text by its words alone. Who is cross with himself is not cross with
+// us.
 func (r *Recognizer) Read(text string) Reading {
 	reading, _ := r.read(text)
 	return reading
@@ -130,6 +131,16 @@ func (r *Recognizer) Read(text string) Reading {
 
 // read returns the found phrases, too.
 func (r *Recognizer) read(text string) (Reading, []found) {
+	reading, hits := r.readAll(text)
+	if reading.Label == Angry || reading.Label == Impatient {
+		if rest := lang.WithoutBlame(text); rest != text {
+			return r.readAll(rest)
+		}
+	}
+	return reading, hits
+}
+
+func (r *Recognizer) readAll(text string) (Reading, []found) {
 	t := r.tokens(text)
 	if len(t.words) == 0 {
 		return Reading{Label: Calm, Score: 1, Scores: [moods]float64{calm: 1}}, nil

@@ -232,3 +232,23 @@ func BenchmarkRead(b *testing.B) {
 		r.Read("你好,我上周五在你们店里买的那个空气净化器到现在还没发货,麻烦你帮我查一下")
 	}
 }
+
+// Who calls himself what he might call us is not angry with us; who has us think so is.
+func TestCrossWithOneself(t *testing.T) {
+	for language, texts := range map[string][2][]string{
+		"en": {{"I'm useless with a ladder, can somebody put it up", "I'm a complete idiot, I threw the box away"}, {"you are all useless, I want my money back now"}},
+		"zh": {{"我太笨了，连不上网", "我真没用，又忘了密码"}, {"你们都是一群废物，赶紧给我退钱"}},
+	} {
+		r, err := emotion.New(emotion.Config{Language: language})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, list := range texts {
+			for _, text := range list {
+				if got := r.Read(text); (got.Label == emotion.Angry) != (i == 1) {
+					t.Errorf("%s: %s %v", text, got.Label, got.Evidence)
+				}
+			}
+		}
+	}
+}
