@@ -23,6 +23,14 @@ func (r Result) Without(ids []string) Result {
 	return out
 }
 
+// Except is r without the pairs of ids; what they were worth is not given to others.
+func (r Result) Except(ids []string) Result {
+	if len(ids) == 0 {
+		return r
+	}
+	return Result{None: r.None, Matches: slices.DeleteFunc(slices.Clone(r.Matches), func(m Match) bool { return slices.Contains(ids, m.Pair.ID) })}
+}
+
 // share makes the scores add up to 1 again and brings them in order.
 func (r *Result) share() {
 	sum := r.None

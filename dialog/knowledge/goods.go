@@ -18,6 +18,7 @@ type goods struct {
 	devices int            // things up to here have answers of their own
 	things  int
 	pairs   []about
+	spoken  []called // of the things that the business speaks of
 }
 
 // about is which things a pair is about.
@@ -38,6 +39,7 @@ func newGoods(chinese bool, own []string) *goods {
 	for _, name := range own {
 		g.things++
 		g.add(lang.Fold(name))
+		g.hear(lang.Fold(name))
 	}
 	return g
 }
@@ -83,8 +85,12 @@ func (g *goods) learn(p *Pair) {
 	a := about{general: true}
 	named := func(text string) []int {
 		var things []int
-		g.walk(lang.Fold(text), func(thing, _, _ int) {
+		folded := lang.Fold(text)
+		g.walk(folded, func(thing, from, to int) {
 			things = append(things, thing)
+			if thing <= g.devices {
+				g.hear(g.written(folded, from, to))
+			}
 			if thing <= g.devices && !slices.Contains(a.named, thing) {
 				a.named = append(a.named, thing)
 			}
@@ -136,6 +142,14 @@ func (g *goods) walk(folded string, f func(thing, from, to int)) {
 	}
 	ws := lang.Words(folded)
 	g.find(len(ws), func(from, to int) string { return singular(ws[from:to]) }, f)
+}
+
+// written is what stands from one word or character of a text to before another.
+func (g *goods) written(folded string, from, to int) string {
+	if g.chinese {
+		return string([]rune(folded)[from:to])
+	}
+	return strings.Join(lang.Words(folded)[from:to], " ")
 }
 
 // find tells the names among n words or characters, the longest first; text is what

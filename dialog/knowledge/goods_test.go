@@ -87,3 +87,45 @@ func TestThingsThatAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// Whose name for a thing was not heard well is understood all the same; what is another word
+// stays one.
+func TestThingsThatAreMisheard(t *testing.T) {
+	zh := newGoods(true, []string{"云扫一号"})
+	zh.learn(&Pair{Question: "扫地机不动了怎么办？", Answer: "扫地机重启一下。", Variants: []string{"净化器也行"}})
+	en := newGoods(false, []string{"Glide One"})
+	en.learn(&Pair{Question: "My kettle leaks.", Answer: "Check the kettle's lid.", Variants: []string{"the purifier too"}})
+	known := map[string]bool{"动了": true, "my": true, "what": true, "is": true, "wrong": true, "with": true, "the": true, "leaks": true, "cattle": false}
+	for heard, want := range map[string]string{
+		"我的小地鸡不动了": "我的扫地机不动了",
+		"少地记怎么不走":  "扫地机怎么不走",
+		"我的手地机不动了": "我的扫地机不动了",
+		"早地击多久充满电": "扫地机多久充满电",
+		"云少一号坏了":   "云扫一号坏了",
+		"经化其的声音":   "净化器的声音",
+		"扫地机不动了":   "",
+		"我在小区里取快递": "",
+		"你们几点开门":   "",
+		"收到的鸡蛋碎了":  "",
+	} {
+		got, ok := zh.heard(lang.Fold(heard), known)
+		assert.Equal(t, want != "", ok, "%s: %s", heard, got)
+		if want != "" {
+			assert.Equal(t, want, got)
+		}
+	}
+	for heard, want := range map[string]string{
+		"my cattle leaks":                "my kettle leaks",
+		"what is wrong with the cattle":  "what is wrong with the kettle",
+		"I need a plumber":               "",
+		"my kettle leaks":                "",
+		"what is wrong with the curtain": "",
+		"the battery leaks":              "",
+	} {
+		got, ok := en.heard(lang.Fold(heard), known)
+		assert.Equal(t, want != "", ok, "%s: %s", heard, got)
+		if want != "" {
+			assert.Equal(t, want, got)
+		}
+	}
+}

@@ -63,6 +63,16 @@ func (r Result) Top() *Match {
 	return &r.Matches[0]
 }
 
+// Of is the score of the pair with id, 0 where it is not among the matches.
+func (r Result) Of(id string) float64 {
+	for i := range r.Matches {
+		if r.Matches[i].Pair.ID == id {
+			return r.Matches[i].Score
+		}
+	}
+	return 0
+}
+
 // shortlist is the number of candidates that are compared closely.
 const shortlist = 12
 
@@ -138,11 +148,22 @@ type reading struct {
 }
 
 // readings are tried in their order while nothing is sure: with the business's words that
-// the text sounds like, and without the thing that it names.
-func (x *Index) readings() [2]reading {
+// the text sounds like, with the thing that it sounds nearly like, and without the thing
+// that it names.
+func (x *Index) readings() [3]reading {
 	return [...]reading{
 		{
 			of:    func(said string) (string, bool) { return x.repairer.repair(x.analyser.analyse(cut(said)).folded) },
+			taken: func(Result) bool { return true },
+		},
+		{
+			of: func(said string) (string, bool) {
+				text, ok := x.goods.heard(x.analyser.analyse(cut(said)).folded, x.repairer.known)
+				if ok {
+					text, _ = x.repairer.repair(text)
+				}
+				return text, ok
+			},
 			taken: func(Result) bool { return true },
 		},
 		{

@@ -22,6 +22,8 @@ var (
 
 type sounds struct {
 	unit  [0x9fff - 0x4e00 + 1]Unit // by character, 0 where unknown
+	place map[Unit]Unit             // where in the mouth an initial is made
+	rhyme map[Unit]Unit             // a final without its glide
 	words map[[2]rune][2]Unit       // pairs of characters with another reading
 }
 
@@ -53,6 +55,15 @@ var table = sync.OnceValue(func() *sounds {
 		}
 		i, f := splitSyllable(reading(r, p[0]))
 		t.unit[r-0x4e00] = number(begin, i)<<6 | number(end, f)
+	}
+	t.place, t.rhyme = map[Unit]Unit{}, map[Unit]Unit{}
+	for i, group := range []string{"b p", "d t", "g k", "z j", "c q", "s x"} {
+		for initial := range strings.FieldsSeq(group) {
+			t.place[number(begin, initial)] = Unit(i + 1)
+		}
+	}
+	for glided, plain := range map[string]string{"iao": "ao", "ia": "a", "ian": "an", "iu": "ou", "ua": "a", "uai": "ai", "uan": "an", "ui": "ei", "un": "en", "uo": "o", "ion": "on", "in": "en"} {
+		t.rhyme[number(end, glided)] = number(end, plain)
 	}
 	t.words = make(map[[2]rune][2]Unit, len(otherReadings))
 	for w, p := range otherReadings {
@@ -149,6 +160,39 @@ func Syllables(folded string) []Unit {
 	}
 	flush()
 	return us
+}
+
+// Near is how much two syllables sound alike, finer than Alike: an initial may be made in
+// the same place of the mouth (小, 扫), a final lack its glide.
+func Near(a, b Unit) float32 {
+	if a == b {
+		return 1
+	}
+	if (a|b)&unitOther != 0 {
+		return 0
+	}
+	const placed, rhymed = 0.6, 0.7
+	t := table()
+	var initial, final float32
+	switch x, y := a>>6, b>>6; {
+	case x == y:
+		initial = 1
+	case t.place[x] != 0 && t.place[x] == t.place[y]:
+		initial = placed
+	}
+	plain := func(f Unit) Unit {
+		if p := t.rhyme[f]; p != 0 {
+			return p
+		}
+		return f
+	}
+	switch x, y := a&0x3f, b&0x3f; {
+	case x == y:
+		final = 1
+	case plain(x) == plain(y):
+		final = rhymed
+	}
+	return (initial + final) / 2
 }
 
 // Alike is how much two units sound alike: 1 the same, 0.5 the same final or the
