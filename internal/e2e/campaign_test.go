@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -62,6 +63,8 @@ type trialConfig struct {
 	longest  time.Duration // of a call; 0 is the network's own
 	from     time.Time     // the calendar's first moment; zero: real time
 	english  bool
+	outbound string                                       // settings of calls out; "" bounds nothing
+	manner   func(number string, call int) network.Manner // nil: the network draws it
 }
 
 func newTrial(t *testing.T, c trialConfig) *trial {
@@ -69,7 +72,7 @@ func newTrial(t *testing.T, c trialConfig) *trial {
 	x := &trial{t: t, rules: map[string]outboundtest.Rules{}}
 	sounds, replay := recognised(t, c.english)
 	var err error
-	x.phones, err = network.Start(network.Config{Seed: c.seed, Longest: c.longest, Say: func(text string) []int16 { return sounds[text] }})
+	x.phones, err = network.Start(network.Config{Seed: c.seed, Longest: c.longest, Manner: c.manner, Say: func(text string) []int16 { return sounds[text] }})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, x.phones.Close()) })
 	dir := t.TempDir()
@@ -91,9 +94,9 @@ func newTrial(t *testing.T, c trialConfig) *trial {
     caller_number: "02112345678"
     outbound: [{match: "+86"}, {match: "+1"}]
     options_interval: 2s
-outbound: {country: CN, allow: ["+86", "+1"], max_calls_per_minute: 0, max_calls_per_day: 0, max_same_number_per_hour: 0}
+outbound: {country: CN, allow: ["+86", "+1"], max_same_number_per_hour: 0, %s}
 call: {silence: 4s, record: false, drain: 1s}
-`, x.phones.Addr())
+`, x.phones.Addr(), cmp.Or(c.outbound, "max_calls_per_minute: 0, max_calls_per_day: 0"))
 	for i := range c.nodes {
 		x.nodes = append(x.nodes, trunked(t, settings, func(s *stand.Config) {
 			s.Env = []string{
