@@ -138,7 +138,7 @@ type (
 	// transfer was begun; the conversation gets a Returned turn when it is over.
 	Transfer struct {
 		Skill   string
-		Reason  string // "asked", "not_understood", "upset", "rule", "key"
+		Reason  string // "asked", "not_understood", "upset", "rule", "key", "crisis", "danger"
 		Summary string // one sentence for the agent's ear
 		Urgent  bool   // the caller is upset or in danger: before others
 		// Language that the person must speak; "" is the line's.

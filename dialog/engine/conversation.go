@@ -372,9 +372,10 @@ func (c *Conversation) find(ctx context.Context, st *state, text string, alterna
 // byClause looks at each clause of a text that is not understood as a whole: the
 // question often stands beside what is none (不用转人工,早餐几点). Where the whole is
 // understood, only a clause that is a known wording word for word is a better reading
-// (帮我开发票,订单尾号零零三二).
+// (帮我开发票,订单尾号零零三二). Half a sentence alone is often about something else (who's
+// this, I had a missed call): the whole must have something left for what it means.
 func (c *Conversation) byClause(ctx context.Context, x *knowledge.Index, q knowledge.Query, whole knowledge.Result) knowledge.Result {
-	const most, discount = 4, 0.92
+	const most, discount, vouched = 4, 0.92, 0.1
 	clauses := strings.FieldsFunc(q.Text, func(r rune) bool { return strings.ContainsRune("，,。.！!？?；;", r) })
 	if len(clauses) < 2 || len(clauses) > most {
 		return whole
@@ -389,6 +390,9 @@ func (c *Conversation) byClause(ctx context.Context, x *knowledge.Index, q knowl
 		r := x.Find(ctx, q)
 		top, old := r.Top(), best.Top()
 		if !c.e.sure(r) || exactly && !top.Exact || !exactly && old != nil && top.Score*discount <= old.Score {
+			continue
+		}
+		if whole.Of(top.Pair.ID) < vouched {
 			continue
 		}
 		for i := range r.Matches {

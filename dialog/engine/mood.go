@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"context"
+	"slices"
 	"strings"
 
 	"hotline/dialog"
 	"hotline/dialog/emotion"
+	"hotline/dialog/knowledge"
 	"hotline/dialog/moderation"
 )
 
@@ -45,15 +48,18 @@ func (p *plan) alert(text string, r emotion.Reading) {
 // sensitive carries out what the caller's words ask for by themselves: care for who
 // is in danger, a limit for who is abusive. What needs but a calm word is left to
 // notKnown: there may be a question in it.
-func (p *plan) sensitive(text string) bool {
+func (p *plan) sensitive(ctx context.Context, t dialog.Turn) bool {
 	st := &p.st
 	if p.c.e.c.Words == nil {
 		return false
 	}
-	policy, hit := p.c.e.c.Words.Caller(text)
+	policy, hit := p.c.e.c.Words.Caller(t.Text)
 	st.sensitive = policy == moderation.Calm
 	if policy == moderation.Pass || policy == moderation.Calm {
 		return false
+	}
+	if policy == moderation.Safety {
+		return p.danger(ctx, t, string(hit.Category))
 	}
 	p.intent("sensitive_"+string(hit.Category), "command")
 	p.act(dialog.Alert{Kind: "sensitive", Text: string(hit.Category), Score: 1})
@@ -80,6 +86,43 @@ func (p *plan) sensitive(text string) bool {
 	default:
 		p.goodbye(KeyAbuseGoodbye, "abuse")
 	}
+	return true
+}
+
+// danger tells whom something burns, smokes or gives shocks what to do first, as the
+// business's own answer about it has it where there is one, and brings a person before all
+// others, whatever thing it is. False for a question of the knowledge that only has such
+// words in it.
+func (p *plan) danger(ctx context.Context, t dialog.Turn, category string) bool {
+	found := p.c.find(ctx, &p.st, t.Text, t.Alternatives)
+	urgent := func(m *knowledge.Match) bool { return slices.Contains(p.c.e.c.Urgent, m.Pair.Category) }
+	top := found.Top()
+	if top != nil && top.Exact && !urgent(top) {
+		return false
+	}
+	p.intent(category, "command")
+	p.act(dialog.Alert{Kind: "sensitive", Text: category, Score: 1})
+	p.st.danger = true
+	p.st.note(shorten(t.Text, p.c.e.zh), false)
+	together := 0.0 // all that is urgent: one of its answers will do
+	for i := range found.Matches {
+		if m := &found.Matches[i]; urgent(m) {
+			together += m.Score
+		}
+	}
+	if top != nil && urgent(top) && together >= p.c.e.c.Thresholds.Answer && strings.TrimSpace(top.Pair.Say()) != "" {
+		p.intent(top.Pair.ID, "knowledge")
+		p.note.KnowledgeID, p.note.Question = top.Pair.ID, top.Pair.Question
+		p.text(top.Pair.Say())
+		p.st.last, p.st.skill = top.Pair.ID, p.c.e.skill(top.Pair)
+	} else {
+		p.say(KeyDanger)
+		if i := slices.IndexFunc(p.c.e.c.Urgent, func(c string) bool { return p.c.e.c.Skills[c] != "" }); i >= 0 {
+			p.st.skill = p.c.e.c.Skills[p.c.e.c.Urgent[i]]
+		}
+	}
+	p.st.said = p.st.saidLast
+	p.transfer("danger", KeyTransferSorry)
 	return true
 }
 

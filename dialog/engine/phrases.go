@@ -77,6 +77,7 @@ const (
 	KeyFiller        Key = "filler"          // the call says it while an answer takes long
 	KeyHoldOn        Key = "hold_on"         // the call says it while recognising takes long
 	KeyCrisis        Key = "crisis"          // care for who is in danger, and the crisis line
+	KeyDanger        Key = "danger"          // switch off, unplug, get out: before a person
 	KeyWarn          Key = "warn"            // the call ends if this goes on
 	KeyAbuseGoodbye  Key = "abuse_goodbye"   // it does
 	KeyNotTopic      Key = "not_topic"       // not taken up: back to the matter

@@ -60,6 +60,7 @@ func phrasesEnglish() Phrases {
 		KeyHoldOn:        {"One moment."},
 		KeyOfferTask:     {"Shall I help you with {a} now?", "Would you like me to take care of {a}?"},
 		KeyCrisis:        {"I'm worried to hear that. You can call nine eight eight any time, and I'm getting someone now.", "Your safety comes first. Nine eight eight is always there, and I'm getting someone now."},
+		KeyDanger:        {"Unplug it if that's safe, and don't use it again. If it's on fire, get out and call nine one one.", "Unplug it now if you safely can, and leave it off. If there's fire, get out and call nine one one."},
 		KeyWarn:          {"I do want to help, but please keep it civil, or I'll have to end the call.", "Please don't talk like that, or this call ends."},
 		KeyAbuseGoodbye:  {"I'm ending this call now. Do call again when I can help. Goodbye.", "I have to end this call. Call again when I can help. Goodbye."},
 		KeyNotTopic:      {"I can't talk about that, but I'm glad to help with anything from us.", "Let's stay with what I can help with. What do you need?"},

@@ -285,7 +285,7 @@ func (p *plan) transfer(reason string, k Key) {
 func (p *plan) handOver(reason string) {
 	p.st.promised = reason
 	facts := p.c.flows().Facts(p.st.flow)
-	p.act(dialog.Transfer{Skill: p.skill(), Reason: reason, Summary: p.c.e.summary(&p.st, facts), Urgent: p.st.upset > 0 || reason == "crisis"})
+	p.act(dialog.Transfer{Skill: p.skill(), Reason: reason, Summary: p.c.e.summary(&p.st, facts), Urgent: p.st.upset > 0 || p.st.danger || reason == "crisis"})
 	if set := p.c.flows(); set != nil && p.st.flow.Running() {
 		p.st.flow = set.Leave(p.st.flow)
 	}

@@ -43,7 +43,7 @@ func (p *plan) spoke(ctx context.Context, t dialog.Turn, answered bool) {
 		}
 	}
 	upset := p.feel(t)
-	if p.sensitive(text) {
+	if p.sensitive(ctx, t) {
 		return
 	}
 	if skill := p.c.e.byTitle(text); skill != "" && (cmd.Kind == command.None || cmd.Kind == command.Person) {
@@ -285,7 +285,7 @@ func (p *plan) corrected() {
 		p.decline()
 		p.puzzled = true
 	}
-	if x := p.c.e.c.Pairs(); x != nil && st.runnerUp != "" {
+	if x := p.c.e.c.Pairs(); x != nil && st.runnerUp != "" && !slices.Contains(st.declined, st.runnerUp) {
 		if pair, ok := x.Pair(st.runnerUp); ok {
 			id := st.runnerUp
 			st.runnerUp = ""
@@ -330,7 +330,8 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 	th := p.c.e.c.Thresholds
 	x := p.c.e.c.Pairs()
 	p.note.Source = "knowledge"
-	if !p.c.e.sure(found) {
+	sure := p.c.e.sure(found)
+	if !sure {
 		p.remember(t)
 	}
 	for i := range found.Matches[:min(5, len(found.Matches))] {
@@ -341,21 +342,9 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 		return
 	}
 	p.c.e.explainFirst(found, t.Text)
-	top := found.Matches[0]
-	second := knowledge.Match{}
-	if len(found.Matches) > 1 {
-		second = found.Matches[1]
-	}
+	top, second, score := p.lead(found)
 	p.note.Intent, p.note.Confidence = top.Pair.ID, top.Score
-	score := top.Score
-	if second.Pair != nil && p.c.e.same(second.Pair, top.Pair) {
-		score += second.Score
-		second = knowledge.Match{}
-		if len(found.Matches) > 2 {
-			second = found.Matches[2]
-		}
-	}
-	if !p.c.e.sure(found) {
+	if !sure {
 		for i := range found.Matches[:min(2, len(found.Matches))] {
 			m := found.Matches[i]
 			if m.Score >= th.Urgent && slices.Contains(p.c.e.c.Urgent, m.Pair.Category) {
@@ -365,8 +354,15 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 			}
 		}
 	}
+	if !sure { // nobody is asked again about what he has just declined
+		if found = found.Except(st.declined); found.Top() == nil {
+			p.notKnown(t, upset, found.None)
+			return
+		}
+		top, second, score = p.lead(found)
+	}
 	switch {
-	case p.c.e.sure(found):
+	case sure:
 		if upset && st.upset > 1 {
 			st.note(shorten(t.Text, p.c.e.zh), false)
 			p.transfer("upset", KeyTransferSorry)
@@ -379,11 +375,11 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 		}
 	case upset && (st.upset > 1 || score < th.Confirm):
 		p.notKnown(t, upset, found.None)
-	case second.Pair != nil && score+second.Score >= th.Which && second.Score >= 0.15:
+	case second.Pair != nil && score+second.Score >= th.Which && second.Score >= 0.15 && second.Pair.Name() != top.Pair.Name():
 		p.sorry(upset)
 		p.question(KeyWhich, map[string]string{"a": top.Pair.Name(), "b": second.Pair.Name()}, which, top.Pair.ID, second.Pair.ID)
 		p.note.Intent = "which"
-	case p.oneOfMany(found):
+	case p.oneOfMany(found, t.Text):
 		p.note.Intent = "which"
 	case score >= th.Confirm:
 		p.sorry(upset)
@@ -393,6 +389,22 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 		p.notKnown(t, upset, found.None)
 		p.wonder(t, found)
 	}
+}
+
+// lead is the best match, the best that is another matter, and how likely the first
+// matter is; found has a match.
+func (p *plan) lead(found knowledge.Result) (top, second knowledge.Match, score float64) {
+	top = found.Matches[0]
+	score = top.Score
+	rest := found.Matches[1:]
+	if len(rest) > 0 && p.c.e.same(rest[0].Pair, top.Pair) {
+		score += rest[0].Score
+		rest = rest[1:]
+	}
+	if len(rest) > 0 {
+		second = rest[0]
+	}
+	return top, second, score
 }
 
 // sorry goes before an answer, or a question about what was meant, to who is upset: it

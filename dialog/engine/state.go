@@ -66,6 +66,7 @@ type state struct {
 	upset     int
 	alerted   bool // a supervisor was told of the mood
 	sensitive bool // the turn held words that are not taken up
+	danger    bool // something burns, smokes or gives shocks
 	warned    int
 	// mood is of the turns that the bot answers. A call follows one too (internal/call),
 	// which goes on with people and through languages; this one is copied with the state.

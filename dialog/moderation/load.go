@@ -80,6 +80,7 @@ func load(names []string, overrides fs.FS) (*Matcher, []Problem) {
 	for _, c := range Categories() {
 		l.bot[c] = Block
 	}
+	l.bot[Danger] = Pass // who tells what to do must name it
 	for _, name := range names {
 		sub, err := fs.Sub(shipped, "lists/"+name)
 		if err != nil {
@@ -187,7 +188,7 @@ func (l *loader) policies(file string, n int, line string) {
 		return
 	}
 	if _, ok := severity[Policy(fields[1])]; !ok {
-		l.report(file, n, "%q is no policy for callers; there are pass, calm, warn, transfer, end, crisis", fields[1])
+		l.report(file, n, "%q is no policy for callers; there are pass, calm, warn, transfer, end, safety, crisis", fields[1])
 		return
 	}
 	l.caller[c] = Policy(fields[1])
@@ -206,7 +207,7 @@ func (l *loader) entry(file string, n int, c Category, line string) {
 	if has {
 		e.policy = Policy(strings.TrimSpace(policy))
 		if _, ok := severity[e.policy]; !ok {
-			l.report(file, n, "%q is no policy; there are pass, calm, warn, transfer, end, crisis", e.policy)
+			l.report(file, n, "%q is no policy; there are pass, calm, warn, transfer, end, safety, crisis", e.policy)
 			return
 		}
 	}

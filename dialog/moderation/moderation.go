@@ -3,7 +3,7 @@
 //
 // # Concepts
 //
-// There are 13 [Category]s, each a file of entries that an owner can edit: the
+// There are 13 [Category]s of words that are sensitive, and one of what is said in danger, each a file of entries that an owner can edit: the
 // lists shipped here (lists/zh, lists/en), extended or reduced by a business's own
 // folder (see [Load]). A [Matcher] finds entries however they are written: with
 // spaces or punctuation inserted, traditional or simplified, full or half width,
@@ -58,12 +58,14 @@ const (
 	Advertising    Category = "advertising" // absolute and legally barred claims
 	Personal       Category = "personal"    // asks for or gives away secrets and personal data
 	Defamation     Category = "defamation"  // of competitors
+	Danger         Category = "danger"      // smoke, fire, shocks, burns: nothing bad is said, something bad happens
 )
 
 // Categories are all of them.
 func Categories() []Category {
 	return []Category{
 		Politics, Violence, Pornography, Gambling, Drugs, Fraud, Insults, Discrimination, SelfHarm, Medical, Advertising, Personal, Defamation,
+		Danger,
 	}
 }
 
@@ -77,19 +79,21 @@ const (
 	Warn     Policy = "warn"     // say once that the call ends if this goes on
 	Transfer Policy = "transfer" // to a person
 	End      Policy = "end"      // say goodbye and end the call
+	Safety   Policy = "safety"   // what to do first (switch off, unplug, get out), and a person before all others
 	Crisis   Policy = "crisis"   // care first: the crisis line's number, and a person
 
 	Block Policy = "block" // the bot says its safe sentence instead
 )
 
 // severity orders the policies of the caller's side.
-var severity = map[Policy]int{Pass: 0, Calm: 1, Warn: 2, Transfer: 3, End: 4, Crisis: 5}
+var severity = map[Policy]int{Pass: 0, Calm: 1, Warn: 2, Transfer: 3, End: 4, Safety: 5, Crisis: 6}
 
 // defaults are the policies of the caller's side. Promises, claims and slander are
 // the bot's to avoid; a caller may ask about them.
 var defaults = map[Category]Policy{
 	Politics: Calm, Violence: Transfer, Pornography: Warn, Gambling: Calm, Drugs: Calm, Fraud: Transfer, Insults: Calm,
 	Discrimination: Warn, SelfHarm: Crisis, Medical: Pass, Advertising: Pass, Personal: Pass, Defamation: Pass,
+	Danger: Safety,
 }
 
 // Hit is an entry found in a text.

@@ -316,3 +316,30 @@ func BenchmarkFind10000(b *testing.B) {
 		})
 	}
 }
+
+// What smokes, burns or gives shocks is noticed whatever it is; what might, what did not and
+// what is cooked is not. The bot may speak of it.
+func TestDanger(t *testing.T) {
+	for language, texts := range map[string][2][]string{
+		"zh": {
+			{"榨汁机冒烟了", "电热毯把床单烧焦了", "一股糊味", "插座起火了", "洗脚盆漏电", "摸外壳手麻了一下", "被挂烫机烫伤了", "充电宝爆炸了", "微波炉打火花", "孩子被它电到我赶紧拔了，手发麻"},
+			{"会不会漏电", "没冒烟，就是不转", "燃气灶打不着火", "米饭烧糊了怎么洗", "有没有防烫伤的手套", "气得我直冒火", "空气炸锅多少钱", "充电到了八十就不动了"},
+		},
+		"en": {
+			{"smoke is coming out of the juicer", "the blanket scorched my sheet", "I can smell burning", "the toaster caught fire", "I got an electric shock off it", "it zapped me", "the steamer scalded my arm", "sparks came out of the plug", "the charger exploded"},
+			{"it died, no smoke, nothing", "could it catch fire", "will it take smoke out of the flat", "I burnt the rice, how do I clean it", "I got a shock when I saw the price", "my husband is smoking indoors", "sparkling water maker", "is the fire tv in stock"},
+		},
+	} {
+		m := load(t, language)
+		for i, list := range texts {
+			for _, text := range list {
+				if p, hit := m.Caller(text); (p == moderation.Safety) != (i == 0) {
+					t.Errorf("%s: %s by %+v", text, p, hit)
+				}
+				if hit, blocked := m.Blocked(text); blocked {
+					t.Errorf("%s: the bot may not say %+v", text, hit)
+				}
+			}
+		}
+	}
+}

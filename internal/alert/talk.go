@@ -146,7 +146,7 @@ func (w *Watch) said(id string, t *talk, turn call.TurnRecord) {
 		if policy, h := words.Caller(turn.Text); policy != moderation.Pass {
 			about := why
 			about.Category, about.Words = string(h.Category), []string{turn.Text[h.Start:h.End]}
-			grave := policy == moderation.Crisis || policy == moderation.Transfer
+			grave := policy == moderation.Crisis || policy == moderation.Safety || policy == moderation.Transfer
 			w.once(id, t, Alert{Kind: Sensitive, AtMS: turn.StartMS, Grave: grave, Why: about}, about.Category)
 		}
 	}

@@ -18,7 +18,7 @@ export interface SheetRule { name: string; title: string; for: string[]; lines: 
 export interface SheetRules { per_agent: number; bot: number; least_s: number; sheets: SheetRule[] }
 export interface SheetPage extends SettingsPage { sheets: SheetRules; own: boolean; lines: string[] }
 
-export const callerPolicies = ['pass', 'calm', 'warn', 'transfer', 'end', 'crisis'] as const
+export const callerPolicies = ['pass', 'calm', 'warn', 'transfer', 'end', 'safety', 'crisis'] as const
 export interface WordSubject { name: string; own: number; shipped: number; caller?: string; bot?: string }
 export interface WordPage extends SettingsPage { subject: string; subjects: WordSubject[]; entries: string[]; shipped: string[] }
 

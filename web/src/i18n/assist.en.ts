@@ -26,7 +26,7 @@ export const assistEn: AssistCatalogue = {
     anger: 'The caller is getting angry',
     complaint: 'This may become a complaint',
   },
-  categories: { politics: 'politics', violence: 'violence', pornography: 'pornography', gambling: 'gambling', drugs: 'drugs', fraud: 'fraud', insults: 'insults', discrimination: 'discrimination', 'self-harm': 'self-harm', medical: 'promise of healing', advertising: 'absolute claim', personal: 'secrets and personal data', defamation: 'a competitor disparaged' },
+  categories: { politics: 'politics', violence: 'violence', pornography: 'pornography', gambling: 'gambling', drugs: 'drugs', fraud: 'fraud', insults: 'insults', discrimination: 'discrimination', 'self-harm': 'self-harm', medical: 'promise of healing', advertising: 'absolute claim', personal: 'secrets and personal data', defamation: 'a competitor disparaged', danger: 'danger' },
   dismiss: 'Got it',
   note: 'Note',
   noteHint: 'Jot things down; you go on after the call',

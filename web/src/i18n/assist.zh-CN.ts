@@ -25,7 +25,7 @@ export const assistZh = {
     anger: '来电人越来越生气',
     complaint: '有投诉的风险',
   },
-  categories: { politics: '政治', violence: '暴力', pornography: '色情', gambling: '赌博', drugs: '毒品', fraud: '诈骗', insults: '辱骂', discrimination: '歧视', 'self-harm': '自伤', medical: '疗效承诺', advertising: '绝对化用语', personal: '隐私和密码', defamation: '贬低同行' },
+  categories: { politics: '政治', violence: '暴力', pornography: '色情', gambling: '赌博', drugs: '毒品', fraud: '诈骗', insults: '辱骂', discrimination: '歧视', 'self-harm': '自伤', medical: '疗效承诺', advertising: '绝对化用语', personal: '隐私和密码', defamation: '贬低同行', danger: '危险' },
   dismiss: '知道了',
   note: '备注',
   noteHint: '边听边记；挂断以后接着写',

@@ -161,7 +161,7 @@ export const en: Catalogue = {
     held_too_long: 'on hold for too long',
     joined: 'the agent joined it with another call',
   },
-  reason: { asked: 'asked for', not_understood: 'not understood', upset: 'upset caller', rule: 'business rule', key: 'by key', supervisor: 'supervisor took over' },
+  reason: { asked: 'asked for', not_understood: 'not understood', upset: 'upset caller', rule: 'business rule', key: 'by key', crisis: 'a person in danger', danger: 'danger: smoke, fire, a shock', supervisor: 'supervisor took over' },
   state: { ringing: 'Ringing', held: 'On hold' },
   direction: { inbound: 'incoming', outbound: 'outgoing' },
   calls: callsEn,

@@ -16,7 +16,7 @@ export const settingsEn: SettingsCatalogue = {
     category: 'Category', own: 'Your own', shipped: 'Shipped', caller: 'When a caller says it', bot: 'When the bot would', allow: 'Allowed phrases',
     hint: "One a line. ~word: what sounds like it; =word: exactly these characters; a…b: both parts with a few characters between; word {'|'} warn: with a policy of its own; -word: takes a shipped one out.",
     allowHint: 'One a line. Nothing is found inside these phrases.', line: 'Line {n}:', shippedTitle: '{n} shipped words', find: 'Find', takeOut: 'Take out', back: 'Put back', rest: '{n} more; search for them',
-    policies: { pass: 'Goes on', calm: 'Back to the matter', warn: 'Warn once', transfer: 'To a person', end: 'End the call', crisis: 'Crisis care and a person', block: 'Not said', says: 'May be said' },
+    policies: { pass: 'Goes on', calm: 'Back to the matter', warn: 'Warn once', transfer: 'To a person', end: 'End the call', safety: 'What to do first, then a person', crisis: 'Crisis care and a person', block: 'Not said', says: 'May be said' },
   },
   sheets: {
     tab: 'Score sheets', title: 'Score sheets', lead: 'Written back into quality.yaml with all its comments. Calls that were judged keep the sheet of their time.', ours: 'These are the shipped sheets; a change is kept as quality.yaml in the business’s folder.',

@@ -15,7 +15,7 @@ export const settingsZh = {
     category: '类别', own: '自己的', shipped: '自带的', caller: '来电人说了', bot: '机器人要说', allow: '放行的说法',
     hint: "一行一个。~赌博：读音相同的也算；=老虎机：只认这几个字；杀…全家：中间可隔几个字；词 {'|'} warn：单独规定怎么处理；-词：从自带词表里拿掉。",
     allowHint: '一行一个。出现在这些说法里的词不算敏感词。', line: '第 {n} 行：', shippedTitle: '自带的 {n} 个词', find: '查找', takeOut: '拿掉', back: '恢复', rest: '还有 {n} 个，请查找',
-    policies: { pass: '不管', calm: '不接话，回到正题', warn: '警告一次', transfer: '转人工', end: '结束通话', crisis: '危机关怀并转人工', block: '不说', says: '可以说' },
+    policies: { pass: '不管', calm: '不接话，回到正题', warn: '警告一次', transfer: '转人工', end: '结束通话', safety: '先说怎么办，再优先转人工', crisis: '危机关怀并转人工', block: '不说', says: '可以说' },
   },
   sheets: {
     tab: '评分表', title: '质检评分表', lead: '写回 quality.yaml，注释都保留。已经评过的通话按当时的表。', ours: '现在用的是自带的评分表；改动会在业务文件夹里存成 quality.yaml。',

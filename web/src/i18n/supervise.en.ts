@@ -53,7 +53,7 @@ export const alertsEn: AlertsCatalogue = {
   },
   category: {
     'politics': 'politics', 'violence': 'violence', 'pornography': 'pornography', 'gambling': 'gambling', 'drugs': 'drugs', 'fraud': 'fraud', 'insults': 'insult', 'discrimination': 'discrimination',
-    'self-harm': 'self-harm', 'medical': 'promise of healing', 'advertising': 'barred claim', 'personal': 'personal data', 'defamation': 'slander', 'own': 'forbidden word',
+    'self-harm': 'self-harm', 'medical': 'promise of healing', 'advertising': 'barred claim', 'personal': 'personal data', 'defamation': 'slander', 'danger': 'danger', 'own': 'forbidden word',
   },
 }
 export const qualityEn: QualityCatalogue = {

@@ -51,7 +51,7 @@ export const alertsZh = {
   },
   category: {
     'politics': '政治', 'violence': '暴力', 'pornography': '色情', 'gambling': '赌博', 'drugs': '毒品', 'fraud': '诈骗', 'insults': '辱骂', 'discrimination': '歧视',
-    'self-harm': '轻生', 'medical': '医疗承诺', 'advertising': '违规宣传', 'personal': '个人信息', 'defamation': '诋毁同行', 'own': '禁语',
+    'self-harm': '轻生', 'medical': '医疗承诺', 'advertising': '违规宣传', 'personal': '个人信息', 'defamation': '诋毁同行', 'danger': '危险', 'own': '禁语',
   },
 }
 export const qualityZh = {

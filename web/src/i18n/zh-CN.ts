@@ -160,7 +160,7 @@ export const zh = {
     held_too_long: '保持时间过长',
     joined: '坐席把它并入另一通通话',
   },
-  reason: { asked: '来电人要求', not_understood: '没有听懂', upset: '情绪不佳', rule: '业务规则', key: '按键', supervisor: '主管接管' },
+  reason: { asked: '来电人要求', not_understood: '没有听懂', upset: '情绪不佳', rule: '业务规则', key: '按键', crisis: '来电人有危险', danger: '冒烟、起火、漏电等危险', supervisor: '主管接管' },
   state: { ringing: '振铃中', held: '保持中' },
   direction: { inbound: '呼入', outbound: '呼出' },
   calls: callsZh,
