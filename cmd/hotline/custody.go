@@ -361,7 +361,7 @@ func newRestore(s *settings) *cobra.Command {
 the settings (database.url, HOTLINE_DATABASE_URL) where they name one, which must be
 empty too: all of it or nothing. The key file may lie in the folder. Backups of SQLite
 can be restored into PostgreSQL, and the other way round.`,
-		Args:  exactArgs(1),
+		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := s.load()
 			if err != nil {

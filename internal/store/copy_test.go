@@ -94,11 +94,11 @@ func (c columns) rows(t *testing.T, db *sql.DB) (out []string) {
 			to[i] = &values[i]
 		}
 		require.NoError(t, rows.Scan(to...))
-		line := ""
+		var line strings.Builder
 		for i, v := range values {
-			line += fmt.Sprintf("%s: %#v; ", c.names[i], v)
+			fmt.Fprintf(&line, "%s: %#v; ", c.names[i], v)
 		}
-		out = append(out, line)
+		out = append(out, line.String())
 	}
 	require.NoError(t, rows.Err())
 	slices.Sort(out)
