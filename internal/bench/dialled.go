@@ -99,13 +99,13 @@ func (b *Bench) dial(ctx context.Context, d dialled) (err error) {
 	if err := sleep(ctx, ramp); err != nil {
 		return err
 	}
-	m := b.watchCalls(ctx, f, phones, hold)
+	err = b.printDialled(d, b.watchCalls(ctx, f, phones, hold), phones.Calls()) // what was measured is told even if they cannot be stopped
 	for _, id := range campaignIDs {
-		if status, answer, err := first.Post(ctx, "/api/v1/campaigns/"+id+"/stop", map[string]any{"hang_up": true}); err != nil || status >= 300 {
-			return errors.Join(err, fmt.Errorf("stop campaign %s: %d %s", id, status, answer))
+		if status, answer, failed := first.Post(ctx, "/api/v1/campaigns/"+id+"/stop", map[string]any{"hang_up": true}); failed != nil || status >= 300 {
+			return errors.Join(err, failed, fmt.Errorf("stop campaign %s: %d %s", id, status, answer))
 		}
 	}
-	return b.printDialled(d, m, phones.Calls())
+	return err
 }
 
 var campaignIDs = []string{"talks", "brief"}
@@ -354,7 +354,7 @@ func (b *Bench) printDialled(d dialled, m watched, calls []network.Call) error {
 		if c.By == "lost" {
 			lost++
 		}
-		if c.Answered.IsZero() || c.Ended.IsZero() || c.Ended.After(m.to) { // those were hung up when all was over
+		if c.Answered.IsZero() || c.Ended.IsZero() || c.Ended.After(m.to) { // those are not over
 			continue
 		}
 		lasted = append(lasted, c.Ended.Sub(c.Answered).Seconds())
