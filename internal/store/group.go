@@ -270,11 +270,15 @@ func (g *group) close() error {
 const attempts = 8
 
 // commit runs a batch as one transaction, again where only another node was in its way.
+// Where it always is, nothing is kept, and each operation is told so.
 func (g *group) commit(ctx context.Context, batch []*operation, results []error) (err error) {
 	for n := range attempts {
 		clear(results)
 		err = g.once(ctx, batch, results)
-		if !g.again(err) && !slices.ContainsFunc(results, g.again) {
+		if i := slices.IndexFunc(results, g.again); i >= 0 && err == nil {
+			err = fmt.Errorf("write to the database: %w", results[i])
+		}
+		if !g.again(err) {
 			return err
 		}
 		// The others shall be through by then, each after a time of its own.
@@ -320,7 +324,7 @@ func (g *group) try(ctx context.Context, batch []*operation, results []error, sa
 			}
 		}
 		results[i] = guard(within, tx, o)
-		if !savepoints {
+		if !savepoints || g.again(results[i]) { // what is run again must not be kept
 			if results[i] != nil {
 				return false, nil
 			}
