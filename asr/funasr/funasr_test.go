@@ -5,8 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -224,7 +223,7 @@ func TestServerThatKeepsHangingUpIsFault(t *testing.T) {
 func TestCertificateOfTheServer(t *testing.T) {
 	t.Parallel()
 	h := httptest.NewUnstartedServer(new(server))
-	h.Config.ErrorLog = log.New(io.Discard, "", 0)
+	h.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	h.StartTLS()
 	t.Cleanup(h.Close)
 	known := x509.NewCertPool()

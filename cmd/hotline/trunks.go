@@ -245,7 +245,7 @@ func (s *server) incoming(ctx context.Context, l *sip.Leg) {
 		a.Caller = m.Caller
 	}
 	// Every server answers the numbers for measuring; "the rest" does not take them.
-	if m.Line != "" && !(m.Rest && s.testLine(m.Called) != nil) {
+	if m.Line != "" && (!m.Rest || s.testLine(m.Called) == nil) {
 		a.Route = lineRoute + m.Line
 	}
 	if keys := !m.Media.InBand; len(m.Media.Codecs) > 0 || !keys {

@@ -16,8 +16,14 @@ func bills(t *testing.T, subject float64) *call {
 	t.Helper()
 	var pairs []knowledge.Pair
 	for _, q := range [][3]string{
-		{"change", "发票抬头写错了怎么改", "改抬头"}, {"content", "发票上能写什么内容", "发票内容"}, {"late", "以前的发票还能补吗", "补发票"}, {"lost", "发票丢了怎么办", "发票丢了"},
-		{"merge", "几张发票能合成一张吗", "合开发票"}, {"paper", "发票可以要纸质的吗", "纸质发票"}, {"view", "电子发票在哪里下载", "下载发票"}, {"when", "发票几天能收到", "开票时间"},
+		{"change", "发票抬头写错了怎么改", "改抬头"},
+		{"content", "发票上能写什么内容", "发票内容"},
+		{"late", "以前的发票还能补吗", "补发票"},
+		{"lost", "发票丢了怎么办", "发票丢了"},
+		{"merge", "几张发票能合成一张吗", "合开发票"},
+		{"paper", "发票可以要纸质的吗", "纸质发票"},
+		{"view", "电子发票在哪里下载", "下载发票"},
+		{"when", "发票几天能收到", "开票时间"},
 	} {
 		pairs = append(pairs, knowledge.Pair{ID: q[0], Category: "发票", Question: q[1], Topic: q[2], Answer: q[2] + "的答案。"})
 	}

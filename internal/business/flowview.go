@@ -22,7 +22,7 @@ type FlowView struct {
 	Examples []string      `json:"examples" doc:"what callers say who want it"`
 	Problems []FlowProblem `json:"problems" doc:"what hotline check says of it"`
 	Graph    flow.Graph    `json:"graph" doc:"empty where the flow has errors"`
-	Asked    []FlowAsked    `json:"asked,omitempty" doc:"what it asks for, in its order"`
+	Asked    []FlowAsked   `json:"asked,omitempty" doc:"what it asks for, in its order"`
 	// Lines are where the steps of the graph stand in the file, by their path.
 	Lines map[string]int `json:"lines" doc:"of the steps in the file, by their path"`
 

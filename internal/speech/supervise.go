@@ -114,7 +114,7 @@ func Supervise(ctx context.Context, cfg Supervision) error {
 	if err != nil {
 		return err
 	}
-	end, err := Client("unix:" + cfg.Socket, nil)
+	end, err := Client("unix:"+cfg.Socket, nil)
 	if err != nil {
 		return err
 	}
