@@ -52,7 +52,7 @@ func supervise(t *testing.T, mode string, change func(*speech.Supervision)) *sup
 		change(&cfg)
 	}
 	var err error
-	s.end, err = speech.Client("unix:" + cfg.Socket, nil)
+	s.end, err = speech.Client("unix:"+cfg.Socket, nil)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
