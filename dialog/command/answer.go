@@ -69,7 +69,7 @@ func (z *zh) answer(f string, exactly bool) Command {
 	}
 	best, other := Command{}, 0.0
 	for _, a := range chineseAnswers() {
-		s := 1 - syllablesApart(units, a.units)/float64(max(len(units), len(a.units)))
+		s := 1 - float64(lang.Apart(units, a.units, lang.Alike))/float64(max(len(units), len(a.units)))
 		switch {
 		case s > best.Certain && a.kind == best.Kind:
 			best.Certain = s
@@ -83,23 +83,6 @@ func (z *zh) answer(f string, exactly bool) Command {
 		return Command{}
 	}
 	return best
-}
-
-// syllablesApart is how many syllables are to be changed, put in or left out, one that is
-// only similar being half of a change.
-func syllablesApart(a, b []lang.Unit) float64 {
-	row := make([]float32, len(b)+1)
-	for j := range row {
-		row[j] = float32(j)
-	}
-	for i := range a {
-		before := row[0]
-		row[0] = float32(i + 1)
-		for j := range b {
-			before, row[j+1] = row[j+1], min(before+1-lang.Alike(a[i], b[j]), row[j]+1, row[j+1]+1)
-		}
-	}
-	return float64(row[len(b)])
 }
 
 // answer is what a few words say behind a question.

@@ -162,19 +162,7 @@ func phoneDistance(a, b []byte) float64 {
 	if len(b) < 6 || len(a) < 5 {
 		return 1
 	}
-	prev := make([]float32, len(b)+1)
-	for j := range prev {
-		prev[j] = float32(j)
-	}
-	row := make([]float32, len(b)+1)
-	for i := range a {
-		row[0] = float32(i + 1)
-		for j := range b {
-			row[j+1] = min(prev[j]+1-lang.PhoneAlike(a[i], b[j]), prev[j+1]+1, row[j]+1)
-		}
-		prev, row = row, prev
-	}
-	return float64(prev[len(b)]) / float64(max(len(a), len(b)))
+	return float64(lang.Apart(a, b, lang.PhoneAlike)) / float64(max(len(a), len(b)))
 }
 
 func (e *en) upset(f string) bool { return e.angry.MatchString(strings.Join(lang.Words(f), " ")) }

@@ -124,18 +124,5 @@ func alikeness(a, b []byte) float32 {
 	if len(a) == 0 || len(b) == 0 || len(a) > len(b)+2 || len(b) > len(a)+2 {
 		return 0
 	}
-	row := make([]float32, len(b)+1)
-	for j := range row {
-		row[j] = float32(j)
-	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = float32(i + 1)
-		for j := range b {
-			above := row[j+1]
-			row[j+1] = min(diagonal+1-lang.PhoneAlike(a[i], b[j]), above+1, row[j]+1)
-			diagonal = above
-		}
-	}
-	return 1 - row[len(b)]/float32(max(len(a), len(b)))
+	return 1 - lang.Apart(a, b, lang.PhoneAlike)/float32(max(len(a), len(b)))
 }

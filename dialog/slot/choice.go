@@ -421,19 +421,9 @@ func (s *Slot) soundsLike(t *utterance, add func(string, int, int, float64)) {
 
 // distance is how far apart two words sound.
 func distance(a, b string) float32 {
-	var row, prev [32]float32
-	if len(a) >= len(row) || len(b) >= len(row) {
+	const most = 32
+	if len(a) >= most || len(b) >= most {
 		return float32(len(a) + len(b))
 	}
-	for j := range prev {
-		prev[j] = float32(j)
-	}
-	for i := range len(a) {
-		row[0] = float32(i + 1)
-		for j := range len(b) {
-			row[j+1] = min(prev[j]+1-lang.PhoneAlike(a[i], b[j]), prev[j+1]+1, row[j]+1)
-		}
-		prev, row = row, prev
-	}
-	return prev[len(b)]
+	return lang.Apart([]byte(a), []byte(b), lang.PhoneAlike)
 }
