@@ -143,25 +143,40 @@ func (s *Store) fill(ctx context.Context, tables []table, rows source, last func
 			err = errors.Join(err, tx.Rollback())
 		}
 	}()
-	for _, t := range tables {
-		if err := emptied(t, func(query string) (there int, err error) {
-			return there, tx.QueryRowContext(ctx, query).Scan(&there)
-		}, func(statement string) error {
+	err = filling{
+		count: func(query string) (there int, err error) { return there, tx.QueryRowContext(ctx, query).Scan(&there) },
+		do: func(statement string) error {
 			_, err := tx.ExecContext(ctx, statement)
 			return err
-		}); err != nil {
-			return err
-		}
-	}
-	for _, t := range tables {
-		if err := insertAll(ctx, tx, t, rows(t)); err != nil {
-			return fmt.Errorf("table %s: %w", t.name, err)
-		}
-	}
-	if err := last(); err != nil {
+		},
+		insert: func(t table, rows iter.Seq2[[]any, error]) error { return insertAll(ctx, tx, t, rows) },
+	}.all(tables, rows, last)
+	if err != nil {
 		return err
 	}
 	return tx.Commit()
+}
+
+// filling is what a transaction of either database does to be filled.
+type filling struct {
+	count  func(query string) (int, error)
+	do     func(statement string) error
+	insert func(table, iter.Seq2[[]any, error]) error
+}
+
+// all empties the tables, which must have nothing in them, fills them, and calls last.
+func (f filling) all(tables []table, rows source, last func() error) error {
+	for _, t := range tables {
+		if err := f.emptied(t); err != nil {
+			return err
+		}
+	}
+	for _, t := range tables {
+		if err := f.insert(t, rows(t)); err != nil {
+			return fmt.Errorf("table %s: %w", t.name, err)
+		}
+	}
+	return last()
 }
 
 func insertAll(ctx context.Context, tx *sql.Tx, t table, rows iter.Seq2[[]any, error]) (err error) {
@@ -199,22 +214,15 @@ func fillPostgres(ctx context.Context, conn *pgx.Conn, tables []table, rows sour
 	if _, err := tx.Exec(ctx, migrationLock); err != nil {
 		return err
 	}
-	for _, t := range tables {
-		if err := emptied(t, func(query string) (there int, err error) {
-			return there, tx.QueryRow(ctx, query).Scan(&there)
-		}, func(statement string) error {
+	err = filling{
+		count: func(query string) (there int, err error) { return there, tx.QueryRow(ctx, query).Scan(&there) },
+		do: func(statement string) error {
 			_, err := tx.Exec(ctx, statement)
 			return err
-		}); err != nil {
-			return err
-		}
-	}
-	for _, t := range tables {
-		if err := copyIn(ctx, tx, t, rows(t)); err != nil {
-			return fmt.Errorf("table %s: %w", t.name, err)
-		}
-	}
-	if err := last(); err != nil {
+		},
+		insert: func(t table, rows iter.Seq2[[]any, error]) error { return copyIn(ctx, tx, t, rows) },
+	}.all(tables, rows, last)
+	if err != nil {
 		return err
 	}
 	return tx.Commit(ctx)
@@ -233,18 +241,18 @@ func copyIn(ctx context.Context, tx pgx.Tx, t table, rows iter.Seq2[[]any, error
 
 // emptied refuses a table with rows, but for the one that a first opening makes, which it
 // takes away.
-func emptied(t table, count func(query string) (int, error), do func(statement string) error) error {
+func (f filling) emptied(t table) error {
 	query := `SELECT COUNT(*) FROM ` + t.name
 	if t.name == "settings" {
 		query += ` WHERE key <> '` + keyCheck + `'`
 	}
-	switch there, err := count(query); {
+	switch there, err := f.count(query); {
 	case err != nil:
 		return err
 	case there > 0:
 		return fmt.Errorf("%w: table %s", ErrNotNew, t.name)
 	case t.name == "settings":
-		return do(`DELETE FROM settings`)
+		return f.do(`DELETE FROM settings`)
 	}
 	return nil
 }
