@@ -599,14 +599,11 @@ func (r *Runner) settle(ctx context.Context, a Attempt, result Result) Attempt {
 		}
 		if err == nil {
 			r.ended()
-		}
-		if err == nil && result.Outcome == NotPlaced {
-			r.cfg.Publish(Event{Campaign: a.Campaign, Kind: "contact", At: now})
-			r.message(ctx, ended, settled)
-			return settled
-		}
-		if err == nil {
-			r.cfg.Publish(Event{Campaign: a.Campaign, Kind: "settled", At: now, Attempt: &settled})
+			e := Event{Campaign: a.Campaign, Kind: "settled", At: now, Attempt: &settled}
+			if result.Outcome == NotPlaced {
+				e = Event{Campaign: a.Campaign, Kind: "contact", At: now}
+			}
+			r.cfg.Publish(e)
 			r.message(ctx, ended, settled)
 			return settled
 		}

@@ -207,7 +207,6 @@ func TestMusicBeforeTheAnswer(t *testing.T) {
 	assert.False(t, r.AnsweredBy.Early)
 }
 
-// A voicemail gets its message behind the beep, and not a word before; the same where
 // A greeting whose pause is lengthened by packets that do not arrive is not taken for a
 // person who waits: not a word is said into it.
 func TestHoleInAGreeting(t *testing.T) {
@@ -235,6 +234,7 @@ func TestHoleInAGreeting(t *testing.T) {
 	assert.Greater(t, heard[0].at, time.Duration(beep)*time.Second/rate-40*time.Millisecond)
 }
 
+// A voicemail gets its message behind the beep, and not a word before; the same where
 // its first words were taken for a person's.
 func TestVoicemailAnswers(t *testing.T) {
 	const message = "您的包裹今天送到，请留意。"
