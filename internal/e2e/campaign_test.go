@@ -44,6 +44,7 @@ type trial struct {
 	phones *network.Network
 	db     *store.Store
 	nodes  []*stand.Stand
+	server string // of the database, "" where it is a file, which cannot be down
 	// calendar is the file of a rehearsal, "" in real time: then who asked to be called
 	// later is not waited for.
 	calendar string
@@ -69,7 +70,7 @@ type trialConfig struct {
 
 func newTrial(t *testing.T, c trialConfig) *trial {
 	t.Helper()
-	x := &trial{t: t, rules: map[string]outboundtest.Rules{}}
+	x := &trial{t: t, server: c.database, rules: map[string]outboundtest.Rules{}}
 	sounds, replay := recognised(t, c.english)
 	var err error
 	x.phones, err = network.Start(network.Config{Seed: c.seed, Longest: c.longest, Manner: c.manner, Say: func(text string) []int16 { return sounds[text] }})
@@ -261,12 +262,25 @@ func (x *trial) disturb(every time.Duration) (stop func()) {
 				case <-time.After(40 * time.Second): // longer than a node may be silent
 				}
 			}
-			if !assert.NoError(x.t, n.Restart(context.WithoutCancel(x.t.Context()))) {
+			if !assert.NoError(x.t, x.again(n)) {
 				return
 			}
 		}
 	})
 	return func() { close(over); wg.Wait() }
+}
+
+// again starts a killed node as the service's unit does: one that ends because its database
+// is just down is started again after a moment.
+func (x *trial) again(n *stand.Stand) (err error) {
+	for range 10 {
+		if err = n.Restart(context.WithoutCancel(x.t.Context())); err == nil || x.server == "" {
+			return err
+		}
+		x.t.Logf("a killed node, started again: %v", err)
+		time.Sleep(2 * time.Second) // RestartSec of deploy/hotline.service
+	}
+	return err
 }
 
 // log is what was left behind.
