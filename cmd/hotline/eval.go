@@ -217,7 +217,8 @@ func evalDialogs(cmd *cobra.Command, c config.Config, dir string, asJSON bool) e
 	if len(b.Lines) == 0 {
 		return fmt.Errorf("%s has no line to talk on: %w", dir, report.Err())
 	}
-	meaning := localMeaning(cmd.Context(), c, discard())
+	meaning, closeIt := patiently(cmd.Context(), c, discard())
+	defer closeIt()
 	results, err := business.RunDialogs(cmd.Context(), b, func(l business.Line, now func() time.Time) (dialog.Engine, error) {
 		made, err := newBot(l, meaning, trial(), nil, now)
 		if err != nil {

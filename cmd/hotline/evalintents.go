@@ -117,24 +117,9 @@ func intentMeaning(ctx context.Context, c config.Config, language string) (e int
 	}, nil
 }
 
-// keepVectors keeps the vectors of training texts in the data folder; where another
-// process does, e serves alone.
-func keepVectors(c config.Config, language string, e intent.Embedder) (kept intent.Embedder, done func()) {
-	path := filepath.Join(c.Data.Dir, "vectors", "eval-intents-"+language+".bin")
-	alone := func() (intent.Embedder, func()) { return e, func() {} }
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return alone()
-	}
-	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator's own folder
-	if err != nil {
-		return alone()
-	}
-	if unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
-		_ = lock.Close()
-		return alone()
-	}
-	file := &embed.Cached{Next: e, Path: path}
-	return file, func() { _, _ = file.Close(), lock.Close() } // closing gives the lock back
+// keepVectors keeps the vectors of training texts in the data folder.
+func keepVectors(c config.Config, language string, e intent.Embedder) *embed.Cached {
+	return &embed.Cached{Next: e, Path: filepath.Join(c.Data.Dir, "vectors", "eval-intents-"+language+".bin")}
 }
 
 // processorTime is what the process has used of it so far, seconds.
@@ -164,8 +149,8 @@ func evalIntents(ctx context.Context, c config.Config, train, test, label string
 		}
 		defer closeIt()
 		if e != nil {
-			kept, done := keepVectors(c, intent.Language(in), e)
-			defer done()
+			kept := keepVectors(c, intent.Language(in), e)
+			defer func() { _ = kept.Close() }() // it is made anew where it is not whole
 			o.Embedder = kept
 		}
 	}

@@ -99,22 +99,18 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 			return err
 		}
 	}
-	var meaning knowledge.Embedder
 	// Whoever measures must know that half of the comparison is not there.
-	if m := localMeaning(ctx, c, slog.New(slog.NewTextHandler(os.Stderr, nil))); m != nil {
-		kept := &embed.Cached{Next: m, Path: filepath.Join(c.Data.Dir, "vectors", "knowledge.bin")}
-		defer func() { _ = kept.Close() }() // it is made anew where it is not whole
-		meaning = patient{kept}
-	}
+	meaning, closeIt := patiently(ctx, c, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	defer closeIt()
 	if a.bot, a.now, err = officeBot(c, f.line, meaning); err != nil { //nolint:contextcheck // what it builds bounds its own time
 		return err
 	}
 	if f.spoken {
-		m, closeIt, err := newMouth(ctx, c, a.bot.line.Language, f.voices, f.wav, f.heard)
+		m, silence, err := newMouth(ctx, c, a.bot.line.Language, f.voices, f.wav, f.heard)
 		if err != nil {
 			return err
 		}
-		defer closeIt()
+		defer silence()
 		a.mouth = m
 	}
 	var outcomes []acceptance.Outcome
@@ -138,6 +134,18 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 	}
 	return errors.Join(printMisses(out, judged), printFigures(out, "all", figures),
 		printFigures(out, "without those to which the business has no answer", known))
+}
+
+// patiently is the embedder of a measurement, which keeps its vectors beside the data;
+// nil where no model is installed.
+func patiently(ctx context.Context, c config.Config, log *slog.Logger) (meaning knowledge.Embedder, closeIt func()) {
+	m := localMeaning(ctx, c, log)
+	if m == nil {
+		return nil, func() {}
+	}
+	// A server that runs has a file of its own.
+	kept := &embed.Cached{Next: m, Path: filepath.Join(c.Data.Dir, "vectors", "eval-knowledge.bin")}
+	return patient{kept}, func() { _ = kept.Close() } // it is made anew where it is not whole
 }
 
 // patient is an embedder that is not given up where the machine is slow: callers cannot

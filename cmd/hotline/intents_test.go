@@ -92,27 +92,19 @@ func TestNothingToTellApart(t *testing.T) {
 	assert.Nil(t, r)
 }
 
-// What eval intents has embedded once it does not embed again; two at the same time
-// do not spoil each other's file.
+// What eval intents has embedded once it does not embed again.
 func TestVectorsOfTrainingTextsAreKept(t *testing.T) {
 	var c config.Config
 	c.Data.Dir = t.TempDir()
 	texts := []string{"where is my parcel", "refund this please"}
-	first := &letters{}
-	e, done := keepVectors(c, "en", first)
-	want, err := e.Embed(t.Context(), texts)
-	require.NoError(t, err)
-
-	beside, doneToo := keepVectors(c, "en", &letters{})
-	assert.IsType(t, &letters{}, beside, "the file is taken")
-	doneToo()
-	done()
-
-	second := &letters{}
-	e, done = keepVectors(c, "en", second)
-	defer done()
-	got, err := e.Embed(t.Context(), texts)
-	require.NoError(t, err)
-	assert.Equal(t, want, got)
+	ask := func(m *letters) [][]float32 {
+		kept := keepVectors(c, "en", m)
+		got, err := kept.Embed(t.Context(), texts)
+		require.NoError(t, err)
+		require.NoError(t, kept.Close())
+		return got
+	}
+	want, second := ask(&letters{}), &letters{}
+	assert.Equal(t, want, ask(second))
 	assert.Equal(t, 1, second.asked, "for what the model is known by")
 }

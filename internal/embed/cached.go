@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // Embedder makes vectors of texts.
@@ -35,7 +37,8 @@ const (
 // Cached keeps the vectors of texts in a file, so that a start or a change embeds
 // only what is new. Only texts that come several at once, which are knowledge, are
 // kept: one alone may be what a caller said. A file that cannot be used, or is of
-// another model, is begun anew.
+// another model, is begun anew; one that another process uses is left to it, and
+// every text is embedded.
 type Cached struct {
 	Next Embedder
 	Path string
@@ -133,6 +136,10 @@ func (c *Cached) open(known []float32) error {
 	f, err := os.OpenFile(c.Path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
+	}
+	// Where records stand is known to one process only.
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return errors.Join(err, f.Close())
 	}
 	c.file, c.dim, c.at = f, len(known), map[[hashSize]byte]int64{}
 	head := make([]byte, len(magic)+4+4*c.dim)

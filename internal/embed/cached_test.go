@@ -81,3 +81,31 @@ func TestTheFileOfVectorsIsBoundedAndHoldsNoSingleTexts(t *testing.T) {
 		assert.Equal(t, before+1, m.n)
 	}
 }
+
+// A measurement beside a server must not move what the server has written.
+func TestAnotherProcessHasTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "v.bin")
+	m := &counting{kind: 1}
+	first := &embed.Cached{Next: m, Path: path}
+	want, err := first.Embed(t.Context(), []string{"a", "bb"})
+	require.NoError(t, err)
+
+	beside := &embed.Cached{Next: &counting{kind: 900}, Path: path}
+	got, err := beside.Embed(t.Context(), []string{"a", "bb"})
+	require.NoError(t, err)
+	assert.InDelta(t, 900, got[0][1], 0)
+	require.NoError(t, beside.Close())
+
+	asked := m.n
+	again, err := first.Embed(t.Context(), []string{"a", "bb"})
+	require.NoError(t, err)
+	assert.Equal(t, want, again)
+	assert.Equal(t, asked, m.n, "the file is as it was")
+	require.NoError(t, first.Close())
+
+	next := &embed.Cached{Next: &counting{kind: 1}, Path: path}
+	got, err = next.Embed(t.Context(), []string{"a", "bb"})
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+	require.NoError(t, next.Close())
+}
