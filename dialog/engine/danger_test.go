@@ -20,11 +20,13 @@ func shop(t *testing.T, language string, open bool, own fstest.MapFS) *call {
 	pairs := map[string][]knowledge.Pair{
 		"zh": {
 			{ID: "burnt", Category: "安全", Question: "机器有烧焦味怎么办", Answer: "请马上拔掉插头，不要再用。", Variants: []string{"闻到一股焦味", "有糊味"}},
+			{ID: "trips", Category: "安全", Question: "水壶一烧水就跳闸怎么办", Answer: "擦干底座，别再插电。"},
 			{ID: "return", Category: "退换", Question: "不想要了能退吗", Answer: "七天内可以退。"},
 			{ID: "lights", Category: "使用", Question: "燃气灶打不着火怎么办", Answer: "先换电池。"},
 		},
 		"en": {
 			{ID: "smoke", Category: "danger", Question: "There's smoke coming out of it.", Answer: "Unplug it right away.", Variants: []string{"my purifier is smoking"}},
+			{ID: "cable", Category: "danger", Question: "The cable's damaged. Can I still use it?", Answer: "Don't use it or tape it up."},
 			{ID: "return", Category: "returns", Question: "Can I return it?", Answer: "Within thirty days."},
 			{ID: "recall", Category: "safety", Question: "I heard one exploded, is mine safe?", Answer: "Nothing of ours is under recall."},
 		},
@@ -76,6 +78,34 @@ func TestDangerOutOfHours(t *testing.T) {
 	assert.Contains(t, s.text(), "插头")
 	assert.Contains(t, s.text(), "回电")
 	assert.False(t, s.has("transfer"))
+}
+
+// What the list does not know by its words, and a pair does, gets the pair's advice and
+// the offer of a person, who comes before all others.
+func TestUrgentAnswersOfferAPerson(t *testing.T) {
+	for language, text := range map[string][3]string{
+		"zh": {"水壶一烧水就跳闸怎么办", "别再插电", "好的"},
+		"en": {"the cable's damaged, can I still use it", "tape it up", "yes please"},
+	} {
+		k := shop(t, language, true, nil)
+		s := k.say(text[0])
+		assert.Contains(t, s.text(), text[1])
+		require.False(t, s.has("transfer"), s.text())
+		s = k.say(text[2])
+		hand, ok := find[dialog.Transfer](s)
+		require.True(t, ok, s.text())
+		assert.True(t, hand.Urgent)
+		assert.Equal(t, "danger", hand.Reason)
+
+		k = shop(t, language, true, nil)
+		k.say(text[0])
+		no := map[string]string{"zh": "不用了", "en": "no thanks"}[language]
+		assert.False(t, k.say(no).has("transfer"))
+
+		off := shop(t, language, false, nil).say(text[0])
+		assert.Contains(t, off.text(), text[1])
+		assert.Contains(t, off.text(), map[string]string{"zh": "回电", "en": "Callback"}[language])
+	}
 }
 
 // A question with such words in it is a question, and what did not happen is none.

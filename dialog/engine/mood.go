@@ -95,7 +95,7 @@ func (p *plan) sensitive(ctx context.Context, t dialog.Turn) bool {
 // words in it.
 func (p *plan) danger(ctx context.Context, t dialog.Turn, category string) bool {
 	found := p.c.find(ctx, &p.st, t.Text, t.Alternatives)
-	urgent := func(m *knowledge.Match) bool { return slices.Contains(p.c.e.c.Urgent, m.Pair.Category) }
+	urgent := func(m *knowledge.Match) bool { return p.c.e.urgent(m.Pair) }
 	top := found.Top()
 	if top != nil && top.Exact && !urgent(top) {
 		return false
@@ -125,6 +125,9 @@ func (p *plan) danger(ctx context.Context, t dialog.Turn, category string) bool 
 	p.transfer("danger", KeyTransferSorry)
 	return true
 }
+
+// urgent says whether a pair is about what cannot wait.
+func (e *Engine) urgent(p *knowledge.Pair) bool { return slices.Contains(e.c.Urgent, p.Category) }
 
 // safe is what is said in place of a sentence that must not be.
 func (c *Conversation) safe() string {

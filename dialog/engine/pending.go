@@ -38,7 +38,11 @@ func (p *plan) reply(ctx context.Context, t dialog.Turn, cmd command.Command) bo
 		switch {
 		case yes:
 			p.intent("yes", "command")
-			p.transfer("upset", KeyTransferSorry)
+			reason := "upset"
+			if st.ids[0] != "" { // of the pair about something dangerous
+				reason, st.danger = "danger", true
+			}
+			p.transfer(reason, KeyTransferSorry)
 		case no:
 			p.intent("no", "command")
 			st.ask(nothing)

@@ -73,6 +73,7 @@ const (
 	KeyTooLong       Key = "too_long"        // the limit of turns: goodbye
 	KeyFollowUp      Key = "follow_up"       // shall I tell {a}?
 	KeyOfferTask     Key = "offer_task"      // shall I see to {a}?
+	KeyOfferPerson   Key = "offer_person"    // behind an urgent answer: a person now?
 	KeyAskElse       Key = "ask_else"        // behind an acknowledged answer
 	KeyFiller        Key = "filler"          // the call says it while an answer takes long
 	KeyHoldOn        Key = "hold_on"         // the call says it while recognising takes long

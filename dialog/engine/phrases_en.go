@@ -59,6 +59,7 @@ func phrasesEnglish() Phrases {
 		KeyFiller:        {"Let me check."},
 		KeyHoldOn:        {"One moment."},
 		KeyOfferTask:     {"Shall I help you with {a} now?", "Would you like me to take care of {a}?"},
+		KeyOfferPerson:   {"Shall I put you through to a person now?", "Would you like to speak to a person about it now?"},
 		KeyCrisis:        {"I'm worried to hear that. You can call nine eight eight any time, and I'm getting someone now.", "Your safety comes first. Nine eight eight is always there, and I'm getting someone now."},
 		KeyDanger:        {"Unplug it if that's safe, and don't use it again. If it's on fire, get out and call nine one one.", "Unplug it now if you safely can, and leave it off. If there's fire, get out and call nine one one."},
 		KeyWarn:          {"I do want to help, but please keep it civil, or I'll have to end the call.", "Please don't talk like that, or this call ends."},

@@ -232,14 +232,30 @@ func (p *plan) answer(x *knowledge.Index, pair *knowledge.Pair, text string) {
 		p.text(w)
 		st.ask(offerTask, name)
 		st.question = w
+		return
 	}
+	if p.c.e.urgent(pair) {
+		p.offerPerson(pair)
+	}
+}
+
+// offerPerson asks who was told what to do about something dangerous whether a person
+// shall see to it; where there is none, how else it gets to one.
+func (p *plan) offerPerson(pair *knowledge.Pair) {
+	if !p.reachable() {
+		p.off()
+		return
+	}
+	said := p.st.said
+	p.question(KeyOfferPerson, nil, offer, pair.ID)
+	p.st.said = said // what counts is what to do
 }
 
 // forPeople brings the caller to a person where the bot does not do a pair's scene for
 // him; where no person can be reached it does.
 func (p *plan) forPeople(pair *knowledge.Pair) bool {
 	st := &p.st
-	if pair.Scene == "" || p.c.e.c.Bot == nil || slices.Contains(p.c.e.c.Urgent, pair.Category) || p.c.e.c.Bot(p.c.facts, pair.Scene) {
+	if pair.Scene == "" || p.c.e.c.Bot == nil || p.c.e.urgent(pair) || p.c.e.c.Bot(p.c.facts, pair.Scene) {
 		return false
 	}
 	before := st.skill

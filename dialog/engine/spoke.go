@@ -347,7 +347,7 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 	if !sure {
 		for i := range found.Matches[:min(2, len(found.Matches))] {
 			m := found.Matches[i]
-			if m.Score >= th.Urgent && slices.Contains(p.c.e.c.Urgent, m.Pair.Category) {
+			if m.Score >= th.Urgent && p.c.e.urgent(m.Pair) {
 				p.note.Intent, p.note.Confidence = m.Pair.ID, m.Score
 				p.answer(x, m.Pair, t.Text)
 				return
