@@ -239,8 +239,9 @@ func (x *trial) until(limit time.Duration) {
 	}
 }
 
-// disturb kills nodes until it is stopped: one at a time, which comes back at once or,
-// where another can take over, after it was taken for dead.
+// disturb kills nodes until it is stopped, which is to be before the test ends however it
+// ends: one at a time, which comes back at once or, where another can take over, after it
+// was taken for dead.
 func (x *trial) disturb(every time.Duration) (stop func()) {
 	over := make(chan struct{})
 	var wg sync.WaitGroup
@@ -267,7 +268,7 @@ func (x *trial) disturb(every time.Duration) (stop func()) {
 			}
 		}
 	})
-	return func() { close(over); wg.Wait() }
+	return sync.OnceFunc(func() { close(over); wg.Wait() })
 }
 
 // again starts a killed node as the service's unit does: one that ends because its database
@@ -526,6 +527,7 @@ func throughEverything(t *testing.T, c trialConfig, restart func() error) {
 	}, third, outboundtest.Rules{Gap: gap, From: 9 * 60, To: 20 * 60, PerWeek: 2})
 
 	stop := x.disturb(20 * time.Second / time.Duration(c.nodes)) // each node lives for about as long as a call takes
+	defer stop()
 	var wg sync.WaitGroup
 	over := make(chan struct{})
 	when := func(calls int, do func()) bool {
@@ -563,9 +565,10 @@ func throughEverything(t *testing.T, c trialConfig, restart func() error) {
 				}
 			})
 	})
-	x.until(25 * time.Minute)
-	close(over)
-	wg.Wait()
+	quiet := sync.OnceFunc(func() { close(over); wg.Wait() })
+	defer quiet()
+	x.until(40 * time.Minute)
+	quiet()
 	stop()
 	l := x.check()
 	assert.Greater(t, x.kills, contacts/100)
