@@ -373,7 +373,8 @@ func (c *Conversation) find(ctx context.Context, st *state, text string, alterna
 // question often stands beside what is none (不用转人工,早餐几点). Where the whole is
 // understood, only a clause that is a known wording word for word is a better reading
 // (帮我开发票,订单尾号零零三二). Half a sentence alone is often about something else (who's
-// this, I had a missed call): the whole must have something left for what it means.
+// this, I had a missed call): the whole must have something left for the matter that it
+// means, in whichever of its pairs (买回来不喜欢,我想退货: how to return, the task behind it).
 func (c *Conversation) byClause(ctx context.Context, x *knowledge.Index, q knowledge.Query, whole knowledge.Result) knowledge.Result {
 	const most, discount, vouched = 4, 0.92, 0.1
 	clauses := strings.FieldsFunc(q.Text, func(r rune) bool { return strings.ContainsRune("，,。.！!？?；;", r) })
@@ -392,7 +393,7 @@ func (c *Conversation) byClause(ctx context.Context, x *knowledge.Index, q knowl
 		if !c.e.sure(r) || exactly && !top.Exact || !exactly && old != nil && top.Score*discount <= old.Score {
 			continue
 		}
-		if whole.Of(top.Pair.ID) < vouched {
+		if c.e.ofMatter(whole, top.Pair) < vouched {
 			continue
 		}
 		for i := range r.Matches {
@@ -402,6 +403,17 @@ func (c *Conversation) byClause(ctx context.Context, x *knowledge.Index, q knowl
 		best = r
 	}
 	return best
+}
+
+// ofMatter is what r leaves for a pair and those that are one matter with it.
+func (e *Engine) ofMatter(r knowledge.Result, pair *knowledge.Pair) float64 {
+	score := 0.0
+	for i := range r.Matches {
+		if m := &r.Matches[i]; m.Pair.ID == pair.ID || e.same(m.Pair, pair) {
+			score += m.Score
+		}
+	}
+	return score
 }
 
 func (c *Conversation) now() time.Time { return c.e.c.Now() }

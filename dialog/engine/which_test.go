@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"hotline/dialog/flow"
 	"hotline/dialog/internal/packtest"
 	"hotline/dialog/knowledge"
 )
@@ -70,4 +71,24 @@ func TestHalfASentenceDoesNotDecide(t *testing.T) {
 	c.open()
 	assert.Equal(t, "missed-call", c.say("Hang on, who's this? I had a missed call").note.KnowledgeID)
 	assert.Equal(t, "wrong-number", c.say("who's this?").note.KnowledgeID)
+}
+
+// Half a sentence decides where the whole is about the same matter: how it is done is
+// asked like the task itself.
+func TestHalfASentenceDecidesWithinItsMatter(t *testing.T) {
+	returning := &flow.Flow{
+		Name: "return", Title: "退货", Start: flow.Start{Offer: []string{"return-how"}},
+		Steps: []flow.Step{{Say: []string{"好，给您办退货。"}}},
+	}
+	set, problems := flow.Compile([]*flow.Flow{returning}, flow.Context{Language: "zh"})
+	require.Empty(t, problems)
+	c := config(t, packtest.Pack{Language: "zh", Pairs: []knowledge.Pair{
+		{ID: "return-how", Question: "怎么退货？", Answer: "在订单里申请。", Variants: []string{"买回来不喜欢怎么退", "不喜欢买回来的东西", "买回来用着不喜欢", "不喜欢了退给你们"}},
+		{ID: "flow-return", Flow: "return", Question: "我要退货", Variants: []string{"我想退货", "给我办退货"}},
+		{ID: "store", Question: "门店买回来的能退吗？", Answer: "能，拿到店里。", Variants: []string{"在店里买回来不喜欢"}},
+	}})
+	c.Flows = func() *flow.Set { return set }
+	k := begin(t, c)
+	k.open()
+	assert.Equal(t, "return", k.say("买回来不喜欢，我想退货").note.Flow)
 }

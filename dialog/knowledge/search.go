@@ -63,16 +63,6 @@ func (r Result) Top() *Match {
 	return &r.Matches[0]
 }
 
-// Of is the score of the pair with id, 0 where it is not among the matches.
-func (r Result) Of(id string) float64 {
-	for i := range r.Matches {
-		if r.Matches[i].Pair.ID == id {
-			return r.Matches[i].Score
-		}
-	}
-	return 0
-}
-
 // shortlist is the number of candidates that are compared closely.
 const shortlist = 12
 
