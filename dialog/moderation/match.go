@@ -186,7 +186,7 @@ func (s *scanner) run(a *automaton, stream, written []symbol) {
 			n := int(a.nodes[at].depth)
 			from := i - n + 1
 			for _, p := range a.nodes[at].patterns {
-				if p.least > 0 && written != nil && !enough(p, written[from:i+1]) {
+				if p.least > 0 && written != nil && !(enough(p, written[from:i+1]) && together(written[from:i+1])) {
 					continue
 				}
 				s.take(p, from, i, stream)
@@ -204,6 +204,17 @@ func enough(p pattern, written []symbol) bool {
 		}
 	}
 	return equal >= p.least
+}
+
+// together says whether nothing stands between the characters: what sounds like an entry
+// is one only in one breath (灯罩碎成渣了,你们看 is not 炸了你们).
+func together(written []symbol) bool {
+	for k := 1; k < len(written); k++ {
+		if written[k].start != written[k-1].end {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *scanner) take(p pattern, from, to int, stream []symbol) {

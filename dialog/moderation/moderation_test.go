@@ -34,6 +34,7 @@ func TestFind(t *testing.T) {
 		"法轮功":                          "politics 法轮功",
 		"法 輪 功":                        "politics 法 輪 功",
 		"发轮功":                          "politics 发轮功", // by sound
+		"渣了你们":                         "violence 渣了你们",
 		"你是傻Ｂ吗":                        "insults 傻Ｂ",
 		"ｆｕｃｋ you":                     "insults ｆｕｃｋ",
 		"F U C K off":                  "insults F U C K",
@@ -81,6 +82,7 @@ func TestHarmless(t *testing.T) {
 		"analysis of my account", "the passion fruit", "hello there", "退货地址在哪里", "帮我查一下订单", "洗衣机不转了", "屏幕碎了", "订单号幺三八三八", "",
 		"can I get a trash can", "my parcel got lost in the post", "忘记密码怎么办", "验证码收不到", "核实您的身份后才能重置密码", "请不要把密码告诉任何人",
 		"告诉我您的手机号,我把重置密码的办法发给您", "enter your new password and confirm it", "never share your password with anyone by phone", "身份证号填错了", "床上四件套有货吗", "买个八件套的餐具", "最低充值多少", "这个颜色情侣款有吗",
+		"瓶子摔成渣了,你们给看看", "杯子碎成渣了，你们补发一个",
 	} {
 		if hit, blocked := m.Blocked(text); blocked {
 			t.Errorf("%q: %+v", text, hit)
