@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,6 +34,8 @@ type office struct {
 	log *testdata.Log
 	out *testdata.Log // what the owner is told
 	end func()
+	// ended has what serve returned.
+	ended chan error
 }
 
 const offer = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n"
@@ -39,24 +43,47 @@ const offer = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt
 // openOffice serves firstLines until the test ends; settings are more of hotline.yaml.
 func openOffice(t *testing.T, settings string, environ ...string) *office {
 	t.Helper()
-	home := t.TempDir()
+	o := &office{T: t, end: func() {}}
+	t.Cleanup(func() { o.end() })
+	for range 3 {
+		o.found(settings, environ)
+		if o.start(); !o.portTaken() {
+			break
+		}
+	}
+	return o
+}
+
+// found writes the business and its settings into a new folder.
+func (o *office) found(settings string, environ []string) {
+	o.Helper()
+	home := o.TempDir()
 	free := func() string {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
+		require.NoError(o, err)
 		defer func() { _ = l.Close() }()
 		return l.Addr().String()
 	}
-	o := &office{T: t, dir: filepath.Join(home, "shop"), log: &testdata.Log{}, out: &testdata.Log{}}
+	o.dir, o.log, o.out = filepath.Join(home, "shop"), &testdata.Log{}, &testdata.Log{}
 	o.write("business.yaml", firstLines)
 	o.write("knowledge/q.csv", "编号,问题,答案\nhours,几点营业,早上十点开门。\n")
 	path := filepath.Join(home, "hotline.yaml")
-	require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, "business: shop\nmodels: models\nsip: {listen: %q}\nhttp: {listen: %q}\nspeech: {urls: \"http://127.0.0.1:1\"}\n%s", free(), free(), settings), 0o600))
+	require.NoError(o, os.WriteFile(path, fmt.Appendf(nil, "business: shop\nmodels: models\nsip: {listen: %q}\nhttp: {listen: %q}\nspeech: {urls: \"http://127.0.0.1:1\"}\n%s", free(), free(), settings), 0o600))
 	var err error
 	o.c, err = config.Load(path, append([]string{"HOTLINE_CALL_DRAIN=1s", "HOTLINE_API_TOKEN=token", "HOTLINE_DATA_DIR=" + filepath.Join(home, "data")}, environ...))
-	require.NoError(t, err)
-	t.Cleanup(func() { o.end() })
-	o.start()
-	return o
+	require.NoError(o, err)
+}
+
+// portTaken says whether the server has ended since another process took a port that was
+// free when it was chosen.
+func (o *office) portTaken() bool {
+	select {
+	case err := <-o.ended:
+		o.ended <- err
+		return errors.Is(err, syscall.EADDRINUSE)
+	default:
+		return false
+	}
 }
 
 // start serves until end, which may be called again.
@@ -64,6 +91,7 @@ func (o *office) start() {
 	o.Helper()
 	ctx, cancel := context.WithCancel(o.Context())
 	done := make(chan error, 1)
+	o.ended = done
 	go func() {
 		done <- serve(ctx, o.c, o.out, slog.New(slog.NewTextHandler(io.MultiWriter(o.log, o.Output()), nil)))
 	}()

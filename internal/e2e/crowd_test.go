@@ -121,7 +121,7 @@ func (w *crowd) one(ctx context.Context) {
 		kind.name, kind.call = "vanishes", w.vanishes
 	}
 	was := w.stalls()
-	err := kind.call(ctx)
+	err := judged(ctx, kind.call)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.kinds[kind.name]++
@@ -131,6 +131,28 @@ func (w *crowd) one(ctx context.Context) {
 	case err != nil:
 		w.harmed = append(w.harmed, fmt.Sprintf("call %d, who %s: %v", n, kind.name, err))
 	}
+}
+
+// oneCall is a test to the telephone of one call: what fails there is that call's error,
+// and whether it is the server's fault is judged as with the others.
+type oneCall struct{ testing.TB }
+
+func (oneCall) Fatal(args ...any) { panic(errors.New(fmt.Sprint(args...))) }
+
+func (oneCall) Fatalf(format string, args ...any) { panic(fmt.Errorf(format, args...)) }
+
+// judged makes a call, whose telephone may give up.
+func judged(ctx context.Context, call func(context.Context) error) (err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case error:
+			err = r
+		default:
+			panic(r)
+		}
+	}()
+	return call(ctx)
 }
 
 // unharmed says which calls were not as they should be.
@@ -331,7 +353,7 @@ func (w *crowd) isSilent(ctx context.Context) error {
 
 // cancels gives up while the call is being set up.
 func (w *crowd) cancels(context.Context) error {
-	p := siptest.New(w.t, w.stand.SIP)
+	p := siptest.New(oneCall{w.t}, w.stand.SIP)
 	defer p.Close()
 	c := p.Invite("8000", siptest.SDP)
 	time.Sleep(time.Duration(w.made.Load()%7) * 3 * time.Millisecond)
@@ -355,7 +377,7 @@ func (w *crowd) cancels(context.Context) error {
 // scriptedCall is one whose signalling is written out, over a bad line. end gives back what it
 // holds, without a word to the server.
 func (w *crowd) scriptedCall(ctx context.Context) (sc *scripted, end func(), err error) {
-	p := siptest.New(w.t, w.stand.SIP)
+	p := siptest.New(oneCall{w.t}, w.stand.SIP)
 	socket, err := w.ports.Listen()
 	if err != nil {
 		p.Close()
