@@ -176,6 +176,7 @@ func TestPending(t *testing.T) {
 		{"zh", "我的订单号是", command.Half},
 		{"zh", "因为", command.Half},
 		{"zh", "昨天买的那个", command.Half},
+		{"zh", "不对 输错了", command.Half},
 		{"zh", "幺三八零零", command.Counting},
 		{"zh", "13800", command.Counting},
 		{"zh", "13800138000", command.Complete},
@@ -264,5 +265,19 @@ func BenchmarkRecognize(b *testing.B) {
 	for b.Loop() {
 		zh.Recognize("我想问一下你们什么时候发货能送到上海吗")
 		en.Recognize("I would like to know how long shipping takes to New York")
+	}
+}
+
+// Who says that what he told was wrong says nothing about what he was asked meanwhile.
+func TestWhatWasToldIsTakenBack(t *testing.T) {
+	for text, want := range map[string]bool{
+		"不对 输错了。": true, "不好意思，我刚才说错了": true, "号码报错了": true,
+		"sorry, I gave you the wrong number": true, "no wait, that's the wrong date": true,
+		"不对": false, "你们发错了": false, "发货发错了": false, "输错了密码怎么办": false, "不对，是零零一七": false,
+		"you sent the wrong number of cups": false, "no": false,
+	} {
+		if got := command.TakesBack(text); got != want {
+			t.Errorf("%s: %t", text, got)
+		}
 	}
 }

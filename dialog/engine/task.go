@@ -146,6 +146,7 @@ func heard(t dialog.Turn, cmd command.Command) flow.Heard {
 		Yes:        cmd.Kind == command.Yes || cmd.Kind == command.Backchannel && cmd.Affirms,
 		No:         cmd.Kind == command.No || cmd.Kind == command.Neither || cmd.Kind == command.Done,
 		Correction: cmd.Kind == command.Correction || command.Corrects(t.Text),
+		TakesBack:  command.TakesBack(t.Text),
 	}
 }
 

@@ -290,6 +290,9 @@ func (r *run) changed(c *compiledSlot, v slot.Value, h Heard) (Move, bool) {
 // corrected changes a value that was given before: 不对，是三号不是四号. What was done
 // with it since is done again, unless that cannot be undone.
 func (r *run) corrected(p *program, asked *compiledSlot, h Heard) (Move, bool) {
+	if h.TakesBack && !r.st.confirming {
+		return r.asksAgain(p)
+	}
 	if !h.Correction && !h.No || h.Text == "" {
 		return Move{}, false
 	}
@@ -299,14 +302,7 @@ func (r *run) corrected(p *program, asked *compiledSlot, h Heard) (Move, bool) {
 	if _, ok := inItsWords(asked, h.Text); ok && asked.Type == slot.YesNo {
 		return Move{}, false // it answers the question in its words: no, still nothing
 	}
-	names := make([]string, 0, len(p.order))
-	for _, name := range p.order {
-		if v, ok := r.st.values[name]; ok && !v.Skipped && !v.Partial && v.depth == len(r.st.frames) && v.effects == r.st.effects {
-			names = append(names, name)
-		}
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return r.st.values[b].at - r.st.values[a].at })
-	for _, name := range names {
+	for _, name := range r.told(p) {
 		c, old := p.slots[name], r.st.values[name]
 		if c.Type == slot.Text && (asked.Type == slot.YesNo || asked.Optional) {
 			continue // "no, there's no order" corrects nothing that was told
@@ -325,6 +321,31 @@ func (r *run) corrected(p *program, asked *compiledSlot, h Heard) (Move, bool) {
 		return r.advance(), true
 	}
 	return Move{}, false
+}
+
+// told are the values that can still be changed, the last one first.
+func (r *run) told(p *program) []string {
+	names := make([]string, 0, len(p.order))
+	for _, name := range p.order {
+		if v, ok := r.st.values[name]; ok && !v.Skipped && !v.Partial && v.depth == len(r.st.frames) && v.effects == r.st.effects {
+			names = append(names, name)
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return r.st.values[b].at - r.st.values[a].at })
+	return names
+}
+
+// asksAgain asks anew for what was told last, which the caller says was wrong: 不对，输错了
+// behind "have you received it?" is no "no".
+func (r *run) asksAgain(p *program) (Move, bool) {
+	told := r.told(p)
+	if len(told) == 0 {
+		return Move{}, false
+	}
+	old := r.st.values[told[0]]
+	r.st.drop(told[0])
+	r.st.move(old.pc)
+	return r.advance(), true
 }
 
 // keys takes the keypad for the answer.

@@ -122,7 +122,7 @@ func begin(t *testing.T, set *flow.Set, name, text string) *talk {
 // say answers and returns whether it was taken.
 func (k *talk) say(text string) bool {
 	k.t.Helper()
-	h := flow.Heard{Text: text, Confidence: 1, Yes: text == "对", No: text == "没有" || strings.HasPrefix(text, "不对"), Correction: strings.HasPrefix(text, "不对")}
+	h := flow.Heard{Text: text, Confidence: 1, Yes: text == "对", No: text == "没有" || strings.HasPrefix(text, "不对"), Correction: strings.HasPrefix(text, "不对"), TakesBack: text == "不对，输错了"}
 	m, ok := k.set.Answer(k.last.State, h, env())
 	if ok {
 		k.last = m
@@ -195,6 +195,19 @@ func TestACorrectionGoesBack(t *testing.T) {
 	require.True(t, k.say("不对，是零零幺七"))
 	assert.Contains(t, k.heard(), "到了上海")
 	assert.Equal(t, flow.Done, k.last.End)
+}
+
+// A caller who pauses behind "I typed it wrong" has not said no to what was asked meanwhile.
+func TestWhatWasToldWronglyIsAskedForAgain(t *testing.T) {
+	k := begin(t, compiled(t, track()), "track", "")
+	asked := k.heard()
+	require.True(t, k.say("零零三二"))
+	assert.Equal(t, "您收到了吗？", k.heard())
+	require.True(t, k.say("不对，输错了"))
+	assert.Equal(t, asked, k.heard())
+	assert.Empty(t, k.acts())
+	require.True(t, k.say("零零幺七"))
+	assert.Contains(t, k.heard(), "到了上海")
 }
 
 func TestRetriesChangeAndEndAtAPerson(t *testing.T) {

@@ -114,6 +114,7 @@ type Heard struct {
 	Confidence   float64 // of the recogniser
 	Yes, No      bool    // it is that, and nothing else
 	Correction   bool    // it says that something was wrong
+	TakesBack    bool    // and nothing else: what was told last is to be asked for again
 	Guess        bool    // Text is what somebody made of it: always asked about
 }
 
