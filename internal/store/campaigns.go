@@ -182,14 +182,13 @@ func (s *Store) HangUps(ctx context.Context) ([]string, error) {
 }
 
 // tokensIn is how many calls a campaign's rate lets begin, and when that was so, in
-// milliseconds. As much as half a second's calls gather while there are none: what a carrier
-// sees of a burst is longer by what claims and calls have to wait for.
+// milliseconds. As much as a second's calls gather while there are none.
 func tokensIn(ctx context.Context, tx *sql.Tx, id string, perSecond float64, now time.Time) (tokens float64, at int64, err error) {
 	if err := tx.QueryRowContext(ctx, `SELECT tokens, tokens_at FROM campaigns WHERE id = $1`, id).Scan(&tokens, &at); err != nil {
 		return 0, 0, fmt.Errorf("read a campaign's rate: %w", err)
 	}
 	ms := max(at, now.UnixMilli()) // a node whose clock is behind gains nothing
-	most := math.Max(1, perSecond/2)
+	most := math.Max(1, perSecond)
 	if at == 0 {
 		return most, ms, nil
 	}

@@ -253,7 +253,7 @@ func TestRateHoldsOverTime(t *testing.T) {
 			}
 			now = now.Add(100 * time.Millisecond)
 		}
-		require.Equal(t, 11, made, "1 at once, then 2.5 a second")
+		require.Equal(t, 12, made, "2 at once, then 2.5 a second")
 	})
 }
 
