@@ -81,7 +81,7 @@ func TestWhatIsRunAgainIsKeptOnce(t *testing.T) {
 		return keeps(3)(ctx, tx)
 	})
 	assert.Equal(t, []int{1, 3}, rows)
-	assert.NoError(t, told[0])
-	assert.ErrorIs(t, told[1], own)
-	assert.NoError(t, told[2])
+	require.NoError(t, told[0])
+	require.ErrorIs(t, told[1], own)
+	require.NoError(t, told[2])
 }
