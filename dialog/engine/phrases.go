@@ -38,6 +38,8 @@ const (
 	KeyMisunderstood Key = "misunderstood"   // that was not it: put it differently
 	KeyDontKnow      Key = "dont_know"       // not known: person, callback, message?
 	KeyDontKnowOff   Key = "dont_know_off"   // the same while nobody is there
+	KeyNoThing       Key = "no_thing"        // nothing is known of {a}: person, callback, message?
+	KeyNoThingOff    Key = "no_thing_off"    // the same while nobody is there
 	KeyMisheard      Key = "misheard"        // a narrower question
 	KeyMisheardMenu  Key = "misheard_menu"   // an example or the keypad
 	KeyOverheard     Key = "overheard"       // other people's talk, a television: come closer

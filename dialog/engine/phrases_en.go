@@ -23,6 +23,8 @@ func phrasesEnglish() Phrases {
 		KeyRephrase:      {"I don't know that one. Could you put it another way?", "I'm not sure I know that. Can you say it differently?", "I don't have an answer to that yet. Could you rephrase it?"},
 		KeyMisunderstood: {"I got that wrong. Could you put it another way?", "Sorry, that wasn't it. Can you tell me a bit more?", "My mistake. What is it about?"},
 		KeyDontKnow:      {"I really don't know that. Would you like a person, a callback, or to leave a message?", "I can't answer that one. I can get you a person, a callback, or take a message.", "I don't have that answer. Person, callback or message?"},
+		KeyNoThing:       {"I don't have anything on the {a}. Would you like a person, a callback, or to leave a message?", "I know nothing about the {a}, I'm afraid. Person, callback or message?"},
+		KeyNoThingOff:    {"I don't have anything on the {a}, and nobody's in right now. Would you like a callback, or to leave a message?", "I know nothing about the {a}, and our team is away. Callback or message?"},
 		KeyDontKnowOff:   {"I really don't know that, and nobody's in right now. Would you like a callback, or to leave a message?", "I can't answer that one, and our team is away. Callback or message?"},
 		KeyMisheard:      {"I missed that. Is it {a}, or {b}?", "I didn't catch that. Is it about {a}?", "That wasn't clear. Could you say it in a few words?"},
 		KeyMisheardMenu:  {"Still didn't catch it. You can use the keypad: {menu}.", "Sorry, missed it again. On your keypad: {menu}."},

@@ -21,6 +21,8 @@ type plan struct {
 	acts []dialog.Act
 	// await is what a flow wants done before it goes on.
 	await *flow.Request
+	// strange is a thing that was named and of which nothing is known.
+	strange string
 	// puzzled says that what was said is not understood yet: the caller will say it again.
 	puzzled bool
 	// asks is what a language model may know better than the plan.
@@ -345,14 +347,16 @@ func (p *plan) off() {
 }
 
 // offerWays offers a person, a callback or a message.
-func (p *plan) offerWays() {
-	if p.reachable() {
-		p.question(KeyDontKnow, nil, choice)
-		p.st.offHours = false
-		return
+func (p *plan) offerWays() { p.ways(KeyDontKnow, KeyDontKnowOff, nil) }
+
+// ways offers them by one key or, where nobody can be reached, by another.
+func (p *plan) ways(k, off Key, values map[string]string) {
+	reachable := p.reachable()
+	if !reachable {
+		k = off
 	}
-	p.question(KeyDontKnowOff, nil, choice)
-	p.st.offHours = true
+	p.question(k, values, choice)
+	p.st.offHours = !reachable
 }
 
 // callback asks for what is missing, the number first.

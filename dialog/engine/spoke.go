@@ -330,6 +330,7 @@ func (p *plan) known(found knowledge.Result, t dialog.Turn, upset bool) {
 	th := p.c.e.c.Thresholds
 	x := p.c.e.c.Pairs()
 	p.note.Source = "knowledge"
+	p.strange = found.Strange
 	sure := p.c.e.sure(found)
 	if !sure {
 		p.remember(t)
@@ -456,7 +457,8 @@ func (p *plan) notKnown(t dialog.Turn, upset bool, none float64) {
 	p.unknown(t.Text)
 }
 
-// unknown asks once for other words, then says so and what it can do.
+// unknown asks once for other words, then says so and what it can do; at once where a
+// thing was named of which nothing is known.
 func (p *plan) unknown(text string) {
 	st := &p.st
 	p.note.Intent, p.note.Source = "unknown", "fallback"
@@ -467,6 +469,8 @@ func (p *plan) unknown(text string) {
 	switch {
 	case st.trouble > p.c.e.c.Limits.Trouble:
 		p.giveUp()
+	case p.strange != "": // other words would not help
+		p.ways(KeyNoThing, KeyNoThingOff, map[string]string{"a": p.strange})
 	case st.unknown == 1:
 		st.ask(nothing)
 		w := p.wording(KeyRephrase, nil)

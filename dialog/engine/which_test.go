@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -91,4 +92,35 @@ func TestHalfASentenceDecidesWithinItsMatter(t *testing.T) {
 	k := begin(t, c)
 	k.open()
 	assert.Equal(t, "return", k.say("买回来不喜欢，我想退货").note.Flow)
+}
+
+// Who asks about a thing that the business never speaks of is told so at once, and offered
+// who may know; nobody is asked whether he means another thing.
+func TestAThingThatNobodyKnows(t *testing.T) {
+	pairs := map[string][]knowledge.Pair{
+		"zh": {
+			{ID: "kettle", Question: "水壶漏水怎么办", Answer: "先别用了。", Variants: []string{"水壶底下渗水"}},
+			{ID: "robot", Question: "扫地机漏水怎么办", Answer: "把水箱推到底。", Variants: []string{"扫地机底下渗水"}},
+		},
+		"en": {
+			{ID: "kettle", Question: "My kettle leaks.", Answer: "Stop using it.", Variants: []string{"water under the kettle"}},
+			{ID: "robot", Question: "My vacuum leaks.", Answer: "Empty the tank.", Variants: []string{"water under the vacuum"}},
+		},
+	}
+	for language, text := range map[string][2]string{"zh": {"加湿器底下渗水", "加湿器"}, "en": {"there's water under the humidifier", "humidifier"}} {
+		c := config(t, packtest.Pack{Language: language, Pairs: pairs[language]})
+		c.Open = func(time.Time, string) bool { return true }
+		k := begin(t, c)
+		k.open()
+		s := k.say(text[0])
+		assert.Contains(t, s.text(), text[1])
+		assert.Empty(t, s.note.Asked)
+		person := map[string]string{"zh": "人工", "en": "a person"}[language]
+		assert.True(t, k.say(person).has("transfer"))
+
+		c.Open = func(time.Time, string) bool { return false }
+		k = begin(t, c)
+		k.open()
+		assert.Contains(t, k.say(text[0]).text(), map[string]string{"zh": "人工已经下班", "en": "our team is away"}[language])
+	}
 }

@@ -12,7 +12,7 @@ func (r Result) Without(ids []string) Result {
 	if len(ids) == 0 {
 		return r
 	}
-	out := Result{None: r.None, Matches: slices.Clone(r.Matches)}
+	out := Result{None: r.None, Matches: slices.Clone(r.Matches), Strange: r.Strange}
 	for i := range out.Matches {
 		if m := &out.Matches[i]; slices.Contains(ids, m.Pair.ID) {
 			m.Score *= left
@@ -28,7 +28,8 @@ func (r Result) Except(ids []string) Result {
 	if len(ids) == 0 {
 		return r
 	}
-	return Result{None: r.None, Matches: slices.DeleteFunc(slices.Clone(r.Matches), func(m Match) bool { return slices.Contains(ids, m.Pair.ID) })}
+	matches := slices.DeleteFunc(slices.Clone(r.Matches), func(m Match) bool { return slices.Contains(ids, m.Pair.ID) })
+	return Result{None: r.None, Matches: matches, Strange: r.Strange}
 }
 
 // share makes the scores add up to 1 again and brings them in order.

@@ -16,14 +16,18 @@ type goods struct {
 	names   map[string]int // the thing that a name of one to three words, or of characters, is of
 	longest int            // in words, or in characters
 	devices int            // things up to here have answers of their own
+	listed  int            // things up to here are those of every home
 	things  int
 	pairs   []about
-	spoken  []called // of the things that the business speaks of
+	told    map[int]bool // things that questions, topics and answers name, and what devices are used for or on
+	said    map[int]int  // in the wordings of how many pairs each thing is named
+	spoken  []called     // of the things that the business speaks of
 }
 
 // about is which things a pair is about.
 type about struct {
 	named   []int // devices that are named in it anywhere
+	asked   bool  // its question is one about devices
 	general bool  // about nothing in particular
 }
 
@@ -32,14 +36,16 @@ func newGoods(chinese bool, own []string) *goods {
 	if chinese {
 		devices, things = chineseDevices, chineseThings
 	}
-	g := &goods{chinese: chinese, names: map[string]int{}}
+	g := &goods{chinese: chinese, names: map[string]int{}, told: map[int]bool{}, said: map[int]int{}}
 	g.list(devices)
 	g.devices = g.things
 	g.list(things)
+	g.listed = g.things
 	for _, name := range own {
 		g.things++
 		g.add(lang.Fold(name))
 		g.hear(lang.Fold(name))
+		g.told[g.things] = true
 	}
 	return g
 }
@@ -97,9 +103,11 @@ func (g *goods) learn(p *Pair) {
 		})
 		return things
 	}
-	for _, text := range []string{p.Question, p.Topic, p.Answer} {
-		if len(named(text)) > 0 {
+	for i, text := range []string{p.Question, p.Topic, p.Answer} {
+		for _, thing := range named(text) {
 			a.general = false
+			a.asked = a.asked || i < 2 && thing <= g.devices
+			g.told[thing] = true
 		}
 	}
 	wordings := map[int]int{}
@@ -108,10 +116,42 @@ func (g *goods) learn(p *Pair) {
 			wordings[thing]++
 		}
 	}
-	for _, n := range wordings {
+	for thing, n := range wordings {
 		a.general = a.general && n*most <= len(p.Variants)
+		g.said[thing]++
+		if a.asked && thing > g.devices { // where a device stands, or what it is used for
+			g.told[thing] = true
+		}
 	}
 	g.pairs = append(g.pairs, a)
+}
+
+// strange is what a text calls the devices that it names, or else the things, where the
+// business speaks of none of them, "" where it does: callers who have something else name
+// it now and then, so a few wordings count for nothing.
+func (g *goods) strange(folded string) string {
+	const things, devices = 3, 5 // pairs that are enough
+	const device, other = 0, 1   // other: what a device stands on, where one is named
+	var name [2]string
+	var known [2]bool
+	g.walk(folded, func(thing, from, to int) {
+		kind, enough := device, devices
+		if thing > g.devices && thing <= g.listed {
+			kind, enough = other, things
+		}
+		known[kind] = known[kind] || g.told[thing] || g.said[thing] >= enough
+		if name[kind] == "" {
+			name[kind] = g.written(folded, from, to)
+		}
+	})
+	kind := device
+	if name[device] == "" {
+		kind = other
+	}
+	if known[kind] {
+		return ""
+	}
+	return name[kind]
 }
 
 // another tells whether a text names devices, and a pair others only.
@@ -119,8 +159,10 @@ func (g *goods) another(folded string) func(pair int32) bool {
 	var named []int
 	own := false
 	g.walk(folded, func(thing, _, _ int) {
-		own = own || thing > g.devices
-		named = append(named, thing)
+		own = own || thing > g.listed
+		if thing <= g.devices {
+			named = append(named, thing)
+		}
 	})
 	if len(named) == 0 || own {
 		return func(int32) bool { return false }

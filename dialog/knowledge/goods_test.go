@@ -88,6 +88,57 @@ func TestThingsThatAreNamed(t *testing.T) {
 	}
 }
 
+// Who asks about a thing that the business never speaks of is not taken for one who asks
+// about what it does, and the thing is known by its name; where the thing does not matter
+// it is asked like any.
+func TestThingsThatNobodySpeaksOf(t *testing.T) {
+	for _, c := range []struct {
+		language string
+		pairs    []Pair
+		strange  map[string]string // by text
+		general  [2]string         // a text, and the pair that answers it
+	}{
+		{"en", []Pair{
+			{ID: "kettle-leak", Question: "My kettle leaks.", Answer: "Stop using it.", Variants: []string{"water under the kettle", "there's water leaking all over the counter from the kettle"}},
+			{ID: "vacuum-leak", Question: "My vacuum leaks water.", Answer: "Empty the tank.", Variants: []string{"the vacuum leaves water on my sofa"}},
+			{ID: "return", Question: "Can I return something I've opened?", Answer: "Yes, but for opened earbuds.", Variants: []string{"I've opened it, can I still return it"}},
+		}, map[string]string{
+			"water's leaking from the humidifier":             "humidifier",
+			"there's water leaking all over from the bedding": "bedding",
+			"water under the sofa, it was the vacuum":         "",
+			"can I return a blender that I've opened":         "",
+			"the humidifier leaked on my sofa":                "humidifier",
+			"my vacuum leaks":                                 "",
+			"there's water leaking all over":                  "",
+		}, [2]string{"I've opened the duvet, can I still return it", "return"}},
+		{"zh", []Pair{
+			{ID: "kettle-leak", Question: "水壶漏水怎么办", Answer: "先别用了。", Variants: []string{"水壶底下渗水", "水壶漏得一桌子都是水"}},
+			{ID: "robot-leak", Question: "扫地机漏水怎么办", Answer: "把水箱推到底。", Variants: []string{"扫地机漏得沙发底下都是水"}},
+			{ID: "return", Question: "拆开了还能退吗", Answer: "能退，戴过的耳机不行。", Variants: []string{"包装拆了能不能退"}},
+		}, map[string]string{
+			"加湿器底下渗水":   "加湿器",
+			"被子里漏出毛来":   "被子",
+			"沙发底下漏得都是水": "",
+			"水壶底下渗水":    "",
+			"漏水了怎么办":    "",
+		}, [2]string{"枕头拆开了还能退吗", "return"}},
+	} {
+		x, err := New(c.pairs, Options{Language: c.language})
+		require.NoError(t, err)
+		for text, want := range c.strange {
+			r := x.Find(t.Context(), Query{Text: text})
+			assert.Equal(t, want, r.Strange, text)
+			if top := r.Top(); want != "" && top != nil {
+				assert.Less(t, top.Score, 0.1, "%s: %s", text, top.Pair.ID)
+			}
+		}
+		top := x.Find(t.Context(), Query{Text: c.general[0]}).Top()
+		require.NotNil(t, top, c.general[0])
+		assert.Equal(t, c.general[1], top.Pair.ID)
+		assert.GreaterOrEqual(t, top.Score, 0.69, c.general[0])
+	}
+}
+
 // Whose name for a thing was not heard well is understood all the same; what is another word
 // stays one.
 func TestThingsThatAreMisheard(t *testing.T) {

@@ -142,15 +142,35 @@ func (x *Index) opposite(p int32, a *analysis, s *scratch) bool {
 	return deny >= near && agree <= deny-ahead
 }
 
-// opposed is the most that an opposite is worth: it may be asked about, not answered.
-const opposed = 0.4
+// The most that a pair is worth of which the text says the opposite, which may be asked
+// about, not answered; and one about a thing that the text has nothing to do with.
+const (
+	opposed = 0.4
+	alien   = 0.05
+)
 
-// doubt takes from pairs of which the text says the opposite what they have above that.
+// doubt takes from such pairs what they have above that. It needs r.Matches in the order of o.
 func (r *Result) doubt(o observation) {
+	best := 0
+	for i := range r.Matches {
+		if r.Matches[i].Score > r.Matches[best].Score {
+			best = i
+		}
+	}
+	if len(o.candidates) > 0 && o.candidates[best].alien {
+		r.Strange = o.strange
+	}
 	for i, c := range o.candidates {
-		if m := &r.Matches[i]; (c.opposite || c.another) && m.Score > opposed {
-			r.None += m.Score - opposed
-			m.Score = opposed
+		most := 1.0
+		switch {
+		case c.alien:
+			most = alien
+		case c.opposite, c.another:
+			most = opposed
+		}
+		if m := &r.Matches[i]; m.Score > most {
+			r.None += m.Score - most
+			m.Score = most
 		}
 	}
 }

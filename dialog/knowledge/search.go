@@ -53,6 +53,9 @@ func (m *Match) Candidate() dialog.Candidate {
 type Result struct {
 	Matches []Match // best first; their scores and None add up to 1
 	None    float64 // chance that the text means none of the pairs
+	// Strange is what the text calls a thing that the business never speaks of, where
+	// nothing but what is asked about others comes near to it.
+	Strange string
 }
 
 // Top is the best match, or nil.
@@ -100,6 +103,7 @@ func newScratch(variants, pairs int) *scratch {
 // millisecond for 1,000 variants.
 func (x *Index) Find(ctx context.Context, q Query) Result {
 	r := x.find(ctx, q.Text, q)
+	strange := r.Strange
 	for _, reading := range x.readings() {
 		if r.sure() {
 			break
@@ -119,6 +123,7 @@ func (x *Index) Find(ctx context.Context, q Query) Result {
 		}
 		r = better(r, x.find(ctx, alt, q), discount)
 	}
+	r.Strange = strange
 	return r
 }
 
@@ -204,6 +209,7 @@ type observation struct {
 	none       [noneFeatures]float64
 	candidates []compared
 	meaning    bool
+	strange    string // the thing that is named, if the business speaks of none
 }
 
 type compared struct {
@@ -216,6 +222,7 @@ type compared struct {
 	near           bool // the same but for small words
 	opposite       bool // it is said with a not, or without the one that it has
 	another        bool // it is about another thing than the one that is named
+	alien          bool // it is about a thing, and what is named is none that the business speaks of
 }
 
 // totals are what a text says, and how much of that is known.
@@ -267,9 +274,11 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 	top := s.order[:min(shortlist, len(s.order))]
 	o := observation{meaning: meaning, candidates: make([]compared, 0, len(top))}
 	another := x.goods.another(a.folded)
+	o.strange = x.goods.strange(a.folded)
 	for _, p := range top {
 		c := x.compare(p, &a, s, t, meaning)
 		c.another = !c.exact && another(p)
+		c.alien = !c.exact && o.strange != "" && x.goods.pairs[p].asked
 		o.candidates = append(o.candidates, c)
 	}
 	relate(o.candidates, meaning)
