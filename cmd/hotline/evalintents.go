@@ -27,8 +27,9 @@ func newEvalIntents(s *settings) *cobra.Command {
 		Use:   "intents --train a.csv --test b.csv",
 		Short: "Train the recogniser of intents on one file and measure it on another",
 		Long: `Trains the recogniser of intents on a CSV file with the columns text and intent, and
-measures it on another. Texts whose intent is "oos" are out of scope: a text of the
-other intents is right when its intent is found and it is not taken for out of scope.
+measures it on another. A column topic beside the training texts' intents helps to tell
+them apart. Texts whose intent is "oos" are out of scope: a text of the other intents is
+right when its intent is found and it is not taken for out of scope.
 train_s includes the embedding of the training texts, ms_per_text that of the text; the
 times are those of the clock, cpu_s is the processor's for all of it. Vectors of training
 texts are kept in the data folder (vectors), so that a second run need not make them.`,

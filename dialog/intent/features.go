@@ -12,17 +12,21 @@ import (
 // Blocks of features. Each has the length that its weight says, so that none drowns
 // another by its number of features.
 const (
-	blockWords = iota // words and characters, and runs of them
+	blockWords = iota // words and Chinese characters
+	blockRuns         // two that follow each other
+	blockPairs        // two that stand together, in whatever order and with what between them
 	blockParts        // what words are made of, so that another ending or a slip is near
 	blockSound        // how Chinese sounds, so that a misrecognised text is near
 	blocks
 )
 
-var blockWeight = [blocks]float32{1, 1, 0.6}
+var blockWeight = [blocks]float32{0.9, 0.9, 0.9, 0.9, 0.5}
 
 const (
 	// maxUnits bounds the words (Chinese: characters) of a text that are looked at.
 	maxUnits = 120
+	// maxApart is how far the two of a pair may be from each other.
+	maxApart = 11
 	// maxFeatures bounds a model's vocabulary; the rarest are left out.
 	maxFeatures = 1 << 17
 )
@@ -96,38 +100,29 @@ func han(unit string) bool {
 // grams calls add for each n-gram of the text; one may come several times.
 func grams(text string, add func(block uint8, h uint64)) {
 	us := units(text)
+	stems := make([]string, len(us))
 	chinese := false
 	for i, u := range us {
-		c := han(u)
-		chinese = chinese || c
-		if u == "^" || u == "$" {
-			continue
-		}
-		add(blockWords, hash(0, u))
-		if !c {
-			if stem := lang.Stem(u); stem != u {
-				add(blockWords, hash(1, stem))
-			} else {
-				add(blockWords, hash(1, u))
-			}
+		stems[i] = u
+		switch {
+		case han(u):
+			chinese = true
+		case u != "^" && u != "$":
+			stems[i] = lang.Stem(u)
+			add(blockWords, hash(1, stems[i]))
 			pieces(u, add)
 		}
-		if i+2 < len(us) && us[i+2] != "$" {
-			add(blockWords, hash(4, u, us[i+2]))
-		}
 	}
-	stem := func(u string) string {
-		if han(u) {
-			return u
-		}
-		return lang.Stem(u)
+	for _, u := range us[1 : len(us)-1] {
+		add(blockWords, hash(0, u))
 	}
-	for i := range len(us) - 1 {
-		add(blockWords, hash(2, stem(us[i]), stem(us[i+1])))
-		if i+2 < len(us) {
-			if han(us[i+1]) {
-				add(blockParts, hash(3, us[i], us[i+1], us[i+2]))
-			}
+	for i, u := range stems[:len(stems)-1] {
+		add(blockRuns, hash(2, u, stems[i+1]))
+		if i == 0 {
+			continue
+		}
+		for _, other := range stems[i+1 : max(i+1, min(i+1+maxApart, len(stems)-1))] {
+			add(blockPairs, hash(3, min(u, other), max(u, other)))
 		}
 	}
 	if !chinese {
@@ -202,7 +197,7 @@ func (v *vocabulary) vector(text string) (out []entry, novel float32) {
 	var known, unknown float32
 	grams(text, func(block uint8, h uint64) {
 		i, ok := v.index[h]
-		if block == blockWords {
+		if block == blockWords || block == blockRuns {
 			if ok {
 				known++
 			} else {

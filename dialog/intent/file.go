@@ -15,7 +15,7 @@ import (
 // A model's file is the mark with its version, the length and SHA-256 of what
 // follows, and that: a gob of the model.
 const (
-	fileMark = "hotline intents 2\n"
+	fileMark = "hotline intents 3\n"
 	// maxFile bounds a file, bytes: 2^17 features of 500 intents would fit.
 	maxFile = 512 << 20
 )
@@ -25,21 +25,28 @@ var ErrFile = errors.New("not a model of intents, or a damaged one")
 
 type (
 	wireModel struct {
-		Intents    []string
-		Outside    bool
-		Group      []int32
-		Hashes     []uint64
-		Blocks     []uint8
-		Weight     []float32 // inverse document frequencies
-		Sparse     []float32
-		Dim        int
-		Mean       []float32
-		Matrix     []float32
-		Dense      []float32
-		Plain      []float32
-		Refs       []float32
-		Starts     []int32
-		Kernel     []float32
+		Intents []string
+		Outside bool
+		Group   []int32
+		Topic   []int32
+		Hashes  []uint64
+		Blocks  []uint8
+		Weight  []float32 // inverse document frequencies
+		Sparse  []float32
+		Wider   []float32
+		Dim     int
+		Trust   float32
+		Mean    []float32
+		Matrix  []float32
+		Dense   []float32
+		Plain   []float32
+		Refs    []float32
+		Starts  []int32
+		Kernel  []float32
+		// What the kernel's examples say: how many n-grams each, which, and their shares.
+		Counts     []int32
+		Grams      []int32
+		Shares     []float32
 		Words, All wireJudge
 	}
 	wireJudge struct {
@@ -57,7 +64,7 @@ func (j *judge) wire() wireJudge { return wireJudge{j.sure.wire(), j.outside.wir
 func (m *Model) Save(w io.Writer) error {
 	n := len(m.vocabulary.features)
 	x := wireModel{
-		Intents: m.intents, Outside: m.oos >= 0, Group: m.group, Hashes: make([]uint64, n), Blocks: make([]uint8, n),
+		Intents: m.intents, Outside: m.oos >= 0, Group: m.group, Topic: m.topic, Hashes: make([]uint64, n), Blocks: make([]uint8, n),
 		Weight: make([]float32, n), Sparse: m.sparse.weights, Words: m.words.wire(), All: m.all.wire(),
 	}
 	for h, i := range m.vocabulary.index {
@@ -66,11 +73,18 @@ func (m *Model) Save(w io.Writer) error {
 	for i, f := range m.vocabulary.features {
 		x.Blocks[i], x.Weight[i] = f.block, f.idf
 	}
+	if m.wider != nil {
+		x.Wider = m.wider.weights
+	}
 	if m.space != nil {
+		x.Trust = m.space.trust
 		x.Dim, x.Mean, x.Matrix, x.Dense, x.Plain = m.space.dim, m.space.mean, m.space.matrix, m.dense.weights, m.plain.weights
 		x.Refs, x.Starts = m.refs, m.starts
 		if m.kernel != nil {
-			x.Kernel = m.kernel.weights
+			x.Kernel, x.Counts = m.kernel.weights, m.kernel.words.counts
+			for _, e := range m.kernel.words.grams {
+				x.Grams, x.Shares = append(x.Grams, e.index), append(x.Shares, e.value)
+			}
 		}
 	}
 	var body bytes.Buffer
@@ -123,10 +137,9 @@ func decode(body []byte) (*Model, error) {
 	}
 	classes := len(x.Group)
 	m := &Model{intents: x.Intents, oos: -1, words: x.Words.judge(), all: x.All.judge()}
-	m.group, m.groups = x.Group, len(x.Intents)
+	m.kinship = x.kinship()
 	if x.Outside {
-		m.oos = m.groups
-		m.groups++
+		m.oos = len(x.Intents)
 	}
 	m.vocabulary = &vocabulary{index: make(map[uint64]int32, len(x.Hashes)), features: make([]feature, len(x.Hashes))}
 	for i, h := range x.Hashes {
@@ -134,12 +147,19 @@ func decode(body []byte) (*Model, error) {
 		m.vocabulary.features[i] = feature{x.Blocks[i], x.Weight[i]}
 	}
 	m.sparse = &linear{classes, x.Sparse}
+	if m.wide() {
+		m.wider = &linear{m.topics, x.Wider}
+	}
 	if x.Dim > 0 {
-		m.space = &space{x.Dim, x.Mean, x.Matrix}
+		m.space = &space{x.Dim, x.Mean, x.Matrix, x.Trust}
 		m.dense, m.plain = &linear{classes, x.Dense}, &linear{classes, x.Plain}
 		m.refs, m.starts = x.Refs, x.Starts
 		if len(x.Kernel) > 0 {
-			m.kernel = &kernel{columns: columns(classes, m.groups), weights: x.Kernel}
+			m.kernel = &kernel{columns: m.columns(), weights: x.Kernel, words: &wordings{counts: x.Counts}}
+			for i, g := range x.Grams {
+				m.kernel.words.grams = append(m.kernel.words.grams, entry{g, x.Shares[i]})
+			}
+			m.kernel.words.arrange(len(x.Hashes))
 			m.kernel.measure(m.space, m.refs)
 		}
 	}
@@ -155,17 +175,14 @@ func (x *wireModel) sound() bool {
 	if x.Outside {
 		groups++
 	}
-	covered := make([]bool, groups)
-	for _, g := range x.Group {
-		if g < 0 || int(g) >= groups {
-			return false
-		}
-		covered[g] = true
-	}
-	if slices.Contains(covered, false) {
+	if len(x.Topic) != classes || !covered(x.Group, groups) || !covered(x.Topic, int(slices.Max(x.Topic))+1) {
 		return false
 	}
+	kin := x.kinship()
 	if len(x.Blocks) != n || len(x.Weight) != n || len(x.Sparse) != (n+1)*classes || !x.Words.sound() {
+		return false
+	}
+	if kin.wide() && len(x.Wider) != (n+1)*kin.topics {
 		return false
 	}
 	for _, b := range x.Blocks {
@@ -173,7 +190,7 @@ func (x *wireModel) sound() bool {
 			return false
 		}
 	}
-	for _, list := range [][]float32{x.Weight, x.Sparse, x.Kernel, x.Mean, x.Matrix, x.Dense, x.Plain, x.Refs} {
+	for _, list := range [][]float32{x.Weight, x.Sparse, x.Wider, x.Kernel, x.Mean, x.Matrix, x.Dense, x.Plain, x.Refs, x.Shares} {
 		for _, v := range list {
 			if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
 				return false
@@ -183,13 +200,52 @@ func (x *wireModel) sound() bool {
 	if d == 0 {
 		return true
 	}
+	if !(x.Trust >= 0 && x.Trust <= 1) { // nor is it no number
+		return false
+	}
 	if len(x.Mean) != d || len(x.Matrix) != d*d || len(x.Dense) != (d+1)*classes || len(x.Plain) != len(x.Dense) || len(x.Starts) != groups+1 || len(x.Refs)%d != 0 || !x.All.sound() {
 		return false
 	}
-	if n := len(x.Kernel); n != 0 && n != len(x.Refs)/d*columns(classes, groups) {
+	if n := len(x.Kernel); n != 0 && (n != len(x.Refs)/d*kin.columns() || !x.soundWordings(len(x.Refs)/d)) {
 		return false
 	}
 	return x.Starts[0] == 0 && slices.IsSorted(x.Starts) && int(x.Starts[groups]) == len(x.Refs)/d
+}
+
+// covered says whether list names each of n, and nothing else.
+func covered(list []int32, n int) bool {
+	if n < 1 || n > len(list) {
+		return false
+	}
+	seen := make([]bool, n)
+	for _, i := range list {
+		if i < 0 || int(i) >= n {
+			return false
+		}
+		seen[i] = true
+	}
+	return !slices.Contains(seen, false)
+}
+
+func (x *wireModel) kinship() kinship {
+	return kinship{x.Group, int(slices.Max(x.Group)) + 1, x.Topic, int(slices.Max(x.Topic)) + 1}
+}
+
+// soundWordings says whether the n-grams are those of examples.
+func (x *wireModel) soundWordings(examples int) bool {
+	left := len(x.Grams)
+	for _, n := range x.Counts {
+		if n < 0 || int(n) > left {
+			return false
+		}
+		left -= int(n)
+	}
+	for _, g := range x.Grams {
+		if g < 0 || int(g) >= len(x.Hashes) {
+			return false
+		}
+	}
+	return left == 0 && len(x.Counts) == examples && len(x.Shares) == len(x.Grams)
 }
 
 func (j *wireJudge) sound() bool { return j.Sure.sound() && j.OutsideOf.sound() }

@@ -24,19 +24,26 @@ var (
 )
 
 // fit trains the classifiers.
-func fit(ctx context.Context, texts []string, vectors [][]float32, class []int, group []int32, e effort) (*parts, error) {
-	classes := len(group)
-	p := &parts{group: group, groups: int(slices.Max(group)) + 1}
+func fit(ctx context.Context, texts []string, vectors [][]float32, class []int, k kinship, e effort) (*parts, error) {
+	classes := len(k.group)
+	p := &parts{kinship: k, vocabulary: newVocabulary(texts)}
+	xs := make([][]entry, len(texts))
+	for i, t := range texts {
+		xs[i], _ = p.vocabulary.vector(t)
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		p.vocabulary = newVocabulary(texts)
-		xs := make([][]entry, len(texts))
-		for i, t := range texts {
-			xs[i], _ = p.vocabulary.vector(t)
-		}
 		p.sparse = fitSparse(ctx, xs, class, classes, len(p.vocabulary.features), e.sparse)
+		if !k.wide() {
+			return
+		}
+		topic := make([]int, len(class))
+		for i, c := range class {
+			topic[i] = int(k.topic[c])
+		}
+		p.wider = fitSparse(ctx, xs, topic, k.topics, len(p.vocabulary.features), e.sparse)
 	})
-	err := p.fitMeaning(ctx, vectors, class, classes, e)
+	err := p.fitMeaning(ctx, xs, vectors, class, classes, e)
 	wg.Wait()
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("training intents: %w", context.Cause(ctx))
@@ -47,7 +54,7 @@ func fit(ctx context.Context, texts []string, vectors [][]float32, class []int, 
 	return p, nil
 }
 
-func (p *parts) fitMeaning(ctx context.Context, vectors [][]float32, class []int, classes int, e effort) (err error) {
+func (p *parts) fitMeaning(ctx context.Context, xs [][]entry, vectors [][]float32, class []int, classes int, e effort) (err error) {
 	if vectors == nil {
 		return nil
 	}
@@ -65,7 +72,7 @@ func (p *parts) fitMeaning(ctx context.Context, vectors [][]float32, class []int
 	p.plain = fitDense(ctx, ds, class, classes, e.plain)
 	p.arrange(vectors, class)
 	if e.kernel {
-		p.fitKernel(ctx, ds, class)
+		p.fitKernel(ctx, xs, ds, class)
 	}
 	return nil
 }
@@ -85,13 +92,14 @@ func (p *parts) arrange(vectors [][]float32, class []int) {
 }
 
 // fitKernel fits in the order of refs.
-func (p *parts) fitKernel(ctx context.Context, centred [][]float32, class []int) {
+func (p *parts) fitKernel(ctx context.Context, xs [][]entry, centred [][]float32, class []int) {
 	order := p.order(class)
-	xs, cs := make([][]float32, len(order)), make([]int, len(order))
+	ws, ds, cs := make([][]entry, len(order)), make([][]float32, len(order)), make([]int, len(order))
 	for k, i := range order {
-		xs[k], cs[k] = centred[i], class[i]
+		ws[k], ds[k], cs[k] = xs[i], centred[i], class[i]
 	}
-	if p.kernel = fitKernel(ctx, xs, cs, p.group, p.groups); p.kernel != nil {
+	words := newWordings(ws, len(p.vocabulary.features))
+	if p.kernel = fitKernel(ctx, ds, words, cs, p.kinship); p.kernel != nil {
 		p.kernel.measure(p.space, p.refs)
 	}
 }
@@ -109,13 +117,13 @@ func (p *parts) order(class []int) []int {
 const folds = 3
 
 // judges fits the two judges on ballots over examples that their voters have not seen.
-func (m *Model) judges(ctx context.Context, texts []string, vectors [][]float32, class []int, group []int32, worth float64) error {
+func (m *Model) judges(ctx context.Context, texts []string, vectors [][]float32, class []int, k kinship, worth float64) error {
 	want := make([]int, len(class))
 	for i, c := range class {
-		want[i] = int(group[c])
+		want[i] = int(k.group[c])
 	}
 	fold := make([]int, len(class)) // each intent's examples spread over all folds
-	seen := make([]int, len(group))
+	seen := make([]int, len(k.group))
 	for i, c := range class {
 		fold[i] = seen[c] % folds
 		seen[c]++
@@ -141,7 +149,7 @@ func (m *Model) judges(ctx context.Context, texts []string, vectors [][]float32,
 		}
 		e := quick
 		e.kernel = kernel
-		p, err := fit(ctx, ts, vs, cs, group, e)
+		p, err := fit(ctx, ts, vs, cs, k, e)
 		if err != nil {
 			return err
 		}

@@ -3,15 +3,18 @@
 //
 // # Concepts
 //
-// Four classifiers vote. Three are logistic regressions: over n-grams of words, of
-// characters and, in Chinese, of sounds; over sentence embeddings; and over the same
-// in a space that is scaled so that texts of one intent spread equally in all
-// directions. The fourth, where there are up to 6,000 examples, is a ridge regression
-// over how near a text is to each of them. They err differently, which is worth more
-// than any one's accuracy. Labels are taken to be wrong now and then.
+// Four classifiers vote. Three are logistic regressions: over n-grams, which are words,
+// characters, those that follow each other, any two of a text and, in Chinese, sounds;
+// over sentence embeddings; and over the same in a space that is scaled so that texts
+// of one intent spread equally in all directions, which counts less where few examples
+// tell that spread. The fourth, where there are up to 6,000 examples, is a ridge
+// regression over how near a text is to each of them in meaning and in words. They err
+// differently, which is worth more than any one's accuracy. Labels are taken to be
+// wrong now and then.
 //
 // Where examples have a finer name beside the intent, that is what is learned; what
-// the finer names have is added up.
+// the finer names have is added up. What is wider than what is learned, the intent
+// then or else its topic, is learned too and votes on all that belong to it.
 //
 // Cross-validation inside the training examples then fits two small judges on what
 // the votes look like when they are right, when they are wrong, and when the text is
@@ -44,9 +47,10 @@ const (
 	maxText     = 2_000 // bytes of a text that are looked at
 )
 
-// Example is a text and what it wants. Detail is a finer name of it, where there is
-// one: intents in detail are learned more easily, and then taken together.
-type Example struct{ Text, Intent, Detail string }
+// Example is a text and what it wants. Where there are finer or coarser names of it,
+// both help to learn: intents in detail are learned more easily, and then taken
+// together; of two intents that are as likely, that of the likelier topic is right.
+type Example struct{ Text, Intent, Detail, Topic string }
 
 // Embedder turns texts into vectors whose inner product tells how close their
 // meanings are, one for each text.
@@ -59,7 +63,7 @@ type Options struct {
 	// Embedder adds meaning; nil is words alone.
 	Embedder Embedder
 	// Worth is how much a text out of scope that is found counts against a right
-	// answer, both as shares; default 0.03. More of it finds more, and loses answers.
+	// answer, both as shares; default 0.02. More of it finds more, and loses answers.
 	Worth float64
 }
 
@@ -82,10 +86,10 @@ type Model struct {
 
 // parts are the classifiers.
 type parts struct {
+	kinship
 	vocabulary *vocabulary
 	sparse     *linear
-	group      []int32 // the intent of each class in detail
-	groups     int
+	wider      *linear // over the same n-grams, to topics; nil where none is wider than a class
 	// Without embedder the rest is nil.
 	space  *space
 	dense  *linear   // over the scaled space
@@ -95,18 +99,39 @@ type parts struct {
 	kernel *kernel   // over refs; nil where there are too many
 }
 
+// kinship is how classes in detail belong together.
+type kinship struct {
+	group  []int32 // the intent of each
+	groups int
+	topic  []int32 // what is wider than a class: its intent or, where that is none, its topic
+	topics int
+}
+
+// wide says whether anything is wider than a class.
+func (k *kinship) wide() bool { return k.topics < len(k.group) }
+
+// columns is how many scores there are where the topics have some of their own.
+func (k *kinship) columns() int {
+	if k.wide() {
+		return len(k.group) + k.topics
+	}
+	return len(k.group)
+}
+
 // Voters.
 const (
 	voterSparse = iota
 	voterDense
 	voterPlain
 	voterKernel
-	voterGroups // the kernel's, over what the classes are taken together to
+	// To what is wider than a class:
+	voterTopics // the kernel's
+	voterWider
 	voters
 )
 
 // voice is what a voter's scores are multiplied by; those of a kernel are shares.
-var voice = [voters]float32{1, 1, 1, 20, 10}
+var voice = [voters]float32{1, 1, 1, 20, 20, 1}
 
 // judge tells from the votes how far they are to be believed.
 type judge struct {
@@ -123,7 +148,7 @@ func clip(text string) string { return text[:min(len(text), maxText)] }
 // Train learns from examples. Their order is part of what decides the result.
 func Train(ctx context.Context, examples []Example, o Options) (*Model, error) {
 	if o.Worth <= 0 {
-		o.Worth = 0.03
+		o.Worth = 0.02
 	}
 	if len(examples) > maxExamples {
 		return nil, fmt.Errorf("training intents: %d examples, at most %d are taken", len(examples), maxExamples)
@@ -160,15 +185,20 @@ func Train(ctx context.Context, examples []Example, o Options) (*Model, error) {
 	if len(names) > maxIntents {
 		return nil, fmt.Errorf("training intents: %d intents in detail, at most %d are taken", len(names), maxIntents)
 	}
-	class, group := make([]int, len(examples)), make([]int32, len(names))
+	class := make([]int, len(examples))
+	k := kinship{group: make([]int32, len(names)), groups: len(m.intents)}
 	for i, e := range examples {
 		class[i], _ = slices.BinarySearch(names, detailed(e))
 		g := m.oos
 		if e.Intent != OutOfScope {
 			g, _ = slices.BinarySearch(m.intents, e.Intent)
 		}
-		group[class[i]] = int32(g)
+		k.group[class[i]] = int32(g)
 	}
+	if outside {
+		k.groups++
+	}
+	k.widen(examples, class)
 	var vectors [][]float32
 	if o.Embedder != nil {
 		var err error
@@ -176,17 +206,46 @@ func Train(ctx context.Context, examples []Example, o Options) (*Model, error) {
 			return nil, fmt.Errorf("training intents: %w", err)
 		}
 	}
-	if err := m.judges(ctx, texts, vectors, class, group, o.Worth); err != nil {
+	if err := m.judges(ctx, texts, vectors, class, k, o.Worth); err != nil {
 		return nil, err
 	}
 	e := whole
 	e.kernel = len(texts) <= maxKernel
-	p, err := fit(ctx, texts, vectors, class, group, e)
+	p, err := fit(ctx, texts, vectors, class, k, e)
 	if err != nil {
 		return nil, err
 	}
 	m.parts = *p
 	return m, nil
+}
+
+// widen finds what is wider than a class. A class of several topics is of the first
+// that is met, one without any is by itself.
+func (k *kinship) widen(examples []Example, class []int) {
+	k.topic, k.topics = k.group, k.groups
+	if k.groups < len(k.group) {
+		return
+	}
+	topic, known := make([]int32, len(k.group)), map[string]int32{}
+	for i := range topic {
+		topic[i] = -1
+	}
+	for i, e := range examples {
+		if topic[class[i]] >= 0 {
+			continue
+		}
+		name := e.Topic
+		if name == "" {
+			name = "\x00" + e.Intent
+		}
+		if _, ok := known[name]; !ok {
+			known[name] = int32(len(known))
+		}
+		topic[class[i]] = known[name]
+	}
+	if len(known) > 1 {
+		k.topic, k.topics = topic, len(known)
+	}
 }
 
 func embedAll(ctx context.Context, e Embedder, texts []string) ([][]float32, error) {
@@ -254,10 +313,14 @@ func (p *parts) ask(text string, v []float32) scores {
 	x, s.novel = p.vocabulary.vector(text)
 	s.known = len(x)
 	classes := len(p.group)
-	flat := make([]float32, 4*classes+p.groups)
+	flat := make([]float32, 3*classes+p.columns()+p.topics)
 	next := func(n int) (z []float32) { z, flat = flat[:n:n], flat[n:]; return z }
 	s.z[voterSparse] = next(classes)
 	p.sparse.sparse(s.z[voterSparse], x)
+	if p.wider != nil {
+		s.z[voterWider] = next(p.topics)
+		p.wider.sparse(s.z[voterWider], x)
+	}
 	if v == nil {
 		return s
 	}
@@ -266,11 +329,11 @@ func (p *parts) ask(text string, v []float32) scores {
 	p.dense.dense(s.z[voterDense], s.place)
 	p.plain.dense(s.z[voterPlain], s.centred)
 	if p.kernel != nil {
-		z := next(len(flat))[:p.kernel.columns]
-		p.kernel.score(z, p.space, p.refs, s.centred)
+		z := next(p.kernel.columns)
+		p.kernel.score(z, p.space, p.refs, s.centred, x)
 		s.z[voterKernel] = z[:classes:classes]
 		if len(z) > classes {
-			s.z[voterGroups] = z[classes:]
+			s.z[voterTopics] = z[classes:]
 		}
 	}
 	return s
@@ -291,17 +354,17 @@ func (p *parts) vote(text string, v []float32, oos int) ballot {
 		}
 		blas.Sscal(len(z), voice[i], z, 1)
 		logSoftmax(z)
-		if i != voterGroups {
-			blas.Saxpy(len(z), 1, z, 1, all, 1)
+		if i >= voterTopics {
+			for c, t := range p.topic {
+				all[c] += z[t]
+			}
+			continue
 		}
+		blas.Saxpy(len(z), p.weight(i), z, 1, all, 1)
 	}
 	logSoftmax(all)
 	words := p.together(s.z[voterSparse])
 	z := p.together(all)
-	if g := s.z[voterGroups]; g != nil {
-		blas.Saxpy(len(g), 1, g, 1, z, 1)
-		logSoftmax(z)
-	}
 	var d []float32
 	if v != nil {
 		d = p.together(s.z[voterDense])
@@ -350,6 +413,18 @@ func (p *parts) vote(text string, v []float32, oos int) ballot {
 	b.evidence = append(b.evidence, at(d, b.top), at(d, oos), float64(rawDense), math.Sqrt(length/float64(len(s.place))),
 		best, other, far, mean)
 	return b
+}
+
+// weight is how much a voter counts. Of few examples the scaled space is not learned
+// well: the vectors as they are then count for it.
+func (p *parts) weight(voter int) float32 {
+	switch voter {
+	case voterDense:
+		return p.space.trust
+	case voterPlain:
+		return 2 - p.space.trust
+	}
+	return 1
 }
 
 // together adds up what the classes in detail of each intent have, as logarithms.

@@ -117,6 +117,55 @@ func TestRecognises(t *testing.T) {
 	}
 }
 
+// Which words stand together decides, and no word alone; neither their order nor what
+// is between them matters.
+func TestWordsThatBelongTogether(t *testing.T) {
+	between := []string{"", "my", "the old", "that", "please", "again", "his own", "this very"}
+	say := func(r *rand.Rand, a, b string) string {
+		return strings.Join([]string{a, between[r.IntN(len(between))], b, between[r.IntN(len(between))]}, " ")
+	}
+	r := rand.New(rand.NewPCG(5, 5))
+	var examples []intent.Example
+	for range 40 {
+		for _, x := range [][3]string{{"open", "account", "yes"}, {"close", "account", "no"}, {"open", "ticket", "no"}, {"close", "ticket", "yes"}} {
+			examples = append(examples, intent.Example{Text: say(r, x[0], x[1]), Intent: x[2]})
+		}
+	}
+	for name, e := range map[string]intent.Embedder{"words": nil, "words and meaning": &meaning{}} {
+		m, err := intent.Train(t.Context(), examples, intent.Options{Embedder: e})
+		require.NoError(t, err)
+		for text, want := range map[string]string{
+			"the account that i want you to open": "yes", "my account please just close": "no",
+			"ticket number three please open": "no", "a ticket i would like you to close": "yes",
+		} {
+			assert.Equal(t, want, m.Classify(t.Context(), text).Intent, "%s: %s", name, text)
+		}
+	}
+}
+
+// What a topic's other intents are asked with counts for all of its intents.
+func TestTopicsTellIntentsApart(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 6))
+	var examples []intent.Example
+	add := func(topic, name string, words ...string) {
+		for range 12 {
+			r.Shuffle(len(words), func(a, b int) { words[a], words[b] = words[b], words[a] })
+			examples = append(examples, intent.Example{Text: strings.Join(words[:2], ""), Intent: name, Topic: topic})
+		}
+	}
+	add("发票", "开票", "电子", "抬头", "税号")
+	add("发票", "改票", "电子", "抬头", "写错")
+	add("发票", "何时开票", "多久", "几天", "何时")
+	add("物流", "催单", "快递", "派送", "站点")
+	add("物流", "改址", "快递", "派送", "地址")
+	add("物流", "何时送到", "多久", "几天", "何时")
+	m, err := intent.Train(t.Context(), examples, intent.Options{Embedder: &meaning{}})
+	require.NoError(t, err)
+	for text, want := range map[string]string{"抬头多久几天": "何时开票", "快递多久几天": "何时送到", "几天电子何时": "何时开票", "何时派送多久": "何时送到"} {
+		assert.Equal(t, want, m.Classify(t.Context(), text).Intent, text)
+	}
+}
+
 // The same examples make the same model, to the last bit.
 func TestDeterministic(t *testing.T) {
 	var files [2]bytes.Buffer
@@ -189,7 +238,7 @@ func TestOddTexts(t *testing.T) {
 func TestRead(t *testing.T) {
 	got, err := intent.Read(strings.NewReader("\ufefftext,Intent,topic\n\"a, b\",x,t\n查物流,y,u\n"), "")
 	require.NoError(t, err)
-	assert.Equal(t, []intent.Example{{Text: "a, b", Intent: "x"}, {Text: "查物流", Intent: "y"}}, got)
+	assert.Equal(t, []intent.Example{{Text: "a, b", Intent: "x", Topic: "t"}, {Text: "查物流", Intent: "y", Topic: "u"}}, got)
 	got, err = intent.Read(strings.NewReader("text,intent,topic\na,x,t\n"), "topic")
 	require.NoError(t, err)
 	assert.Equal(t, intent.Example{Text: "a", Intent: "t", Detail: "x"}, got[0])

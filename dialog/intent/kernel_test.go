@@ -25,7 +25,8 @@ func ring(seed uint64, n int) (xs [][]float32, class []int) {
 
 func TestTheKernelTellsApartWhatNoLineDoes(t *testing.T) {
 	xs, class := ring(1, 90)
-	k := fitKernel(t.Context(), xs, class, []int32{0, 1}, 2)
+	mute := newWordings(make([][]entry, len(xs)), 0)
+	k := fitKernel(t.Context(), xs, mute, class, kinship{[]int32{0, 1}, 2, []int32{0, 1}, 2})
 	require.NotNil(t, k)
 	s := &space{dim: 2, mean: make([]float32, 2)}
 	var refs []float32
@@ -36,7 +37,7 @@ func TestTheKernelTellsApartWhatNoLineDoes(t *testing.T) {
 	tests, want := ring(2, 200)
 	z := make([]float32, k.columns)
 	for i, x := range tests {
-		k.score(z, s, refs, x)
+		k.score(z, s, refs, x, nil)
 		assert.Greater(t, z[want[i]], z[1-want[i]], "%v", x)
 	}
 }
@@ -44,14 +45,23 @@ func TestTheKernelTellsApartWhatNoLineDoes(t *testing.T) {
 // What the weights give for the examples is the labels, but for the ridge.
 func TestTheKernelSolvesItsEquations(t *testing.T) {
 	xs, class := ring(3, 37) // not a multiple of a block
-	k := fitKernel(t.Context(), xs, class, []int32{0, 0}, 1)
+	texts := make([][]entry, len(xs))
+	r := rand.New(rand.NewPCG(4, 1))
+	for i := range texts {
+		for f := range int32(5) {
+			if r.IntN(2) == 0 {
+				texts[i] = append(texts[i], entry{f, 0.5 + r.Float32()})
+			}
+		}
+	}
+	k := fitKernel(t.Context(), xs, newWordings(texts, 5), class, kinship{[]int32{0, 0}, 1, []int32{0, 0}, 1})
 	require.NotNil(t, k)
 	require.Equal(t, 3, k.columns, "two classes, and what they are taken together to")
 	for i := range xs {
 		for c := range k.columns {
 			got := ridge * float64(k.weights[i*k.columns+c])
 			for j := range xs {
-				got += float64(alike(xs[i][0]*xs[j][0]+xs[i][1]*xs[j][1]) * k.weights[j*k.columns+c])
+				got += float64(alike(xs[i][0]*xs[j][0]+xs[i][1]*xs[j][1], cosine(texts[i], texts[j])) * k.weights[j*k.columns+c])
 			}
 			want := 0.0
 			if c == 2 || c == class[i] {
@@ -60,4 +70,24 @@ func TestTheKernelSolvesItsEquations(t *testing.T) {
 			assert.InDelta(t, want, got, 1e-3)
 		}
 	}
+}
+
+// cosine is worked out the plain way.
+func cosine(a, b []entry) float32 {
+	var ab, aa, bb float64
+	for _, x := range a {
+		aa += float64(x.value) * float64(x.value)
+		for _, y := range b {
+			if x.index == y.index {
+				ab += float64(x.value) * float64(y.value)
+			}
+		}
+	}
+	for _, y := range b {
+		bb += float64(y.value) * float64(y.value)
+	}
+	if ab == 0 {
+		return 0
+	}
+	return float32(ab / math.Sqrt(aa*bb))
 }

@@ -13,7 +13,8 @@ import (
 )
 
 // Read reads examples from CSV with a header: the column text, and the column label
-// ("" is intent). Where the label is another, a column intent is its detail.
+// ("" is intent). Where the label is another, a column intent is its detail; where it
+// is intent, a column topic is that.
 func Read(r io.Reader, label string) ([]Example, error) {
 	if label == "" {
 		label = "intent"
@@ -46,8 +47,10 @@ func Read(r io.Reader, label string) ([]Example, error) {
 	if err != nil {
 		return nil, err
 	}
-	detail := -1
-	if label != "intent" {
+	detail, topic := -1, -1
+	if label == "intent" {
+		topic, _ = column("topic")
+	} else {
 		detail, _ = column("intent")
 	}
 	var out []Example
@@ -69,6 +72,9 @@ func Read(r io.Reader, label string) ([]Example, error) {
 		e := Example{Text: strings.TrimSpace(row[text]), Intent: strings.TrimSpace(row[of])}
 		if detail >= 0 && detail < len(row) {
 			e.Detail = strings.TrimSpace(row[detail])
+		}
+		if topic >= 0 && topic < len(row) {
+			e.Topic = strings.TrimSpace(row[topic])
 		}
 		out = append(out, e)
 	}

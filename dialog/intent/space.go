@@ -14,6 +14,7 @@ type space struct {
 	dim    int
 	mean   []float32
 	matrix []float32 // dim rows of dim: row i is what input i adds
+	trust  float32   // from 0, much is guessed, to 1
 }
 
 // newSpace learns the spread within classes; shrink is the share of an even spread
@@ -55,6 +56,7 @@ func newSpace(xs [][]float32, class []int, classes int) (*space, error) {
 	}
 	// The fewer texts for each direction, the less their spread is believed.
 	shrink := math.Min(1, 0.05+float64(d)/(float64(d)+freedom))
+	s.trust = float32((1 - shrink) * (1 - shrink))
 	sym := mat.NewSymDense(d, nil)
 	for i := range d {
 		for j := i; j < d; j++ {
