@@ -186,7 +186,7 @@ func (s *scanner) run(a *automaton, stream, written []symbol) {
 			n := int(a.nodes[at].depth)
 			from := i - n + 1
 			for _, p := range a.nodes[at].patterns {
-				if p.least > 0 && written != nil && !(enough(p, written[from:i+1]) && together(written[from:i+1])) {
+				if p.least > 0 && written != nil && (!enough(p, written[from:i+1]) || !together(written[from:i+1])) {
 					continue
 				}
 				s.take(p, from, i, stream)
