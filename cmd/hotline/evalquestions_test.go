@@ -40,6 +40,8 @@ func TestStrangersQuestions(t *testing.T) {
 		{"en4", "retail-en", 0.80, 0.90, 0.81, 2},
 		{"zh5", "retail-zh", 0.77, 0.90, 0.73, 2},
 		{"en5", "retail-en", 0.65, 0.91, 0.63, 1},
+		{"zh6", "retail-zh", 0.86, 0.92, 0.82, 2},
+		{"en6", "retail-en", 0.78, 0.93, 0.76, 1},
 	} {
 		t.Run(tt.questions, func(t *testing.T) {
 			root := testdata.Root(t)
