@@ -76,11 +76,13 @@ func (h *handover) connected(parent, ctx context.Context, l Leg, session *media.
 		place.asks(ask)
 		defer place.asks(nil)
 	}
+	// Who hears of the bridge may want something of it at once.
+	orders := make(chan order)
+	closed := h.room.takeOrders(orders)
 	h.tell(ctx, handoverNews{kind: "bridged", person: p, detail: session.Media().Codec.Name})
 	both := h.together(parent, p, session)
 	defer both.end()
-	orders := make(chan order)
-	defer h.room.takeOrders(orders)()
+	defer closed()
 	left := func() {
 		h.agent.Store(nil)
 		leave()
