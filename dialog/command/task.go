@@ -22,7 +22,7 @@ func Corrects(text string) bool {
 func TakesBack(text string) bool { return takenBack().MatchString(strings.ToLower(text)) }
 
 var takenBack = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[ ，,。.！!]*(?:(?:哎呀?|诶|啊|呃|哦|不好意思|抱歉|对不起|等等|等一下|不对|不是|不|我|我刚才|刚才|刚刚|那个|号码|单号|订单号|时间|日期)[ ，,。.！!]*)*(?:输|说|报|念|打|按|填|写|讲|给|弄|搞)错(?:了|啦)[ ，,。.！!吧啊]*$` +
+	return regexp.MustCompile(`^[ ，,。.！!]*(?:(?:哎呀?|诶|啊|呃|哦|不好意思|抱歉|对不起|等等|等一下|不对|不是|不|我|我刚才|刚才|刚刚|那个|号码|单号|订单号|时间|日期)[ ，,。.！!]*)*(?:` + zhTold + `|给|弄|搞)错(?:了|啦)[ ，,。.！!吧啊]*$` +
 		`|^[ ,.!]*(?:(?:oh|no|sorry|wait|hang on|um|uh|actually|my mistake|oops)[ ,.!]*)*(?:i(?:'ve| have)? (?:just )?(?:gave|given|told|said|typed|entered|read)(?: you)?(?: out)?(?: it)?(?: the| that)? wrong(?: number| one| date| time| order| order number)?|(?:that(?:'s| is|'s been| was)? )?(?:the )?wrong (?:number|one|date|time|order|order number))[ ,.!]*$`)
 })
 

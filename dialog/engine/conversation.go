@@ -407,13 +407,7 @@ func (c *Conversation) byClause(ctx context.Context, x *knowledge.Index, q knowl
 
 // ofMatter is what r leaves for a pair and those that are one matter with it.
 func (e *Engine) ofMatter(r knowledge.Result, pair *knowledge.Pair) float64 {
-	score := 0.0
-	for i := range r.Matches {
-		if m := &r.Matches[i]; m.Pair.ID == pair.ID || e.same(m.Pair, pair) {
-			score += m.Score
-		}
-	}
-	return score
+	return r.Together(func(p *knowledge.Pair) bool { return p.ID == pair.ID || e.same(p, pair) })
 }
 
 func (c *Conversation) now() time.Time { return c.e.c.Now() }

@@ -95,22 +95,16 @@ func (p *plan) sensitive(ctx context.Context, t dialog.Turn) bool {
 // words in it.
 func (p *plan) danger(ctx context.Context, t dialog.Turn, category string) bool {
 	found := p.c.find(ctx, &p.st, t.Text, t.Alternatives)
-	urgent := func(m *knowledge.Match) bool { return p.c.e.urgent(m.Pair) }
 	top := found.Top()
-	if top != nil && top.Exact && !urgent(top) {
+	if top != nil && top.Exact && !p.c.e.urgent(top.Pair) {
 		return false
 	}
 	p.intent(category, "command")
 	p.act(dialog.Alert{Kind: "sensitive", Text: category, Score: 1})
 	p.st.danger = true
 	p.st.note(shorten(t.Text, p.c.e.zh), false)
-	together := 0.0 // all that is urgent: one of its answers will do
-	for i := range found.Matches {
-		if m := &found.Matches[i]; urgent(m) {
-			together += m.Score
-		}
-	}
-	if top != nil && urgent(top) && together >= p.c.e.c.Thresholds.Answer && strings.TrimSpace(top.Pair.Say()) != "" {
+	together := found.Together(p.c.e.urgent) // one of their answers will do
+	if top != nil && p.c.e.urgent(top.Pair) && together >= p.c.e.c.Thresholds.Answer && strings.TrimSpace(top.Pair.Say()) != "" {
 		p.intent(top.Pair.ID, "knowledge")
 		p.note.KnowledgeID, p.note.Question = top.Pair.ID, top.Pair.Question
 		p.text(top.Pair.Say())

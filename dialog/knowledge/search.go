@@ -66,6 +66,17 @@ func (r Result) Top() *Match {
 	return &r.Matches[0]
 }
 
+// Together is how likely it is one of the pairs of a kind.
+func (r Result) Together(of func(*Pair) bool) float64 {
+	score := 0.0
+	for i := range r.Matches {
+		if m := &r.Matches[i]; of(m.Pair) {
+			score += m.Score
+		}
+	}
+	return score
+}
+
 // shortlist is the number of candidates that are compared closely.
 const shortlist = 12
 
