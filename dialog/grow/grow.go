@@ -135,7 +135,7 @@ func scored(ctx context.Context, pairs []knowledge.Pair, ko knowledge.Options, g
 		return false, err
 	}
 	for _, s := range g {
-		s.vector = slices.Clone(embedder.kept[s.text])
+		s.vector = slices.Clone(embedder.kept[index.Embedded(s.text)])
 	}
 	if index.Meaning() {
 		err = centre(g)

@@ -37,6 +37,8 @@ type analysis struct {
 // analyser takes texts of one language apart.
 type analyser interface {
 	analyse(text string) analysis
+	// idle says that a text is politeness, hesitation, or takes something back, and no more.
+	idle(text string) bool
 	alike(a, b lang.Unit) float32
 }
 

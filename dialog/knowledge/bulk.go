@@ -15,6 +15,11 @@ type compares struct{ vector, cos []float32 }
 // at once, without a limit of time, and an embedder that fails is an error. It works with
 // as many goroutines as workers and waits for them.
 func (x *Index) FindAll(ctx context.Context, texts []string, workers int) ([]Result, error) {
+	asked := make([]string, len(texts))
+	for i, text := range texts {
+		asked[i] = x.ungreeted(text)
+	}
+	texts = asked
 	out, err := x.findEach(ctx, texts, workers)
 	if err != nil {
 		return nil, err
@@ -48,7 +53,11 @@ func (x *Index) findEach(ctx context.Context, texts []string, workers int) ([]Re
 	var vectors map[string][]float32
 	if x.meaning != nil && len(texts) > 0 {
 		different := slices.Compact(slices.Sorted(slices.Values(texts)))
-		vs, err := embedAll(ctx, x.o.Embedder, different)
+		breaths := make([]string, len(different))
+		for i, text := range different {
+			breaths[i] = x.inOneBreath(text)
+		}
+		vs, err := embedAll(ctx, x.o.Embedder, breaths)
 		if err != nil {
 			return nil, err
 		}

@@ -10,13 +10,14 @@ import (
 // chinese takes Chinese text apart: characters, pairs of characters, Latin words,
 // and concepts (question words and synonyms found by longest match).
 type chinese struct {
-	drop     *trie // politeness and hesitation
+	drop     *trie    // politeness and hesitation
+	recants  []string // what takes back what was said before
 	concepts *trie
 	weak     map[rune]bool
 }
 
 func newChinese(synonyms [][]string) *chinese {
-	c := &chinese{drop: newTrie(), concepts: newTrie(), weak: map[rune]bool{}}
+	c := &chinese{drop: newTrie(), recants: strings.Fields(recantsChinese), concepts: newTrie(), weak: map[rune]bool{}}
 	for w := range strings.FieldsSeq(chinesePoliteness) {
 		c.drop.put(w, 1)
 	}
@@ -125,6 +126,21 @@ func chineseCore(bare string) string {
 
 // bare cuts politeness and hesitation; a text of nothing else stays whole.
 func (c *chinese) bare(folded string) string {
+	if s := c.rest(folded); s != "" {
+		return s
+	}
+	return folded
+}
+
+func (c *chinese) idle(text string) bool {
+	rest := c.rest(lang.Fold(text))
+	for _, w := range c.recants {
+		rest = strings.ReplaceAll(rest, w, "")
+	}
+	return strings.TrimSpace(rest) == ""
+}
+
+func (c *chinese) rest(folded string) string {
 	var b strings.Builder
 	b.Grow(len(folded))
 	for i := 0; i < len(folded); {
@@ -136,10 +152,7 @@ func (c *chinese) bare(folded string) string {
 		b.WriteString(folded[i : i+n])
 		i += n
 	}
-	if s := strings.TrimSpace(b.String()); s != "" {
-		return strings.Join(strings.Fields(s), " ")
-	}
-	return folded
+	return strings.Join(strings.Fields(b.String()), " ")
 }
 
 // trie finds the longest word that a text begins with.

@@ -19,6 +19,18 @@ type Embedder interface {
 	Embed(ctx context.Context, texts []string) ([][]float32, error)
 }
 
+// Embedders gives the Embedder for texts of a language; nil where there is none. A nil
+// Embedders has none.
+type Embedders func(language string) Embedder
+
+// In is the Embedder of a language, or nil.
+func (e Embedders) In(language string) Embedder {
+	if e == nil {
+		return nil
+	}
+	return e(language)
+}
+
 // A BulkEmbedder is given all texts of an index in one go, and divides them as is best
 // for it. Any other gets few at a time, so that callers' questions get between them.
 type BulkEmbedder interface {
@@ -81,6 +93,7 @@ type vectors struct {
 	answers  []float32            // subject and answer of each pair
 	away     []float32            // background
 	spread   spread               // of the cosine of a wording and another pair's centre
+	learned  *learned
 }
 
 type spread struct{ mean, dev float32 }
@@ -142,6 +155,14 @@ func (x *Index) embed(ctx context.Context, e Embedder, reuse *Index) error {
 		}
 	}
 	m.fill(x)
+	if reuse != nil && reuse.meaning != nil && reuse.meaning.dim == m.dim {
+		m.learned = m.relearn(ctx, x, reuse)
+	} else {
+		m.learned = m.learn(ctx, x)
+	}
+	if m.learned == nil {
+		return fmt.Errorf("learning the knowledge: %w", context.Cause(ctx))
+	}
 	x.meaning = m
 	return nil
 }

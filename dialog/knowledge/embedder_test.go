@@ -22,7 +22,7 @@ var (
 
 // remembered embeds each text once: a fit asks the same thousands of texts again.
 type remembered struct {
-	model *embed.Model
+	model embed.Embedder
 	known map[string][]float32
 }
 
@@ -65,17 +65,21 @@ func embedders(t *testing.T) map[string]knowledge.Embedder {
 			t.Fatal(err)
 		}
 	}
-	for language, id := range map[string]string{"zh": "embed/e5-small-zhen", "en": "embed/e5-small-zhen"} {
-		m, err := embed.Open(testdata.Model(t, id), embed.Options{})
-		if err != nil {
-			t.Fatal(err)
+	for language, ids := range map[string][]string{"zh": {"embed/e5-small-zhen"}, "en": {"embed/e5-small-zhen", "embed/minilm-l6-en"}} {
+		var joined embed.Joined
+		for _, id := range ids {
+			m, err := embed.Open(testdata.Model(t, id), embed.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			joined = append(joined, m)
 		}
-		if kept[id] == nil {
-			kept[id] = map[string][]float32{}
+		if kept[language] == nil {
+			kept[language] = map[string][]float32{}
 		}
-		out[language] = &remembered{m, kept[id]}
+		out[language] = &remembered{joined, kept[language]}
 		t.Cleanup(func() {
-			if err := m.Close(); err != nil {
+			if err := joined.Close(); err != nil {
 				t.Error(err)
 			}
 		})

@@ -1,6 +1,7 @@
 package knowledge
 
 import (
+	"slices"
 	"strings"
 
 	"hotline/dialog/internal/lang"
@@ -13,12 +14,13 @@ type english struct {
 	concepts map[string][]int // by stemmed words joined with a space
 	longest  int              // words in the longest concept
 	drop     map[string]bool
+	recants  []string // what takes back what was said before
 	dropMax  int
 	particle map[string]bool
 }
 
 func newEnglish(synonyms [][]string) *english {
-	e := &english{weak: map[string]bool{}, concepts: map[string][]int{}, drop: map[string]bool{}, particle: englishSet(englishParticles)}
+	e := &english{weak: map[string]bool{}, concepts: map[string][]int{}, drop: map[string]bool{}, particle: englishSet(englishParticles), recants: strings.Fields(recantsEnglish)}
 	for w := range strings.FieldsSeq(englishWeak) {
 		e.weak[w] = true
 	}
@@ -131,6 +133,22 @@ func englishCore(words []string) string {
 
 // bare cuts politeness and hesitation; a text of nothing else stays whole.
 func (e *english) bare(words []string) []string {
+	if out := e.rest(words); len(out) > 0 {
+		return out
+	}
+	return words
+}
+
+func (e *english) idle(text string) bool {
+	for _, w := range e.rest(lang.Words(lang.Fold(text))) {
+		if !slices.Contains(e.recants, w) {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *english) rest(words []string) []string {
 	out := make([]string, 0, len(words))
 	for i := 0; i < len(words); {
 		step := 0
@@ -145,9 +163,6 @@ func (e *english) bare(words []string) []string {
 			step = 1
 		}
 		i += step
-	}
-	if len(out) == 0 {
-		return words
 	}
 	return out
 }

@@ -37,3 +37,6 @@ func (x *Index) Use(list []float64) {
 	w := newWeights(list)
 	x.words, x.meant = w, w
 }
+
+// Fitted is the list of parameters in use.
+func Fitted(language string, meaning bool) []float64 { return fitted(language, meaning) }

@@ -38,23 +38,29 @@ const (
 	fMeaningLead          // fMeaning before the best of the others
 	fThreeLead            // fMeaningThree before the best of the others
 	fCentreLead           // fCentre before the best of the others
+	fLearned              // what the pair's learned row makes of the text, in tens
+	fLearnedLead          // fLearned before the best of the others
+	fLearnedShare         // the pair's share in what all rows make of the text
 	candidateFeatures
 )
 
 // What is known of a text as a whole, for "none of them".
 const (
-	nNew      = iota // share of words which no pair has
-	nNewSound        // the same of sounds
-	nLength          // log of how much the text says
-	nPairs           // log of the number of pairs
-	nLex             // the best fLex
-	nTextIn          // the best fTextIn
-	nSound           // the best fSound
-	nSame            // the best fSame
-	nMeaning         // the best fMeaning
-	nCentre          // the best fCentre, in four of this embedder's standard deviations
-	nAway            // cosine of the nearest background
-	nNearer          // by how much the best fMeaning is nearer than that
+	nNew          = iota // share of words which no pair has
+	nNewSound            // the same of sounds
+	nLength              // log of how much the text says
+	nPairs               // log of the number of pairs
+	nLex                 // the best fLex
+	nTextIn              // the best fTextIn
+	nSound               // the best fSound
+	nSame                // the best fSame
+	nMeaning             // the best fMeaning
+	nCentre              // the best fCentre, in four of this embedder's standard deviations
+	nAway                // cosine of the nearest background
+	nNearer              // by how much the best fMeaning is nearer than that
+	nLearned             // the best fLearned
+	nLearnedShare        // the best fLearnedShare
+	nLearnedAway         // the background's share
 	noneFeatures
 )
 
@@ -69,6 +75,7 @@ func relate(cs []compared, meaning bool) {
 		{fMeaning, fMeaningLead},
 		{fMeaningThree, fThreeLead},
 		{fCentre, fCentreLead},
+		{fLearned, fLearnedLead},
 	}
 	signals := leads[:]
 	if !meaning {
@@ -189,6 +196,8 @@ func (x *Index) compare(p int32, a *analysis, s *scratch, t totals, meaning bool
 		c.f[fCentre] = float64(s.centre[p])
 		c.f[fCentreAway] = float64((s.centre[p]-t.near.mean)/t.near.dev) / 4
 		c.f[fAnswerMeaning] = float64(s.answer[p])
+		c.f[fLearned] = float64(s.learned[p]) / 10
+		c.f[fLearnedShare] = math.Exp(float64(s.learned[p]) - t.learned)
 	}
 	return c
 }
@@ -217,6 +226,9 @@ func (x *Index) whole(cs []compared, s *scratch, t totals, meaning bool) [noneFe
 		n[nCentre] = max(best(fCentre)-float64(x.meaning.spread.mean), 0) / float64(x.meaning.spread.dev) / 4
 		n[nAway] = float64(s.away)
 		n[nNearer] = n[nMeaning] - n[nAway]
+		n[nLearned] = best(fLearned)
+		n[nLearnedShare] = best(fLearnedShare)
+		n[nLearnedAway] = math.Exp(float64(s.learned[len(x.pairs)]) - t.learned)
 	}
 	return n
 }

@@ -22,6 +22,7 @@ import (
 
 var (
 	fit       = flag.String("fit", "", "languages (zh,en) whose weights to fit and write")
+	only      = flag.String("only", "", "with -fit, fit words or meaning, and leave the other as it is")
 	holdout   = flag.Bool("holdout", false, "with -fit, leave out the packs that measure, and measure")
 	showWrong = flag.Bool("wrong", false, "show what is not right")
 )
@@ -61,6 +62,10 @@ func TestFitWeights(t *testing.T) {
 		out.WriteString("package knowledge\n\n// Written by TestFitWeights -fit; see weights.go.\n")
 		sources, noise := material(t, language)
 		for _, meaning := range []bool{false, true} {
+			if *only == "words" && meaning || *only == "meaning" && !meaning {
+				printWeights(&out, language, meaning, knowledge.Fitted(language, meaning))
+				continue
+			}
 			var e knowledge.Embedder
 			if meaning {
 				e = with[language]

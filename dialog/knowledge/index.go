@@ -168,6 +168,23 @@ func (x *Index) WithEmbedder(ctx context.Context, e Embedder, reuse *Index) (*In
 	return &y, nil
 }
 
+// Settled says that nothing which was learned of the pairs depends on what they were
+// before an edit: New and WithEmbedder take over what another index has learned, so that
+// an edit is heard at once.
+func (x *Index) Settled() bool { return x.meaning == nil || x.meaning.learned.settled }
+
+// Settle returns a copy of x that has learned all its pairs anew, which takes a second
+// for ten thousand wordings.
+func (x *Index) Settle(ctx context.Context) (*Index, error) {
+	m := *x.meaning
+	if m.learned = m.learn(ctx, x); m.learned == nil {
+		return nil, fmt.Errorf("learning the knowledge: %w", context.Cause(ctx))
+	}
+	y := *x
+	y.guard, y.meaning = &guard{}, &m
+	return &y, nil
+}
+
 // EmbedErr tells why New went on without the embedder; nil when it did not.
 func (x *Index) EmbedErr() error { return x.embedErr }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"hotline/dialog"
@@ -94,6 +95,7 @@ type scratch struct {
 	lexPair, sndPair []sums    // by pair
 	cos              []float32 // by variant
 	centre, answer   []float32 // by pair
+	learned          []float32 // by pair, and of the background
 	best             []int32   // best variant by pair, −1 none
 	pre              []float32 // its coarse score
 	order            []int32
@@ -105,7 +107,7 @@ type scratch struct {
 func newScratch(variants, pairs int) *scratch {
 	return &scratch{
 		lex: make([]float32, variants), snd: make([]float32, variants), cos: make([]float32, variants),
-		lexPair: make([]sums, pairs), sndPair: make([]sums, pairs), centre: make([]float32, pairs), answer: make([]float32, pairs),
+		lexPair: make([]sums, pairs), sndPair: make([]sums, pairs), centre: make([]float32, pairs), answer: make([]float32, pairs), learned: make([]float32, pairs+1),
 		best: make([]int32, pairs), pre: make([]float32, pairs), order: make([]int32, 0, pairs),
 	}
 }
@@ -113,6 +115,7 @@ func newScratch(variants, pairs int) *scratch {
 // Find ranks the pairs that q may mean. Without the embedder it takes well under a
 // millisecond for 1,000 variants.
 func (x *Index) Find(ctx context.Context, q Query) Result {
+	q.Text = x.ungreeted(q.Text)
 	r := x.find(ctx, q.Text, q)
 	strange := r.Strange
 	for _, reading := range x.readings() {
@@ -240,7 +243,8 @@ type compared struct {
 type totals struct {
 	lex, lexKnown, snd, sndKnown float32
 	groups                       [groups]float32
-	near                         spread // of the cosines of the text and the pairs' centres
+	near                         spread  // of the cosines of the text and the pairs' centres
+	learned                      float64 // log of the sum of all odds as they were learned
 }
 
 // observe compares a with the pairs and keeps the best.
@@ -254,6 +258,9 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 	t.snd, t.sndKnown, _ = x.snd.sum(a.grams, s.snd, s.sndPair)
 	var meaning bool
 	meaning, t.near = x.meanings(ctx, text, q, s)
+	if meaning {
+		t.learned = logSum(s.learned)
+	}
 	for p := range s.best {
 		s.best[p], s.pre[p] = -1, 0
 	}
@@ -270,7 +277,7 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 	for p := range s.pre {
 		s.pre[p] += float32(ratio(s.lexPair[p].share, t.lex)+ratio(s.sndPair[p].share, t.snd)) + 0.5*float32(ratio(s.lexPair[p].answer, t.lex))
 		if meaning {
-			s.pre[p] += 1.5*max(s.centre[p], 0) + 0.5*max(s.answer[p], 0)
+			s.pre[p] += 1.5*max(s.centre[p], 0) + 0.5*max(s.answer[p], 0) + 0.1*max(s.learned[p], 0)
 		}
 	}
 	s.order = s.order[:0]
@@ -366,12 +373,58 @@ func (x *Index) meanings(ctx context.Context, text string, q Query, s *scratch) 
 	for i := range x.pairs {
 		c := dot(v, m.pair(i))
 		s.centre[i], s.answer[i] = c, dot(v, m.answer(i))
+		s.learned[i] = m.learned.score(v, i)
 		sum += float64(c)
 		sum2 += float64(c) * float64(c)
 	}
+	s.learned[len(x.pairs)] = m.learned.score(v, len(x.pairs))
 	n := float64(len(x.pairs))
 	mean := sum / n
 	return true, spread{float32(mean), float32(math.Sqrt(max(sum2/n-mean*mean, 1e-3)))}
+}
+
+// logSum is the log of the sum of e to the power of each.
+func logSum(of []float32) float64 {
+	top := slices.Max(of)
+	sum := 0.0
+	for _, v := range of {
+		sum += math.Exp(float64(v - top))
+	}
+	return float64(top) + math.Log(sum)
+}
+
+// stop says that r ends a clause.
+func stop(r rune) bool { return strings.ContainsRune(",.!?;:，。！？；：、", r) }
+
+// ungreeted is text without the clauses before it that are idle.
+func (x *Index) ungreeted(text string) string {
+	for {
+		at := strings.IndexFunc(text, stop)
+		if at < 0 || !x.analyser.idle(text[:at]) {
+			return text
+		}
+		rest := strings.TrimLeftFunc(text[at:], func(r rune) bool { return stop(r) || r == ' ' })
+		if rest == "" {
+			return text
+		}
+		text = rest
+	}
+}
+
+// Embedded is what the embedder is asked about in place of a caller's text.
+func (x *Index) Embedded(text string) string { return x.inOneBreath(x.ungreeted(text)) }
+
+// inOneBreath is text as wordings are written, in English without the stops that a
+// recogniser puts inside: a model takes them for the ends of matters.
+func (x *Index) inOneBreath(text string) string {
+	if lang.Chinese(x.o.Language) {
+		return text
+	}
+	words := strings.Fields(text)
+	for i, w := range words {
+		words[i] = strings.TrimFunc(w, stop)
+	}
+	return strings.Join(words, " ")
 }
 
 // vector embeds a caller's text, in the time that he waits; false where that fails.
@@ -382,7 +435,7 @@ func (x *Index) vector(ctx context.Context, text string) ([]float32, bool) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, x.o.EmbedWithin)
 	defer cancel()
-	vs, err := x.o.Embedder.Embed(ctx, []string{text})
+	vs, err := x.o.Embedder.Embed(ctx, []string{x.inOneBreath(text)})
 	if err == nil && (len(vs) != 1 || len(vs[0]) != x.meaning.dim) {
 		err = errShape
 	}

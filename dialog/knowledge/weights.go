@@ -91,14 +91,16 @@ const priorNone = 0.2
 //	go test ./dialog/knowledge -run TestFitWeights -fit zh,en -timeout 1h
 //
 // where the embedding models are installed.
-func weightsFor(language string, meaning bool) weights {
+func weightsFor(language string, meaning bool) weights { return newWeights(fitted(language, meaning)) }
+
+func fitted(language string, meaning bool) []float64 {
 	switch zh := lang.Chinese(language); {
 	case zh && meaning:
-		return newWeights(fittedZhMeaning())
+		return fittedZhMeaning()
 	case zh:
-		return newWeights(fittedZh())
+		return fittedZh()
 	case meaning:
-		return newWeights(fittedEnMeaning())
+		return fittedEnMeaning()
 	}
-	return newWeights(fittedEn())
+	return fittedEn()
 }

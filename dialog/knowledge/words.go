@@ -187,3 +187,9 @@ wrong,incorrect,mistake,error,not what i ordered
 complain,complaint,unhappy,feedback,dissatisfied
 allow,permit,permitted,can i,may i,okay to,able
 `
+
+// What takes back what was said before, and says nothing else: the longest first.
+const (
+	recantsChinese = "说错了 搞错了 弄错了 错了错了 等一下 不对 不是 等等 慢着 哎呀 哎 诶 唉"
+	recantsEnglish = "no nope wait actually sorry hang hold on oh um"
+)

@@ -255,18 +255,26 @@ func digestOf(pairs []knowledge.Pair, o knowledge.Options) string {
 }
 
 // learn gives a line's index vectors as soon as the embedder answers, and again
-// whenever a change had to go without.
+// whenever a change had to go without. What an edit took over of what was learned before
+// is learned anew once the edits rest.
 func (b *Base) learn(ctx context.Context, l *line, e knowledge.Embedder) {
 	pause := b.cfg.Every
+	var seen *knowledge.Index
 	for ctx.Err() == nil {
-		if !l.Live.Load().Meaning() && l.Live.Load().Len() > 0 {
+		switch x := l.Live.Load(); {
+		case !x.Meaning() && x.Len() > 0:
 			if err := b.teach(ctx, l, e); err != nil {
 				b.cfg.Log.Debug("no embeddings yet", "line", l.Name, "error", err)
 				pause = min(2*pause, time.Minute)
 			} else {
 				pause = b.cfg.Every
 			}
+		case !x.Settled() && x == seen:
+			if err := b.settleLine(ctx, l, x); err != nil && ctx.Err() == nil {
+				b.cfg.Log.Warn("what was edited is not learned together with the rest yet", "line", l.Name, "error", err)
+			}
 		}
+		seen = l.Live.Load()
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
@@ -298,6 +306,25 @@ func (b *Base) teach(ctx context.Context, l *line, e knowledge.Embedder) error {
 	}
 	l.Live.Swap(better)
 	b.cfg.Log.Info("the knowledge is compared by meaning too", "line", l.Name, "questions", better.Len(), "wordings", better.Variants())
+	return nil
+}
+
+// settleLine has a line's index learn all its pairs anew, unless it changes meanwhile.
+func (b *Base) settleLine(ctx context.Context, l *line, x *knowledge.Index) error {
+	settled, err := x.Settle(ctx)
+	if err != nil {
+		return fmt.Errorf("line %s: %w", l.Name, err)
+	}
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if l.Live.Load() == x {
+		l.vectors = settled
+		l.Live.Swap(settled)
+	}
 	return nil
 }
 

@@ -296,6 +296,11 @@ func TestTasksBeginByTheirSentences(t *testing.T) {
 // meanings are vectors of texts by their letters, counted.
 type meanings struct{ n atomic.Int64 }
 
+// of gives every language the same.
+func of(m *meanings) knowledge.Embedders {
+	return func(string) knowledge.Embedder { return m }
+}
+
 func (m *meanings) Embed(_ context.Context, texts []string) ([][]float32, error) {
 	out := make([][]float32, len(texts))
 	for i, t := range texts {
@@ -316,7 +321,7 @@ func TestAChangeEmbedsOnlyWhatIsNew(t *testing.T) {
 	m := &meanings{}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); s.base.Run(ctx, m) }()
+	go func() { defer close(done); s.base.Run(ctx, of(m)) }()
 	defer func() { cancel(); <-done }()
 	require.Eventually(t, func() bool { return s.live.Load().Meaning() }, 20*time.Second, 10*time.Millisecond)
 	before := m.n.Load()
@@ -324,6 +329,23 @@ func TestAChangeEmbedsOnlyWhatIsNew(t *testing.T) {
 	s.publish("hours")
 	assert.True(t, s.live.Load().Meaning())
 	assert.Equal(t, before+1, m.n.Load(), "the answer's text alone is new")
+}
+
+func TestAnEditIsLearnedWithTheRestOnceEditsRest(t *testing.T) {
+	s := begin(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); s.base.Run(ctx, of(&meanings{})) }()
+	defer func() { cancel(); <-done }()
+	learned := func() bool { x := s.live.Load(); return x.Meaning() && x.Settled() }
+	require.Eventually(t, learned, 20*time.Second, 10*time.Millisecond)
+	i, err := s.base.Create(t.Context(), "", business.Row{Question: "有停车场吗", Answer: "门口有停车场。", Variants: []string{"能停车吗"}}, kb.Edit{By: "li"})
+	require.NoError(t, err)
+	s.publish(i.Row.ID)
+	assert.Equal(t, "门口有停车场。", s.answer("能停车吗"), "at once")
+	require.Eventually(t, learned, 20*time.Second, 10*time.Millisecond)
+	assert.Equal(t, "门口有停车场。", s.answer("能停车吗"))
+	assert.Equal(t, "早上十点开门。", s.answer("几点营业"))
 }
 
 func TestAnImportIsTriedAndThenDone(t *testing.T) {

@@ -109,9 +109,9 @@ func (b *Base) enter(ctx context.Context, s *shop, lines []*line) error {
 	return nil
 }
 
-// Run follows the files and teaches the indexes to compare meanings with e, which may
-// be nil, until ctx ends.
-func (b *Base) Run(ctx context.Context, e knowledge.Embedder) {
+// Run follows the files and teaches the indexes to compare meanings with the embedder of
+// their language, until ctx ends. One that is asked for twice is the same.
+func (b *Base) Run(ctx context.Context, meaning knowledge.Embedders) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	working := map[any]context.CancelFunc{} // by shop and line
@@ -119,11 +119,10 @@ func (b *Base) Run(ctx context.Context, e knowledge.Embedder) {
 		want := map[any]func(context.Context){}
 		for _, s := range *b.shops.Load() {
 			want[s] = func(ctx context.Context) { b.follow(ctx, s) }
-			if e == nil {
-				continue
-			}
 			for _, l := range *s.lines.Load() {
-				want[l] = func(ctx context.Context) { b.learn(ctx, l, e) }
+				if e := meaning.In(l.Language); e != nil {
+					want[l] = func(ctx context.Context) { b.learn(ctx, l, e) }
+				}
 			}
 		}
 		for at, end := range working {

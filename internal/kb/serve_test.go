@@ -43,7 +43,7 @@ func TestLinesComeAndGo(t *testing.T) {
 	first := kb.Line{Line: s.lineOf(s.dir).Line, Live: s.live}
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
-	running.Go(func() { s.base.Run(ctx, &meanings{}) })
+	running.Go(func() { s.base.Run(ctx, of(&meanings{})) })
 	t.Cleanup(func() { stop(); running.Wait() })
 
 	second := s.lineOf(s.dir)
