@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -15,10 +14,7 @@ import (
 	"hotline/internal/assist"
 	"hotline/internal/business"
 	"hotline/internal/call"
-	"hotline/internal/config"
 	"hotline/internal/kb"
-	"hotline/internal/models"
-	"hotline/internal/speech"
 )
 
 // bots are the dialogue engines of all lines, by business folder and line. Which lines
@@ -55,25 +51,10 @@ type bot struct {
 	mind    func(business.Line) (*engine.Engine, error) // makes the engine, also of a line that was read again
 }
 
-// localMeaning is the embedder of commands that talk without a server; nil where no
-// model is installed.
-func localMeaning(ctx context.Context, c config.Config, log *slog.Logger) knowledge.Embedder {
-	best, ok := models.Open(c.Models).Best(models.Embed, "zh")
-	if !ok {
-		return nil
-	}
-	m, err := speech.Local(1, 1).Embed(ctx, best.ID, best.Dir)
-	if err != nil {
-		log.Warn("questions are compared by words and sound only", "error", err)
-		return nil
-	}
-	return m
-}
-
 // loadBots reads the businesses and builds the engine of each of their lines, which
 // compare meanings too where meaning is given.
 // Whatever is wrong in them is logged; a line that cannot be built is an error.
-func loadBots(dirs []string, meaning knowledge.Embedder, effects engine.Effects, model engine.Model, log *slog.Logger) (*bots, error) {
+func loadBots(dirs []string, meaning knowledge.Embedders, effects engine.Effects, model engine.Model, log *slog.Logger) (*bots, error) {
 	bs := &bots{build: func(l business.Line) (*bot, error) {
 		// Days and hours are those of where the business is, wherever the server stands.
 		made, err := newBot(l, meaning, effects, model, calendar)
@@ -117,9 +98,9 @@ func trial() engine.Effects {
 }
 
 // newBot makes a line's bot, whose clock is now where the business is.
-func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects, model engine.Model, now func() time.Time) (*bot, error) {
+func newBot(l business.Line, meaning knowledge.Embedders, effects engine.Effects, model engine.Model, now func() time.Time) (*bot, error) {
 	o := l.KnowledgeOptions()
-	o.Now, o.Embedder = now, meaning
+	o.Now, o.Embedder = now, meaning.In(l.Language)
 	index, err := knowledge.New(l.Pairs(), o)
 	if err != nil {
 		return nil, err
@@ -129,7 +110,7 @@ func newBot(l business.Line, meaning knowledge.Embedder, effects engine.Effects,
 		c := l.EngineConfig(b.index.Load)
 		c.Now, c.Effects, c.Model = func() time.Time { return now().In(l.Home.Location) }, effects, model
 		c.Bot = func(f dialog.Facts, scene string) bool { return b.scenes == nil || b.scenes(f, scene) }
-		told, err := learnIntents(l.Home.IntentExamples(), l.Language, meaning)
+		told, err := learnIntents(l.Home.IntentExamples(), l.Language, meaning.In(l.Language))
 		if err != nil {
 			return nil, err
 		}

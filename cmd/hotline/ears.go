@@ -20,7 +20,6 @@ import (
 	"hotline/dialog"
 	"hotline/internal/call"
 	"hotline/internal/config"
-	"hotline/internal/embed"
 	"hotline/internal/event"
 	"hotline/internal/models"
 	"hotline/internal/speech"
@@ -219,19 +218,6 @@ func workerEnv(c config.Config) []string {
 	set("LOG_LEVEL", c.Log.Level)
 	set("LOG_FORMAT", c.Log.Format)
 	return env
-}
-
-// learnMeaning lets the indexes follow their files, and gives them embeddings of the
-// worker, which are kept on disk.
-func (s *server) learnMeaning(ctx context.Context) {
-	e := s.ears.endpoints[0]
-	c := embed.NewClient(e.BaseURL)
-	c.HTTP, c.APIKey = e.HTTP, s.cfg.Speech.APIKey.Reveal()
-	kept := s.rememberMeaning(c)
-	s.kb.Run(ctx, kept)
-	if err := kept.Close(); err != nil {
-		s.log.Warn("the vectors of the knowledge may not be kept whole", "error", err)
-	}
 }
 
 // speech makes ears and voice.

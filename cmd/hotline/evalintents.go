@@ -15,7 +15,6 @@ import (
 
 	"hotline/dialog/intent"
 	"hotline/internal/config"
-	"hotline/internal/embed"
 	"hotline/internal/models"
 	"hotline/internal/speech"
 )
@@ -118,11 +117,6 @@ func intentMeaning(ctx context.Context, c config.Config, language string) (e int
 	}, nil
 }
 
-// keepVectors keeps the vectors of training texts in the data folder.
-func keepVectors(c config.Config, language string, e intent.Embedder) *embed.Cached {
-	return &embed.Cached{Next: e, Path: filepath.Join(c.Data.Dir, "vectors", "eval-intents-"+language+".bin")}
-}
-
 // processorTime is what the process has used of it so far, seconds.
 func processorTime() float64 {
 	var u unix.Rusage
@@ -150,7 +144,7 @@ func evalIntents(ctx context.Context, c config.Config, train, test, label string
 		}
 		defer closeIt()
 		if e != nil {
-			kept := keepVectors(c, intent.Language(in), e)
+			kept := keepVectors(c, "eval-intents", intent.Language(in), e)
 			defer func() { _ = kept.Close() }() // it is made anew where it is not whole
 			o.Embedder = kept
 		}

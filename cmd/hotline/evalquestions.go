@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -102,7 +101,7 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 	// Whoever measures must know that half of the comparison is not there.
 	meaning, closeIt := patiently(ctx, c, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	defer closeIt()
-	if a.bot, a.now, err = officeBot(c, f.line, meaning); err != nil { //nolint:contextcheck // what it builds bounds its own time
+	if a.bot, a.now, err = officeBot(c, f.line, meaning.in); err != nil { //nolint:contextcheck // what it builds bounds its own time
 		return err
 	}
 	if f.spoken {
@@ -127,7 +126,7 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 	figures, judged := a.verdicts.Judge(outcomes)
 	known, _ := a.verdicts.Judge(slices.DeleteFunc(outcomes, func(o acceptance.Outcome) bool { return a.verdicts.Unanswerable(o.Text) }))
 	if f.asJSON {
-		return json.NewEncoder(out).Encode(map[string]any{"line": a.bot.line.Name, "meaning": meaning != nil, "figures": figures, "of_answerable": known, "questions": judged})
+		return json.NewEncoder(out).Encode(map[string]any{"line": a.bot.line.Name, "meaning": meaning.in(a.bot.line.Language) != nil, "figures": figures, "of_answerable": known, "questions": judged})
 	}
 	if f.verdicts == "" {
 		return nil
@@ -136,28 +135,30 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 		printFigures(out, "without those to which the business has no answer", known))
 }
 
-// patiently is the embedder of a measurement, which keeps its vectors beside the data;
-// nil where no model is installed.
-func patiently(ctx context.Context, c config.Config, log *slog.Logger) (meaning knowledge.Embedder, closeIt func()) {
-	m := localMeaning(ctx, c, log)
-	if m == nil {
-		return nil, func() {}
-	}
-	// A server that runs has a file of its own.
-	kept := &embed.Cached{Next: m, Path: filepath.Join(c.Data.Dir, "vectors", "eval-knowledge.bin")}
-	return patient{kept}, func() { _ = kept.Close() } // it is made anew where it is not whole
+// patiently are the embedders of a measurement, which keep their vectors beside the data.
+func patiently(ctx context.Context, c config.Config, log *slog.Logger) (meaning *meanings, closeIt func()) {
+	local := localMeaning(ctx, c, log)
+	m := newMeanings(func(language string) knowledge.Embedder {
+		e := local.in(language)
+		if e == nil {
+			return nil
+		}
+		// A server that runs has a file of its own.
+		return patient{keepVectors(c, "eval-knowledge", language, e)}
+	})
+	return m, func() { _ = errors.Join(m.close(), local.close()) } // vectors are made anew where they are not whole
 }
 
 // patient is an embedder that is not given up where the machine is slow: callers cannot
 // wait, a measurement can, and would else differ with the load.
-type patient struct{ knowledge.Embedder }
+type patient struct{ *embed.Cached }
 
 func (p patient) Embed(ctx context.Context, texts []string) ([][]float32, error) {
-	return p.Embedder.Embed(context.WithoutCancel(ctx), texts)
+	return p.Cached.Embed(context.WithoutCancel(ctx), texts)
 }
 
 // officeBot is a line's bot whose clock stands at an hour at which people are there.
-func officeBot(c config.Config, line string, meaning knowledge.Embedder) (*bot, time.Time, error) {
+func officeBot(c config.Config, line string, meaning knowledge.Embedders) (*bot, time.Time, error) {
 	var names []string
 	for _, dir := range c.Business {
 		b, report := business.Load(dir)

@@ -52,9 +52,11 @@ func TestStrangersQuestions(t *testing.T) {
 			require.NoError(t, err)
 			c := config.Default()
 			c.Models, c.Business = testdata.ModelPath(t), []string{filepath.Join(root, "examples", tt.pack)}
-			meaning := localMeaning(t.Context(), c, discard())
-			require.NotNil(t, meaning)
-			b, now, err := officeBot(c, "", patient{meaning})
+			c.Data.Dir = t.TempDir()
+			meaning, done := patiently(t.Context(), c, discard())
+			defer done()
+			require.NotNil(t, meaning.in(strings.TrimRight(tt.questions, "0123456789")))
+			b, now, err := officeBot(c, "", meaning.in)
 			require.NoError(t, err)
 			a := &asker{bot: b, now: now, verdicts: verdicts}
 			var outcomes []acceptance.Outcome

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -104,14 +105,9 @@ func (g *growing) propose(ctx context.Context, s *settings, c config.Config) (gr
 	}
 	o := line.KnowledgeOptions()
 	if !g.wordsOnly {
-		meaning, done, err := intentMeaning(ctx, c, "zh")
-		if err != nil {
-			return grow.Report{}, fmt.Errorf("loading the embedding model (--words-only does without): %w", err)
-		}
-		defer done()
-		if meaning != nil {
-			o.Embedder = meaning
-		}
+		meaning := localMeaning(ctx, c, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+		defer func() { _ = meaning.close() }()
+		o.Embedder = meaning.in(line.Language)
 	}
 	return grow.Propose(ctx, line.Pairs(), o, history, g.options)
 }

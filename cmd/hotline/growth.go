@@ -3,9 +3,9 @@ package main
 import (
 	"time"
 
+	"hotline/dialog/knowledge"
 	"hotline/dialog/llm"
 	"hotline/internal/config"
-	"hotline/internal/embed"
 	"hotline/internal/event"
 	"hotline/internal/proposal"
 )
@@ -19,12 +19,10 @@ func patientModel(c config.Config) (*llm.Client, error) {
 
 // propose makes the desk where wordings wait for somebody to approve them.
 func (s *server) propose() error {
-	e := s.ears.endpoints[0]
-	// What callers said is embedded for this once and kept nowhere.
-	meaning := embed.NewClient(e.BaseURL)
-	meaning.HTTP, meaning.APIKey = e.HTTP, s.cfg.Speech.APIKey.Reveal()
 	c := proposal.Config{
-		Store: s.db, Knowledge: s.kb, Embedder: meaning, Log: s.log,
+		Store: s.db, Knowledge: s.kb, Log: s.log,
+		// What callers said is embedded for this once and kept nowhere.
+		Embedders: func(language string) knowledge.Embedder { return s.workersMeaning(language) },
 		Changed: func(business string) {
 			s.bus.Publish(event.Event{Kind: "proposals.changed", At: time.Now(), Data: map[string]any{"business": business}})
 		},

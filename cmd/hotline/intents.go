@@ -76,10 +76,7 @@ func (bs *bots) routers() (out []*router) {
 // knows, once it is there, and again whenever they were read anew. The examples'
 // vectors are kept on disk.
 func (s *server) learnIntentsByMeaning(ctx context.Context) {
-	e := s.ears.endpoints[0]
-	c := embed.NewClient(e.BaseURL)
-	c.HTTP, c.APIKey = e.HTTP, s.cfg.Speech.APIKey.Reveal()
-	kept := &embed.Cached{Next: c, Path: filepath.Join(s.cfg.Data.Dir, "vectors", "intents.bin")}
+	kept := &embed.Cached{Next: s.workersMeaning(""), Path: filepath.Join(s.cfg.Data.Dir, "vectors", "intents.bin")}
 	deepen(ctx, s.bots.routers, kept, s.log)
 	closeVectors(kept, s.log)
 }

@@ -98,7 +98,7 @@ func TestVectorsOfTrainingTextsAreKept(t *testing.T) {
 	c.Data.Dir = t.TempDir()
 	texts := []string{"where is my parcel", "refund this please"}
 	ask := func(m *letters) [][]float32 {
-		kept := keepVectors(c, "en", m)
+		kept := keepVectors(c, "eval-intents", "en", m)
 		got, err := kept.Embed(t.Context(), texts)
 		require.NoError(t, err)
 		require.NoError(t, kept.Close())

@@ -67,7 +67,7 @@ func (s *settings) models() (*models.Set, error) {
 func modelFor(set *models.Set, kind models.Kind, named config.Choice, language string) (id, why string, err error) {
 	name := named.For(language)
 	if name == "" {
-		best, ok := set.Best(kind, language)
+		_, best, ok := set.Together(kind, language)
 		if ok {
 			return best.ID, best.Why, nil
 		}

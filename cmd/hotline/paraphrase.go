@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -56,13 +58,9 @@ func newKnowledgeParaphrase(s *settings) *cobra.Command {
 				}
 			}
 			if !wordsOnly {
-				meaning, done, err := intentMeaning(ctx, c, "zh")
-				if err != nil {
-					return fmt.Errorf("loading the embedding model (--words-only does without): %w", err)
-				}
-				defer done()
-				if meaning != nil {
-					o.Embedder = meaning
+				meaning := localMeaning(ctx, c, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+				defer func() { _ = meaning.close() }()
+				if o.Embedder = meaning.in(l.Language); o.Embedder != nil {
 					built, err := knowledge.New(pairs, o)
 					if err != nil {
 						return err

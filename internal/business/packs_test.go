@@ -30,11 +30,11 @@ func pack(t *testing.T, name string) string {
 func packs() []string { return []string{"retail-zh", "retail-en", "dental-zh", "repair-zh"} }
 
 // engineOf makes the real dialogue engine of a line.
-func engineOf(e knowledge.Embedder) business.EngineOf {
+func engineOf(e knowledge.Embedders) business.EngineOf {
 	return func(l business.Line, now func() time.Time) (dialog.Engine, error) {
 		o := l.KnowledgeOptions()
 		// what is tried is the understanding: a busy machine may take its time
-		o.Embedder, o.EmbedWithin, o.BuildWithin = e, time.Minute, 10*time.Minute
+		o.Embedder, o.EmbedWithin, o.BuildWithin = e.In(l.Language), time.Minute, 10*time.Minute
 		x, err := knowledge.New(l.Pairs(), o)
 		if err != nil {
 			return nil, err
@@ -87,7 +87,7 @@ func TestTheNumbersOfTheDemo(t *testing.T) {
 	require.Greater(t, len(l.Pairs()), 40)
 }
 
-func hold(t *testing.T, name string, e knowledge.Embedder) ([]business.ScriptResult, string) {
+func hold(t *testing.T, name string, e knowledge.Embedders) ([]business.ScriptResult, string) {
 	t.Helper()
 	b, _ := business.Load(pack(t, name))
 	results, err := business.RunDialogs(t.Context(), b, engineOf(e))
@@ -118,12 +118,24 @@ func TestTheConversationsOfThePacksWithoutAModel(t *testing.T) {
 	}
 }
 
-func TestTheConversationsOfThePacksGoAsTheyMust(t *testing.T) {
-	dir := testdata.Model(t, "embed/e5-small-zhen")
+func opened(t *testing.T, id string) *embed.Model {
+	t.Helper()
+	dir := testdata.Model(t, id)
 	onnxtest.Start(t)
 	m, err := embed.Open(dir, embed.Options{})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, m.Close()) }()
+	return m
+}
+
+func TestTheConversationsOfThePacksGoAsTheyMust(t *testing.T) {
+	both := embed.Joined{opened(t, "embed/e5-small-zhen"), opened(t, "embed/minilm-l6-en")}
+	defer func() { require.NoError(t, both.Close()) }()
+	m := func(language string) knowledge.Embedder {
+		if language == "en" {
+			return both
+		}
+		return both[0]
+	}
 	var all []business.ScriptResult
 	for _, name := range packs() {
 		t.Run(name, func(t *testing.T) {

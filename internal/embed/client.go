@@ -25,6 +25,8 @@ type Client struct {
 	HTTP *http.Client
 	// Model is named to the server; "" lets it choose.
 	Model string
+	// Language of the texts, "en", by which a worker chooses; "" for any.
+	Language string
 	// APIKey goes along as bearer token where it is set.
 	APIKey string
 
@@ -60,6 +62,9 @@ func (c *Client) ask(ctx context.Context, texts []string) ([][]float32, error) {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if c.Language != "" {
+		req.Header.Set("Content-Language", c.Language)
+	}
 	if c.APIKey != "" {
 		req.Header.Set("Authorization", "Bearer "+c.APIKey)
 	}

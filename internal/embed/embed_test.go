@@ -169,3 +169,23 @@ func BenchmarkEmbed(b *testing.B) {
 		})
 	}
 }
+
+// Two models together tell what either tells, and their vectors are as long as one's.
+func TestJoined(t *testing.T) {
+	e5, mini := open(t, "embed/e5-small-zhen"), open(t, "embed/minilm-l6-en")
+	both := embed.Joined{e5, mini}
+	texts := []string{"Where is my parcel?", "My order has not arrived yet"}
+	v, err := both.Embed(t.Context(), texts)
+	require.NoError(t, err)
+	a, err := e5.Embed(t.Context(), texts)
+	require.NoError(t, err)
+	b, err := mini.Embed(t.Context(), texts)
+	require.NoError(t, err)
+	require.Len(t, v[0], len(a[0])+len(b[0]))
+	assert.InDelta(t, 1, dot(v[0], v[0]), 1e-4)
+	assert.InDelta(t, (dot(a[0], a[1])+dot(b[0], b[1]))/2, dot(v[0], v[1]), 1e-3)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = both.Embed(gone, texts)
+	require.ErrorIs(t, err, context.Canceled)
+}

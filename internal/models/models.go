@@ -53,8 +53,10 @@ type Model struct {
 	Rank      map[string]int `yaml:"rank"`      // by language, 0–100, higher is better on a telephone call
 	Speed     string         `yaml:"speed"`     // for people
 	Measured  string         `yaml:"measured"`  // where Rank and Speed come from
-	Files     []File         `yaml:"files"`     // what must be there
-	Sources   []Source       `yaml:"sources"`   // in the order in which they are tried
+	// Together names, by language, the model that tells more beside this one than either alone.
+	Together map[string]string `yaml:"together"`
+	Files    []File            `yaml:"files"`   // what must be there
+	Sources  []Source          `yaml:"sources"` // in the order in which they are tried
 }
 
 // File is a file of a model.
@@ -263,6 +265,26 @@ func (s *Set) Best(kind Kind, language string) (c Choice, ok bool) {
 		why += fmt.Sprintf(" (%s has rank %d: hotline models pull %s)", missing[0].ID, missing[0].RankFor(language), missing[0].ID)
 	}
 	return Choice{best, why}, true
+}
+
+// Together are the installed models that serve a language best beside one another, the
+// best one first. Without one ok is false and the best's Why says what to install.
+func (s *Set) Together(kind Kind, language string) (all []Installed, best Choice, ok bool) {
+	if best, ok = s.Best(kind, language); !ok {
+		return nil, best, false
+	}
+	all = []Installed{best.Installed}
+	beside, known := s.Model(best.Together[language])
+	if !known {
+		return all, best, true
+	}
+	if dir, there := s.Find(beside.ID); there {
+		all = append(all, Installed{beside, dir})
+		best.Why += ", beside " + beside.ID
+	} else {
+		best.Why += fmt.Sprintf(" (it tells more beside %s: hotline models pull %s)", beside.ID, beside.ID)
+	}
+	return all, best, true
 }
 
 func orAny(language string) string {

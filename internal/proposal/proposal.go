@@ -66,11 +66,11 @@ type Paraphraser interface {
 type Config struct {
 	Store     Store
 	Knowledge *kb.Base
-	// Embedder compares meanings; nil or one that fails: words and sound alone do.
-	Embedder knowledge.Embedder
-	Model    Paraphraser // nil: no paraphrases
-	Log      *slog.Logger
-	Now      func() time.Time
+	// Embedders compare meanings; none or one that fails: words and sound alone do.
+	Embedders knowledge.Embedders
+	Model     Paraphraser // nil: no paraphrases
+	Log       *slog.Logger
+	Now       func() time.Time
 	// Hour of the night, in local time, at which it looks by itself; default 3.
 	Hour int
 	// Most proposals that are kept open of a business's calls, the best; default 2,000.
@@ -225,7 +225,7 @@ func (d *Desk) propose(ctx context.Context, key string) (Look, error) {
 			continue
 		}
 		r, err := grow.Propose(ctx, l.PairsOf(rows), d.options(l), history, grow.Options{Limit: d.cfg.Most, Workers: 1})
-		if err != nil && ctx.Err() == nil && d.cfg.Embedder != nil {
+		if err != nil && ctx.Err() == nil && d.options(l).Embedder != nil {
 			d.cfg.Log.Warn("wordings are compared by words and sound only", "line", l.Name, "error", err)
 			o := d.options(l)
 			o.Embedder, o.Reuse = nil, nil
@@ -273,8 +273,8 @@ func (d *Desk) lines(key string) ([]kb.Line, []business.Row, error) {
 
 func (d *Desk) options(l kb.Line) knowledge.Options {
 	o := l.KnowledgeOptions()
-	if live := l.Live.Load(); d.cfg.Embedder != nil && live.Meaning() {
-		o.Embedder, o.Reuse = d.cfg.Embedder, live
+	if e := d.cfg.Embedders.In(l.Language); e != nil && l.Live.Load().Meaning() {
+		o.Embedder, o.Reuse = e, l.Live.Load()
 	}
 	return o
 }

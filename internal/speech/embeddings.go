@@ -2,7 +2,13 @@ package speech
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
+
+	"hotline/internal/embed"
+	"hotline/internal/models"
 )
 
 // embeddingRequest asks for vectors; input is a string or a list of strings.
@@ -30,6 +36,25 @@ func (q embeddingRequest) texts() ([]string, error) {
 	return many, nil
 }
 
+// meaningOf are the models that a request is answered by: the one that it names, the one
+// that the operator wants for the texts' language, or those that serve it best together.
+func (s *Server) meaningOf(name, language string) ([]string, error) {
+	language, _, _ = strings.Cut(strings.ToLower(language), "-")
+	id, err := s.embed.choose(name, language)
+	if err != nil || !slices.Contains(anyModel, name) || s.cfg.Embed[language] != "" || s.cfg.Embed[""] != "" {
+		return []string{id}, err
+	}
+	all, why, ok := s.cfg.Models.Together(models.Embed, language)
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", ErrNoModel, why.Why)
+	}
+	var ids []string
+	for _, m := range all {
+		ids = append(ids, m.ID)
+	}
+	return ids, nil
+}
+
 func (s *Server) embeddings(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	var q embeddingRequest
@@ -42,15 +67,19 @@ func (s *Server) embeddings(w http.ResponseWriter, r *http.Request) {
 		s.answerError(w, r, err)
 		return
 	}
-	id, err := s.embed.choose(q.Model, "")
+	ids, err := s.meaningOf(q.Model, r.Header.Get("Content-Language"))
 	if err != nil {
 		s.answerError(w, r, err)
 		return
 	}
-	engine, err := s.embed.soon(ctx, id, s.cfg.Patience)
-	if err != nil {
-		s.answerError(w, r, err)
-		return
+	var engine embed.Joined
+	for _, id := range ids {
+		one, err := s.embed.soon(ctx, id, s.cfg.Patience)
+		if err != nil {
+			s.answerError(w, r, err)
+			return
+		}
+		engine = append(engine, one)
 	}
 	leave, _, err := s.embeds.enter(ctx)
 	if err != nil {
@@ -73,7 +102,7 @@ func (s *Server) embeddings(w http.ResponseWriter, r *http.Request) {
 		data[i] = item{"embedding", i, v}
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"object": "list", "data": data, "model": id,
+		"object": "list", "data": data, "model": strings.Join(ids, "+"),
 		"usage": map[string]int{"prompt_tokens": 0, "total_tokens": 0},
 	})
 }

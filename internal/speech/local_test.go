@@ -99,6 +99,24 @@ func TestEmbedsThroughTheWorker(t *testing.T) {
 	assert.Greater(t, dot(v[0], v[1]), dot(v[0], v[2]), "the same question in another language is nearer than another sentence")
 }
 
+func TestEnglishIsEmbeddedByTwoModels(t *testing.T) {
+	testdata.Model(t, "embed/e5-small-zhen")
+	testdata.Model(t, "embed/minilm-l6-en")
+	c := embed.NewClient(local(t).URL + "/v1")
+	one, err := c.Embed(t.Context(), []string{"Where is my parcel?"})
+	require.NoError(t, err)
+	for language, models := range map[string]int{"zh": 1, "en": 2, "en-GB": 2} {
+		c.Language = language
+		v, err := c.Embed(t.Context(), []string{"Where is my parcel?"})
+		require.NoError(t, err)
+		assert.Len(t, v[0], models*len(one[0]), language)
+	}
+	c.Language, c.Model = "en", "e5-small-zhen"
+	v, err := c.Embed(t.Context(), []string{"Where is my parcel?"})
+	require.NoError(t, err)
+	assert.Len(t, v[0], len(one[0]), "a model that is named answers alone")
+}
+
 func dot(a, b []float32) (sum float64) {
 	for i := range a {
 		sum += float64(a[i]) * float64(b[i])

@@ -155,16 +155,20 @@ func (s *Server) warmASR(ctx context.Context, language string) error {
 }
 
 func (s *Server) warmEmbed(ctx context.Context, language string) error {
-	id, err := s.embed.forLanguage(language)
+	ids, err := s.meaningOf("", language)
 	if err != nil {
 		return err
 	}
-	e, err := s.embed.get(ctx, id)
-	if err != nil {
-		return err
+	for _, id := range ids {
+		e, err := s.embed.get(ctx, id)
+		if err != nil {
+			return err
+		}
+		if _, err = e.Embed(ctx, []string{"hello"}); err != nil {
+			return err
+		}
 	}
-	_, err = e.Embed(ctx, []string{"hello"})
-	return err
+	return nil
 }
 
 func (s *Server) warmTTS(ctx context.Context, language string) error {
