@@ -35,8 +35,8 @@ type Options struct {
 	// pass; "" where anything may be.
 	Expect func() string
 
-	Pause         time.Duration // silence at which a decode begins; default 180 ms
-	Minimum       time.Duration // least silence that ends a turn; default 400 ms
+	Pause         time.Duration // silence at which a decode begins; default 140 ms
+	Minimum       time.Duration // least silence that ends a turn; default 300 ms
 	MaxUtterance  time.Duration // longest piece decoded at once; default and most 25 s
 	MaxTurn       time.Duration // a turn is ended after so much; default 2 min
 	DecodeTimeout time.Duration // then the utterance ends with a Fault; default 5 s
@@ -73,8 +73,8 @@ func NewListener(cfg ListenerConfig) (*Listener, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	o := &cfg.Options
-	orDefault(&o.Pause, 180*time.Millisecond)
-	orDefault(&o.Minimum, 400*time.Millisecond)
+	orDefault(&o.Pause, 140*time.Millisecond)
+	orDefault(&o.Minimum, 300*time.Millisecond)
 	orDefault(&o.MaxUtterance, 25*time.Second)
 	o.MaxUtterance = min(max(o.MaxUtterance, softCut+cutSearch), 25*time.Second)
 	orDefault(&o.MaxTurn, 2*time.Minute)
@@ -392,22 +392,23 @@ func (h *hearing) tryEnd() {
 	if quiet < h.cfg.Minimum || t.again > 0 {
 		return
 	}
+	need := max(nothingHeard, h.cfg.Minimum)
 	if t.current.err == nil && t.current.wanted {
 		text, confidence := t.text()
 		if text != t.patienceText || !t.patienceKnown {
 			t.patienceText, t.patienceKnown = text, true
-			t.patience = h.cfg.Minimum
+			t.patience = need
 			if text != "" {
 				t.patience = max(h.cfg.Patience(text, confidence), h.cfg.Minimum)
 			}
 		}
-		need := t.patience
+		need = t.patience
 		if t.current.more { // the second pass may yet come
 			need += secondExtra
 		}
-		if quiet < need {
-			return
-		}
+	}
+	if quiet < need {
+		return
 	}
 	h.end()
 }

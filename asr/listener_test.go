@@ -187,7 +187,7 @@ func TestPatience(t *testing.T) {
 	for _, c := range []struct {
 		patience time.Duration
 		want     float64
-	}{{200 * time.Millisecond, 0.4}, {800 * time.Millisecond, 0.8}, {1500 * time.Millisecond, 1.5}} {
+	}{{200 * time.Millisecond, 0.3}, {800 * time.Millisecond, 0.8}, {1500 * time.Millisecond, 1.5}} {
 		line := new(asrtest.Line).Silence(time.Second).Voice(500 * time.Millisecond).Silence(3 * time.Second)
 		d := &asrtest.Decoder{Delay: 50 * time.Millisecond, Answer: asrtest.Say("三五八", 0.9), Busy: true}
 		es := listen(t, line, asr.ListenerConfig{Decoder: d, Options: asr.Options{

@@ -26,7 +26,7 @@ type Leveled struct {
 
 const (
 	defaultTarget = -19.0
-	leadFrames    = 2  // kept before the first sound, soft onsets are quiet
+	leadFrames    = 1  // kept before the first sound, soft onsets are quiet
 	tailFrames    = 3  // kept behind the last
 	innerFrames   = 25 // the longest silence inside
 	studyFrames   = 50 // looked at before the gain of a new voice is set

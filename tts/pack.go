@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"hotline/media"
+	"hotline/media/dsp"
 	"hotline/media/opus"
 )
 
@@ -140,6 +141,32 @@ func (p *Pack) find(u Utterance) (string, bool) {
 	return path, ok
 }
 
+// onset leaves out the silence before the first sound, but for a frame: who asked waits
+// for it.
+type onset struct {
+	media.Writer
+	held  media.Frame // silent
+	begun bool
+}
+
+// WriteFrame implements media.Writer.
+func (o *onset) WriteFrame(f media.Frame) error {
+	switch {
+	case o.begun:
+	case dsp.LevelDB(f) <= silenceLevel:
+		o.held = append(o.held[:0], f...)
+		return nil
+	default:
+		o.begun = true
+		if len(o.held) > 0 {
+			if err := o.Writer.WriteFrame(o.held); err != nil {
+				return err
+			}
+		}
+	}
+	return o.Writer.WriteFrame(f)
+}
+
 // Packed speaks from packs what they have, and the rest with Next. Text must be
 // normalised above it, as it was when the pack was rendered.
 type Packed struct {
@@ -153,7 +180,7 @@ func (p Packed) Synthesize(ctx context.Context, u Utterance, dst media.Writer) e
 		b, err := os.ReadFile(path) //nolint:gosec // listed in the pack
 		if err == nil {
 			var played bool
-			played, err = playOpus(ctx, b, dst)
+			played, err = playOpus(ctx, b, &onset{Writer: dst})
 			if played || err == nil || ctx.Err() != nil {
 				return err
 			}

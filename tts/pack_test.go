@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"hotline/media"
+	"hotline/media/dsp"
 	"hotline/tts"
 	"hotline/tts/spoken"
 	"hotline/tts/ttstest"
@@ -143,4 +145,46 @@ func TestWarmerComesBackToWhatFailed(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, c.Close())
 	require.Equal(t, tts.Warmed{Failed: 4}, done, "and it comes to an end")
+}
+
+// late says nothing for a while, and then a tone.
+type late struct{ ttstest.Tone }
+
+func (l *late) Synthesize(ctx context.Context, u tts.Utterance, dst media.Writer) error {
+	for range 5 {
+		if err := dst.WriteFrame(make(media.Frame, dst.Rate()/50)); err != nil {
+			return err
+		}
+	}
+	return l.Tone.Synthesize(ctx, u, dst)
+}
+
+func TestPackedSentencesBeginAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	voice := tts.Utterance{Voice: "v", Language: "zh"}
+	_, err := tts.Render(t.Context(), &late{}, voice, spoken.Normalize, []string{"您好。"}, filepath.Join(dir, "v"))
+	require.NoError(t, err)
+	packs, err := tts.OpenPacks(dir)
+	require.NoError(t, err)
+	u := voice
+	u.Text = "您好。"
+	var levels []float64
+	w := &levelsOf{rate: 8000, to: &levels}
+	require.NoError(t, (&tts.Split{Next: tts.Packed{Packs: packs}, Normalize: spoken.Normalize}).Synthesize(t.Context(), u, w))
+	sound := slices.IndexFunc(levels, func(db float64) bool { return db > -40 })
+	require.GreaterOrEqual(t, sound, 0)
+	require.LessOrEqual(t, sound, 1, "a frame of silence at most")
+	require.Greater(t, len(levels), 5)
+}
+
+type levelsOf struct {
+	rate int
+	to   *[]float64
+}
+
+func (l *levelsOf) Rate() int { return l.rate }
+
+func (l *levelsOf) WriteFrame(f media.Frame) error {
+	*l.to = append(*l.to, dsp.LevelDB(f))
+	return nil
 }

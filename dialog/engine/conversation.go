@@ -149,6 +149,7 @@ func (c *Conversation) Preview(text string) string {
 // Patience implements dialog.Listener.
 func (c *Conversation) Patience(text string, confidence float64) time.Duration {
 	const (
+		swift  = 320 * time.Millisecond
 		short  = 420 * time.Millisecond
 		middle = 600 * time.Millisecond
 		long   = 1100 * time.Millisecond
@@ -199,6 +200,8 @@ func (c *Conversation) Patience(text string, confidence float64) time.Duration {
 		return long
 	case confidence > 0 && confidence < c.e.c.Thresholds.Misheard:
 		return middle + 100*time.Millisecond
+	case sure && c.settled(&st, text):
+		return swift
 	case sure:
 		return short
 	case pending == command.Complete:
@@ -245,7 +248,25 @@ func (c *Conversation) Suggest(text string, n int) []string {
 		}
 		out = append(out, alike(answers, text, n, c.e.zh)...)
 	}
+	if len(out) == 0 && st.pending == nothing && c.settled(&st, text) {
+		return nil
+	}
 	return append(out, x.Suggest(text, n-len(out))...)
+}
+
+// settled says that text is a whole question, so well known that neither a second look
+// at its sound nor more silence would change what is answered. A statement may go on.
+func (c *Conversation) settled(st *state, text string) bool {
+	const least = 0.85
+	if p := c.e.command.Pending(text); p == command.Half || p == command.Counting || c.e.command.Recognize(text).Kind != command.None {
+		return false
+	}
+	x := c.e.c.Pairs()
+	if x == nil || !x.Asks(text) {
+		return false
+	}
+	top := c.find(context.Background(), st, text, nil).Top()
+	return top != nil && top.Score >= least
 }
 
 // dictatedZh is what dictated digits look like: a recogniser that is shown some writes

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"github.com/stretchr/testify/assert"
 	"slices"
 	"strings"
 	"testing"
@@ -532,6 +533,19 @@ func TestPatience(t *testing.T) {
 	if p := l.Patience("我昨天碰到一件怪事", 0.9); p <= short || p >= long {
 		t.Errorf("%v", p)
 	}
+}
+
+// A question that is surely known is answered at once, and not decoded a second time; a
+// wish may go on (我要退货，可是…), and what is less sure is looked at again.
+func TestWhatIsSurelyKnownIsNotWaitedFor(t *testing.T) {
+	l := hotel(t).c.(dialog.Listener)
+	for text, known := range map[string]bool{"早餐几点开始": true, "有没有游泳池": true, "有没有那个游用的池子": false, "退房": false} {
+		assert.Equal(t, known, l.Patience(text, 0.9) < 400*time.Millisecond, text)
+		assert.Equal(t, known, len(l.Suggest(text, 4)) == 0, text)
+	}
+	l = gym(t).c.(dialog.Listener)
+	assert.Less(t, l.Patience("What time do you close?", 0.9), 400*time.Millisecond)
+	assert.Empty(t, l.Suggest("What time do you close?", 4))
 }
 
 func TestPatienceWithWholeQuestions(t *testing.T) {

@@ -411,6 +411,9 @@ func (x *Index) ungreeted(text string) string {
 	}
 }
 
+// Asks says whether text is put as a question.
+func (x *Index) Asks(text string) bool { return x.analyser.analyse(cut(text)).polarity.asks }
+
 // Embedded is what the embedder is asked about in place of a caller's text.
 func (x *Index) Embedded(text string) string { return x.inOneBreath(x.ungreeted(text)) }
 
