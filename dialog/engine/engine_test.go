@@ -3,11 +3,12 @@ package engine_test
 import (
 	"context"
 	"errors"
-	"github.com/stretchr/testify/assert"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/assert"
 
 	"hotline/dialog"
 	"hotline/dialog/engine"
