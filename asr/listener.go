@@ -35,7 +35,7 @@ type Options struct {
 	// pass; "" where anything may be.
 	Expect func() string
 
-	Pause         time.Duration // silence at which a decode begins; default 140 ms
+	Pause         time.Duration // silence at which a decode begins; default 120 ms
 	Minimum       time.Duration // least silence that ends a turn; default 300 ms
 	MaxUtterance  time.Duration // longest piece decoded at once; default and most 25 s
 	MaxTurn       time.Duration // a turn is ended after so much; default 2 min
@@ -73,7 +73,7 @@ func NewListener(cfg ListenerConfig) (*Listener, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	o := &cfg.Options
-	orDefault(&o.Pause, 140*time.Millisecond)
+	orDefault(&o.Pause, 120*time.Millisecond)
 	orDefault(&o.Minimum, 300*time.Millisecond)
 	orDefault(&o.MaxUtterance, 25*time.Second)
 	o.MaxUtterance = min(max(o.MaxUtterance, softCut+cutSearch), 25*time.Second)

@@ -150,7 +150,7 @@ func (c *Conversation) Preview(text string) string {
 func (c *Conversation) Patience(text string, confidence float64) time.Duration {
 	const (
 		swift  = 320 * time.Millisecond
-		short  = 420 * time.Millisecond
+		short  = 380 * time.Millisecond
 		middle = 600 * time.Millisecond
 		long   = 1100 * time.Millisecond
 		count  = 1300 * time.Millisecond

@@ -540,7 +540,7 @@ func TestPatience(t *testing.T) {
 // wish may go on (我要退货，可是…), and what is less sure is looked at again.
 func TestWhatIsSurelyKnownIsNotWaitedFor(t *testing.T) {
 	l := hotel(t).c.(dialog.Listener)
-	for text, known := range map[string]bool{"早餐几点开始": true, "有没有游泳池": true, "有没有那个游用的池子": false, "退房": false} {
+	for text, known := range map[string]bool{"早餐几点开始": true, "有没有游泳池": true, "这边的那个能不能用一下": false, "退房": false} {
 		assert.Equal(t, known, l.Patience(text, 0.9) < 400*time.Millisecond, text)
 		assert.Equal(t, known, len(l.Suggest(text, 4)) == 0, text)
 	}
