@@ -182,6 +182,8 @@ func (c *Conversation) Patience(text string, confidence float64) time.Duration {
 			return short
 		}
 		return middle // a question often follows
+	case cmd.Kind == command.Thanks:
+		return middle // and another question
 	case cmd.Kind != command.None:
 		return short
 	case c.announced(text):

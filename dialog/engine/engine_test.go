@@ -485,6 +485,24 @@ func TestGoodbyeIsFinal(t *testing.T) {
 	}
 }
 
+// "Thanks", and over the bot's goodbye: "and how do I …?"
+func TestAQuestionOverTheGoodbyeIsAnswered(t *testing.T) {
+	c := hotel(t)
+	c.say("早餐几点")
+	if s := c.say("再见"); !s.has("hangup") {
+		t.Fatalf("%+v", s)
+	}
+	over := &dialog.Interruption{Heard: "", Unheard: "再见。"}
+	s := c.turn(dialog.Turn{Kind: dialog.Spoke, Text: "对了，有没有游泳池", Confidence: 0.9, Interrupted: over})
+	assert.NotEmpty(t, s.note.KnowledgeID)
+	assert.False(t, s.has("hangup"), "%+v", s)
+	if s = c.say("再见"); !s.has("hangup") {
+		t.Errorf("%+v", s)
+	}
+	s = c.turn(dialog.Turn{Kind: dialog.Spoke, Text: "嗯好再见", Confidence: 0.9, Interrupted: over})
+	assert.True(t, s.has("hangup"), "a goodbye over the goodbye is one: %+v", s)
+}
+
 func TestKeypad(t *testing.T) {
 	c := hotel(t)
 	if s := c.turn(dialog.Turn{Kind: dialog.Pressed, Keys: "2"}); s.note.KnowledgeID != "invoice" {

@@ -42,6 +42,9 @@ func (c *Conversation) plan(ctx context.Context, st state, t dialog.Turn) *plan 
 	p.st.promised = ""
 	switch {
 	case promised != "" && t.Interrupted != nil && p.keep(ctx, t, promised):
+	case p.st.ended && p.takenUp(ctx, t):
+		p.st.ended, p.st.parted = false, false
+		p.spoke(ctx, t, answered)
 	case p.st.ended && t.Kind != dialog.Returned:
 		p.intent("goodbye", "command")
 		p.goodbye(KeyGoodbye, "ended")
@@ -157,8 +160,23 @@ func (p *plan) goodbye(k Key, reason string) {
 	}
 	p.say(k)
 	p.act(dialog.Hangup{Reason: reason})
-	p.st.ended = true
+	p.st.ended, p.st.parted = true, reason == "goodbye" || reason == "thanks"
 	p.st.pending = nothing
+}
+
+// takenUp says whether a caller who had taken his leave has thought of something else,
+// and says so over the goodbye.
+func (p *plan) takenUp(ctx context.Context, t dialog.Turn) bool {
+	if !p.st.parted || t.Kind != dialog.Spoke || t.Interrupted == nil {
+		return false
+	}
+	switch p.c.e.command.Recognize(t.Text).Kind {
+	case command.Person:
+		return true
+	case command.None:
+		return p.c.e.sure(p.c.find(ctx, &p.st, t.Text, t.Alternatives))
+	}
+	return false
 }
 
 func (p *plan) opened(disclosed bool) {

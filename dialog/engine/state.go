@@ -57,6 +57,7 @@ type state struct {
 	waiting   bool // the caller asked for a moment
 	tasked    bool // an agent waits for the task to be over
 	ended     bool
+	parted    bool // it ended because the caller had all that he wanted
 	surveyed  bool // how content the caller is was asked
 	overLimit bool
 	promised  string // why a person was promised in the last turn, "" if none was
