@@ -24,6 +24,8 @@ func TestStrangersQuestions(t *testing.T) {
 	}
 	onnxtest.Start(t)
 	testdata.Model(t, "embed/e5-small-zhen")
+	testdata.Model(t, "embed/minilm-l6-en")
+	data := t.TempDir() // vectors are made once for all
 	for _, tt := range []struct {
 		questions, pack          string
 		covered, right, wellDone float64 // at least
@@ -54,7 +56,7 @@ func TestStrangersQuestions(t *testing.T) {
 			require.NoError(t, err)
 			c := config.Default()
 			c.Models, c.Business = testdata.ModelPath(t), []string{filepath.Join(root, "examples", tt.pack)}
-			c.Data.Dir = t.TempDir()
+			c.Data.Dir = data
 			meaning, done := patiently(t.Context(), c, discard())
 			defer done()
 			require.NotNil(t, meaning.in(strings.TrimRight(tt.questions, "0123456789")))
