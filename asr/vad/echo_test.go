@@ -24,8 +24,8 @@ import (
 
 const echoRate = 8000
 
-// botVoice is half a minute of sentences of the examples with pauses between them. They
-// are listed, so that a pack that grows does not change what is measured.
+// botVoice is half a minute of sentences in the bot's voices with pauses between them. They
+// are kept here, so that a pack that changes does not change what is measured.
 func botVoice(t *testing.T, number int) []int16 {
 	t.Helper()
 	list, err := os.ReadFile(filepath.Join("testdata", "sentences.txt"))
@@ -39,7 +39,7 @@ func botVoice(t *testing.T, number int) []int16 {
 	require.NotEmpty(t, files)
 	x := make([]int16, echoRate)
 	for i := 0; len(x) < 30*echoRate; i++ {
-		s, err := opus.ReadFile(filepath.Join(testdata.Root(t), "examples", filepath.FromSlash(files[i%len(files)])), echoRate)
+		s, err := opus.ReadFile(filepath.Join("testdata", "voice", files[i%len(files)]), echoRate)
 		require.NoError(t, err)
 		x = append(append(x, dsp.Normalize(s, echoRate, -20)...), make([]int16, echoRate*6/5)...)
 	}
