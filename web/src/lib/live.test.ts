@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Call, CallDetail, Mark, Turn } from '../api/types'
-import { holder, onCall, onWall } from './live'
+import { holder, Lately, onCall, onWall } from './live'
 
 const call = (id: string, more: Partial<Call> = {}): Call => ({
   id, line: 'main', language: 'zh', direction: 'inbound', caller: '1', called: '2', started_at: '2026-03-02T04:00:00Z', duration_ms: 0, outcome: 'in_progress',
@@ -65,5 +65,25 @@ describe('an open call', () => {
     expect(c.outcome).toBe('resolved')
     expect(c.turns).toHaveLength(1)
     expect(onCall(open, event('call.ended', 'B', call('B')))).toBe(open)
+  })
+})
+
+describe('a call that is read while it changes', () => {
+  const detail = { ...call('A'), turns: [], timeline: [], wishes: [] } as unknown as CallDetail
+
+  test('has what was told before the reading was over', () => {
+    const lately = new Lately()
+    lately.keep(event('call.updated', 'A', call('A', { summary: 'an old one' })), 1000)
+    lately.keep(event('call.updated', 'A', call('A', { summary: 'one earphone is silent' })), 5000)
+    lately.keep(event('call.updated', 'B', call('B', { summary: 'of another call' })), 5001)
+    expect(lately.on(detail, 4000).summary).toBe('one earphone is silent')
+    expect(lately.on(detail, 6000).summary, 'what was told long before is in what was read').toBeUndefined()
+  })
+
+  test('remembers but few', () => {
+    const lately = new Lately()
+    lately.keep(event('call.updated', 'A', call('A', { summary: 'lost' })), 1)
+    for (let i = 0; i < 60; i++) lately.keep(event('call.updated', 'B', call('B')), 2)
+    expect(lately.on(detail, 0).summary).toBeUndefined()
   })
 })

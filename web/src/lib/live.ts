@@ -54,6 +54,24 @@ export function onCall(call: CallDetail, e: LiveEvent): CallDetail {
   }
 }
 
+/**
+ * What was told of calls a moment ago. A page that begins to read a call may be given it as
+ * the database had it just before, and would not hear again of what was told meanwhile.
+ */
+export class Lately {
+  private told: { e: LiveEvent; at: number }[] = []
+
+  keep(e: LiveEvent, at: number): void {
+    const most = 50
+    if (e.kind === 'call.updated') this.told = [...this.told.slice(1 - most), { e, at }]
+  }
+
+  /** The call with what was told since. */
+  on(call: CallDetail, since: number): CallDetail {
+    return this.told.filter((x) => x.at >= since).reduce((c, x) => onCall(c, x.e), call)
+  }
+}
+
 /** Who has the call: the bot, a person, or it still rings at one. */
 export function holder(c: Call): 'bot' | 'agent' {
   return c.last_turn?.speaker === 'agent' || (c.agent ?? '') !== '' ? 'agent' : 'bot'

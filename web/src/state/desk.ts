@@ -2,7 +2,7 @@ import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import { api, ApiError } from '../api/client'
 import type { Agent, CallDetail, Command, Workplace } from '../api/types'
 import { DeskPhone, instance, type DeskPhase } from '../lib/deskphone'
-import { onCall } from '../lib/live'
+import { Lately, onCall } from '../lib/live'
 import { beep, Ring } from '../lib/ring'
 import { automatic } from './automatic'
 import { onLive } from './live'
@@ -43,6 +43,7 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
   let rung = 0 // how often
   let resumed = 0 // when that one began
   let wanted = '' // the call that is being read
+  const lately = new Lately()
   let aside: string | undefined // whose notes were being written when it rang
 
   const phone = new DeskPhone({
@@ -116,10 +117,11 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
   /** Reads a call; one that has only just begun may take a moment to be there. */
   async function read(id: string): Promise<void> {
     wanted = id
+    const since = Date.now() - 2000
     for (let i = 0; i < 10 && wanted === id; i++) {
       try {
         const c = await api.call(id)
-        if (wanted === id) call.value = c
+        if (wanted === id) call.value = lately.on(c, since)
         return
       } catch (e) {
         if (!(e instanceof ApiError)) throw e
@@ -157,6 +159,7 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
       // What is not there is over: a reason, an end, the calls.
       if (a && a.name === mine.value?.name) mine.value = { ...a, contacts: mine.value.contacts, calls: a.calls ?? [] }
     }
+    lately.keep(e, Date.now())
     if (call.value) call.value = onCall(call.value, e)
   }, () => {
     void load()
