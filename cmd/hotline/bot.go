@@ -97,10 +97,15 @@ func trial() engine.Effects {
 	return &action.Actions{Web: &action.Web{}, Bookings: &action.Memory{}}
 }
 
+// patience bounds the embedding of a line's knowledge where there is no server that
+// answers meanwhile: minutes on a machine that has other work.
+const patience = 10 * time.Minute
+
 // newBot makes a line's bot, whose clock is now where the business is.
 func newBot(l business.Line, meaning knowledge.Embedders, effects engine.Effects, model engine.Model, now func() time.Time) (*bot, error) {
 	o := l.KnowledgeOptions()
 	o.Now, o.Embedder = now, meaning.In(l.Language)
+	o.BuildWithin = patience // whoever talks with a model of this machine waits for it
 	index, err := knowledge.New(l.Pairs(), o)
 	if err != nil {
 		return nil, err
