@@ -170,13 +170,8 @@ func (p *plan) takenUp(ctx context.Context, t dialog.Turn) bool {
 	if !p.st.parted || t.Kind != dialog.Spoke || t.Interrupted == nil {
 		return false
 	}
-	switch p.c.e.command.Recognize(t.Text).Kind {
-	case command.Person:
-		return true
-	case command.None:
-		return p.c.e.sure(p.c.find(ctx, &p.st, t.Text, t.Alternatives))
-	}
-	return false
+	kind := p.c.e.command.Recognize(t.Text).Kind
+	return kind == command.Person || kind == command.None && p.c.e.sure(p.c.find(ctx, &p.st, t.Text, t.Alternatives))
 }
 
 func (p *plan) opened(disclosed bool) {
