@@ -47,10 +47,11 @@ const (
 	// more than this. (135 questions of nine synthesised voices at telephone band,
 	// character errors: 20.4 % first pass, 8.1 % so, 9.6 % had it to be likelier by 0.1.)
 	secondLoss = 0.10
-	// nothingHeard is the silence that ends a turn in which there was no word.
-	nothingHeard = 400 * time.Millisecond
 	// It may hold a finished turn up for so long.
 	secondExtra = 160 * time.Millisecond
+
+	// nothingHeard is the silence that ends a turn in which there was no word.
+	nothingHeard = 400 * time.Millisecond
 
 	// Sounds with less voice than shortVoice are taken for words only with a fair
 	// confidence; with less than tinyVoice never.

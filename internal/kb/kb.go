@@ -84,7 +84,7 @@ const looks = 3
 type Base struct {
 	cfg    Config
 	shops  atomic.Pointer[[]*shop]
-	turn   chan struct{} // held by who changes which lines are served
+	turn   turn          // held by who changes which lines are served
 	served chan struct{} // tells Run that others are
 }
 
@@ -94,7 +94,7 @@ type shop struct {
 	dir   string // absolute
 	home  atomic.Pointer[business.Business]
 	lines atomic.Pointer[[]*line]
-	turn  chan struct{} // held by who changes the business
+	turn  turn // held by who changes the business
 	state atomic.Pointer[state]
 }
 
@@ -109,7 +109,7 @@ func (s *shop) at(l *line) business.Line {
 type line struct {
 	Line
 	embedder atomic.Pointer[knowledge.Embedder]
-	turn     chan struct{} // held by who swaps the index
+	turn     turn // held by who swaps the index
 	vectors  *knowledge.Index
 	rows     string // digest of what the index was built from
 }
@@ -140,7 +140,7 @@ func New(ctx context.Context, cfg Config, lines []Line) (*Base, error) {
 	if cfg.Audit == nil {
 		cfg.Audit = func(audit.Entry) {}
 	}
-	b := &Base{cfg: cfg, turn: make(chan struct{}, 1), served: make(chan struct{}, 1)}
+	b := &Base{cfg: cfg, turn: newTurn(), served: make(chan struct{}, 1)}
 	b.shops.Store(&[]*shop{})
 	return b, b.Serve(ctx, lines)
 }
@@ -226,12 +226,11 @@ func (b *Base) renewLine(ctx context.Context, l *line, at business.Line, rows []
 	if err != nil {
 		return fmt.Errorf("line %s: %w", l.Name, err)
 	}
-	select {
-	case l.turn <- struct{}{}:
-		defer func() { <-l.turn }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	leave, err := l.turn.take(ctx)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	if e := l.embedder.Load(); e != nil {
 		within, cancel := context.WithTimeout(ctx, b.cfg.Embedding)
 		defer cancel()
@@ -289,12 +288,11 @@ func (b *Base) teach(ctx context.Context, l *line, e knowledge.Embedder) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case l.turn <- struct{}{}:
-		defer func() { <-l.turn }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	leave, err := l.turn.take(ctx)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	l.vectors = better
 	l.embedder.Store(&e)
 	if l.Live.Load() != from {
@@ -315,12 +313,11 @@ func (b *Base) settleLine(ctx context.Context, l *line, x *knowledge.Index) erro
 	if err != nil {
 		return fmt.Errorf("line %s: %w", l.Name, err)
 	}
-	select {
-	case l.turn <- struct{}{}:
-		defer func() { <-l.turn }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	leave, err := l.turn.take(ctx)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	if l.Live.Load() == x {
 		l.vectors = settled
 		l.Live.Swap(settled)
@@ -418,12 +415,11 @@ func (b *Base) take(ctx context.Context, key string) (*shop, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	select {
-	case s.turn <- struct{}{}:
-		return s, func() { <-s.turn }, nil
-	case <-ctx.Done():
-		return nil, nil, context.Cause(ctx)
+	leave, err := s.turn.take(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
+	return s, leave, nil
 }
 
 // shop is the business of a key; "" is the first.

@@ -14,12 +14,11 @@ import (
 // in force in their business, with the console's edits, and those that are not here any
 // more are left alone. A line is known by its Live. On an error all stays as it was.
 func (b *Base) Serve(ctx context.Context, lines []Line) error {
-	select {
-	case b.turn <- struct{}{}:
-		defer func() { <-b.turn }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	leave, err := b.turn.take(ctx)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	next, homes, err := b.arranged(lines)
 	if err != nil {
 		return err
@@ -63,7 +62,7 @@ func (b *Base) arranged(lines []Line) (next []*shop, homes map[*shop][]*line, er
 		s := in(next, dir)
 		if s == nil {
 			if s = in(*b.shops.Load(), dir); s == nil {
-				s = &shop{key: filepath.Base(dir), dir: dir, turn: make(chan struct{}, 1)}
+				s = &shop{key: filepath.Base(dir), dir: dir, turn: newTurn()}
 				s.home.Store(l.Home)
 				s.lines.Store(&[]*line{})
 			}
@@ -77,7 +76,7 @@ func (b *Base) arranged(lines []Line) (next []*shop, homes map[*shop][]*line, er
 			homes[s] = append(homes[s], known[i])
 			continue
 		}
-		homes[s] = append(homes[s], &line{Line: l, turn: make(chan struct{}, 1), rows: digestOf(l.PairsOf(l.Home.Knowledge), l.KnowledgeOptions())})
+		homes[s] = append(homes[s], &line{Line: l, turn: newTurn(), rows: digestOf(l.PairsOf(l.Home.Knowledge), l.KnowledgeOptions())})
 	}
 	return next, homes, nil
 }
@@ -85,12 +84,11 @@ func (b *Base) arranged(lines []Line) (next []*shop, homes map[*shop][]*line, er
 // enter gives the new ones of a business's lines their indexes, which follow its changes
 // from then on.
 func (b *Base) enter(ctx context.Context, s *shop, lines []*line) error {
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	leave, err := s.turn.take(ctx)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	if s.state.Load() == nil {
 		s.lines.Store(&lines)
 		return b.begin(ctx, s)

@@ -40,13 +40,13 @@ func (q embeddingRequest) texts() ([]string, error) {
 // that the operator wants for the texts' language, or those that serve it best together.
 func (s *Server) meaningOf(name, language string) ([]string, error) {
 	language, _, _ = strings.Cut(strings.ToLower(language), "-")
-	id, err := s.embed.choose(name, language)
-	if err != nil || !slices.Contains(anyModel, name) || s.cfg.Embed[language] != "" || s.cfg.Embed[""] != "" {
+	if !slices.Contains(anyModel, name) || s.cfg.Embed[language] != "" || s.cfg.Embed[""] != "" {
+		id, err := s.embed.choose(name, language)
 		return []string{id}, err
 	}
-	all, why, ok := s.cfg.Models.Together(models.Embed, language)
+	all, best, ok := s.cfg.Models.Together(models.Embed, language)
 	if !ok {
-		return nil, fmt.Errorf("%w: %s", ErrNoModel, why.Why)
+		return nil, fmt.Errorf("%w: %s", ErrNoModel, best.Why)
 	}
 	var ids []string
 	for _, m := range all {
