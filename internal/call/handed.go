@@ -12,7 +12,7 @@ func (t *talk) handOver(ctx context.Context, a dialog.Transfer) {
 	t.record.TransferReason = a.Reason
 	t.record.Summary = a.Summary
 	t.markNow(KindTransfer, map[string]any{"skill": a.Skill, "reason": a.Reason})
-	t.scribe.update(t.record) // who is rung reads it before he answers
+	t.scribe.update(t.record)
 	t.hand = t.newHandover(a)
 	t.hand.start(ctx)
 }
@@ -58,6 +58,9 @@ func (t *talk) handoverNews(ctx context.Context, n handoverNews) {
 		t.markNow(KindHold, holdData(n.direction, "agent"))
 		t.agentHolds = !n.direction.Sends()
 		t.showHold()
+	case "ringing", "asking":
+		t.markNow(KindTransfer, map[string]any{"state": n.kind, "agent": n.person.Name, "detail": n.detail})
+		t.scribe.show(t.record)
 	default:
 		t.markNow(KindTransfer, map[string]any{"state": n.kind, "agent": n.person.Name, "detail": n.detail})
 	}

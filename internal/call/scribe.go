@@ -216,6 +216,10 @@ func (s *scribe) update(r Record) {
 	s.publish("call.updated", r)
 }
 
+// show tells of a record that has not changed. Who is rung may read of the call only from
+// now on, and reads it before the disk has what was said last.
+func (s *scribe) show(r Record) { s.publish("call.updated", r) }
+
 func (s *scribe) turn(t TurnRecord) {
 	t.Call = s.call
 	s.put(func(ctx context.Context) error { return s.journal.AddTurn(ctx, t) })

@@ -40,8 +40,9 @@ const press = (page, name) => page.locator(`[data-do=${name}]`).click()
 const phase = (page, p) => page.locator(`.desk[data-phase=${p}]`).waitFor()
 const ready = (page) => page.locator('.desk[data-registered=true] .dot.ready').waitFor()
 
-async function open(browser, name) {
+async function open(browser, name, prepare) {
   const page = await openPage(browser.context, complaints)
+  await prepare?.(page)
   page.setDefaultTimeout(patience)
   await page.goto(`${telephone.url}/login?to=/desk`)
   await page.locator('input[name=username]').fill(name)
@@ -80,7 +81,7 @@ async function noNote(page) {
 }
 
 before(async () => {
-  telephone = await startTelephone()
+  telephone = await startTelephone('-disk=1s') // slower than an agent's page
   ;[callers, first, second] = await Promise.all([startCaller(440), startCaller(620), startCaller(880)])
   agent = await open(first, 'agent1')
 })
@@ -292,8 +293,11 @@ test('five seconds without the network, sound and all, keep the call', async () 
 })
 
 test('a call goes to a second agent, who is rung for it', async () => {
-  const other = await open(second, 'agent2')
-  await ready(other)
+  // His page has been heard of by the telephone before it hears of what happens.
+  let hear
+  const late = new Promise((r) => { hear = r })
+  const other = await open(second, 'agent2', (page) => page.route('**/events', async (r) => { await late; await r.continue() }))
+  await other.locator('.desk[data-registered=true]').waitFor()
   await caller.locator('[data-do=call]').waitFor()
   await talk()
   // Asked first: the caller hears music, the two agents each other; then all three.
@@ -303,6 +307,9 @@ test('a call goes to a second agent, who is rung for it', async () => {
   await agent.locator('select[name=agent]').selectOption('agent2')
   await press(agent, 'transfer-go')
   await phase(other, 'ringing')
+  await other.waitForTimeout(2500) // the disk is slow
+  hear()
+  await other.locator('.ringing').getByText('订单 A1024 的耳机左边没有声音').waitFor()
   await other.keyboard.press('Enter')
   await phase(other, 'talking')
   await hears(agent, 880)

@@ -55,13 +55,14 @@ func main() {
 	verbose := flag.Bool("v", false, "log everything")
 	encrypted := flag.Bool("tls", false, "https and wss, with a certificate that nobody knows")
 	few := flag.Bool("few", false, "the page offers the two lines of an ordinary business")
+	disk := flag.Duration("disk", 0, "how long it takes to write a change of a call's record")
 	flag.Parse()
 	level := slog.LevelWarn
 	if *verbose {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	if err := run(*listen, *few, *encrypted, log); err != nil {
+	if err := run(*listen, *few, *encrypted, *disk, log); err != nil {
 		log.Error("telephone", "error", err)
 		os.Exit(1)
 	}
@@ -91,7 +92,7 @@ func (x *exchange) tell(what string, more map[string]any) {
 	_ = x.out.Encode(line)
 }
 
-func run(listen string, few, encrypted bool, log *slog.Logger) (err error) {
+func run(listen string, few, encrypted bool, disk time.Duration, log *slog.Logger) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	db, dir, clean, err := webtest.OpenStore(ctx, log)
@@ -102,7 +103,7 @@ func run(listen string, few, encrypted bool, log *slog.Logger) (err error) {
 	bus := &event.Bus{}
 
 	x := &exchange{log: log, clock: &media.Clock{}, out: json.NewEncoder(os.Stdout)}
-	if err := x.open(db, bus); err != nil {
+	if err := x.open(db, slowly{db, disk}, bus); err != nil {
 		return err
 	}
 	for _, name := range []string{"agent1", "agent2"} {
@@ -197,7 +198,7 @@ func unknown() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}, nil
 }
 
-func (x *exchange) open(db *store.Store, bus *event.Bus) (err error) {
+func (x *exchange) open(db *store.Store, records call.Journal, bus *event.Bus) (err error) {
 	loopback := netip.MustParseAddr("127.0.0.1")
 	if x.browsers, err = webrtc.New(webrtc.Config{Listen: netip.AddrPortFrom(loopback, 0), Logger: x.log}); err != nil {
 		return err
@@ -224,9 +225,23 @@ func (x *exchange) open(db *store.Store, bus *event.Bus) (err error) {
 			Listen: func(netip.Addr) (call.Socket, error) { return ports.Listen() },
 			Clock:  x.clock, Browsers: x.browsers, Log: x.log,
 		},
-		Desk: x.people, Dialer: dialer{x.sip}, Journal: db, Wishes: db, Bus: bus, Log: x.log,
+		Desk: x.people, Dialer: dialer{x.sip}, Journal: records, Wishes: db, Bus: bus, Log: x.log,
 	}, x.route, 0)
 	return nil
+}
+
+// slowly is a journal on a disk, or behind a network, that takes its time.
+type slowly struct {
+	call.Journal
+	time.Duration
+}
+
+func (s slowly) Update(ctx context.Context, r call.Record) error {
+	select {
+	case <-time.After(s.Duration):
+	case <-ctx.Done():
+	}
+	return s.Journal.Update(ctx, r)
 }
 
 // serve runs one call and tells of its begin and end.

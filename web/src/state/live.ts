@@ -13,7 +13,6 @@ const listeners = new Set<Listener>()
 let source: EventSource | undefined
 let retry: ReturnType<typeof setTimeout> | undefined
 let wait = 1000
-let once = false
 let changes: ReturnType<typeof setTimeout> | undefined
 
 function open(): void {
@@ -21,9 +20,8 @@ function open(): void {
   source.addEventListener('hello', () => {
     connection.value = 'open'
     wait = 1000
-    // What happened meanwhile was missed.
-    if (once) for (const l of listeners) l.again()
-    once = true
+    // What happened meanwhile was missed: of the first time too, by who has read already.
+    for (const l of listeners) l.again()
   })
   for (const kind of kinds) {
     source.addEventListener(kind, (m: MessageEvent<string>) => {
@@ -55,13 +53,13 @@ function close(): void {
   clearTimeout(retry)
   source?.close()
   source = undefined
-  once = false
   connection.value = 'connecting'
 }
 
 /**
  * Calls event for everything that happens while the calling component lives, and
- * again after the connection was lost, when the state is to be read anew. What happens on
+ * again when the connection is made, for the first time too: what happened before was not
+ * heard of, and the state is to be read anew. What happens on
  * other servers is not told piece by piece: elsewhere is called, at most once in a second.
  */
 export function onLive(event: Listener['event'], again: Listener['again'], elsewhere?: Listener['elsewhere']): void {
