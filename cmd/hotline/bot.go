@@ -54,7 +54,7 @@ type bot struct {
 // loadBots reads the businesses and builds the engine of each of their lines, which
 // compare meanings too where meaning is given.
 // Whatever is wrong in them is logged; a line that cannot be built is an error.
-func loadBots(dirs []string, meaning knowledge.Embedders, effects engine.Effects, model engine.Model, log *slog.Logger) (*bots, error) {
+func loadBots(dirs []string, meaning senses, effects engine.Effects, model engine.Model, log *slog.Logger) (*bots, error) {
 	bs := &bots{build: func(l business.Line) (*bot, error) {
 		// Days and hours are those of where the business is, wherever the server stands.
 		made, err := newBot(l, meaning, effects, model, calendar)
@@ -102,9 +102,9 @@ func trial() engine.Effects {
 const patience = 10 * time.Minute
 
 // newBot makes a line's bot, whose clock is now where the business is.
-func newBot(l business.Line, meaning knowledge.Embedders, effects engine.Effects, model engine.Model, now func() time.Time) (*bot, error) {
+func newBot(l business.Line, meaning senses, effects engine.Effects, model engine.Model, now func() time.Time) (*bot, error) {
 	o := l.KnowledgeOptions()
-	o.Now, o.Embedder = now, meaning.In(l.Language)
+	o.Now, o.Embedder = now, meaning.questions.In(l.Language)
 	o.BuildWithin = patience // whoever talks with a model of this machine waits for it
 	index, err := knowledge.New(l.Pairs(), o)
 	if err != nil {
@@ -115,7 +115,7 @@ func newBot(l business.Line, meaning knowledge.Embedders, effects engine.Effects
 		c := l.EngineConfig(b.index.Load)
 		c.Now, c.Effects, c.Model = func() time.Time { return now().In(l.Home.Location) }, effects, model
 		c.Bot = func(f dialog.Facts, scene string) bool { return b.scenes == nil || b.scenes(f, scene) }
-		told, err := learnIntents(l.Home.IntentExamples(), l.Language, meaning.In(l.Language))
+		told, err := learnIntents(l.Home.IntentExamples(), l.Language, meaning.intents.In(l.Language))
 		if err != nil {
 			return nil, err
 		}

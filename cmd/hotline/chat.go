@@ -57,7 +57,7 @@ func (s *settings) bot(ctx context.Context, line string) (*bot, error) {
 	if err != nil {
 		return nil, err
 	}
-	bs, err := loadBots(c.Business, localMeaning(ctx, c, discard()).in, trial(), model, discard()) //nolint:contextcheck // what it builds bounds its own time
+	bs, err := loadBots(c.Business, senses{localMeaning(ctx, c, discard()).in, localIntentsMeaning(ctx, c, discard()).in}, trial(), model, discard()) //nolint:contextcheck // what it builds bounds its own time
 	if err != nil {
 		return nil, err
 	}

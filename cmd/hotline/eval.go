@@ -220,7 +220,7 @@ func evalDialogs(cmd *cobra.Command, c config.Config, dir string, asJSON bool) e
 	meaning, closeIt := patiently(cmd.Context(), c, discard())
 	defer closeIt()
 	results, err := business.RunDialogs(cmd.Context(), b, func(l business.Line, now func() time.Time) (dialog.Engine, error) {
-		made, err := newBot(l, meaning.in, trial(), nil, now)
+		made, err := newBot(l, meaning, trial(), nil, now)
 		if err != nil {
 			return nil, err
 		}

@@ -15,7 +15,6 @@ import (
 
 	"hotline/dialog/intent"
 	"hotline/internal/config"
-	"hotline/internal/models"
 	"hotline/internal/speech"
 )
 
@@ -96,17 +95,11 @@ func readExamples(path, label string) ([]intent.Example, error) {
 // intentMeaning is the embedder for texts of a language; nil where none is installed
 // or it cannot be loaded. close frees it.
 func intentMeaning(ctx context.Context, c config.Config, language string) (e intent.Embedder, closeIt func(), err error) {
-	installed := models.Open(c.Models)
-	best, ok := installed.Best(models.Embed, language)
+	best, ok := intentsModel(c, language)
 	if !ok {
 		return nil, func() {}, nil
 	}
-	id, dir := best.ID, best.Dir
-	const english = "embed/minilm-l6-en" // measured: for intents better than e5, and quicker
-	if there, ok := installed.Find(english); ok && language == "en" {
-		id, dir = english, there
-	}
-	m, err := speech.Local(1, 1).Embed(ctx, id, dir)
+	m, err := speech.Local(1, 1).Embed(ctx, best.ID, best.Dir)
 	if err != nil {
 		return nil, nil, err
 	}

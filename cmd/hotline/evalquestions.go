@@ -101,7 +101,7 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 	// Whoever measures must know that half of the comparison is not there.
 	meaning, closeIt := patiently(ctx, c, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	defer closeIt()
-	if a.bot, a.now, err = officeBot(c, f.line, meaning.in); err != nil { //nolint:contextcheck // what it builds bounds its own time
+	if a.bot, a.now, err = officeBot(c, f.line, meaning); err != nil { //nolint:contextcheck // what it builds bounds its own time
 		return err
 	}
 	if f.spoken {
@@ -126,7 +126,7 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 	figures, judged := a.verdicts.Judge(outcomes)
 	known, _ := a.verdicts.Judge(slices.DeleteFunc(outcomes, func(o acceptance.Outcome) bool { return a.verdicts.Unanswerable(o.Text) }))
 	if f.asJSON {
-		return json.NewEncoder(out).Encode(map[string]any{"line": a.bot.line.Name, "meaning": meaning.in(a.bot.line.Language) != nil, "figures": figures, "of_answerable": known, "questions": judged})
+		return json.NewEncoder(out).Encode(map[string]any{"line": a.bot.line.Name, "meaning": meaning.questions.In(a.bot.line.Language) != nil, "figures": figures, "of_answerable": known, "questions": judged})
 	}
 	if f.verdicts == "" {
 		return nil
@@ -136,17 +136,26 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 }
 
 // patiently are the embedders of a measurement, which keep their vectors beside the data.
-func patiently(ctx context.Context, c config.Config, log *slog.Logger) (meaning *meanings, closeIt func()) {
-	local := localMeaning(ctx, c, log)
-	m := newMeanings(func(language string) knowledge.Embedder {
-		e := local.in(language)
-		if e == nil {
-			return nil
+func patiently(ctx context.Context, c config.Config, log *slog.Logger) (meaning senses, closeIt func()) {
+	var all []*meanings
+	kept := func(name string, local *meanings) knowledge.Embedders {
+		m := newMeanings(func(language string) knowledge.Embedder {
+			e := local.in(language)
+			if e == nil {
+				return nil
+			}
+			// A server that runs has a file of its own.
+			return patient{keepVectors(c, name, language, e)}
+		})
+		all = append(all, m, local)
+		return m.in
+	}
+	meaning = senses{kept("eval-knowledge", localMeaning(ctx, c, log)), kept("eval-intents", localIntentsMeaning(ctx, c, log))}
+	return meaning, func() {
+		for _, m := range all {
+			_ = m.close() // vectors are made anew where they are not whole
 		}
-		// A server that runs has a file of its own.
-		return patient{keepVectors(c, "eval-knowledge", language, e)}
-	})
-	return m, func() { _ = errors.Join(m.close(), local.close()) } // vectors are made anew where they are not whole
+	}
 }
 
 // patient is an embedder that is not given up where the machine is slow: callers cannot
@@ -158,7 +167,7 @@ func (p patient) Embed(ctx context.Context, texts []string) ([][]float32, error)
 }
 
 // officeBot is a line's bot whose clock stands at an hour at which people are there.
-func officeBot(c config.Config, line string, meaning knowledge.Embedders) (*bot, time.Time, error) {
+func officeBot(c config.Config, line string, meaning senses) (*bot, time.Time, error) {
 	var names []string
 	for _, dir := range c.Business {
 		b, report := business.Load(dir)

@@ -59,8 +59,8 @@ func TestStrangersQuestions(t *testing.T) {
 			c.Data.Dir = data
 			meaning, done := patiently(t.Context(), c, discard())
 			defer done()
-			require.NotNil(t, meaning.in(strings.TrimRight(tt.questions, "0123456789")))
-			b, now, err := officeBot(c, "", meaning.in)
+			require.NotNil(t, meaning.questions.In(strings.TrimRight(tt.questions, "0123456789")))
+			b, now, err := officeBot(c, "", meaning)
 			require.NoError(t, err)
 			a := &asker{bot: b, now: now, verdicts: verdicts}
 			var outcomes []acceptance.Outcome

@@ -3,20 +3,18 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"hotline/dialog/intent"
 	"hotline/dialog/knowledge"
-	"hotline/internal/embed"
 )
 
 // router is a trained model as the dialogue asks it.
 type router struct {
+	language string
 	examples []intent.Example
 	model    atomic.Pointer[intent.Model]
 	deep     atomic.Bool // it has learned the examples' meaning too
@@ -48,7 +46,7 @@ func (r *router) learn(ctx context.Context, meaning intent.Embedder) error {
 // learnIntents trains on a business's examples in a line's language; nil where there
 // are none.
 func learnIntents(all []intent.Example, language string, meaning knowledge.Embedder) (*router, error) {
-	r := &router{examples: slices.DeleteFunc(slices.Clone(all), func(e intent.Example) bool {
+	r := &router{language: language, examples: slices.DeleteFunc(slices.Clone(all), func(e intent.Example) bool {
 		return intent.Language([]intent.Example{e}) != language
 	})}
 	names := map[string]bool{}
@@ -76,20 +74,22 @@ func (bs *bots) routers() (out []*router) {
 // knows, once it is there, and again whenever they were read anew. The examples'
 // vectors are kept on disk.
 func (s *server) learnIntentsByMeaning(ctx context.Context) {
-	kept := &embed.Cached{Next: s.workersMeaning(""), Path: filepath.Join(s.cfg.Data.Dir, "vectors", "intents.bin")}
-	deepen(ctx, s.bots.routers, kept, s.log)
-	closeVectors(kept, s.log)
-}
-
-func closeVectors(c io.Closer, log *slog.Logger) {
-	if err := c.Close(); err != nil {
-		log.Warn("the vectors of the intents' examples may not be kept whole", "error", err)
+	m := newMeanings(func(language string) knowledge.Embedder {
+		worker := s.workersMeaning(language)
+		if best, ok := intentsModel(s.cfg, language); ok && s.ears.own != "" {
+			worker.Model = best.ID // others' workers choose by themselves
+		}
+		return keepVectors(s.cfg, "intents", language, worker)
+	})
+	deepen(ctx, s.bots.routers, m.in, s.log)
+	if err := m.close(); err != nil {
+		s.log.Warn("the vectors of the intents' examples may not be kept whole", "error", err)
 	}
 }
 
 // deepen lets routers learn by meaning until ctx ends; those that cannot now are
 // tried again.
-func deepen(ctx context.Context, routers func() []*router, meaning intent.Embedder, log *slog.Logger) {
+func deepen(ctx context.Context, routers func() []*router, meaning knowledge.Embedders, log *slog.Logger) {
 	const least, most = 2 * time.Second, time.Minute
 	pause := least
 	for {
@@ -103,7 +103,7 @@ func deepen(ctx context.Context, routers func() []*router, meaning intent.Embedd
 			if r.deep.Load() {
 				continue
 			}
-			if err := r.learn(ctx, meaning); err != nil {
+			if err := r.learn(ctx, meaning.In(r.language)); err != nil {
 				failed = fmt.Errorf("learning %d examples: %w", len(r.examples), err)
 				break // the others would have to wait for the same
 			}

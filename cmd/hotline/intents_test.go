@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"hotline/dialog/intent"
+	"hotline/dialog/knowledge"
 	"hotline/internal/config"
 )
 
@@ -62,7 +63,10 @@ func TestIntentsLearnMeaningWhenItComes(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			deepen(ctx, func() []*router { return lines }, meaning, discard())
+			deepen(ctx, func() []*router { return lines }, func(language string) knowledge.Embedder {
+				assert.Equal(t, "en", language)
+				return meaning
+			}, discard())
 		}()
 		time.Sleep(10 * time.Second)
 		synctest.Wait()

@@ -110,7 +110,7 @@ func newKnowledgeWrite(s *settings) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, db.Close()) }()
-			bs, err := loadBots(c.Business, nil, nil, nil, discard())
+			bs, err := loadBots(c.Business, senses{}, nil, nil, discard())
 			if err != nil {
 				return err
 			}

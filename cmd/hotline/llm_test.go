@@ -86,7 +86,7 @@ func TestALyingModelIsNotHeard(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			bs, err := loadBots([]string{filepath.Join(root, "examples", c.pack)}, nil, trial(), model, discard())
+			bs, err := loadBots([]string{filepath.Join(root, "examples", c.pack)}, senses{}, trial(), model, discard())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,6 +15,10 @@ import (
 	"hotline/internal/speech"
 )
 
+// senses are what bots tell meanings by: what callers ask, and which of the business's
+// intents it is. The zero value leaves it to words and sounds.
+type senses struct{ questions, intents knowledge.Embedders }
+
 // meanings are the embedders of languages, each made when it is first asked for, and
 // kept. make returns nil where there is none.
 type meanings struct {
@@ -82,6 +86,33 @@ func (s *server) learnMeaning(ctx context.Context) {
 	if err := m.close(); err != nil {
 		s.log.Warn("the vectors of the knowledge may not be kept whole", "error", err)
 	}
+}
+
+// intentsModel is the embedding model that tells a language's intents, "" where none is
+// installed: the one that helps the best, where there is one. Of English it alone tells
+// 96.5 % of CLINC150, with the best 96.9 %, at four times the price.
+func intentsModel(c config.Config, language string) (m models.Installed, ok bool) {
+	all, _, ok := models.Open(c.Models).Together(models.Embed, language)
+	if !ok {
+		return m, false
+	}
+	return all[len(all)-1], true
+}
+
+// localIntentsMeaning are the embedders of intents, as localMeaning.
+func localIntentsMeaning(ctx context.Context, c config.Config, log *slog.Logger) *meanings {
+	return newMeanings(func(language string) knowledge.Embedder {
+		m, ok := intentsModel(c, language)
+		if !ok {
+			return nil
+		}
+		e, err := speech.Local(1, 1).Embed(ctx, m.ID, m.Dir)
+		if err != nil {
+			log.Warn("intents are told by words only", "error", err)
+			return nil
+		}
+		return e
+	})
 }
 
 // localMeaning are the embedders of commands that talk without a server; nil for a

@@ -117,7 +117,7 @@ func localVoice(ctx context.Context, c config.Config, name, language string) (tt
 
 // renderPacks makes the rendered sentences of each line's voice.
 func renderPacks(ctx context.Context, c config.Config, out io.Writer) error {
-	bs, err := loadBots(c.Business, nil, nil, nil, discard()) //nolint:contextcheck // what it builds bounds its own time
+	bs, err := loadBots(c.Business, senses{}, nil, nil, discard()) //nolint:contextcheck // what it builds bounds its own time
 	if err != nil {
 		return err
 	}

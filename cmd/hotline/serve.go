@@ -125,7 +125,7 @@ func serve(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	if s.bots, err = loadBots(c.Business, nil, &action.Actions{Web: &action.Web{}, Bookings: s.db}, model, log); err != nil { //nolint:contextcheck // what it builds bounds its own time
+	if s.bots, err = loadBots(c.Business, senses{}, &action.Actions{Web: &action.Web{}, Bookings: s.db}, model, log); err != nil { //nolint:contextcheck // what it builds bounds its own time
 		return err
 	}
 	s.zone = s.bots.find("").home().Timezone

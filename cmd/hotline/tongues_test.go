@@ -31,7 +31,7 @@ lines:
 		require.NoError(t, os.MkdirAll(filepath.Join(root, filepath.Dir(name)), 0o750))
 		require.NoError(t, os.WriteFile(filepath.Join(root, name), []byte(data), 0o600))
 	}
-	bs, err := loadBots([]string{filepath.Join(root, "shop")}, nil, trial(), nil, slog.New(slog.DiscardHandler))
+	bs, err := loadBots([]string{filepath.Join(root, "shop")}, senses{}, trial(), nil, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 
 	l, ok := bs.helped("main")
