@@ -252,3 +252,24 @@ func TestCrossWithOneself(t *testing.T) {
 		}
 	}
 }
+
+// A word for anger may stand in the name of a thing, or in what somebody else has done.
+func TestNamesAreNoAnger(t *testing.T) {
+	for language, calm := range map[string][]string{
+		"zh": {"你们卖空气炸锅吗", "滚刷要不要经常换", "水滚了还在烧", "赠品坏了管不管", "过生日你们送啥", "用我妈的积分抵我的单", "扫地机一直报警", "垃圾盒怎么倒", "有个人讲要退我钱，怕是骗子吧", "怎么退钱", "给老爸买，傻瓜式的"},
+		"en": {"I've had it four days and it's stopped", "the tank sits crooked", "have you charged me yet", "I hate mopping, does one of them do it for me", "the steam burned my arm"},
+	} {
+		for _, text := range calm {
+			tracker := emotion.NewTracker(recognizer(t, language), emotion.Thresholds{})
+			if got := tracker.Next(emotion.Turn{Text: text}); got.Upset() {
+				t.Errorf("%s: upset by %v", text, got.Evidence)
+			}
+		}
+	}
+	for _, text := range []string{"滚", "你给我滚", "你们到底管不管", "你们管不管", "不退钱我就报警了", "你们就是骗子", "给我退钱，马上"} {
+		tracker := emotion.NewTracker(recognizer(t, "zh"), emotion.Thresholds{})
+		if got := tracker.Next(emotion.Turn{Text: text}); !got.Upset() {
+			t.Errorf("%s: not upset: %+v", text, got)
+		}
+	}
+}

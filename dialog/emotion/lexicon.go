@@ -54,7 +54,12 @@ const (
 	sectionNegation  = "negation"
 	sectionIntensity = "intensity"
 	sectionScope     = "scope"
+	// sectionNothing are words that hold a phrase's letters and say nothing of a mood.
+	sectionNothing = "nothing"
 )
+
+// nothing is the mood of those.
+const nothing = -1
 
 // loadLexicon reads lexicon/NAME.txt: sections "[mood strength]" or "[mood
 // strength risk]", a phrase a line, # comments. "…" in a phrase stands for a few
@@ -89,6 +94,8 @@ func loadLexicon(name string) (*lexicon, error) {
 				words = l.stronger
 			case sectionScope:
 				words = l.scopeEnds
+			case sectionNothing:
+				head = entry{mood: nothing, strength: 1}
 			default:
 				if head, err = parseSection(inside); err != nil {
 					return nil, fmt.Errorf("line %d: %w", n, err)
@@ -260,6 +267,9 @@ func (l *lexicon) find(t tokens) []found {
 		}
 		for _, i := range f.at {
 			taken[i] = true
+		}
+		if f.entry.mood == nothing {
+			continue
 		}
 		f.negated = l.negated(t, f.from)
 		f.stronger = l.intense(t, f.from)
