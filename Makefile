@@ -35,7 +35,9 @@ help:
 
 # --- running
 
+# What a server's first start else computes while it answers, less surely, for a minute.
 run: build models
+	@[ -n "$(ARGS)" ] || [ -e "$${HOTLINE_DATA_DIR:-data}/vectors" ] || { echo "learning what callers mean, once"; $(BIN) knowledge vectors $(foreach b,$(BUSINESS),--business $(b)); } || true
 	@exec $(BIN) serve $(foreach b,$(BUSINESS),--business $(b)) $(ARGS)
 
 models: $(BIN)

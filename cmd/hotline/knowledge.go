@@ -36,7 +36,7 @@ func newKnowledge(s *settings) *cobra.Command {
 			return tw.Flush()
 		},
 	}
-	cmd.AddCommand(newKnowledgeImport(s), newKnowledgeExport(s), newKnowledgeWrite(s), newKnowledgeGrow(s), newKnowledgeParaphrase(s))
+	cmd.AddCommand(newKnowledgeImport(s), newKnowledgeExport(s), newKnowledgeWrite(s), newKnowledgeGrow(s), newKnowledgeParaphrase(s), newKnowledgeVectors(s))
 	search.Flags().StringVar(&line, "line", "", "line of business.yaml")
 	search.Flags().IntVar(&n, "n", 5, "how many")
 	cmd.AddCommand(search)

@@ -74,7 +74,7 @@ func (s *server) workersMeaning(language string) *embed.Client {
 // rememberMeaning asks the speech worker and keeps its vectors of the knowledge.
 func (s *server) rememberMeaning() *meanings {
 	return newMeanings(func(language string) knowledge.Embedder {
-		return keepVectors(s.cfg, "knowledge", language, s.workersMeaning(language))
+		return keepVectors(s.cfg, vectorsName, language, s.workersMeaning(language))
 	})
 }
 

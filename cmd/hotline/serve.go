@@ -447,6 +447,9 @@ func (s *server) welcome(out io.Writer) {
 	for _, a := range s.advice() {
 		w("  note    %s", a.Text)
 	}
+	if l := unlearned(s.cfg, s.bots.lines()); len(l) > 0 {
+		w("  note    meanings are computed for the first time (%s): for a minute or two answers go by words and sounds alone and are less sure; hotline knowledge vectors does it ahead", strings.Join(l, ", "))
+	}
 	w("")
 }
 
