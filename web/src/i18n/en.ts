@@ -125,7 +125,7 @@ export const en: Catalogue = {
   agentSince: '{state} for {time}',
   skills: 'Skills: {list}',
   speakers: { caller: 'Caller', bot: 'Bot', agent: 'Agent' },
-  mood: { angry: 'angry', upset: 'upset', sad: 'sad', happy: 'happy', neutral: 'calm', anxious: 'anxious' },
+  mood: { calm: 'calm', confused: 'confused', impatient: 'impatient', angry: 'angry', upset: 'upset', sad: 'sad', happy: 'happy', neutral: 'calm', anxious: 'anxious' },
   outcome: {
     in_progress: 'In progress',
     resolved: 'Resolved',

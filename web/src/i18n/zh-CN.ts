@@ -124,7 +124,7 @@ export const zh = {
   agentSince: '{state}，已 {time}',
   skills: '技能：{list}',
   speakers: { caller: '来电人', bot: '机器人', agent: '坐席' },
-  mood: { angry: '生气', upset: '不满', sad: '难过', happy: '高兴', neutral: '平静', anxious: '着急' },
+  mood: { calm: '平静', confused: '困惑', impatient: '不耐烦', angry: '生气', upset: '不满', sad: '难过', happy: '高兴', neutral: '平静', anxious: '着急' },
   outcome: {
     in_progress: '进行中',
     resolved: '已解决',

@@ -1,4 +1,5 @@
 import type { CallDetail, Mark, Turn } from '../api/types'
+import { callerMoods, special } from './mood'
 
 /** Why a call was handed over, as the bot says it; '' when it does not. */
 export function callReason(c: CallDetail | undefined): string {
@@ -7,8 +8,7 @@ export function callReason(c: CallDetail | undefined): string {
 
 /** The mood that the caller was last heard in, unless it is nothing special. */
 export function lastMood(c: CallDetail | undefined): string {
-  const m = c?.turns.filter((t) => t.speaker === 'caller' && (t.emotion ?? '') !== '').at(-1)?.emotion ?? ''
-  return m === 'neutral' ? '' : m
+  return special([...callerMoods(c?.turns ?? []).values()].at(-1))
 }
 
 export interface Parts {
