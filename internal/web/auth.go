@@ -158,6 +158,10 @@ func unauthorized(detail string) *ProblemError {
 
 // internal logs err and returns what the client learns of it.
 func (s *Server) internal(ctx context.Context, err error) *ProblemError {
+	if errors.Is(ctx.Err(), context.Canceled) { // who asked has turned to another page: no fault of the server
+		const clientClosedRequest = 499 // nginx's; nobody reads it but the log
+		return problem(clientClosedRequest, "client_gone", "the request was given up")
+	}
 	s.log.ErrorContext(ctx, "request_failed", "error", err)
 	if store.Full(err) {
 		return problem(http.StatusInsufficientStorage, "disk_full", s.cfg.DataDir)
