@@ -25,8 +25,10 @@ func TestShortestWishes(t *testing.T) {
 		meaning      bool
 		right, asked int // of a hundred, at least and at most
 	}{
-		{"zh", false, 98, 4}, {"en", false, 98, 5},
-		{"zh", true, 98, 4}, {"en", true, 98, 4},
+		{"zh", false, 98, 4},
+		{"en", false, 98, 5},
+		{"zh", true, 98, 4},
+		{"en", true, 98, 4},
 	} {
 		name := tt.language + " by words"
 		if tt.meaning {
