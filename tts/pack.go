@@ -226,7 +226,8 @@ type Rendering struct {
 // Render makes the folder dir of a pack: every sentence, as the voice of u (its
 // Text is not used) says it through s, normalised by normalize. Files that are
 // there already and still belong are kept, those of no sentence are removed, and
-// the index is written last.
+// the index is written last, also when ctx ends on the way: what is made by then can be
+// used, and the next time goes on with the rest.
 func Render(ctx context.Context, s Synthesizer, u Utterance, normalize func(text, language string) string, sentences []string, dir string) (Rendering, error) {
 	var done Rendering
 	if u.Voice == "" {
@@ -239,6 +240,7 @@ func Render(ctx context.Context, s Synthesizer, u Utterance, normalize func(text
 	var index strings.Builder
 	fmt.Fprintf(&index, "# Sentences rendered beforehand: file, text as written, text as spoken.\nvoice: %s\nlanguage: %s\nrate: %g\n", u.Voice, u.Language, cmp.Or(u.Rate, 1))
 	listed := map[string]bool{PackIndex: true}
+	var stopped error
 	for _, written := range sentences {
 		written = strings.Join(strings.Fields(written), " ")
 		spoken := written
@@ -249,16 +251,22 @@ func Render(ctx context.Context, s Synthesizer, u Utterance, normalize func(text
 		if canonical(spoken) == "" || listed[name] {
 			continue
 		}
-		listed[name] = true
 		path := filepath.Join(dir, name)
 		if b, err := os.ReadFile(path); err == nil && opus.Check(strings.NewReader(string(b))) == nil { //nolint:gosec // in our folder
 			done.Kept++
 			done.Bytes += int64(len(b))
+		} else if stopped != nil {
+			continue
 		} else {
 			u.Text = spoken
 			sound := &Sound{SampleRate: PackRate}
-			if err := s.Synthesize(ctx, u, sound); err != nil {
-				return done, fmt.Errorf("render %q: %w", written, err)
+			if err := cmp.Or(s.Synthesize(ctx, u, sound), context.Cause(ctx)); err != nil { // who is stopped may have said half of it
+				err = fmt.Errorf("render %q: %w", written, err)
+				if ctx.Err() == nil {
+					return done, err
+				}
+				stopped = err
+				continue
 			}
 			if len(sound.Samples) == 0 {
 				return done, fmt.Errorf("render %q: the voice says nothing", written)
@@ -272,10 +280,14 @@ func Render(ctx context.Context, s Synthesizer, u Utterance, normalize func(text
 				done.Bytes += info.Size()
 			}
 		}
+		listed[name] = true
 		fmt.Fprintf(&index, "%s\t%s\t%s\n", name, written, spoken)
 	}
 	if err := replaceFile(filepath.Join(dir, PackIndex), index.String()); err != nil {
 		return done, fmt.Errorf("render speech: %w", err)
+	}
+	if stopped != nil {
+		return done, stopped
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.opus"))
 	if err != nil {

@@ -61,6 +61,45 @@ func TestPackSpeaksWhatWasRendered(t *testing.T) {
 	require.Equal(t, 1, done.Removed)
 }
 
+// What was rendered before it was stopped can be used; the next time goes on, and nothing
+// is removed before all is there.
+func TestRenderingGoesOn(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "v")
+	voice := tts.Utterance{Voice: "v", Language: "zh"}
+	_, err := tts.Render(t.Context(), &ttstest.Tone{}, voice, nil, []string{"从前那句。", "第一句。"}, dir)
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	all := []string{"第一句。", "第二句。", "第三句。", "第四句。"}
+	done, err := tts.Render(ctx, stopping{&ttstest.Tone{}, "第三句。", stop}, voice, nil, all, dir)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, 1, done.Made)
+	packs, err := tts.OpenPacks(root)
+	require.NoError(t, err)
+	require.Equal(t, 2, packs[0].Len(), "the first and the second")
+	files, err := filepath.Glob(filepath.Join(dir, "*.opus"))
+	require.NoError(t, err)
+	require.Len(t, files, 3)
+
+	done, err = tts.Render(t.Context(), &ttstest.Tone{}, voice, nil, all, dir)
+	require.NoError(t, err)
+	require.Equal(t, []int{2, 2, 1}, []int{done.Made, done.Kept, done.Removed})
+}
+
+// stopping is interrupted in the middle of a sentence.
+type stopping struct {
+	tts.Synthesizer
+	at   string
+	stop func()
+}
+
+func (s stopping) Synthesize(ctx context.Context, u tts.Utterance, w media.Writer) error {
+	if u.Text == s.at {
+		s.stop()
+	}
+	return s.Synthesizer.Synthesize(ctx, u, w)
+}
+
 func TestStaleAndMissingEntriesAreNamedNotUsed(t *testing.T) {
 	dir := t.TempDir()
 	voice := tts.Utterance{Voice: "v", Language: "zh"}
