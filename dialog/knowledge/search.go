@@ -214,6 +214,7 @@ func (x *Index) find(ctx context.Context, text string, q Query) Result {
 	s := x.scratch.Get().(*scratch)
 	defer x.scratch.Put(s)
 	obs := x.observe(ctx, a, text, q, s)
+	obs.elliptical = q.Elliptical && q.After != ""
 	prior := x.prior(ctx, q)
 	return x.decide(obs, prior)
 }
@@ -223,6 +224,7 @@ type observation struct {
 	none       [noneFeatures]float64
 	candidates []compared
 	meaning    bool
+	elliptical bool   // it makes sense only after what was answered
 	strange    string // the thing that is named, if the business speaks of none
 }
 
@@ -460,7 +462,7 @@ func (x *Index) prior(ctx context.Context, q Query) map[int32]float64 {
 	}
 	same, near := 0.25, 0.0
 	if q.Elliptical {
-		same, near = 2.2, 6
+		same, near = 4.2, 6
 	}
 	prior := map[int32]float64{}
 	category := x.pairs[last].Category
@@ -507,7 +509,9 @@ func (x *Index) decide(o observation, prior map[int32]float64) Result {
 			Variant: x.variants[c.variant].text, Exact: c.exact,
 		}
 	}
-	r.settle(o)
+	if !o.elliptical { // what stands somewhere word for word means what went before
+		r.settle(o)
+	}
 	r.doubt(o)
 	slices.SortStableFunc(r.Matches, func(a, b Match) int { return cmp.Compare(b.Score, a.Score) })
 	return r
