@@ -214,9 +214,17 @@ func (x *Index) find(ctx context.Context, text string, q Query) Result {
 	s := x.scratch.Get().(*scratch)
 	defer x.scratch.Put(s)
 	obs := x.observe(ctx, a, text, q, s)
-	obs.elliptical = q.Elliptical && q.After != ""
-	prior := x.prior(ctx, q)
+	obs.bare = q.Elliptical && q.After != "" && len([]rune(a.folded)) <= bareText(lang.Chinese(x.o.Language))
+	prior := x.prior(ctx, q, obs.bare)
 	return x.decide(obs, prior)
+}
+
+// bareText is how many letters a text has at most that is no more than "and the cost?".
+func bareText(chinese bool) int {
+	if chinese {
+		return 6
+	}
+	return 24
 }
 
 // observation is what the comparison of a text with the pairs gave.
@@ -224,7 +232,7 @@ type observation struct {
 	none       [noneFeatures]float64
 	candidates []compared
 	meaning    bool
-	elliptical bool   // it makes sense only after what was answered
+	bare       bool   // a few words that make sense only after what was answered
 	strange    string // the thing that is named, if the business speaks of none
 }
 
@@ -455,14 +463,17 @@ func (x *Index) vector(ctx context.Context, text string) ([]float32, bool) {
 
 // prior is the log of how much more likely each pair is because of the one that
 // was answered before; nil where nothing is known.
-func (x *Index) prior(ctx context.Context, q Query) map[int32]float64 {
+func (x *Index) prior(ctx context.Context, q Query, bare bool) map[int32]float64 {
 	last, ok := x.byID[q.After]
 	if !ok {
 		return nil
 	}
 	same, near := 0.25, 0.0
 	if q.Elliptical {
-		same, near = 4.2, 6
+		same, near = 2.2, 6
+		if bare { // it says next to nothing itself
+			same += 2
+		}
 	}
 	prior := map[int32]float64{}
 	category := x.pairs[last].Category
@@ -509,7 +520,7 @@ func (x *Index) decide(o observation, prior map[int32]float64) Result {
 			Variant: x.variants[c.variant].text, Exact: c.exact,
 		}
 	}
-	if !o.elliptical { // what stands somewhere word for word means what went before
+	if !o.bare { // what stands somewhere word for word means what went before
 		r.settle(o)
 	}
 	r.doubt(o)
