@@ -139,23 +139,28 @@ func evalQuestions(ctx context.Context, c config.Config, file string, f question
 func patiently(ctx context.Context, c config.Config, log *slog.Logger) (meaning senses, closeIt func()) {
 	var all []*meanings
 	kept := func(name string, local *meanings) knowledge.Embedders {
-		m := newMeanings(func(language string) knowledge.Embedder {
-			e := local.in(language)
-			if e == nil {
-				return nil
-			}
-			// A server that runs has a file of its own.
-			return patient{keepVectors(c, name, language, e)}
-		})
+		m := keptPatiently(c, name, local)
 		all = append(all, m, local)
 		return m.in
 	}
+	// A server that runs has files of its own.
 	meaning = senses{kept("eval-knowledge", localMeaning(ctx, c, log)), kept("eval-intents", localIntentsMeaning(ctx, c, log))}
 	return meaning, func() {
 		for _, m := range all {
 			_ = m.close() // vectors are made anew where they are not whole
 		}
 	}
+}
+
+// keptPatiently are embedders whose vectors are kept in the data folder's files of that name.
+func keptPatiently(c config.Config, name string, local *meanings) *meanings {
+	return newMeanings(func(language string) knowledge.Embedder {
+		e := local.in(language)
+		if e == nil {
+			return nil
+		}
+		return patient{keepVectors(c, name, language, e)}
+	})
 }
 
 // patient is an embedder that is not given up where the machine is slow: callers cannot

@@ -102,11 +102,7 @@ func intentsModel(c config.Config, language string) (m models.Installed, ok bool
 // localIntentsMeaning are the embedders of intents, as localMeaning.
 func localIntentsMeaning(ctx context.Context, c config.Config, log *slog.Logger) *meanings {
 	return newMeanings(func(language string) knowledge.Embedder {
-		m, ok := intentsModel(c, language)
-		if !ok {
-			return nil
-		}
-		e, err := speech.Local(1, 1).Embed(ctx, m.ID, m.Dir)
+		e, _, err := intentMeaning(ctx, c, language) // whoever closes the meanings closes it
 		if err != nil {
 			log.Warn("intents are told by words only", "error", err)
 			return nil

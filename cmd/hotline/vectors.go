@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"hotline/dialog/knowledge"
 	"hotline/internal/config"
 	"hotline/internal/models"
 )
@@ -28,12 +27,7 @@ func newKnowledgeVectors(s *settings) *cobra.Command {
 			}
 			g, ctx := errgroup.WithContext(cmd.Context())
 			local := localMeaning(ctx, c, discard())
-			kept := newMeanings(func(language string) knowledge.Embedder {
-				if e := local.in(language); e != nil {
-					return patient{keepVectors(c, vectorsName, language, e)}
-				}
-				return nil
-			})
+			kept := keptPatiently(c, vectorsName, local)
 			defer func() { err = errors.Join(err, kept.close(), local.close()) }()
 			for _, dir := range c.Business {
 				g.Go(func() error {
