@@ -101,10 +101,10 @@ type Session struct {
 	delays   int64
 	keyOut   keyQueue
 	keysIn   keyInput
-	mute     bool          // what was heard last are tones of keys
-	gate     *dsp.EchoGate // nil before there is sound to come back; only ticks use it
-	gated    int64         // frames that were only echo
-	spoken   bool          // there has been sound of ours; only ticks use it
+	mute     bool                // what was heard last are tones of keys
+	ownVoice *dsp.EchoSuppressor // nil before there is sound to come back; only ticks use it
+	echoed   int64               // frames that were only echo
+	spoken   bool                // there has been sound of ours; only ticks use it
 	port     *Port
 	ended    bool
 
@@ -395,10 +395,10 @@ func (s *Session) tick(now time.Time, w *scratch, skip int) {
 	p := s.listen(in, n, now, w)
 
 	s.speak(out, in, &p)
-	if s.echoes(out, in) || p.mute {
-		_ = s.in.write(w.silence[:len(in)], s.missing)
+	if p.mute {
+		s.yield(out, w.silence[:len(in)])
 	} else {
-		_ = s.in.write(in, s.missing)
+		s.yield(out, in)
 	}
 	if s.cfg.Recorder != nil {
 		s.cfg.Recorder.write(in, out)
@@ -442,31 +442,32 @@ func (s *Session) listen(in Frame, n int, now time.Time, w *scratch) plan {
 		s.cross.wanted = false
 	}
 	s.stats.Relayed = s.send.relayed
-	if s.gate != nil {
-		loss, delay, ok := s.gate.Echo()
+	if s.ownVoice != nil {
+		loss, delay, ok := s.ownVoice.Echo()
 		s.stats.Echo, s.stats.EchoLossDB, s.stats.EchoDelay = ok, loss, time.Duration(delay)*time.Millisecond
-		s.stats.EchoFrames = s.gated
+		s.stats.EchoFrames = s.echoed
 	}
 	s.stats.Sent, s.stats.SendErrors = s.send.sent, s.send.errors
 	return p
 }
 
-// echoes tells whether what was heard is only what we have said, coming back.
-func (s *Session) echoes(out, in Frame) bool {
-	if !s.cfg.SuppressEcho || !s.heeded.Load() {
-		return false
-	}
-	if s.gate == nil {
-		if !s.spoken {
-			return false
+// yield gives what was heard to whoever listens, with silence for what is only what we
+// have said, coming back.
+func (s *Session) yield(out, in Frame) {
+	if s.ownVoice == nil {
+		if !s.cfg.SuppressEcho || !s.heeded.Load() || !s.spoken {
+			_ = s.in.write(in, s.missing)
+			return
 		}
-		s.gate = dsp.NewEchoGate()
+		s.ownVoice = dsp.NewEchoSuppressor(len(in))
 	}
-	if !s.gate.Take(out, in) {
-		return false
+	due, only := s.ownVoice.Take(out, dsp.Heard{Samples: in, Missing: s.missing})
+	for _, f := range due {
+		_ = s.in.write(f.Samples, f.Missing)
 	}
-	s.gated++
-	return true
+	if only {
+		s.echoed++
+	}
 }
 
 // lose passes over a tick for which the clock came too late: time goes on on all
@@ -480,7 +481,7 @@ func (s *Session) lose(in, out Frame, w *scratch) {
 		s.hear(in, w)
 		s.buffer.Advance(len(s.fifo) * s.media.Codec.ClockRate / s.codec.SampleRate())
 	}()
-	_ = s.in.write(in, s.missing)
+	s.yield(out, in)
 	if s.cfg.Recorder != nil {
 		s.cfg.Recorder.write(in, out)
 	}

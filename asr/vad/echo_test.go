@@ -1,6 +1,7 @@
 package vad_test
 
 import (
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -76,26 +77,21 @@ func microphone(x []int16, delay, room time.Duration, loss float64, seed uint64)
 func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
 // starts is when the listener would say that somebody has begun to speak.
-func starts(t *testing.T, d asr.Detector, sent, heard []int16, gate *dsp.EchoGate) (at []time.Duration) {
+func starts(t *testing.T, d asr.Detector, sent, heard []int16, echo *dsp.EchoSuppressor) (at []time.Duration) {
 	t.Helper()
 	b := make([]byte, len(heard))
 	g711.EncodeALaw(b, heard)
 	x := make([]int16, len(heard))
 	g711.DecodeALaw(x, b)
 	voice, speaking, quiet := asr.NewGate(), false, 0
-	silence := make([]int16, echoRate/50)
-	for i := 0; i+160 <= len(x); i += 160 {
-		f := x[i : i+160]
-		if gate != nil && gate.Take(sent[i:i+160], f) {
-			f = silence
-		}
+	for i, f := range yielded(sent, x, echo) {
 		p, err := d.Detect(f)
 		require.NoError(t, err)
 		db := dsp.LevelDB(f)
 		switch {
 		case !speaking && voice.Starts(p, db):
 			speaking, quiet = true, 0
-			at = append(at, time.Duration(i/8)*time.Millisecond)
+			at = append(at, i)
 		case speaking && voice.GoesOn(p, db):
 			quiet = 0
 		case speaking:
@@ -106,6 +102,24 @@ func starts(t *testing.T, d asr.Detector, sent, heard []int16, gate *dsp.EchoGat
 		}
 	}
 	return at
+}
+
+// yielded are the frames of 20 ms that a listener gets of what is heard, each with the
+// time at which it gets it; all of them where echo is nil.
+func yielded(sent, heard []int16, echo *dsp.EchoSuppressor) iter.Seq2[time.Duration, []int16] {
+	return func(yield func(time.Duration, []int16) bool) {
+		for i := 0; i+160 <= len(heard); i += 160 {
+			due := []dsp.Heard{{Samples: heard[i : i+160]}}
+			if echo != nil {
+				due, _ = echo.Take(sent[i:i+160], due[0])
+			}
+			for _, f := range due {
+				if !yield(time.Duration(i/8)*time.Millisecond, f.Samples) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // The bot must not hear itself: how often a listener takes half a minute of its
@@ -125,7 +139,7 @@ func TestOwnVoice(t *testing.T) {
 			d := newDetector(echoRate)
 			b := len(starts(t, d, x, y, nil))
 			d.Reset()
-			gate := dsp.NewEchoGate()
+			gate := dsp.NewEchoSuppressor(160)
 			a := len(starts(t, d, x, y, gate))
 			require.NoError(t, d.Close())
 			before, after, worst = before+b, after+a, max(worst, a)
@@ -156,7 +170,7 @@ func TestCallerOverOwnVoice(t *testing.T) {
 						y[begin+i] += s
 					}
 					d := newDetector(echoRate)
-					at := starts(t, d, x, y, dsp.NewEchoGate())
+					at := starts(t, d, x, y, dsp.NewEchoSuppressor(160))
 					require.NoError(t, d.Close())
 					from := time.Duration(begin/8) * time.Millisecond
 					all++
@@ -205,6 +219,39 @@ func TestNoEcho(t *testing.T) {
 	}
 	t.Logf("%d of %d frames of the caller's were held back", muted, frames)
 	assert.Less(t, muted, frames/50)
+}
+
+// Who begins to speak with the bot's first sentence, or shortly after it, is heard from
+// his first syllable on, where nothing comes back: also who is much softer than it.
+func TestCallerAtTheAnswer(t *testing.T) {
+	for k, file := range []string{"speech/en/lk_weather_question.wav", "speech/en/ls_1089-134686-0001.wav", "speech/en/lk_hello_world.wav"} {
+		for _, level := range []float64{-18, -24, -30} {
+			for _, after := range []int{0, 200, 500, 900} { // ms
+				x := botVoice(t, 5*k)
+				for dsp.LevelDB(x[:160]) < -50 {
+					x = x[160:]
+				}
+				y := microphone(x, 0, 0, 99, uint64(k))
+				v := callerVoice(t, file, level)
+				begin := after * echoRate / 1000
+				for i, s := range v[:min(len(v), len(y)-begin)] {
+					y[begin+i] += s
+				}
+				lost, i := 0, 0
+				for _, f := range yielded(x, y, dsp.NewEchoSuppressor(160)) {
+					if at := y[i : i+160]; i < begin+echoRate*3/2 && dsp.LevelDB(at) > level-15 && !slices.Equal(at, f) {
+						lost++
+					}
+					i += 160
+				}
+				limit := 0
+				if level < -24 { // a syllable opens the gate, and what was said long before it is lost
+					limit = 20
+				}
+				assert.LessOrEqual(t, lost, limit, "%s at %v dB after %d ms", file, level, after)
+			}
+		}
+	}
 }
 
 func BenchmarkEchoGate(b *testing.B) {

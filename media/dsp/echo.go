@@ -26,6 +26,7 @@ const (
 	echoRise    = 0.27  // by which the gain of the echo is corrected each block: up,
 	echoFall    = 0.03  // and down, so that nine blocks of ten are softer
 	echoSpread  = 5.0   // by which that gain is above the mean, to begin with
+	quietLine   = -50.0 // its noise, to begin with
 	noiseRise   = 0.04  // by which the line's noise may rise each block
 	noiseMargin = 9.0   // by which somebody is louder than it
 )
@@ -60,7 +61,8 @@ type EchoGate struct {
 
 // NewEchoGate returns an EchoGate that knows no echo yet.
 func NewEchoGate() *EchoGate {
-	return &EchoGate{silence: echoMemory}
+	// Who speaks before it has heard the line alone must not be taken for its noise.
+	return &EchoGate{silence: echoMemory, noise: [2]float64{quietLine, quietLine}}
 }
 
 // Take takes 20 ms of what was sent and of what came in meanwhile, at one rate, and
@@ -76,6 +78,11 @@ func (g *EchoGate) Take(sent, heard []int16) bool {
 // none that is known.
 func (g *EchoGate) Echo() (loss float64, delay int, ok bool) {
 	return -g.loss[0], 10 * g.lag, g.known
+}
+
+// unsure tells whether it may still turn out that there is an echo.
+func (g *EchoGate) unsure() bool {
+	return !g.known && (g.learned < echoLearns || g.doubt && g.learned < 2*echoLearns)
 }
 
 // levels are those of a block and of its slope, which is its higher part.
@@ -218,7 +225,7 @@ func (g *EchoGate) judge(in [2]float64) bool {
 				over = max(over, d-g.loss[f])
 			}
 		}
-	case g.learned < echoLearns || g.doubt && g.learned < 2*echoLearns:
+	case g.unsure():
 		loudest := echoFloor
 		for lag := range echoLags {
 			loudest = max(loudest, g.past(0, lag))
