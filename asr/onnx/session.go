@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -57,6 +58,32 @@ func Open(path string, inputs, outputs []string, o Options) (*Session, error) {
 		return nil, fmt.Errorf("opening model %s: %w", path, err)
 	}
 	return &Session{s}, nil
+}
+
+// RunContext is Run that ctx can end: a run under way stops at its next node, and the
+// error is ctx's cause.
+func (s *Session) RunContext(ctx context.Context, inputs, outputs []ort.Value) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	o, err := ort.NewRunOptions()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = o.Destroy() }()
+	told := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(told)
+		_ = o.Terminate()
+	})
+	err = s.RunWithOptions(inputs, outputs, o)
+	if !stop() {
+		<-told // o is its until then
+	}
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // Close frees the model. No run may be under way.

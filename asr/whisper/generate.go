@@ -50,7 +50,7 @@ func (v values) destroy() {
 	}
 }
 
-func (m *Model) runEncoder(sc *scratch, e *encoding, rows int) error {
+func (m *Model) runEncoder(ctx context.Context, sc *scratch, e *encoding, rows int) error {
 	var vs values
 	defer func() { vs.destroy() }()
 	heads, dim := int64(m.spec.heads), int64(m.spec.width/m.spec.heads)
@@ -69,7 +69,7 @@ func (m *Model) runEncoder(sc *scratch, e *encoding, rows int) error {
 		}
 		vs = append(vs, v)
 	}
-	return m.encoder.Run(vs[:1], vs[1:])
+	return m.encoder.RunContext(ctx, vs[:1], vs[1:])
 }
 
 // decoderRun is the decoder's state over the steps of one text.

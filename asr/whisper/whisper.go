@@ -250,7 +250,7 @@ func (m *Model) Decode(ctx context.Context, s asr.Segment) (asr.Transcript, erro
 	}
 	sc := m.borrow()
 	defer m.giveBack(sc)
-	e, err := m.encode(sc, s)
+	e, err := m.encode(ctx, sc, s)
 	if err != nil {
 		return asr.Transcript{}, err
 	}
@@ -264,8 +264,9 @@ func (m *Model) Decode(ctx context.Context, s asr.Segment) (asr.Transcript, erro
 	return t, nil
 }
 
-// encode computes what the decoder needs of the sound, or takes it from the cache.
-func (m *Model) encode(sc *scratch, s asr.Segment) (*encoding, error) {
+// encode computes what the decoder needs of the sound, or takes it from the cache. It is
+// most of a decode's work and ends with ctx: who goes on speaking makes it useless.
+func (m *Model) encode(ctx context.Context, sc *scratch, s asr.Segment) (*encoding, error) {
 	key := m.key(s)
 	if e := m.cache.get(key); e != nil {
 		return e, nil
@@ -283,7 +284,7 @@ func (m *Model) encode(sc *scratch, s asr.Segment) (*encoding, error) {
 	sc.features.logMel(sc.mel, x, rows)
 	e := m.cache.alloc(m.spec.layers * m.spec.width * rows / 2)
 	e.rows = rows / 2
-	if err := m.runEncoder(sc, e, rows); err != nil {
+	if err := m.runEncoder(ctx, sc, e, rows); err != nil {
 		m.cache.release(e)
 		return nil, fmt.Errorf("whisper encoder: %w", err)
 	}

@@ -1,6 +1,8 @@
 package whisper_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -224,4 +226,29 @@ func BenchmarkSecondPass(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// A decode of a caller who went on speaking gives its processor back at once, also in
+// the midst of the encoder, and leaves nothing that the next one could take for its own.
+func TestADecodeIsGivenUp(t *testing.T) {
+	m := open(t, whisper.Options{})
+	long := segment(asrtest.Recordings(t, testdata.Shared(t, "speech/refs.tsv"))[0])
+	long.Samples = append(long.Samples, make([]int16, 25*long.Rate-len(long.Samples))...)
+	begin := time.Now()
+	whole, err := m.Decode(t.Context(), long)
+	require.NoError(t, err)
+	took := time.Since(begin)
+
+	long.Samples[0]++ // its encoding is not kept yet
+	gone := errors.New("the caller goes on")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(took/10, func() { cancel(gone) })
+	begin = time.Now()
+	_, err = m.Decode(ctx, long)
+	require.ErrorIs(t, err, gone)
+	require.Less(t, time.Since(begin), took*2/3)
+
+	again, err := m.Decode(t.Context(), long)
+	require.NoError(t, err)
+	require.Equal(t, whole.Text, again.Text)
 }
