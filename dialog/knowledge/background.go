@@ -24,11 +24,13 @@ const backgroundChinese = `
 明天去广州的机票多少钱 火车票怎么退 地铁末班车是几点 高速堵不堵 出租车怎么叫 飞机行李限重多少
 电脑开不了机 手机屏幕摔坏了在哪换 路由器怎么设置 软件闪退怎么办 微信聊天记录怎么恢复 打印机卡纸了 流量用完了怎么充
 北京房价会跌吗 租房合同怎么签 装修一套房要多少钱 物业费怎么交 水管漏水找谁 家里停电了
+光纤断了谁来修 宽带怎么装 网速太慢了 马桶坏了找谁 房东要涨房租 邻居半夜放音乐
 孩子几岁上小学 高考报名什么时候 考研要准备什么 怎么背单词 大学学费多少 作业不会做
 中国有多少个省 太阳离地球多远 谁发明了电灯 鲁迅写过什么 恐龙为什么灭绝 最大的海洋是哪个
 男朋友不理我了 心情不好怎么办 我好无聊陪我聊天 你喜欢我吗 你有没有女朋友 你会做梦吗 你几岁了
 你们公司什么时候成立的 你们公司有多少员工 你们招人吗工资多少 怎么应聘你们的岗位 你们老总是谁 你们上市了吗 想跟你们合作推广 怎么加盟你们 你们有没有分公司
-彩票怎么中奖 今天几号 现在几点了 设个提醒 打开空调 关灯 打电话给爸爸 给小王发消息 今天有什么新闻 附近有加油站吗 附近哪家饭馆好吃 附近有没有超市
+彩票怎么中奖 今天几号 现在几点了 设个提醒 打开空调 关灯 打电话给爸爸 给小王发消息 今天有什么新闻 附近有加油站吗 附近哪家饭馆好吃 附近有没有超市 外滩晚上好玩吗 去苏州玩几天合适 去杭州旅游带什么衣服 西湖游船几点停 成都哪里的小吃多 景区门票多少钱 带老人去哪儿旅游好 楼下药店开到几点 对面银行几点下班 图书馆星期天开门吗 旁边那家面馆关门没有
+查一下社保卡里还有多少钱 公积金余额在哪里看 公交卡没钱了怎么充 医保能报销多少 养老金什么时候发 预约一辆网约车 打车去机场要多少钱 找人送我去车站
 狗不吃饭怎么回事 猫多久打一次疫苗 花叶子发黄怎么办 怎么减肥 怎么戒烟 衣服染色了怎么洗 
 买什么牌子的车好 洗衣机选哪个型号 我要买一双运动鞋 我的外卖怎么还没送来 快递寄到国外多少钱 帮我充话费 二手车怎么卖 打官司要多少钱 劳动仲裁怎么申请 被骗了怎么报警
 `
@@ -149,4 +151,23 @@ do you sell furniture
 is there a playground
 do you have gift cards
 can you sponsor our team
+my landlord will not fix the heating
+can they raise the rent whenever they like
+may i keep a cat in a rented apartment
+how do i file my taxes
+what can i deduct from my income
+which medicine helps against a cough
+how many drops does a baby get
+is this mole dangerous
+my child has a temperature
+how do i get a driving license
+book me an appointment for a haircut
+translate this letter for me
+write a speech for a wedding
+what does my star sign mean
+is now a good time to invest
+what is bitcoin worth
+who should i vote for
+what do you think of the government
+is there going to be a war
 `

@@ -22,21 +22,29 @@ type goods struct {
 	told    map[int]bool // things that questions, topics and answers name, and what devices are used for or on
 	said    map[int]int  // in the wordings of how many pairs each thing is named
 	spoken  []called     // of the things that the business speaks of
+	absent  map[int]bool // things that it says it does not have
+	makers  makers
 }
 
 // about is which things a pair is about.
 type about struct {
 	named   []int // devices that are named in it anywhere
-	asked   bool  // its question is one about devices
+	asked   bool  // its question is one about things
 	general bool  // about nothing in particular
+	makers  bool  // some wording names another maker's device
 }
 
-func newGoods(chinese bool, own []string) *goods {
+// newGoods has the things of every home, the business's own, and those that it lacks.
+func newGoods(chinese bool, own, absent []string) *goods {
 	devices, things := englishDevices, englishThings
 	if chinese {
 		devices, things = chineseDevices, chineseThings
 	}
-	g := &goods{chinese: chinese, names: map[string]int{}, told: map[int]bool{}, said: map[int]int{}}
+	g := &goods{chinese: chinese, names: map[string]int{}, told: map[int]bool{}, said: map[int]int{}, absent: map[int]bool{}, makers: newMakers(chinese)}
+	for _, name := range absent { // the lists, which come later, have most of them
+		g.things++
+		g.add(lang.Fold(name))
+	}
 	g.list(devices)
 	g.devices = g.things
 	g.list(things)
@@ -46,6 +54,10 @@ func newGoods(chinese bool, own []string) *goods {
 		g.add(lang.Fold(name))
 		g.hear(lang.Fold(name))
 		g.told[g.things] = true
+	}
+	for _, name := range absent {
+		key, _ := g.key(lang.Fold(name))
+		g.absent[g.names[key]] = true
 	}
 	return g
 }
@@ -61,15 +73,19 @@ func (g *goods) list(things string) {
 
 // add has name be of the thing that was listed last.
 func (g *goods) add(name string) {
-	n := utf8.RuneCountInString(name)
-	if !g.chinese {
-		words := lang.Words(name)
-		n, name = len(words), singular(words)
-	}
-	if n > 0 {
-		g.names[name] = g.things
+	if key, n := g.key(name); n > 0 {
+		g.names[key] = g.things
 		g.longest = max(g.longest, n)
 	}
+}
+
+// key is what names are known by, and how many words or characters it has.
+func (g *goods) key(name string) (key string, n int) {
+	if g.chinese {
+		return name, utf8.RuneCountInString(name)
+	}
+	words := lang.Words(name)
+	return singular(words), len(words)
 }
 
 // singular are words of which the last has lost its plural's s.
@@ -92,9 +108,10 @@ func (g *goods) learn(p *Pair) {
 	named := func(text string) []int {
 		var things []int
 		folded := lang.Fold(text)
+		a.makers = a.makers || g.foreign(folded) != ""
 		g.walk(folded, func(thing, from, to int) {
 			things = append(things, thing)
-			if thing <= g.devices {
+			if thing <= g.devices && !g.absent[thing] {
 				g.hear(g.written(folded, from, to))
 			}
 			if thing <= g.devices && !slices.Contains(a.named, thing) {
@@ -106,7 +123,7 @@ func (g *goods) learn(p *Pair) {
 	for i, text := range []string{p.Question, p.Topic, p.Answer} {
 		for _, thing := range named(text) {
 			a.general = false
-			a.asked = a.asked || i < 2 && thing <= g.devices
+			a.asked = a.asked || i < 2
 			g.told[thing] = true
 		}
 	}
@@ -128,30 +145,53 @@ func (g *goods) learn(p *Pair) {
 
 // strange is what a text calls the devices that it names, or else the things, where the
 // business speaks of none of them, "" where it does: callers who have something else name
-// it now and then, so a few wordings count for nothing.
-func (g *goods) strange(folded string) string {
+// it now and then, so a few wordings count for nothing. What the business says it does not
+// have is absent, however often it is spoken of; where one of these is what something is
+// put into, it is not what is asked about.
+func (g *goods) strange(folded string) (name string, absent bool) {
 	const things, devices = 3, 5 // pairs that are enough
 	const device, other = 0, 1   // other: what a device stands on, where one is named
-	var name [2]string
-	var known [2]bool
+	var names [2]string
+	var known, lacking [2]bool
 	g.walk(folded, func(thing, from, to int) {
+		if g.absent[thing] && g.place(folded, from) {
+			return
+		}
 		kind, enough := device, devices
 		if thing > g.devices && thing <= g.listed {
 			kind, enough = other, things
 		}
-		known[kind] = known[kind] || g.told[thing] || g.said[thing] >= enough
-		if name[kind] == "" {
-			name[kind] = g.written(folded, from, to)
+		switch {
+		case g.absent[thing]:
+			lacking[kind] = true
+		case g.told[thing] || g.said[thing] >= enough:
+			known[kind] = true
+		}
+		if names[kind] == "" {
+			names[kind] = g.written(folded, from, to)
 		}
 	})
 	kind := device
-	if name[device] == "" {
+	if names[device] == "" {
 		kind = other
 	}
 	if known[kind] {
-		return ""
+		return "", false
 	}
-	return name[kind]
+	return names[kind], lacking[kind]
+}
+
+// place tells whether what a text names at a word is where something is: in the dishwasher.
+func (g *goods) place(folded string, at int) bool {
+	if g.chinese {
+		return false
+	}
+	ws := lang.Words(folded)[:at]
+	for len(ws) > 0 && (englishBeside[ws[len(ws)-1]] || englishDefinite[ws[len(ws)-1]] || englishIndefinite[ws[len(ws)-1]]) {
+		ws = ws[:len(ws)-1]
+	}
+	n := len(ws)
+	return n > 0 && englishBefore[ws[n-1]] && (n < 2 || ws[n-2] != "from") // it leaks from under the kettle
 }
 
 // another tells whether a text names devices, and a pair others only.

@@ -10,7 +10,7 @@ import (
 )
 
 func TestNeutral(t *testing.T) {
-	zh, en := newGoods(true, []string{"云扫一号"}), newGoods(false, []string{"Glide One"})
+	zh, en := newGoods(true, []string{"云扫一号"}, nil), newGoods(false, []string{"Glide One"}, nil)
 	for text, want := range map[string]string{
 		"我买的扫地机不想要了能退吗": "我买的东西不想要了能退吗",
 		"这台电饭煲能退吗":      "这个能退吗",
@@ -142,9 +142,9 @@ func TestThingsThatNobodySpeaksOf(t *testing.T) {
 // Whose name for a thing was not heard well is understood all the same; what is another word
 // stays one.
 func TestThingsThatAreMisheard(t *testing.T) {
-	zh := newGoods(true, []string{"云扫一号"})
+	zh := newGoods(true, []string{"云扫一号"}, nil)
 	zh.learn(&Pair{Question: "扫地机不动了怎么办？", Answer: "扫地机重启一下。", Variants: []string{"净化器也行"}})
-	en := newGoods(false, []string{"Glide One"})
+	en := newGoods(false, []string{"Glide One"}, nil)
 	en.learn(&Pair{Question: "My kettle leaks.", Answer: "Check the kettle's lid.", Variants: []string{"the purifier too"}})
 	known := map[string]bool{"动了": true, "my": true, "what": true, "is": true, "wrong": true, "with": true, "the": true, "leaks": true, "cattle": false}
 	understood := func(g *goods, heard, want string) {

@@ -21,6 +21,8 @@ type Options struct {
 	Terms []string
 	// Goods are what the business sells, beside the things that everybody knows.
 	Goods []string
+	// NotOurs is what others have.
+	NotOurs NotOurs
 	// Embedder is optional. New asks it for the vectors of all texts; where that
 	// fails, the index does without.
 	Embedder Embedder
@@ -106,7 +108,7 @@ func New(pairs []Pair, o Options) (*Index, error) {
 	} else {
 		x.analyser = newEnglish(o.Synonyms)
 	}
-	x.repairer, x.goods = newRepairer(lang.Chinese(o.Language)), newGoods(lang.Chinese(o.Language), o.Goods)
+	x.repairer, x.goods = newRepairer(lang.Chinese(o.Language)), newGoods(lang.Chinese(o.Language), o.Goods, o.NotOurs.Goods)
 	var lexTerms, sndTerms, answers [][]term
 	for i := range x.pairs {
 		p := &x.pairs[i]

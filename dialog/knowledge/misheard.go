@@ -3,6 +3,7 @@ package knowledge
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"hotline/dialog/internal/lang"
 )
@@ -42,7 +43,7 @@ func (g *goods) heard(folded string, known map[string]bool) (string, bool) {
 	}
 	const enough, exactly = 0.9, 1
 	ws := lang.Words(folded)
-	taken := g.places(folded, len(ws))
+	taken := g.places(folded)
 	best, from, to, as := float32(0), 0, 0, ""
 	for _, n := range g.spoken {
 		for count := max(1, n.words-1); count <= n.words+1; count++ {
@@ -73,7 +74,7 @@ func (g *goods) heard(folded string, known map[string]bool) (string, bool) {
 func (g *goods) heardChinese(folded string, known map[string]bool) (string, bool) {
 	const enough, ofTwo = 0.8, 0.85
 	rs := []rune(folded)
-	taken := g.places(folded, len(rs))
+	taken := g.places(folded)
 	best, from, as := float32(0), 0, []rune(nil)
 	for _, n := range g.spoken {
 		size := len(n.units)
@@ -109,7 +110,11 @@ func (g *goods) heardChinese(folded string, known map[string]bool) (string, bool
 }
 
 // places are the words or characters of a text that a thing is named by.
-func (g *goods) places(folded string, n int) []bool {
+func (g *goods) places(folded string) []bool {
+	n := len(lang.Words(folded))
+	if g.chinese {
+		n = utf8.RuneCountInString(folded)
+	}
 	taken := make([]bool, n)
 	g.walk(folded, func(_, from, to int) {
 		for i := from; i < to; i++ {

@@ -1,6 +1,7 @@
 package knowledge
 
 import (
+	"slices"
 	"strings"
 
 	"hotline/dialog/internal/lang"
@@ -62,16 +63,17 @@ func (r *repairer) learn(folded string) {
 	}
 }
 
-// repair returns text with the business's words, and whether that changed it.
-func (r *repairer) repair(folded string) (string, bool) {
+// repair returns text with the business's words, and whether that changed it. The words
+// or characters that are taken stay.
+func (r *repairer) repair(folded string, taken []bool) (string, bool) {
 	if r.chinese {
-		return r.repairChinese(folded)
+		return r.repairChinese(folded, taken)
 	}
 	ws := lang.Words(folded)
 	changed := false
 	for i, w := range ws {
 		p := lang.WordPhones(w)
-		if len(p) < 4 || r.known[w] {
+		if len(p) < 4 || r.known[w] || taken[i] {
 			continue
 		}
 		if h, ok := r.bySound[hashString(kindSound1, string(p))]; ok && h.text != w {
@@ -81,7 +83,7 @@ func (r *repairer) repair(folded string) (string, bool) {
 	return strings.Join(ws, " "), changed
 }
 
-func (r *repairer) repairChinese(folded string) (string, bool) {
+func (r *repairer) repairChinese(folded string, taken []bool) (string, bool) {
 	all := []rune(folded)
 	changed := false
 	at := 0
@@ -93,7 +95,7 @@ func (r *repairer) repairChinese(folded string) (string, bool) {
 		for n := min(repairMost, len(rs)); n >= repairLeast; n-- {
 			for i := 0; i+n <= len(rs); i++ {
 				own := string(out[i : i+n])
-				if r.known[own] {
+				if r.known[own] || slices.Contains(taken[at+i:at+i+n], true) {
 					continue
 				}
 				h, ok := r.bySound[soundOf(us[i:i+n])]

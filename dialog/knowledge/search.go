@@ -54,6 +54,7 @@ func (m *Match) Candidate() dialog.Candidate {
 type Result struct {
 	Matches []Match // best first; their scores and None add up to 1
 	None    float64 // chance that the text means none of the pairs
+	refer   *Pair   // says that others are to be asked
 	// Strange is what the text calls a thing that the business never speaks of, where
 	// nothing but what is asked about others comes near to it.
 	Strange string
@@ -117,7 +118,7 @@ func newScratch(variants, pairs int) *scratch {
 func (x *Index) Find(ctx context.Context, q Query) Result {
 	q.Text = x.ungreeted(q.Text)
 	r := x.find(ctx, q.Text, q)
-	strange := r.Strange
+	strange, refer := r.Strange, r.refer
 	for _, reading := range x.readings() {
 		if r.sure() {
 			break
@@ -138,6 +139,9 @@ func (x *Index) Find(ctx context.Context, q Query) Result {
 		r = better(r, x.find(ctx, alt, q), discount)
 	}
 	r.Strange = strange
+	if refer != nil {
+		r.ask(refer)
+	}
 	return r
 }
 
@@ -162,14 +166,14 @@ type reading struct {
 func (x *Index) readings() [3]reading {
 	return [...]reading{
 		{
-			of:    func(said string) (string, bool) { return x.repairer.repair(x.analyser.analyse(cut(said)).folded) },
+			of:    func(said string) (string, bool) { return x.repaired(x.analyser.analyse(cut(said)).folded) },
 			taken: func(Result) bool { return true },
 		},
 		{
 			of: func(said string) (string, bool) {
 				text, ok := x.goods.heard(x.analyser.analyse(cut(said)).folded, x.repairer.known)
 				if ok {
-					text, _ = x.repairer.repair(text)
+					text, _ = x.repaired(text)
 				}
 				return text, ok
 			},
@@ -180,6 +184,12 @@ func (x *Index) readings() [3]reading {
 			taken: x.sureOf,
 		},
 	}
+}
+
+// repaired is a folded text with the business's words. What a thing is called stays: a
+// duvet is no wording's divide.
+func (x *Index) repaired(folded string) (string, bool) {
+	return x.repairer.repair(folded, x.goods.places(folded))
 }
 
 // better is r or, where that is surer though discounted, other.
@@ -234,6 +244,7 @@ type observation struct {
 	meaning    bool
 	bare       bool   // a few words that make sense only after what was answered
 	strange    string // the thing that is named, if the business speaks of none
+	refer      int32  // the pair that says that others have it, −1 none
 }
 
 type compared struct {
@@ -302,11 +313,12 @@ func (x *Index) observe(ctx context.Context, a analysis, text string, q Query, s
 	top := s.order[:min(shortlist, len(s.order))]
 	o := observation{meaning: meaning, candidates: make([]compared, 0, len(top))}
 	another := x.goods.another(a.folded)
-	o.strange = x.goods.strange(a.folded)
+	var alien func(int32) bool
+	o.strange, o.refer, alien = x.notOurs(a.folded, q)
 	for _, p := range top {
 		c := x.compare(p, &a, s, t, meaning)
-		c.another = !c.exact && another(p)
-		c.alien = !c.exact && o.strange != "" && x.goods.pairs[p].asked
+		c.another = !c.exact && p != o.refer && another(p)
+		c.alien = !c.exact && alien(p)
 		o.candidates = append(o.candidates, c)
 	}
 	relate(o.candidates, meaning)
@@ -523,6 +535,10 @@ func (x *Index) decide(o observation, prior map[int32]float64) Result {
 	if !o.bare { // what stands somewhere word for word means what went before
 		r.settle(o)
 	}
+	const unasked = 0.9 // whether it rains, for he has a duvet to dry
+	if o.refer >= 0 && r.None < unasked {
+		r.refer = &x.pairs[o.refer]
+	}
 	r.doubt(o)
 	slices.SortStableFunc(r.Matches, func(a, b Match) int { return cmp.Compare(b.Score, a.Score) })
 	return r
@@ -554,15 +570,9 @@ func (r *Result) settle(o observation) {
 			best, floor = i, f
 		}
 	}
-	if best < 0 || r.Matches[best].Score >= floor {
-		return
+	if best >= 0 {
+		r.raise(best, floor)
 	}
-	rest := (1 - floor) / (1 - r.Matches[best].Score)
-	for i := range r.Matches {
-		r.Matches[i].Score *= rest
-	}
-	r.None *= rest
-	r.Matches[best].Score = floor
 }
 
 // Search returns up to n pairs that text may mean, best first.

@@ -18,7 +18,7 @@ const chineseDevices = `
 // belongs to it.
 const chineseThings = `
 平板电脑/平板 笔记本电脑 键盘 鼠标 充电宝 充电器 数据线 路由器 摄像头/监控 门铃 插座/插排 机顶盒 电子秤
-被子/羽绒被/棉被 枕头 床单 被套 床垫 四件套 毛巾 浴巾 毯子/毛毯 凉席 窗帘 地毯 沙发 椅子 桌子/书桌 柜子 衣架 收纳箱/收纳盒 垃圾桶 拖把 扫把 保温杯/杯子/水杯 饭盒 碗 盘子 菜刀 刀具 砧板 雨伞 行李箱/拉杆箱 书包/背包 玩具 电钻 梯子
+被子/羽绒被/棉被/蚕丝被/夏凉被/被芯 枕头/乳胶枕/枕芯/枕套/枕头套 床单 被套 床垫 四件套/床品/床上用品 毛巾 浴巾 毯子/毛毯 凉席 窗帘 地毯 沙发 椅子 桌子/书桌 柜子 衣架 收纳箱/收纳盒 垃圾桶 拖把 扫把 保温杯/杯子/水杯 饭盒 碗 盘子 菜刀 刀具 砧板 雨伞 行李箱/拉杆箱 书包/背包 玩具 电钻 梯子
 灯泡 滤水壶 冰柜
 `
 
@@ -42,6 +42,8 @@ rug carpet blanket duvet pillow pillowcase sheet/bedding mattress towel curtain 
 var (
 	englishDefinite   = set("the my this that our your his her their these those its")
 	englishIndefinite = set("a an some another any one")
+	// englishBefore are what stands before where something is.
+	englishBefore = set("in into inside on onto under underneath behind beside near past against")
 	// englishBeside are what stands between those and a thing.
 	englishBeside = set("new old electric little big small smart broken faulty other second first whole damn lovely same")
 )

@@ -63,6 +63,8 @@ type Business struct {
 	// Goods are what the business sells, beside the things of every home that are known
 	// anyway: how long one has to return one is asked whatever its name.
 	Goods []string `yaml:"goods" json:"goods,omitempty"`
+	// NotOurs is what callers must take to others.
+	NotOurs NotOurs `yaml:"not_ours" json:"not_ours,omitzero"`
 	// Synonyms are words that mean the same in this business, a group each.
 	Synonyms [][]string `yaml:"synonyms" json:"synonyms"`
 	// Phrases are wordings of the bot's own sentences in place of the usual ones,
@@ -87,6 +89,17 @@ type Business struct {
 	moods map[string]*emotion.Recognizer
 	// Location is Timezone.
 	Location *time.Location `yaml:"-" json:"-"`
+}
+
+// NotOurs is what the business says of things that it has nothing to do with.
+type NotOurs struct {
+	// Goods are what it does not sell though it might, and NotSold the id of the question
+	// whose answer says so: it answers what is asked of them.
+	Goods   []string `yaml:"goods" json:"goods,omitempty"`
+	NotSold string   `yaml:"not_sold" json:"not_sold,omitempty"`
+	// Makers is the id of the question whose answer says who looks after devices of other
+	// makers; where the business looks after them itself, it is left out.
+	Makers string `yaml:"makers" json:"makers,omitempty"`
 }
 
 // Line is how one or more telephone numbers are answered.

@@ -47,6 +47,7 @@ func (f *folder) check(lines strict.Lines) {
 		c.people()
 		c.telephone()
 		c.phrases()
+		c.notOurs()
 		c.hours()
 	}
 	c.rows()
@@ -328,12 +329,39 @@ func (c checker) opening(path string, l Line) {
 	}
 }
 
-func (c checker) menu(path string, l Line) {
-	b := c.business
-	var ids, skills []string
-	for _, r := range b.Knowledge {
+// wants has the id of a question there, or none.
+func (c checker) wants(at place, id string, ids []string) {
+	if id == "" || slices.Contains(ids, id) {
+		return
+	}
+	if near := strict.Nearest(id, ids); near != "" {
+		c.report.add(Error, at, "menu_pair_near", id, near)
+		return
+	}
+	c.report.add(Error, at, "menu_pair", id)
+}
+
+func (c checker) pairs() []string {
+	var ids []string
+	for _, r := range c.business.Knowledge {
 		ids = append(ids, r.ID)
 	}
+	return ids
+}
+
+func (c checker) notOurs() {
+	e := c.business.NotOurs
+	c.wants(c.key("not_ours.not_sold"), e.NotSold, c.pairs())
+	c.wants(c.key("not_ours.makers"), e.Makers, c.pairs())
+	if len(e.Goods) > 0 && e.NotSold == "" {
+		c.report.add(Error, c.key("not_ours"), "missing", "write not_sold: the id of the question whose answer says that these are not sold", "请写 not_sold：说没有卖这些东西的那一条的编号")
+	}
+}
+
+func (c checker) menu(path string, l Line) {
+	b := c.business
+	ids := c.pairs()
+	var skills []string
 	for _, s := range b.Skills {
 		skills = append(skills, s.Name)
 	}
@@ -357,13 +385,7 @@ func (c checker) menu(path string, l Line) {
 		if m.Say == "" {
 			c.report.add(Error, at, "missing", "write say: what the menu calls this key", "请写 say：念菜单时怎么称呼这个按键")
 		}
-		if m.Pair != "" && !slices.Contains(ids, m.Pair) {
-			if near := strict.Nearest(m.Pair, ids); near != "" {
-				c.report.add(Error, at, "menu_pair_near", m.Pair, near)
-			} else {
-				c.report.add(Error, at, "menu_pair", m.Pair)
-			}
-		}
+		c.wants(at, m.Pair, ids)
 		if m.Skill != "" && !slices.Contains(skills, m.Skill) {
 			c.report.add(Error, at, "skill_missing", m.Skill, strings.Join(skills, ", "))
 		}

@@ -13,7 +13,10 @@ import (
 
 // KnowledgeOptions are the business's own words, for the index of a line.
 func (l Line) KnowledgeOptions() knowledge.Options {
-	return knowledge.Options{Language: l.Language, Terms: l.Home.Terms, Goods: l.Home.Goods, Synonyms: l.Home.Synonyms}
+	return knowledge.Options{
+		Language: l.Language, Terms: l.Home.Terms, Goods: l.Home.Goods, Synonyms: l.Home.Synonyms,
+		NotOurs: knowledge.NotOurs(l.Home.NotOurs),
+	}
 }
 
 // Reception is how the line talks with callers who speak another language than any line

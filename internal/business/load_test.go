@@ -47,6 +47,7 @@ hours:
   workdays: [2026-10-12]
 limits: {silence: 1h, no_match: 0x}
 escalation: {skill: service, ring: 5}
+not_ours: {goods: [加湿器], makers: hourz}
 `,
 		"knowledge/a.csv": `id,question,answer,variants,valid_from,valid_to,lines,categry
 hours,几点营业,早上九点。,几点开门|几点开门,,,,
@@ -89,6 +90,8 @@ where,线路,好的。,,,,nowhere,
 		`business.yaml:28: limits.silence: 1h0m0s is out of range`,
 		`limits.no_match: "0x" is not a whole number`,
 		`escalation.ring: "5" is not a length of time such as 6s, 90s or 15m`,
+		`not_ours.makers: there is no question with the id "hourz" — did you mean "hours"?`,
+		`write not_sold: the id of the question whose answer says that these are not sold`,
 		`error: knowledge/a.csv:1: categry: "categry" is not known here — did you mean "category"?`,
 		`warning: knowledge/a.csv:2: variants: the wording "几点开门" stands in this row twice`,
 		`error: knowledge/a.csv:3: id: the id "hours" is used at knowledge/a.csv:2 already`,

@@ -246,7 +246,7 @@ func (b *Base) renewLine(ctx context.Context, l *line, at business.Line, rows []
 }
 
 func digestOf(pairs []knowledge.Pair, o knowledge.Options) string {
-	data, err := json.Marshal([]any{pairs, o.Terms, o.Goods, o.Synonyms})
+	data, err := json.Marshal([]any{pairs, o.Terms, o.Goods, o.NotOurs, o.Synonyms})
 	if err != nil {
 		return "" // plain fields always marshal
 	}
