@@ -196,7 +196,7 @@ func (h *hearing) take(ctx context.Context, f media.Frame, p float64) error {
 	default:
 		t.again = 0
 	}
-	if !t.paused && h.silence() >= h.cfg.Pause {
+	if !t.paused && h.pausing() {
 		if err := h.pause(ctx); err != nil {
 			return err
 		}
@@ -220,6 +220,13 @@ func at(frame int) time.Duration { return time.Duration(frame) * frameTime }
 
 // silence is the time since the last voiced frame.
 func (h *hearing) silence() time.Duration { return at(h.now - h.turn.end) }
+
+// pausing tells whether to decode what was said so far. A decode that nobody else waits
+// for begins sooner: where the caller goes on it was for nothing.
+func (h *hearing) pausing() bool {
+	quiet := h.silence()
+	return quiet >= h.cfg.Pause || quiet >= idlePause && idle(h.cfg.Decoder)
+}
 
 // begin opens a turn at the voiced frames just heard.
 func (h *hearing) begin() {

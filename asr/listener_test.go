@@ -102,6 +102,29 @@ func TestTwoTurns(t *testing.T) {
 	require.Equal(t, 2, last(es).Utterance)
 }
 
+// A decoder that nobody else waits for begins 40 ms sooner; a caller who goes on then is
+// not cut off, and what was begun is given up.
+func TestAnIdleDecoderBeginsSooner(t *testing.T) {
+	ends := func(line *asrtest.Line, busy bool) (es []event, decodes int) {
+		d := &asrtest.Decoder{Delay: 400 * time.Millisecond, Answer: asrtest.Say("什么时候发货", 0.95), Busy: busy}
+		es = listen(t, line, asr.ListenerConfig{Decoder: d})
+		return es, len(d.Segments())
+	}
+	voice := func() *asrtest.Line { return new(asrtest.Line).Silence(time.Second).Voice(250 * time.Millisecond) }
+	whole := func() *asrtest.Line { return voice().Silence(2 * time.Second) }
+	sooner, _ := ends(whole(), false)
+	later, _ := ends(whole(), true)
+	require.InDelta(t, 0.04, (last(later).At - last(sooner).At).Seconds(), 0.021, "a tick more or less")
+
+	short := voice().Silence(100 * time.Millisecond).Voice(250 * time.Millisecond).Silence(2 * time.Second)
+	es, decodes := ends(short, false)
+	require.Equal(t, "start pause resume pause partial final", kinds(es))
+	require.Equal(t, 2, decodes)
+	es, decodes = ends(short, true)
+	require.Equal(t, "start pause partial final", kinds(es))
+	require.Equal(t, 1, decodes)
+}
+
 func TestSlowDecode(t *testing.T) {
 	line := new(asrtest.Line).Silence(time.Second).Voice(500 * time.Millisecond).Silence(3 * time.Second)
 	d := &asrtest.Decoder{Delay: 1500 * time.Millisecond, Answer: asrtest.Say("好的", 0.9), Busy: true}

@@ -28,6 +28,9 @@ const (
 	// quieter than what a detector calls voice.
 	preRoll = 300 * time.Millisecond
 
+	// idlePause is the silence at which a decode begins where the decoder is idle.
+	idlePause = 80 * time.Millisecond
+
 	// softCut is the length from which a piece ends at its next pause and the
 	// following words make a new one, so that one need not decode a monologue
 	// again at each pause. cutSearch is where a piece without any pause is cut: at
