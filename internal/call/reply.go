@@ -15,6 +15,10 @@ import (
 // after answers what the caller did, at once or when what must be heard is over.
 func (t *talk) after(ctx context.Context, in dialog.Turn, r asr.Result) {
 	t.last, t.lastEnd = r, r.End
+	if in.Kind == dialog.Spoke && t.besideKey(r) {
+		t.voice(resume)
+		return
+	}
 	if t.hold.held() || t.turn != nil && (t.floor.mustHear || t.turn.system) {
 		// A key is meant, and words beside it take nothing of it back.
 		if t.pending == nil || t.pending.Kind != dialog.Pressed || in.Kind == dialog.Pressed {
@@ -26,6 +30,12 @@ func (t *talk) after(ctx context.Context, in dialog.Turn, r asr.Result) {
 		return
 	}
 	t.reply(ctx, in, r.End)
+}
+
+// besideKey tells whether r was begun to be said before what is said now, which answers a
+// key: over the disclosure it may have been heard late.
+func (t *talk) besideKey(r asr.Result) bool {
+	return t.turn.running() && t.turn.in.Kind == dialog.Pressed && t.began.Add(r.Start).Before(t.turn.began)
 }
 
 // reply starts the bot's answer to in, ending what it still says.
