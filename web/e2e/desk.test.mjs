@@ -38,7 +38,16 @@ async function shoot(what, ...languages) {
 
 const press = (page, name) => page.locator(`[data-do=${name}]`).click()
 const phase = (page, p) => page.locator(`.desk[data-phase=${p}]`).waitFor()
-const ready = (page) => page.locator('.desk[data-registered=true] .dot.ready').waitFor()
+/** Waits until the page's telephone is there and its agent in a state; if not, tells what is shown. */
+async function stands(page, state) {
+  try {
+    await page.locator(`.desk[data-registered=true] .dot.${state}`).waitFor()
+  } catch (e) {
+    const shown = await page.evaluate(() => ({ desk: { ...document.querySelector('.desk')?.dataset }, text: document.body.innerText.slice(0, 600), dots: [...document.querySelectorAll('.dot')].map((d) => d.className) }))
+    throw new Error(`${e.message}\n${JSON.stringify(shown)}`, { cause: e })
+  }
+}
+const ready = (page) => stands(page, 'ready')
 
 async function open(browser, name, prepare) {
   const page = await openPage(browser.context, complaints)
@@ -241,7 +250,7 @@ test('states outlive a reload: no call comes in a break', async () => {
   await agent.locator('select[name=state]').selectOption('break:lunch')
   await agent.locator('.dot.break').waitFor()
   await agent.reload()
-  await agent.locator('.desk[data-registered=true] .dot.break').waitFor()
+  await stands(agent, 'break')
   assert.equal(await agent.locator('select[name=state]').inputValue(), 'break:lunch')
   await agent.locator('select[name=state]').selectOption('ready')
   await ready(agent)

@@ -162,19 +162,23 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
     lately.keep(e, Date.now())
     if (call.value) call.value = onCall(call.value, e)
   }, () => {
-    void load()
+    void load().then(begin)
     if (call.value) void read(call.value.id)
   })
 
-  void load().then(() => {
-    if (problem.value) return
+  let begun = false
+  /** Takes up the work at the first reading that succeeds: the server may have been away before. */
+  async function begin(): Promise<void> {
+    if (begun || problem.value) return
+    begun = true
     const unwritten = sessionStorage.getItem(noteKey)
     if (unwritten !== null && (mine.value?.calls?.length ?? 0) === 0) {
       past.value = unwritten
       void read(unwritten)
     }
-    return phone.start()
-  })
+    await phone.start()
+  }
+  void load().then(begin)
   const leaving = (): void => {
     if (phase.value === 'talking' && call.value) sessionStorage.setItem(callKey, JSON.stringify({ id: call.value.id, began: began.value, at: Date.now() }))
   }
