@@ -33,7 +33,7 @@ func TestStrangersQuestions(t *testing.T) {
 	}{
 		// The shops were written with the first questions at hand, not with the others.
 		{"zh", "retail-zh", 0.97, 0.98, 0.965, 1},
-		{"en", "retail-en", 0.96, 0.98, 0.955, 1},
+		{"en", "retail-en", 0.955, 0.98, 0.955, 1},
 		{"zh2", "retail-zh", 0.91, 0.97, 0.91, 1},
 		{"zh3", "retail-zh", 0.945, 0.985, 0.95, 1},
 		{"en2", "retail-en", 0.71, 0.93, 0.69, 1},
@@ -42,12 +42,12 @@ func TestStrangersQuestions(t *testing.T) {
 		{"en4", "retail-en", 0.89, 0.96, 0.875, 1},
 		{"zh5", "retail-zh", 0.925, 0.96, 0.91, 1},
 		{"en5", "retail-en", 0.83, 0.95, 0.815, 1},
-		{"zh6", "retail-zh", 0.94, 0.965, 0.93, 1},
-		{"zh7", "retail-zh", 0.97, 0.98, 0.965, 1},
+		{"zh6", "retail-zh", 0.94, 0.96, 0.925, 1},
+		{"zh7", "retail-zh", 0.96, 0.98, 0.965, 1},
 		{"zh8", "retail-zh", 0.97, 0.975, 0.96, 1},
 		{"en6", "retail-en", 0.925, 0.945, 0.89, 2},
-		{"en7", "retail-en", 0.915, 0.98, 0.915, 1},
-		{"en8", "retail-en", 0.94, 0.97, 0.93, 1},
+		{"en7", "retail-en", 0.895, 0.98, 0.905, 1},
+		{"en8", "retail-en", 0.935, 0.97, 0.925, 1},
 	} {
 		t.Run(tt.questions, func(t *testing.T) {
 			root := testdata.Root(t)
