@@ -15,13 +15,10 @@ import (
 // after answers what the caller did, at once or when what must be heard is over.
 func (t *talk) after(ctx context.Context, in dialog.Turn, r asr.Result) {
 	t.last, t.lastEnd = r, r.End
-	if in.Kind == dialog.Spoke && t.besideKey(r) {
-		t.voice(resume)
-		return
-	}
-	if t.hold.held() || t.turn != nil && (t.floor.mustHear || t.turn.system) {
-		// A key is meant, and words beside it take nothing of it back.
-		if t.pending == nil || t.pending.Kind != dialog.Pressed || in.Kind == dialog.Pressed {
+	// A key is meant, and words beside it take nothing of it back.
+	beside := in.Kind == dialog.Spoke && t.besideKey(r)
+	if beside || t.hold.held() || t.turn != nil && (t.floor.mustHear || t.turn.system) {
+		if !beside && (t.pending == nil || t.pending.Kind != dialog.Pressed || in.Kind == dialog.Pressed) {
 			t.pending, t.pendFrom = &in, r.End
 		}
 		if !t.hold.held() {
