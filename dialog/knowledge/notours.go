@@ -100,25 +100,22 @@ func (m makers) beforeWord(ws []string, at int) (from int, ok bool) {
 
 // foreign is what a text calls a device of another maker, "" where it names none.
 func (g *goods) foreign(folded string) string {
-	var name string
-	own := false
+	var maker func(at int) (from int, ok bool) // whose name ends where a device's begins
 	if g.chinese {
 		rs := []rune(folded)
-		g.walk(folded, func(thing, from, to int) {
-			own = own || thing > g.listed
-			if start, ok := g.makers.before(rs, from); ok && thing <= g.devices && name == "" {
-				name = string(rs[start:to])
-			}
-		})
+		maker = func(at int) (int, bool) { return g.makers.before(rs, at) }
 	} else {
 		ws := lang.Words(folded)
-		g.walk(folded, func(thing, from, to int) {
-			own = own || thing > g.listed
-			if start, ok := g.makers.beforeWord(ws, from); ok && thing <= g.devices && name == "" {
-				name = strings.Join(ws[start:to], " ")
-			}
-		})
+		maker = func(at int) (int, bool) { return g.makers.beforeWord(ws, at) }
 	}
+	var name string
+	own := false
+	g.walk(folded, func(thing, from, to int) {
+		own = own || thing > g.listed
+		if start, ok := maker(from); ok && thing <= g.devices && name == "" {
+			name = g.written(folded, start, to)
+		}
+	})
 	if own {
 		return ""
 	}
