@@ -15,8 +15,9 @@ type Heard struct {
 
 // An EchoSuppressor puts silence in the place of what an EchoGate takes for our own
 // sound. In the first second or two of it the gate can only suspect: what it suspects
-// is kept back until it knows, and nothing of it is lost if it was the far end after
-// all. For many speak in the moment of the answer, over the greeting.
+// is kept back until it knows, and given back if it was the far end after all; where
+// somebody becomes louder than an echo meanwhile, the last 600 ms of it at once. For many
+// speak in the moment of the answer, over the greeting.
 type EchoSuppressor struct {
 	gate    EchoGate
 	silence []int16
