@@ -301,6 +301,35 @@ test('five seconds without the network, sound and all, keep the call', async () 
   await caller.locator('[data-do=hangup]').click().catch(() => undefined)
 })
 
+test('an answer that news overtake takes nothing back', async () => {
+  let read
+  let free
+  const both = new Promise((r) => { read = r })
+  const late = new Promise((r) => { free = r })
+  let n = 0
+  // The page reads his state twice before his telephone is heard of; the second answer is slow.
+  const page = await open(second, 'agent2', (p) => p.route('**/api/v1/desk', async (r) => {
+    const mine = ++n
+    const answer = await r.fetch()
+    if (mine === 1) await Promise.race([both, p.waitForTimeout(3000)])
+    if (mine === 2) {
+      read()
+      await late
+    }
+    await r.fulfill({ response: answer })
+  }))
+  await stands(page, 'ready')
+  assert.equal(n, 2)
+  const answered = page.waitForResponse((r) => r.url().endsWith('/api/v1/desk'))
+  free()
+  await (await answered).finished()
+  await page.waitForTimeout(500)
+  await stands(page, 'ready')
+  telephone.forget()
+  await page.close()
+  await telephone.event({ event: 'agent', name: 'agent2', here: false })
+})
+
 test('a call goes to a second agent, who is rung for it', async () => {
   // His page has been heard of by the telephone before it hears of what happens.
   let hear

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Call, CallDetail, Mark, Turn } from '../api/types'
-import { holder, Lately, onCall, onWall } from './live'
+import type { Agent, Call, CallDetail, Mark, Turn, Wish } from '../api/types'
+import { holder, Lately, onAgent, onCall, onWall, onWishes } from './live'
 
 const call = (id: string, more: Partial<Call> = {}): Call => ({
   id, line: 'main', language: 'zh', direction: 'inbound', caller: '1', called: '2', started_at: '2026-03-02T04:00:00Z', duration_ms: 0, outcome: 'in_progress',
@@ -46,6 +46,21 @@ describe('the wall', () => {
   })
 })
 
+test('an agent is what was told of him last, and nothing of before', () => {
+  const rests: Agent = { name: 'li', display_name: '小李', skills: ['service'], state: 'break', reason: 'lunch', since: '2026-03-02T04:00:00Z', until: '2026-03-02T05:00:00Z', calls: ['A'], contacts: 1 }
+  expect(onAgent(rests, event('agent.state', '', { name: 'wang', state: 'ready' }))).toBe(rests)
+  expect(onAgent(rests, event('agent.state', '', { name: 'li', skills: ['service'], state: 'ready', since: '2026-03-02T04:10:00Z' })))
+    .toEqual({ name: 'li', display_name: '小李', skills: ['service'], state: 'ready', since: '2026-03-02T04:10:00Z', calls: [], contacts: 1 })
+})
+
+test('wishes that are done leave the list of the open ones', () => {
+  const wish = (id: string, state: Wish['state']) => ({ id, state }) as Wish
+  const list = onWishes([wish('a', 'open')], event('wish.added', '', wish('b', 'open')))
+  expect(list.map((w) => w.id)).toEqual(['b', 'a'])
+  expect(onWishes(list, event('wish.changed', '', wish('a', 'done'))).map((w) => w.id)).toEqual(['b'])
+  expect(onWishes(list, event('call.turn', 'A', {}))).toBe(list)
+})
+
 describe('an open call', () => {
   const open: CallDetail = { ...call('A'), turns: [turn('A', 0)], timeline: [], wishes: [], tickets: [] }
 
@@ -58,6 +73,8 @@ describe('an open call', () => {
     c = onCall(c, event('call.event', 'A', { ms: 900, kind: 'dtmf' } satisfies Mark))
     c = onCall(c, event('call.event', 'A', { ms: 100, kind: 'hold' } satisfies Mark))
     expect(c.timeline.map((m) => m.ms)).toEqual([100, 900])
+    c = onCall(c, event('call.event', 'A', { ms: 900, kind: 'dtmf' } satisfies Mark))
+    expect(c.timeline.map((m) => m.ms), 'what was read already').toEqual([100, 900])
   })
 
   test('the end keeps what was said', () => {

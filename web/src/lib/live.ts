@@ -1,4 +1,4 @@
-import type { Call, CallDetail, LiveEvent, Mark, Turn, Wish } from '../api/types'
+import type { Agent, Call, CallDetail, LiveEvent, Mark, Turn, Wish } from '../api/types'
 
 /** Calls in progress, the newest first. */
 export type Wall = Call[]
@@ -42,8 +42,11 @@ export function onCall(call: CallDetail, e: LiveEvent): CallDetail {
       turns.sort((a, b) => a.index - b.index)
       return { ...call, turns }
     }
-    case 'call.event':
+    case 'call.event': {
+      const mark = JSON.stringify(e.data)
+      if (call.timeline.some((m) => JSON.stringify(m) === mark)) return call // it was read already
       return { ...call, timeline: [...call.timeline, e.data as Mark].sort((a, b) => a.ms - b.ms) }
+    }
     case 'wish.added':
     case 'wish.changed': {
       const w = e.data as Wish
@@ -52,6 +55,23 @@ export function onCall(call: CallDetail, e: LiveEvent): CallDetail {
     default:
       return call
   }
+}
+
+/** An agent after an event, which tells all of his state: a reason, an end and calls that are not in it are over. */
+export function onAgent(agent: Agent, e: LiveEvent): Agent {
+  const a = e.kind === 'agent.state' ? (e.data as Partial<Agent> | undefined) : undefined
+  if (a?.name !== agent.name) return agent
+  const after: Agent = { ...agent, ...a, calls: a.calls ?? [] }
+  if (a.reason === undefined) delete after.reason
+  if (a.until === undefined) delete after.until
+  return after
+}
+
+/** The open wishes after an event, the newest first. */
+export function onWishes(list: Wish[], e: LiveEvent): Wish[] {
+  if (e.kind !== 'wish.added' && e.kind !== 'wish.changed') return list
+  const w = e.data as Wish
+  return [w, ...list.filter((x) => x.id !== w.id)].filter((x) => x.state === 'open')
 }
 
 /**

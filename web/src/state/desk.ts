@@ -2,10 +2,10 @@ import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import { api, ApiError } from '../api/client'
 import type { Agent, CallDetail, Command, Workplace } from '../api/types'
 import { DeskPhone, instance, type DeskPhase } from '../lib/deskphone'
-import { Lately, onCall } from '../lib/live'
+import { Lately, onAgent, onCall } from '../lib/live'
 import { beep, Ring } from '../lib/ring'
 import { automatic } from './automatic'
-import { onLive } from './live'
+import { onLive, readLive } from './live'
 import { useSound } from './sound'
 
 /** What is kept over a reload of the page: whose notes are not written yet. */
@@ -136,7 +136,7 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
 
   async function load(): Promise<void> {
     try {
-      place.value = await api.desk()
+      place.value = await readLive(() => api.desk(), (p, e) => ({ ...p, agent: onAgent(p.agent, e) }))
       mine.value = place.value.agent
       problem.value = undefined
     } catch (e) {
@@ -154,11 +154,7 @@ export function useDesk(player: Ref<HTMLAudioElement | undefined>, failed: (e: A
   })
 
   onLive((e) => {
-    if (e.kind === 'agent.state') {
-      const a = e.data as Agent | undefined
-      // What is not there is over: a reason, an end, the calls.
-      if (a && a.name === mine.value?.name) mine.value = { ...a, contacts: mine.value.contacts, calls: a.calls ?? [] }
-    }
+    if (mine.value) mine.value = onAgent(mine.value, e)
     lately.keep(e, Date.now())
     if (call.value) call.value = onCall(call.value, e)
   }, () => {

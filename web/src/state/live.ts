@@ -10,6 +10,7 @@ const kinds = ['campaign.state', 'campaign.attempt', 'campaign.settled', 'campai
 type Listener = { event: (e: LiveEvent) => void; again: () => void; elsewhere?: (() => void) | undefined }
 
 const listeners = new Set<Listener>()
+const readings = new Set<(e: LiveEvent) => void>()
 let source: EventSource | undefined
 let retry: ReturnType<typeof setTimeout> | undefined
 let wait = 1000
@@ -26,7 +27,9 @@ function open(): void {
   for (const kind of kinds) {
     source.addEventListener(kind, (m: MessageEvent<string>) => {
       const e = JSON.parse(m.data) as LiveEvent | null
-      if (e) for (const l of listeners) l.event(e)
+      if (!e) return
+      for (const keep of readings) keep(e)
+      for (const l of listeners) l.event(e)
     })
   }
   source.addEventListener('elsewhere.changed', () => {
@@ -73,4 +76,23 @@ export function onLive(event: Listener['event'], again: Listener['again'], elsew
       if (listeners.size === 0) close()
     })
   })
+}
+
+/**
+ * Reads something that events keep up. They come by a connection of their own and overtake
+ * answers, so what is told meanwhile is folded into what was read.
+ */
+export async function readLive<T>(read: () => Promise<T>, fold: (value: T, e: LiveEvent) => T): Promise<T> {
+  const told: LiveEvent[] = []
+  const most = 1000
+  const keep = (e: LiveEvent): void => {
+    if (told.length === most) told.shift()
+    told.push(e)
+  }
+  readings.add(keep)
+  try {
+    return told.reduce(fold, await read())
+  } finally {
+    readings.delete(keep)
+  }
 }

@@ -1,6 +1,8 @@
 import { computed, ref, shallowRef } from 'vue'
 import { api, ApiError } from '../api/client'
 import type { Agent, Call, Line, LiveEvent, SystemState, Trunk } from '../api/types'
+import { onAgent } from '../lib/live'
+import { readLive } from './live'
 
 export const system = shallowRef<SystemState>()
 export const lines = shallowRef<Line[]>([])
@@ -26,10 +28,10 @@ export const health = computed<Health>(() => {
 /** Reads the server's state; errors show in health. */
 export async function readSystem(): Promise<void> {
   try {
-    const [state, list, carriers] = await Promise.all([api.system(), api.lines(), api.trunks(), readAgents()])
+    const [state, list, carriers] = await Promise.all([api.system(), api.lines(), readLive(async () => (await api.trunks()).items, onTrunks), readAgents()])
     system.value = state
     lines.value = list.items
-    trunks.value = carriers.items
+    trunks.value = carriers
     reachable.value = true
     systemError.value = undefined
   } catch (e) {
@@ -41,21 +43,20 @@ export async function readSystem(): Promise<void> {
 
 /** Reads the agents; what goes wrong is the caller's to tell. */
 export async function readAgents(): Promise<void> {
-  agents.value = (await api.agents()).items
+  agents.value = await readLive(async () => (await api.agents()).items, onAgents)
 }
 
-/** Keeps the agents' states up with what happens. */
-export function onAgent(e: LiveEvent): void {
-  if (e.kind !== 'agent.state') return
-  const a = e.data as Partial<Agent> | undefined
-  if (a?.name !== undefined) agents.value = agents.value?.map((x) => (x.name === a.name ? { ...x, ...a } : x))
+const onAgents = (list: Agent[], e: LiveEvent): Agent[] => (e.kind === 'agent.state' ? list.map((a) => onAgent(a, e)) : list)
+
+function onTrunks(list: Trunk[], e: LiveEvent): Trunk[] {
+  const x = e.kind === 'trunk.state' ? (e.data as Trunk | undefined) : undefined
+  return x ? list.map((old) => (old.name === x.name ? { ...x, today: x.today ?? old.today } : old)) : list
 }
 
-/** Keeps the trunks' states up with what happens. */
-export function onTrunk(e: LiveEvent): void {
-  if (e.kind !== 'trunk.state') return
-  const x = e.data as Trunk | undefined
-  if (x) trunks.value = trunks.value.map((old) => (old.name === x.name ? { ...x, today: x.today ?? old.today } : old))
+/** Keeps the agents' and the trunks' states up with what happens. */
+export function onSystem(e: LiveEvent): void {
+  if (agents.value) agents.value = onAgents(agents.value, e)
+  trunks.value = onTrunks(trunks.value, e)
 }
 
 /** What people call an agent. */
