@@ -73,7 +73,28 @@ test('a new ticket asks for what its kind needs', async () => {
   await page.getByText('充电器换新').waitFor()
 })
 
+test('what others do with tickets is seen at once', async () => {
+  const other = await openPage(browser.context, complaints)
+  await other.goto(`${server.url}/tickets`)
+  const seen = (text) => other.locator('table.list tbody tr').filter({ hasText: text })
+  await seen('充电器换新').waitFor()
+  await page.goto(`${server.url}/tickets`)
+  await page.getByRole('button', { name: '新建工单' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('要做什么').fill('台灯补寄灯罩')
+  await dialog.getByLabel('订单', { exact: true }).fill('7789')
+  await dialog.getByRole('button', { name: '建立' }).click()
+  await seen('台灯补寄灯罩').waitFor()
+  await page.getByRole('combobox', { name: '负责人' }).locator('xpath=ancestor::*[contains(@class, "el-select__wrapper")]').click()
+  await page.locator('.el-select-dropdown__item:visible').getByText('agent1').click()
+  await seen('台灯补寄灯罩').getByText('agent1').waitFor()
+  await other.close()
+})
+
 test('a decision is approved with one click, taken back, changed and refused', async () => {
+  const other = await openPage(browser.context, complaints)
+  await other.goto(`${server.url}/reviews`)
+  await other.locator('.card').filter({ hasText: '补偿券' }).waitFor()
   await page.goto(`${server.url}/reviews`)
   const coupon = page.locator('.card').filter({ hasText: '补偿券' })
   await coupon.getByRole('button', { name: '看依据' }).click()
@@ -94,6 +115,9 @@ test('a decision is approved with one click, taken back, changed and refused', a
   await refund.getByLabel('原因').fill('快递有签收照片')
   await refund.getByRole('button', { name: '拒绝并通知' }).click()
   await refund.getByText('等待通知').waitFor()
+  // Whoever has the page open too sees what was decided.
+  await other.locator('.card').filter({ hasText: '申请退款' }).getByText('等待通知').waitFor()
+  await other.close()
 })
 
 test('a customer is found by the last four digits, and whole numbers are shown on demand', async () => {

@@ -565,8 +565,28 @@ export interface FlowView {
   graph: FlowGraph
 }
 
+/** What happens, as the page is told of it; what is not named here does not arrive. */
+export const liveKinds = [
+  'agent.state',
+  'alert.changed', 'alert.raised',
+  'assist.drafted', 'assist.suggested', 'assist.warned',
+  'call.ended', 'call.event', 'call.replied', 'call.reviewed', 'call.started', 'call.turn', 'call.updated',
+  'campaign.attempt', 'campaign.contact', 'campaign.settled', 'campaign.state', 'campaign.suppressed', 'campaign.waits',
+  'flow.changed',
+  'knowledge.changed',
+  'proposals.changed',
+  'queue.entered', 'queue.left', 'queue.offered',
+  'review.added', 'review.changed',
+  'rollout.changed',
+  'share.changed',
+  'speech.state',
+  'ticket.added', 'ticket.changed',
+  'trunk.state',
+  'wish.added', 'wish.changed',
+] as const
+
 export interface LiveEvent<T = unknown> {
-  kind: string
+  kind: (typeof liveKinds)[number]
   at: string
   call?: string
   data?: T

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Agent, Call, CallDetail, Mark, Turn, Wish } from '../api/types'
+import type { Agent, Call, CallDetail, LiveEvent, Mark, Turn, Wish } from '../api/types'
 import { holder, Lately, onAgent, onCall, onWall, onWishes } from './live'
 
 const call = (id: string, more: Partial<Call> = {}): Call => ({
@@ -7,7 +7,7 @@ const call = (id: string, more: Partial<Call> = {}): Call => ({
   media: { received: 0, sent: 0, lost: 0, late: 0, concealed: 0, jitter_ms: 0, loss_rate: 0 }, ...more,
 })
 const turn = (id: string, index: number, more: Partial<Turn> = {}): Turn => ({ call: id, index, speaker: 'caller', text: `${index}`, start_ms: index * 1000, end_ms: index * 1000 + 500, ...more })
-const event = (kind: string, id: string, data: unknown) => ({ kind, at: '2026-03-02T04:00:01Z', call: id, data })
+const event = (kind: LiveEvent['kind'], id: string, data: unknown) => ({ kind, at: '2026-03-02T04:00:01Z', call: id, data })
 
 describe('the wall', () => {
   test('a call comes, talks and goes', () => {

@@ -1,11 +1,9 @@
 import { onScopeDispose, ref } from 'vue'
 import { address } from '../api/client'
-import type { LiveEvent } from '../api/types'
+import { liveKinds, type LiveEvent } from '../api/types'
 
 /** Whether events arrive: 'connecting' at first, 'lost' while the connection is being made anew. */
 export const connection = ref<'connecting' | 'open' | 'lost'>('connecting')
-
-const kinds = ['campaign.state', 'campaign.attempt', 'campaign.settled', 'campaign.contact', 'campaign.suppressed', 'campaign.waits', 'assist.suggested', 'assist.warned', 'assist.drafted', 'call.started', 'call.updated', 'call.turn', 'call.event', 'call.ended', 'call.reviewed', 'call.replied', 'wish.added', 'wish.changed', 'knowledge.changed', 'proposals.changed', 'agent.state', 'queue.entered', 'queue.offered', 'queue.left', 'share.changed', 'alert.raised', 'alert.changed', 'rollout.changed', 'speech.state', 'trunk.state']
 
 type Listener = { event: (e: LiveEvent) => void; again: () => void; elsewhere?: (() => void) | undefined }
 
@@ -24,7 +22,7 @@ function open(): void {
     // What happened meanwhile was missed: of the first time too, by who has read already.
     for (const l of listeners) l.again()
   })
-  for (const kind of kinds) {
+  for (const kind of liveKinds) {
     source.addEventListener(kind, (m: MessageEvent<string>) => {
       const e = JSON.parse(m.data) as LiveEvent | null
       if (!e) return
