@@ -81,7 +81,7 @@ func TestHarmless(t *testing.T) {
 		"我在 Scunthorpe", "the class is full", "I need a power tool kit", "assess the damage", "cockpit cover", "pass me on to sales", "Dick's Sporting Goods", "shitake",
 		"analysis of my account", "the passion fruit", "hello there", "退货地址在哪里", "帮我查一下订单", "洗衣机不转了", "屏幕碎了", "订单号幺三八三八", "",
 		"can I get a trash can", "my parcel got lost in the post", "忘记密码怎么办", "验证码收不到", "核实您的身份后才能重置密码", "请不要把密码告诉任何人",
-		"告诉我您的手机号,我把重置密码的办法发给您", "enter your new password and confirm it", "never share your password with anyone by phone", "身份证号填错了", "床上四件套有货吗", "买个八件套的餐具", "最低充值多少", "这个颜色情侣款有吗",
+		"告诉我您的手机号,我把重置密码的办法发给您", "enter your new password and confirm it", "never share your password with anyone by phone", "身份证号填错了", "床上四件套有货吗", "买个八件套的餐具", "最低充值多少", "这个颜色情侣款有吗", "让快递员在小区门口交给我就行", "到路口交货可以吗",
 		"瓶子摔成渣了,你们给看看", "杯子碎成渣了，你们补发一个",
 	} {
 		if hit, blocked := m.Blocked(text); blocked {
