@@ -45,9 +45,11 @@ func TestStrangersQuestions(t *testing.T) {
 		{"zh6", "retail-zh", 0.94, 0.96, 0.925, 1},
 		{"zh7", "retail-zh", 0.96, 0.98, 0.965, 1},
 		{"zh8", "retail-zh", 0.97, 0.975, 0.96, 1},
+		{"zh9", "retail-zh", 0.975, 0.98, 0.97, 1},
 		{"en6", "retail-en", 0.925, 0.945, 0.89, 2},
 		{"en7", "retail-en", 0.895, 0.98, 0.905, 1},
 		{"en8", "retail-en", 0.935, 0.97, 0.925, 1},
+		{"en9", "retail-en", 0.97, 0.975, 0.965, 1},
 	} {
 		t.Run(tt.questions, func(t *testing.T) {
 			root := testdata.Root(t)
